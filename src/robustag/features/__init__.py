@@ -1,0 +1,5 @@
+"""What the inputs of a data set are: names, units, missing values, shift factors, physical ranges."""
+
+from robustag.features.table import FeatureTable
+
+__all__ = ["FeatureTable"]

@@ -1,0 +1,115 @@
+"""Ntuples of the built-in Monte Carlo (tree `Events`, NanoAOD style), read through coffea NanoEvents."""
+
+from pathlib import Path
+
+import awkward as ak
+import numpy as np
+from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
+
+from robustag.errors import InputError
+from robustag.features import FeatureTable
+from robustag.readers.records import FLAVOURS, JetRecords
+
+# Jets of hadronic tau decays: no class of the study.
+_TAU = 15
+
+
+class GeneratedSchema(NanoAODSchema):
+    """NanoAOD without the collections that only a full detector simulation has."""
+
+    warn_missing_crossrefs = False
+
+
+def read_generated(path: str | Path, table: FeatureTable) -> JetRecords:
+    """Read the jets of one generated ntuple.
+
+    The tracks of a jet are put in the order of arXiv:2203.13890, descending signed transverse
+    impact-parameter significance D0 / sqrt(D0D0), and the first `table.tracks` are kept. Jets labelled
+    as tau decays are left out.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is no ROOT file, has no tree `Events`, lacks a branch, or holds a flavour
+        other than 5, 4, 0 and 15.
+    """
+    events = _open(Path(path))
+    try:
+        # Jet variables are stored under their full name without the leading "jet_", as NanoAOD does.
+        jets = ak.zip({name: events.Jet[branch_of(name)] for name in table.jet_variables})
+        flavour = ak.to_numpy(ak.flatten(events.Jet.hadronFlavour)).astype(np.int64)
+        pt, eta = events.Jet.pt, events.Jet.eta
+        tracks = ak.zip(
+            {"jetIdx": events.Track.jetIdx, **{name: events.Track[name] for name in table.track_variables}}
+        )
+        identifiers = {
+            "run": events.run,
+            "luminosity_block": events.luminosityBlock,
+            "event": events.event,
+        }
+    except (AttributeError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} lacks a branch of the built-in ntuples: {reason}") from error
+
+    counts = ak.to_numpy(ak.num(pt))
+    unknown = ~np.isin(flavour, [*FLAVOURS, _TAU])
+    if unknown.any():
+        raise InputError(
+            f"{path}: Jet_hadronFlavour holds {int(flavour[unknown][0])}: expected 5, 4, 0 or {_TAU} (tau)"
+        )
+    jet_values = np.stack(
+        [ak.to_numpy(ak.flatten(jets[name])).astype(np.float64) for name in table.jet_variables], axis=1
+    )
+    records = JetRecords(
+        values=np.concatenate([jet_values, _leading_tracks(tracks, counts, table)], axis=1),
+        label=_label(flavour),
+        pt=ak.to_numpy(ak.flatten(pt)).astype(np.float32),
+        eta=ak.to_numpy(ak.flatten(eta)).astype(np.float32),
+        **{name: np.repeat(ak.to_numpy(ids).astype(np.uint64), counts) for name, ids in identifiers.items()},
+    )
+    return records.select(flavour != _TAU)
+
+
+def branch_of(jet_variable: str) -> str:
+    """Name of a jet variable within the `Jet` collection: `jet_pt` is stored as `Jet_pt`."""
+    return jet_variable.removeprefix("jet_") if jet_variable in ("jet_pt", "jet_eta") else jet_variable
+
+
+def _open(path: Path) -> ak.Array:
+    if not path.is_file():
+        raise InputError(f"{path} is not a file: give the path of a ROOT ntuple")
+    try:
+        return NanoEventsFactory.from_root(
+            {str(path): "Events"}, schemaclass=GeneratedSchema, mode="virtual"
+        ).events()
+    except Exception as error:  # noqa: BLE001 uproot raises many kinds for a damaged file; none is recoverable
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path} has no readable tree 'Events' ({reason}): generate it again") from error
+
+
+def _label(flavour: np.ndarray) -> np.ndarray:
+    """Class index of a hadron flavour; tau jets, removed by the caller, count as light here."""
+    return np.select([flavour == FLAVOURS[0], flavour == FLAVOURS[1]], [0, 1], default=2).astype(np.int64)
+
+
+def _leading_tracks(tracks: ak.Array, counts: np.ndarray, table: FeatureTable) -> np.ndarray:
+    """Variables of the first tracks of every jet, float64 [N, variables * tracks], variable-major.
+
+    tracks: [event][track] records with the index of their jet within the event; counts: jets an event.
+    """
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    track_counts = ak.to_numpy(ak.num(tracks.jetIdx))
+    jet = ak.to_numpy(ak.flatten(tracks.jetIdx)).astype(np.int64) + np.repeat(offsets[:-1], track_counts)
+    flat = np.stack(
+        [ak.to_numpy(ak.flatten(tracks[name])).astype(np.float64) for name in table.track_variables]
+    )
+    d0 = flat[table.track_variables.index("D0")]
+    variance = flat[table.track_variables.index("D0D0")]
+    order = np.lexsort((-d0 / np.sqrt(variance), jet))
+    jet, flat = jet[order], flat[:, order]
+    # Rank of a track within its jet: its position minus the position of the jet's first track.
+    rank = np.arange(len(jet)) - np.searchsorted(jet, jet)
+    kept = rank < table.tracks
+    out = np.full((len(table.track_variables), table.tracks, offsets[-1]), np.nan)
+    out[:, rank[kept], jet[kept]] = flat[:, kept]
+    return out.reshape(-1, offsets[-1]).T

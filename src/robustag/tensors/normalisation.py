@@ -1,0 +1,98 @@
+"""The scaling of the inputs to zero mean and unit variance, and back."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from robustag.errors import InputError
+from robustag.features import FeatureTable
+from robustag.files import written_whole
+from robustag.tensors.summary import Summary
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Scaling of F inputs, fitted on training jets without their missing entries.
+
+    Attributes
+    ----------
+    names : tuple of str, length F
+        Inputs in order.
+    mean, sigma : float64 [F]
+        Of the existing entries, physical units; sigma is the population standard deviation, 1 where the
+        input does not vary.
+    missing : float64 [F]
+        Value that stands in for a missing entry, physical units.
+    """
+
+    names: tuple[str, ...]
+    mean: np.ndarray
+    sigma: np.ndarray
+    missing: np.ndarray
+
+    @classmethod
+    def fit(cls, summary: Summary, table: FeatureTable) -> "Normalisation":
+        """Fit on the merged summary of all chunks (arXiv:2203.13890: one standard scaler a column).
+
+        Raises
+        ------
+        InputError
+            If a class has no training jet, or an input exists for none.
+        """
+        if (summary.jets[0] == 0).any():
+            counts = dict(zip(("b", "c", "light"), summary.jets[0].tolist(), strict=True))
+            raise InputError(f"the training jets lack a flavour ({counts}): add samples or events")
+        if (summary.count == 0).any():
+            name = table.names[int(np.argmin(summary.count))]
+            raise InputError(
+                f"input '{name}' is missing for every training jet: add events or drop the input"
+            )
+        sigma = np.sqrt(summary.squares / summary.count)
+        return cls(
+            names=table.names,
+            mean=summary.mean,
+            sigma=np.where(sigma > 0, sigma, 1.0),
+            missing=np.where(np.isnan(table.missing), summary.minimum - table.below_minimum, table.missing),
+        )
+
+    def scale(self, values: np.ndarray) -> np.ndarray:
+        """Physical units to scaled units, broadcasting over leading axes."""
+        return (values - self.mean) / self.sigma
+
+    def unscale(self, scaled: np.ndarray) -> np.ndarray:
+        """Scaled units to physical units, broadcasting over leading axes."""
+        return scaled * self.sigma + self.mean
+
+    def save(self, path: str | Path) -> None:
+        """Write as JSON, one record an input."""
+        records = [
+            {"name": name, "mean": mean, "sigma": sigma, "missing": missing}
+            for name, mean, sigma, missing in zip(
+                self.names, self.mean.tolist(), self.sigma.tolist(), self.missing.tolist(), strict=True
+            )
+        ]
+        with written_whole(path) as temporary:
+            temporary.write_text(json.dumps({"inputs": records}, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Normalisation":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged or something else.
+        """
+        try:
+            records = json.loads(Path(path).read_text(encoding="utf-8"))["inputs"]
+            columns = {
+                key: [record[key] for record in records] for key in ("name", "mean", "sigma", "missing")
+            }
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is no normalisation ({error!r}): delete it and run again") from error
+        return cls(
+            names=tuple(columns["name"]),
+            **{key: np.array(columns[key], dtype=np.float64) for key in ("mean", "sigma", "missing")},
+        )

@@ -1,0 +1,73 @@
+"""Training weights that give the three flavours one common (pT, eta) spectrum and equal sums."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from robustag.errors import InputError
+from robustag.files import written_whole
+from robustag.tensors.summary import CLASSES, kinematic_bins
+
+
+@dataclass(frozen=True)
+class WeightMap:
+    """Weight by flavour, pT and eta.
+
+    Attributes
+    ----------
+    weight : float64 [3 classes, pT bins, eta bins]
+    jets : int64 [3 classes, pT bins, eta bins]
+        The training jets it was made from.
+    pt_edges, eta_edges : float64
+        Bin edges (GeV; 1).
+    """
+
+    weight: np.ndarray
+    jets: np.ndarray
+    pt_edges: np.ndarray
+    eta_edges: np.ndarray
+
+    @classmethod
+    def fit(cls, jets: np.ndarray, pt_edges: list[float], eta_edges: list[float]) -> "WeightMap":
+        """Weights w_f = (h_b + h_c + h_l) / (3 h_f) * N / (3 N_f), h_f normalised per flavour.
+
+        So weighted, each flavour has the average spectrum and a third of the jets (arXiv:2203.13890, code
+        `reweighting`; there the histograms hold all jets, here the training jets only). Empty bins get 0.
+        """
+        totals = jets.sum(axis=(1, 2), keepdims=True)
+        shape = jets / totals
+        target = shape.sum(axis=0, keepdims=True) / CLASSES
+        ratio = np.divide(target, shape, out=np.zeros_like(shape), where=shape > 0)
+        return cls(
+            weight=ratio * totals.sum() / (CLASSES * totals),
+            jets=jets,
+            pt_edges=np.array(pt_edges, dtype=np.float64),
+            eta_edges=np.array(eta_edges, dtype=np.float64),
+        )
+
+    def __call__(self, label: np.ndarray, pt: np.ndarray, eta: np.ndarray) -> np.ndarray:
+        """Weight of each jet, float32 [N]."""
+        bins = kinematic_bins(pt, eta, self.pt_edges, self.eta_edges)
+        return self.weight[(label, *bins)].astype(np.float32)
+
+    def save(self, path: str | Path) -> None:
+        """Write as safetensors."""
+        with written_whole(path) as temporary:
+            save_file(vars(self), temporary)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "WeightMap":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged or something else.
+        """
+        try:
+            return cls(**load_file(path))
+        except (OSError, SafetensorError, TypeError) as error:
+            raise InputError(f"{path} is no weight map ({error}): delete it and run again") from error
