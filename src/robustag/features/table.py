@@ -136,7 +136,7 @@ def _shift_as_coded(jet: list[dict], track: list[dict], tracks: int, tracks_as_c
     """Shift factors as the study's code applied them.
 
     Its factor list is the per-track list repeated once a track; its columns are variable-major with
-    `tracks_as_coded` tracks. Column (variable v, track t) therefore got entry (n_tracks v + t) mod n_variables.
+    `tracks_as_coded` tracks T'. Column (variable v, track t) therefore got entry (T' v + t) mod V of V.
     """
     per_track = np.array([variable["shift"] for variable in track], dtype=np.float32)
     v, t = np.meshgrid(np.arange(len(track)), np.arange(tracks), indexing="ij")

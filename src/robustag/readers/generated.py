@@ -82,7 +82,7 @@ def _open(path: Path) -> ak.Array:
         return NanoEventsFactory.from_root(
             {str(path): "Events"}, schemaclass=GeneratedSchema, mode="virtual"
         ).events()
-    except Exception as error:  # noqa: BLE001 uproot raises many kinds for a damaged file; none is recoverable
+    except Exception as error:  # uproot raises many kinds for a damaged file
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{path} has no readable tree 'Events' ({reason}): generate it again") from error
 

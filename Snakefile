@@ -1,0 +1,6 @@
+# The front door: `snakemake --cores N` in this folder runs the study that config/config.yaml describes.
+include: "workflow/Snakefile"
+
+
+# A default target is not inherited through include.
+workflow.default_target = "all"

@@ -1,0 +1,14 @@
+"""Fit the scaling of the inputs and the kinematic weights on the training jets of all chunks."""
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    from robustag.features import FeatureTable
+    from robustag.tensors import Normalisation, Summary, WeightMap, merge
+
+    bins = snakemake.params[0]["weights"]
+    table = FeatureTable.load(snakemake.input.features)
+    summary = merge(Summary.load(path) for path in snakemake.input.summaries)
+    Normalisation.fit(summary, table).save(snakemake.output.normalisation)
+    WeightMap.fit(summary.kinematics, bins["pt_edges"], bins["eta_edges"]).save(snakemake.output.weights)
+    log.info("jets by split and class: %s", summary.jets.tolist())

@@ -1,0 +1,17 @@
+"""Summarise the jets of one chunk: moments, minima, kinematic histograms."""
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    from robustag.features import FeatureTable
+    from robustag.readers import read_generated
+    from robustag.tensors import summarise
+
+    settings = snakemake.params[0]
+    table = FeatureTable.load(snakemake.input.features)
+    records = read_generated(snakemake.input.ntuple, table)
+    summary = summarise(
+        records, table, settings["split"], settings["weights"]["pt_edges"], settings["weights"]["eta_edges"]
+    )
+    summary.save(snakemake.output.summary)
+    log.info("jets by split and class: %s", summary.jets.tolist())

@@ -1,0 +1,29 @@
+"""Simulated collisions.
+
+Needs: nothing but the configuration. Makes: <results>/ntuples/{sample}/{nominal or variation}/{chunk}.root.
+"""
+
+
+rule generate:
+    """Simulate one chunk of a sample: collisions, detector, jets, tagging variables.
+
+    Detector variations are made in the same job from the same collisions, so that a difference between
+    them and nominal is the detector's alone.
+    """
+    output:
+        nominal="<results>/ntuples/{sample}/nominal/{chunk}.root",
+        variations=[f"<results>/ntuples/{{sample}}/{name}/{{chunk}}.root" for name in RUN["variations"]],
+    params:
+        seed=config["seed"],
+        sample=lambda wildcards: definition("samples", wildcards.sample),
+        generator=settings("generator")["generator"],
+        variations={name: definition("variations", name) for name in RUN["variations"]},
+        code=code_fingerprint("generate"),
+    log:
+        "<logs>/generate/{sample}/{chunk}.log",
+    benchmark:
+        "<benchmarks>/generate/{sample}.{chunk}.tsv"
+    resources:
+        mem_mb=1500,
+    script:
+        "../../scripts/generate.py"

@@ -1,0 +1,64 @@
+"""Ntuples to tensors.
+
+Needs: the ntuples. Makes: <results>/tensors/normalisation.json, weights.safetensors and
+<results>/tensors/{sample}/{nominal or variation}/{chunk}.safetensors.
+"""
+
+TENSOR_CODE = code_fingerprint("features", "readers", "tensors")
+
+
+rule summarise:
+    """Moments, minima and kinematic histograms of one chunk (the map step)."""
+    input:
+        ntuple="<results>/ntuples/{sample}/nominal/{chunk}.root",
+        features=config["features"],
+    output:
+        summary="<results>/tensors/{sample}/summaries/{chunk}.safetensors",
+    params:
+        settings("split", "weights"),
+        code=TENSOR_CODE,
+    log:
+        "<logs>/summarise/{sample}/{chunk}.log",
+    benchmark:
+        "<benchmarks>/summarise/{sample}.{chunk}.tsv"
+    script:
+        "../../scripts/summarise.py"
+
+
+rule normalise:
+    """Merge the summaries of all chunks into the scaling of the inputs and the kinematic weights."""
+    input:
+        summaries=over_chunks("<results>/tensors/{sample}/summaries/{chunk}.safetensors"),
+        features=config["features"],
+    output:
+        normalisation="<results>/tensors/normalisation.json",
+        weights="<results>/tensors/weights.safetensors",
+    params:
+        settings("weights"),
+        code=TENSOR_CODE,
+    log:
+        "<logs>/normalise.log",
+    benchmark:
+        "<benchmarks>/normalise.tsv"
+    script:
+        "../../scripts/normalise.py"
+
+
+rule tensorise:
+    """Clean, scale, weight and split the jets of one chunk."""
+    input:
+        ntuple="<results>/ntuples/{sample}/{variation}/{chunk}.root",
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+        weights=rules.normalise.output.weights,
+    output:
+        tensors="<results>/tensors/{sample}/{variation}/{chunk}.safetensors",
+    params:
+        settings("split"),
+        code=TENSOR_CODE,
+    log:
+        "<logs>/tensorise/{sample}/{variation}/{chunk}.log",
+    benchmark:
+        "<benchmarks>/tensorise/{sample}.{variation}.{chunk}.tsv"
+    script:
+        "../../scripts/tensorise.py"
