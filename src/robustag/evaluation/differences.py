@@ -1,0 +1,145 @@
+"""Comparing rows of the collected metrics table, with statistical and training-seed errors kept apart.
+
+The replicates of any two rows are paired (same replicate, same event weights), so arithmetic on them gives
+the error of a difference with the correlation between its terms; it is far below the quadratic sum of theirs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from robustag.errors import InputError
+
+_ROW = ["model", "kind", "perturbation", "epsilon", "discriminator", "metric", "working_point"]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One quantity measured with each of S training seeds, with B paired bootstrap replicates.
+
+    `-` and `/` between two measurements work seed by seed and replicate by replicate; both must hold the
+    same seeds.
+
+    Attributes
+    ----------
+    seeds : tuple of int, length S
+    values : float64 [S]
+    replicates : float64 [S, B]
+    """
+
+    seeds: tuple[int, ...]
+    values: np.ndarray
+    replicates: np.ndarray
+
+    @property
+    def mean(self) -> float:
+        """Mean over seeds."""
+        return float(self.values.mean())
+
+    @property
+    def statistical(self) -> float:
+        """Error of the mean from the finite test sample: spread over replicates of the mean over seeds.
+
+        All seeds see the same jets, so averaging over seeds does not shrink it by 1 / sqrt(S).
+        """
+        return float(np.nanstd(self.replicates.mean(axis=0), ddof=1))
+
+    @property
+    def seed(self) -> float:
+        """Error of the mean from the training seed: standard deviation over seeds / sqrt(S); NaN if S = 1."""
+        if len(self.seeds) == 1:
+            return float("nan")
+        return float(self.values.std(ddof=1) / np.sqrt(len(self.seeds)))
+
+    @property
+    def total(self) -> float:
+        """Quadratic sum of the statistical and, where more than one seed gives one, the seed error."""
+        return float(np.hypot(self.statistical, np.nan_to_num(self.seed)))
+
+    def __sub__(self, other: "Measurement") -> "Measurement":
+        self._check_paired(other)
+        return Measurement(self.seeds, self.values - other.values, self.replicates - other.replicates)
+
+    def __truediv__(self, other: "Measurement") -> "Measurement":
+        self._check_paired(other)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return Measurement(self.seeds, self.values / other.values, self.replicates / other.replicates)
+
+    def _check_paired(self, other: "Measurement") -> None:
+        if self.seeds != other.seeds:
+            raise InputError(f"cannot pair seeds {self.seeds} with {other.seeds}: train both with the same")
+        if self.replicates.shape != other.replicates.shape:
+            raise InputError(
+                f"cannot pair {self.replicates.shape[1]} bootstrap replicates with "
+                f"{other.replicates.shape[1]}: measure both with one setting"
+            )
+
+
+def measurement(
+    metrics: pd.DataFrame,
+    *,
+    model: str,
+    perturbation: str,
+    epsilon: float,
+    discriminator: str,
+    metric: str,
+    working_point: float = float("nan"),
+) -> Measurement:
+    """One quantity from the collected metrics table (columns model and seed, and those of `Assessment`).
+
+    Raises
+    ------
+    InputError
+        If the table has no such row, or has one twice for a seed.
+    """
+    wanted = {
+        "model": model,
+        "perturbation": perturbation,
+        "epsilon": epsilon,
+        "discriminator": discriminator,
+        "metric": metric,
+        "working_point": working_point,
+    }
+    chosen = np.ones(len(metrics), dtype=bool)
+    for column, value in wanted.items():
+        present = metrics[column].to_numpy()
+        if isinstance(value, str):
+            chosen &= present == value
+        else:
+            chosen &= np.isclose(present, value, rtol=1e-9, atol=0, equal_nan=True)
+    rows = metrics[chosen].sort_values("seed")
+    name = ", ".join(f"{column} {value}" for column, value in wanted.items())
+    if rows.empty:
+        raise InputError(f"the metrics table has no row with {name}: add it to the study's selection")
+    if rows["seed"].duplicated().any():
+        raise InputError(f"the metrics table has more than one row a seed with {name}")
+    return _combine(rows)
+
+
+def over_seeds(metrics: pd.DataFrame) -> pd.DataFrame:
+    """One row for each model, perturbation, epsilon, discriminator, metric and working point: columns value
+    (mean over seeds), statistical, seed_error (both of the mean), seed_spread (standard deviation over
+    seeds), seeds (their number). Order of first appearance."""
+    rows = []
+    for key, group in metrics.groupby(_ROW, sort=False, dropna=False):
+        combined = _combine(group.sort_values("seed"))
+        rows.append(
+            dict(zip(_ROW, key, strict=True))
+            | {
+                "value": combined.mean,
+                "statistical": combined.statistical,
+                "seed_error": combined.seed,
+                "seed_spread": combined.seed * np.sqrt(len(combined.seeds)),
+                "seeds": len(combined.seeds),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _combine(rows: pd.DataFrame) -> Measurement:
+    return Measurement(
+        tuple(int(seed) for seed in rows["seed"]),
+        rows["value"].to_numpy(dtype=np.float64),
+        np.stack(rows["replicates"].to_list()).astype(np.float64),
+    )

@@ -1,0 +1,79 @@
+"""Tagger outputs made from logits: class probabilities and the four pairwise discriminators."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from robustag.errors import InputError
+
+FLAVOURS = ("b", "c", "light")
+"""Flavour names in class order: the label 0, 1, 2 is the position."""
+
+
+@dataclass(frozen=True)
+class Discriminator:
+    """`signal` against `background` (class numbers), defined on jets of these two flavours only."""
+
+    name: str
+    signal: int
+    background: int
+
+
+DISCRIMINATORS = (
+    Discriminator("BvL", 0, 2),
+    Discriminator("BvC", 0, 1),
+    Discriminator("CvB", 1, 0),
+    Discriminator("CvL", 1, 2),
+)
+
+
+def log_odds(logits: np.ndarray, discriminator: Discriminator) -> np.ndarray:
+    """ln(P_s / P_b) = z_s - z_b of every jet, float64 [N], exact for float32 logits [N, 3].
+
+    It orders jets as the discriminator P_s / (P_s + P_b) does, but never saturates: two jets tie only
+    if their logit differences are equal, while the discriminator itself rounds to 1 above 37.
+    """
+    return logits[:, discriminator.signal].astype(np.float64) - logits[:, discriminator.background]
+
+
+def discriminant(logits: np.ndarray, discriminator: Discriminator) -> np.ndarray:
+    """P_s / (P_s + P_b) in [0, 1], float64 [N].
+
+    The common softmax denominator cancels, so this is the logistic function of `log_odds`: there is no
+    0/0 for a jet whose two probabilities both underflow.
+    """
+    odds = log_odds(logits, discriminator)
+    decay = np.exp(-np.abs(odds))
+    return np.where(odds >= 0, 1.0, decay) / (1.0 + decay)
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    """Softmax of logits [N, 3] in float64: P(b), P(c), P(light)."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    exponential = np.exp(shifted)
+    return exponential / exponential.sum(axis=1, keepdims=True)
+
+
+def check_logits(logits: np.ndarray, label: np.ndarray) -> None:
+    """Refuse what cannot be ranked.
+
+    Raises
+    ------
+    InputError
+        If logits are not [N, 3] with N labels, are not finite (names the first jet and class), or one of
+        the three flavours has no jet.
+    """
+    if logits.ndim != 2 or logits.shape[1] != len(FLAVOURS) or label.shape != logits.shape[:1]:
+        raise InputError(
+            f"logits have shape {logits.shape}, labels {label.shape}: expected [N, {len(FLAVOURS)}] and [N]"
+        )
+    finite = np.isfinite(logits)
+    if not finite.all():
+        jet, column = np.argwhere(~finite)[0]
+        raise InputError(
+            f"{(~finite).sum()} of {finite.size} logits are not finite, first {logits[jet, column]} for "
+            f"class {FLAVOURS[column]} of jet {jet}: the training diverged or an input is not finite"
+        )
+    for flavour, name in enumerate(FLAVOURS):
+        if not np.any(label == flavour):
+            raise InputError(f"none of the {len(label)} jets is of flavour {name}: use a sample with some")

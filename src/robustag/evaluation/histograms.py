@@ -1,0 +1,74 @@
+"""Histograms of scores and inputs by flavour. They are for shapes only: no ROC is made from them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from robustag.errors import InputError
+from robustag.evaluation.discriminators import DISCRIMINATORS, FLAVOURS, discriminant, probabilities
+
+BINS = 50
+"""Bins of every histogram, as in the study (scores: 50 bins of 0.02)."""
+
+
+def score_histograms(logits: np.ndarray, label: np.ndarray) -> pd.DataFrame:
+    """P(b), P(c), P(light) and the four discriminators in [0, 1], for jets of each flavour.
+
+    Columns: quantity, flavour, low, high (bin edges), count. A discriminator is shown for all three
+    flavours although its ROC uses two.
+    """
+    scores = {f"P({name})": column for name, column in zip(FLAVOURS, probabilities(logits).T, strict=True)}
+    scores |= {d.name: discriminant(logits, d) for d in DISCRIMINATORS}
+    return pd.concat(
+        [_by_flavour(name, score, label, (0.0, 1.0)) for name, score in scores.items()], ignore_index=True
+    )
+
+
+def input_histograms(
+    values: Mapping[str, np.ndarray],
+    missing: Mapping[str, np.ndarray],
+    label: np.ndarray,
+    ranges: Mapping[str, tuple[float, float]],
+) -> pd.DataFrame:
+    """Inputs in physical units, for jets of each flavour; columns as `score_histograms`.
+
+    Missing entries and values outside the range are left out. A range that starts at a half-integer puts
+    the values of an integer input inside bins, not on edges.
+
+    Parameters
+    ----------
+    values, missing : mapping of input name to float [N], bool [N]
+        Physical values, and which of them do not exist.
+    label : int [N]
+    ranges : mapping of input name to (low, high)
+        The inputs to fill.
+
+    Raises
+    ------
+    InputError
+        If a range is empty.
+    """
+    tables = []
+    for name, (low, high) in ranges.items():
+        if not low < high:
+            raise InputError(f"histogram range of input '{name}' is [{low}, {high}]: give low < high")
+        exists = ~missing[name]
+        tables.append(_by_flavour(name, values[name][exists], label[exists], (low, high)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _by_flavour(
+    quantity: str, values: np.ndarray, label: np.ndarray, bounds: tuple[float, float]
+) -> pd.DataFrame:
+    edges = np.linspace(*bounds, BINS + 1)
+    counts = [np.histogram(values[label == f], bins=BINS, range=bounds)[0] for f in range(len(FLAVOURS))]
+    return pd.DataFrame(
+        {
+            "quantity": quantity,
+            "flavour": np.repeat(FLAVOURS, BINS),
+            "low": np.tile(edges[:-1], len(FLAVOURS)),
+            "high": np.tile(edges[1:], len(FLAVOURS)),
+            "count": np.concatenate(counts),
+        }
+    )

@@ -1,0 +1,176 @@
+"""The exact receiver operating characteristic of one discriminator, under one or many sets of weights.
+
+Conventions, the same for every number made here:
+
+* A jet is tagged when its score is *above* the cut (strictly). Efficiency and mis-tag rate are weighted
+  fractions of the tagged signal and background jets.
+* The curve joins the points of all distinct scores by straight lines. Jets with equal scores thus form
+  one slanted segment (as if a coin decided among them), and the area below it counts a tied pair as one half.
+* At a given mis-tag rate the efficiency is the largest the curve reaches there, at a given efficiency the
+  mis-tag rate is the smallest: on a step, the upper left corner.
+* A set of weights without any signal or background gives NaN.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from robustag.errors import InputError
+
+_ROUNDING = 1e-12
+"""Relative slack for rate x total, so that 0.29 x 100 jets means 29 jets and not 28.999...96."""
+
+
+@dataclass(frozen=True)
+class _Class:
+    """The jets of one class, highest score first, beside those of the other class.
+
+    `order` sorts the caller's jets; `above` and `reached` are, for each jet, how many jets of the *other*
+    class have a larger, and a larger or equal, score; `first` and `last` bound the jets of this class that
+    tie with it (`last` exclusive). All [n].
+    """
+
+    order: np.ndarray
+    ascending: np.ndarray
+    above: np.ndarray
+    reached: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+
+    @classmethod
+    def rank(cls, score: np.ndarray, other_ascending: np.ndarray) -> "_Class":
+        order = np.argsort(-score, kind="stable")
+        descending = score[order]
+        ascending = descending[::-1]
+        return cls(
+            order,
+            ascending,
+            above=other_ascending.size - np.searchsorted(other_ascending, descending, side="right"),
+            reached=other_ascending.size - np.searchsorted(other_ascending, descending, side="left"),
+            first=descending.size - np.searchsorted(ascending, descending, side="right"),
+            last=descending.size - np.searchsorted(ascending, descending, side="left"),
+        )
+
+
+class Ranking:
+    """Signal and background jets sorted once by score; `weigh` may then be called for many weights.
+
+    Parameters
+    ----------
+    signal, background : float [S], [B]
+        Scores of the jets of each class.
+
+    Raises
+    ------
+    InputError
+        If one class is empty, or a score is NaN.
+    """
+
+    def __init__(self, signal: np.ndarray, background: np.ndarray) -> None:
+        for name, score in (("signal", signal), ("background", background)):
+            if score.size == 0:
+                raise InputError(f"a ROC needs {name} jets, but there are none: use a sample with some")
+            if np.isnan(score).any():
+                jet = int(np.argmax(np.isnan(score)))
+                raise InputError(f"{np.isnan(score).sum()} {name} scores are NaN, first at {name} jet {jet}")
+        self.signal = _Class.rank(signal, np.sort(background))
+        self.background = _Class.rank(background, np.sort(signal))
+
+    def weigh(self, signal: np.ndarray | None = None, background: np.ndarray | None = None) -> "Roc":
+        """The curves under weights [S, R] and [B, R] in the caller's order; None: one each, R = 1."""
+        return Roc(self, _cumulate(signal, self.signal), _cumulate(background, self.background))
+
+    def cut_at_mistag(self, mistag: float) -> float:
+        """The lowest cut whose unweighted mis-tag rate does not exceed `mistag` (-inf if all may pass)."""
+        passing = int(np.floor(mistag * self.background.order.size * (1 + _ROUNDING)))
+        if passing >= self.background.order.size:
+            return -np.inf
+        return float(self.background.ascending[-1 - passing])
+
+
+def _cumulate(weight: np.ndarray | None, ranked: _Class) -> np.ndarray:
+    """Weight of the k highest-scored jets for k = 0..n, float64 [n + 1, R] (exact for integer weights)."""
+    if weight is None:
+        return np.arange(ranked.order.size + 1, dtype=np.float64)[:, None]
+    cumulative = np.zeros((ranked.order.size + 1, weight.shape[1]))
+    np.cumsum(weight[ranked.order], axis=0, dtype=np.float64, out=cumulative[1:])
+    return cumulative
+
+
+class Roc:
+    """R exact curves over one ranking. Every result has the R curves as its last axis."""
+
+    def __init__(self, ranking: Ranking, signal: np.ndarray, background: np.ndarray) -> None:
+        self._ranking = ranking
+        self._signal = signal
+        self._background = background
+        self._signal_total = np.where(signal[-1] > 0, signal[-1], np.nan)
+        self._background_total = np.where(background[-1] > 0, background[-1], np.nan)
+
+    def auc(self) -> np.ndarray:
+        """Area under the curve [R]: the weighted share of (signal, background) pairs in the right order,
+        ties counting one half (Mann-Whitney)."""
+        ranked = self._ranking.signal
+        weight = np.diff(self._signal, axis=0)
+        wrong = np.einsum("nr,nr->r", weight, self._background[ranked.above])
+        if not np.array_equal(ranked.above, ranked.reached):
+            wrong = (wrong + np.einsum("nr,nr->r", weight, self._background[ranked.reached])) / 2
+        return 1 - wrong / (self._signal_total * self._background_total)
+
+    def efficiency_at_mistag(self, mistag: np.ndarray) -> np.ndarray:
+        """Largest efficiency [M, R] at the mis-tag rates [M]."""
+        target = np.multiply.outer(mistag, self._background_total) * (1 + _ROUNDING)
+        passed = _follow(self._background, self._signal, self._ranking.background, target, beyond=True)
+        return passed / self._signal_total
+
+    def mistag_at_efficiency(self, efficiency: np.ndarray) -> np.ndarray:
+        """Smallest mis-tag rate [E, R] at the efficiencies [E]."""
+        target = np.multiply.outer(efficiency, self._signal_total) * (1 - _ROUNDING)
+        passed = _follow(self._signal, self._background, self._ranking.signal, target, beyond=False)
+        return passed / self._background_total
+
+    def efficiency_at_cut(self, cut: np.ndarray) -> np.ndarray:
+        """Weighted fraction [M, R] of signal jets with a score above the cuts [M]."""
+        return _tagged(self._signal, self._ranking.signal, cut) / self._signal_total
+
+    def mistag_at_cut(self, cut: np.ndarray) -> np.ndarray:
+        """Weighted fraction [M, R] of background jets with a score above the cuts [M]."""
+        return _tagged(self._background, self._ranking.background, cut) / self._background_total
+
+
+def _tagged(cumulative: np.ndarray, ranked: _Class, cut: np.ndarray) -> np.ndarray:
+    return cumulative[ranked.order.size - np.searchsorted(ranked.ascending, cut, side="right")]
+
+
+def _follow(
+    own: np.ndarray, other: np.ndarray, ranked: _Class, target: np.ndarray, beyond: bool
+) -> np.ndarray:
+    """Weight of the other class [M, R] where the curve meets the own-class weight `target` [M, R].
+
+    The jet at which the own cumulative weight first exceeds (`beyond`) or reaches the target gives the
+    score; within its tie the other class enters in proportion.
+    """
+    curve = np.arange(own.shape[1])
+    crossing = _bisect(own, target, beyond)
+    exhausted = crossing == own.shape[0]
+    jet = np.clip(crossing - 1, 0, ranked.order.size - 1)
+    start, stop = own[ranked.first[jet], curve], own[ranked.last[jet], curve]
+    share = np.clip((target - start) / np.where(stop > start, stop - start, 1.0), 0.0, 1.0)
+    above, reached = other[ranked.above[jet], curve], other[ranked.reached[jet], curve]
+    met = np.where(exhausted, other[-1], np.where(crossing == 0, 0.0, above + share * (reached - above)))
+    return np.where(np.isnan(target), np.nan, met)
+
+
+def _bisect(cumulative: np.ndarray, target: np.ndarray, beyond: bool) -> np.ndarray:
+    """First row of each column of `cumulative` [n, R] that is > (or >=) `target` [M, R]; n if none is."""
+    curve = np.arange(cumulative.shape[1])
+    low = np.zeros(target.shape, dtype=np.intp)
+    high = np.full(target.shape, cumulative.shape[0], dtype=np.intp)
+    compare = np.greater if beyond else np.greater_equal
+    for _ in range(cumulative.shape[0].bit_length()):
+        open_ = low < high
+        middle = (low + high) // 2
+        above = compare(cumulative[np.minimum(middle, cumulative.shape[0] - 1), curve], target)
+        high = np.where(open_ & above, middle, high)
+        low = np.where(open_ & ~above, middle + 1, low)
+    return low
