@@ -4,7 +4,7 @@ from robustag.workflow import job
 
 with job(snakemake) as log:
     from robustag.features import FeatureTable
-    from robustag.readers import read_generated
+    from robustag.readers.generated import read_generated
     from robustag.tensors import summarise
 
     settings = snakemake.params[0]

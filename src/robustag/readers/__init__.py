@@ -1,6 +1,5 @@
-"""ROOT ntuples to flat jet records, one module a format."""
+"""ROOT ntuples to flat jet records, one module a format (import the one you need: coffea is slow to load)."""
 
-from robustag.readers.generated import read_generated
 from robustag.readers.records import JetRecords
 
-__all__ = ["JetRecords", "read_generated"]
+__all__ = ["JetRecords"]

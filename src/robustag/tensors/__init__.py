@@ -1,7 +1,9 @@
 """Jet records to training tensors: cleaning, split, scaling, kinematic weights, the tensor store."""
 
+from typing import Any
+
 from robustag.tensors.normalisation import Normalisation
-from robustag.tensors.store import SPLITS, JetTensors, load_tensors, tensorise
+from robustag.tensors.store import SPLITS, tensorise
 from robustag.tensors.summary import Summary, merge, summarise
 from robustag.tensors.weights import WeightMap
 
@@ -16,3 +18,12 @@ __all__ = [
     "summarise",
     "tensorise",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the torch side only when it is asked for: the many jobs that write tensors do without."""
+    if name in ("JetTensors", "load_tensors"):
+        from robustag.tensors import loading
+
+        return getattr(loading, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,39 @@
+"""Physics mis-modelling.
+
+Needs: a model, the nominal test tensors and those of the detector variations.
+Makes: <results>/mismodel/{model}/seed{seed}/{scenario}.*.parquet.
+"""
+
+
+def varied_tensors(wildcards) -> list[str]:
+    """Tensors of the detector variation a re-simulated scenario compares with; none for the others."""
+    variation = config["scenarios"][wildcards.scenario].get("variation")
+    return tensors_of(variation) if variation else []
+
+
+rule mismodel:
+    """Show one trained model one mis-modelling at every strength, and measure it each time."""
+    input:
+        model=rules.train.output.model,
+        tensors=tensors_of("nominal"),
+        varied=varied_tensors,
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+    output:
+        metrics="<results>/mismodel/{model}/seed{seed}/{scenario}.metrics.parquet",
+        curves="<results>/mismodel/{model}/seed{seed}/{scenario}.curves.parquet",
+        histograms="<results>/mismodel/{model}/seed{seed}/{scenario}.histograms.parquet",
+    params:
+        seed=config["seed"],
+        scenario=lambda wildcards: definition("scenarios", wildcards.scenario),
+        settings=settings("relative_cap", "evaluation"),
+        code=code_fingerprint("attacks/budget.py", "mismodelling", "evaluation"),
+    log:
+        "<logs>/mismodel/{model}.seed{seed}.{scenario}.log",
+    benchmark:
+        "<benchmarks>/mismodel/{model}.seed{seed}.{scenario}.tsv"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    script:
+        "../../scripts/mismodel.py"

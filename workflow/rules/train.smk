@@ -1,0 +1,33 @@
+"""Trainings.
+
+Needs: the nominal tensors. Makes: <results>/models/{model}/seed{seed}.safetensors and .history.csv.
+"""
+
+
+rule train:
+    """Train one model with one seed.
+
+    A checkpoint beside the model lets a killed job go on where it stopped. It is no output, so that
+    Snakemake leaves it alone, and it counts only for the very same job.
+    """
+    input:
+        tensors=tensors_of("nominal"),
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+    output:
+        model="<results>/models/{model}/seed{seed}.safetensors",
+        history="<results>/models/{model}/seed{seed}.history.csv",
+    params:
+        seed=config["seed"],
+        model=lambda wildcards: definition("models", wildcards.model),
+        settings=settings("relative_cap"),
+        code=code_fingerprint("models", "training", "attacks"),
+    log:
+        "<logs>/train/{model}.seed{seed}.log",
+    benchmark:
+        "<benchmarks>/train/{model}.seed{seed}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    script:
+        "../../scripts/train.py"
