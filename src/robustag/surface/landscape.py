@@ -1,0 +1,55 @@
+"""The per-jet loss of one model in double precision, with its gradient with respect to the inputs."""
+
+import copy
+from collections.abc import Callable, Iterator
+
+import torch
+
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""loss(logits [N, 3], label [N]) -> loss of each jet [N]."""
+
+CHUNK = 8192
+
+
+class Landscape:
+    """A model and a loss, evaluated in float64 and evaluation mode on a copy of the model.
+
+    Differences of losses over small distances are the subject here: in float32 a mixed difference drowns
+    in rounding as soon as the plane is much smaller than one sigma.
+
+    Parameters
+    ----------
+    model : Module
+        Returns logits [N, 3]; stays as it is.
+    loss : callable
+        Per-jet loss of logits and labels.
+    """
+
+    def __init__(self, model: torch.nn.Module, loss: Loss) -> None:
+        self._model = copy.deepcopy(model).double().eval().requires_grad_(False)
+        self._loss = loss
+        self._device = next(self._model.parameters()).device
+
+    def place(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Inputs in the precision and on the device of the model."""
+        return inputs.to(self._device, torch.float64)
+
+    def value(self, inputs: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        """Loss [N] of placed inputs [N, F]."""
+        with torch.inference_mode():
+            return self._loss(self._model(inputs), label.to(self._device))
+
+    def gradient(self, inputs: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        """d loss / d inputs [N, F] of placed inputs [N, F], chunk by chunk."""
+        parts = []
+        for rows in chunks(len(inputs)):
+            x = inputs[rows].detach().requires_grad_(True)
+            # Jets do not see each other, so the gradient of the sum is the gradient of each.
+            total = self._loss(self._model(x), label[rows].to(self._device)).sum()
+            parts.append(torch.autograd.grad(total, x)[0])
+        return torch.cat(parts)
+
+
+def chunks(length: int) -> Iterator[slice]:
+    """Slices of at most `CHUNK` rows that cover `length` rows."""
+    return (slice(start, min(start + CHUNK, length)) for start in range(0, length, CHUNK))
