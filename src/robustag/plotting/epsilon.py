@@ -1,0 +1,136 @@
+"""AUC against the size of a perturbation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from robustag.evaluation.differences import measurement
+from robustag.plotting.select import pick
+from robustag.plotting.style import (
+    Model,
+    paired_models,
+    perturbation_label,
+    perturbation_line,
+    stamp,
+    styled,
+    symmetric_epsilon_axis,
+)
+
+
+def auc_epsilon_table(
+    metrics: pd.DataFrame,
+    pairs: Sequence[Mapping[str, str]],
+    perturbations: Sequence[str],
+    discriminators: Sequence[str],
+) -> pd.DataFrame:
+    """Seed-averaged AUC at every epsilon of the named perturbations, for every paired model.
+
+    Returns:
+        discriminator, perturbation, model, epsilon, ``auc`` (mean over seeds), ``statistical``, ``seed`` and
+        total ``error``.
+    """
+    rows = []
+    for discriminator in discriminators:
+        for perturbation in perturbations:
+            for model in paired_models(pairs):
+                wanted = {"model": model.name, "perturbation": perturbation, "discriminator": discriminator}
+                measured = pick(metrics, "metrics", metric="auc", **wanted)
+                for epsilon in np.sort(measured["epsilon"].unique()):
+                    area = measurement(measured, **wanted, epsilon=epsilon, metric="auc")
+                    rows.append(
+                        {
+                            "discriminator": discriminator,
+                            "perturbation": perturbation,
+                            "model": model.name,
+                            "epsilon": epsilon,
+                            "auc": area.mean,
+                            "statistical": area.statistical,
+                            "seed": area.seed,
+                            "error": area.total,
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+@styled
+def draw_auc_epsilon(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
+    """One row a discriminator, one column a perturbation, one colour a model; rows share the AUC axis.
+
+    Args:
+        table: from :func:`auc_epsilon_table`.
+        options: ``pairs``, ``attacks`` (columns), ``discriminators`` (rows) and ``sample``.
+    """
+    rows, columns = options["discriminators"], options["attacks"]
+    figure = Figure(figsize=(1.2 + 3.5 * len(columns), 1.3 + 3.5 * len(rows)))
+    panels = figure.subplots(len(rows), len(columns), sharex=True, sharey="row", squeeze=False)
+    models = paired_models(options["pairs"])
+    for row, discriminator in enumerate(rows):
+        for axes, perturbation in zip(panels[row], columns, strict=True):
+            cell = pick(table, "auc_epsilon", discriminator=discriminator, perturbation=perturbation)
+            for model in models:
+                _draw_line(axes, pick(cell, "auc_epsilon", model=model.name), model, perturbation)
+            symmetric_epsilon_axis(axes, cell["epsilon"].unique())
+            axes.tick_params(axis="x", labelrotation=45)
+            axes.text(
+                0.05, 0.05, perturbation_label(perturbation), transform=axes.transAxes, fontweight="bold"
+            )
+        for axes in panels[row][1:]:
+            axes.set_xlabel("")
+        panels[row][0].set_xlabel("")
+        panels[row][0].set_ylabel(f"{discriminator} AUC")
+    for axes in panels[-1]:
+        symmetric_epsilon_axis(axes, table["epsilon"].unique())
+    handles = [
+        Line2D([], [], color=model.colour, marker=model.marker, label=f"{model.arm}, {model.role} training")
+        for model in models
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    stamp(panels[0][0], panels[0][-1], options["sample"])
+    return figure
+
+
+@styled
+def draw_headline(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
+    """The study in one small picture: AUC against epsilon, two trainings, attack and noise of the same size.
+
+    Args:
+        table: from :func:`auc_epsilon_table` for one arm, one discriminator, the attack and the noise.
+        options: ``pairs`` (the first is shown), ``attack``, ``noise`` and ``sample``.
+    """
+    figure = Figure(figsize=(6.0, 4.3))
+    axes = figure.subplots()
+    for model in paired_models(options["pairs"][:1]):
+        for perturbation in (options["noise"], options["attack"]):
+            line = pick(table, "headline", model=model.name, perturbation=perturbation)
+            label = f"{model.role} training, {perturbation_label(perturbation)}"
+            _draw_line(axes, line, model, perturbation, label)
+    symmetric_epsilon_axis(axes, table["epsilon"].unique())
+    axes.set_ylabel(f"{table['discriminator'].iloc[0]} AUC")
+    axes.legend(loc="lower left")
+    stamp(axes, axes, options["sample"])
+    return figure
+
+
+def _draw_line(axes: Axes, line: pd.DataFrame, model: Model, perturbation: str, label: str = "") -> None:
+    """Points at the measured epsilons, joined, with a band of one total error."""
+    axes.plot(
+        line["epsilon"],
+        line["auc"],
+        color=model.colour,
+        marker=model.marker,
+        linestyle=perturbation_line(perturbation),
+        label=label,
+    )
+    axes.fill_between(
+        line["epsilon"],
+        line["auc"] - line["error"],
+        line["auc"] + line["error"],
+        color=model.colour,
+        alpha=0.2,
+        linewidth=0,
+    )

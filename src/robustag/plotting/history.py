@@ -1,0 +1,74 @@
+"""How the losses and the validation AUC moved during training."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from robustag.plotting.select import pick
+from robustag.plotting.style import paired_models, stamp, styled
+
+COLUMNS = ["model", "seed", "epoch", "train_loss", "validation_loss", "validation_auc_bvl"]
+
+
+def history_table(history: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:
+    """Losses and validation AUC of the paired models, every epoch and seed (columns ``COLUMNS``)."""
+    parts = [pick(history, "history", model=model.name) for model in paired_models(options["pairs"])]
+    return pd.concat(parts, ignore_index=True)[COLUMNS]
+
+
+@styled
+def draw_history(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
+    """One column an arm, each on its own loss scale; losses above, validation AUC below.
+
+    Thin lines are single seeds, thick ones their mean.
+
+    Args:
+        table: from :func:`history_table`.
+        options: ``pairs`` and ``sample``.
+    """
+    arms = [pair["label"] for pair in options["pairs"]]
+    figure = Figure(figsize=(5.6 * len(arms), 7.4))
+    panels = figure.subplots(2, len(arms), sharex="col", squeeze=False, height_ratios=(1.25, 1))
+    for model in paired_models(options["pairs"]):
+        column = arms.index(model.arm)
+        curves = table[table["model"] == model.name]
+        for axes, quantity, dashes in (
+            (panels[0, column], "train_loss", (0, (4, 2))),
+            (panels[0, column], "validation_loss", "-"),
+            (panels[1, column], "validation_auc_bvl", "-"),
+        ):
+            by_seed = curves.pivot(index="epoch", columns="seed", values=quantity)
+            axes.plot(by_seed.index, by_seed, color=model.colour, linestyle=dashes, linewidth=0.6, alpha=0.6)
+            axes.plot(by_seed.index, by_seed.mean(axis=1), color=model.colour, linestyle=dashes)
+    for column, arm in enumerate(arms):
+        losses, areas = panels[:, column]
+        if table.loc[table["model"].isin(_models_of(options, arm)), "train_loss"].min() < 1e-3:
+            losses.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
+        losses.text(0.96, 0.95, f"{arm} arm", transform=losses.transAxes, va="top", ha="right", weight="bold")
+        losses.legend(handles=_handles(options, arm), loc="upper right", bbox_to_anchor=(1.0, 0.9))
+        losses.margins(y=0.12)
+        areas.set_xlabel("epoch")
+    panels[0, 0].set_ylabel("loss")
+    panels[1, 0].set_ylabel("validation BvL AUC")
+    stamp(panels[0, 0], panels[0, -1], options["sample"])
+    return figure
+
+
+def _models_of(options: Mapping[str, Any], arm: str) -> list[str]:
+    return [model.name for model in paired_models(options["pairs"]) if model.arm == arm]
+
+
+def _handles(options: Mapping[str, Any], arm: str) -> list[Line2D]:
+    handles = [
+        Line2D([], [], color=model.colour, label=f"{model.role} training")
+        for model in paired_models(options["pairs"])
+        if model.arm == arm
+    ]
+    return [
+        *handles,
+        Line2D([], [], color="black", linestyle=(0, (4, 2)), label="training jets, as trained on"),
+        Line2D([], [], color="black", label="validation jets, raw"),
+    ]

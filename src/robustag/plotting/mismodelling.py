@@ -1,0 +1,96 @@
+"""The cross-check: does what helps against an attack also help against physics-inspired mismodelling?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullLocator
+
+from robustag.evaluation.differences import measurement
+from robustag.plotting.style import paired_models, stamp, styled
+
+
+def mismodelling_table(
+    metrics: pd.DataFrame,
+    pairs: Sequence[Mapping[str, str]],
+    mismodellings: Sequence[Mapping[str, Any]],
+    discriminator: str,
+) -> pd.DataFrame:
+    """AUC lost by every paired model under every named mismodelling.
+
+    Args:
+        metrics: the metrics table.
+        pairs: the compared models.
+        mismodellings: ``label``, ``perturbation`` and ``epsilon`` (as the metrics table has it) of each, in the
+            order of the figure.
+        discriminator: BvL, BvC, CvB or CvL.
+
+    Returns:
+        label, model, perturbation, epsilon, discriminator, ``loss`` (AUC on raw jets minus AUC on changed
+        ones, mean over seeds), ``statistical``, ``seed`` and total ``error``.
+    """
+    rows = []
+    for entry in mismodellings:
+        for model in paired_models(pairs):
+            wanted = {
+                "model": model.name,
+                "perturbation": entry["perturbation"],
+                "discriminator": discriminator,
+                "metric": "auc",
+            }
+            raw = measurement(metrics, **wanted, epsilon=0.0)
+            loss = raw - measurement(metrics, **wanted, epsilon=float(entry["epsilon"]))
+            rows.append(
+                {
+                    "label": entry["label"],
+                    "model": model.name,
+                    "perturbation": entry["perturbation"],
+                    "epsilon": float(entry["epsilon"]),
+                    "discriminator": discriminator,
+                    "loss": loss.mean,
+                    "statistical": loss.statistical,
+                    "seed": loss.seed,
+                    "error": loss.total,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@styled
+def draw_mismodelling(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
+    """One row a mismodelling, one panel an arm: AUC lost by the nominal and by the adversarial training.
+
+    Args:
+        table: from :func:`mismodelling_table`.
+        options: ``pairs`` and ``sample``.
+    """
+    arms = [pair["label"] for pair in options["pairs"]]
+    kinds = list(dict.fromkeys(table["label"]))
+    figure = Figure(figsize=(2.6 + 4.4 * len(arms), 2.0 + 0.6 * len(kinds)))
+    panels = figure.subplots(1, len(arms), sharey=True, squeeze=False)[0]
+    height = np.arange(len(kinds))[::-1]
+    for model in paired_models(options["pairs"]):
+        axes = panels[arms.index(model.arm)]
+        rows = table[table["model"] == model.name].set_index("label").loc[kinds]
+        axes.errorbar(
+            rows["loss"],
+            height + (0.14 if model.role == "nominal" else -0.14),
+            xerr=rows["error"],
+            color=model.colour,
+            marker=model.marker,
+            linestyle="none",
+            capsize=3,
+            label=f"{model.role} training",
+        )
+    for axes, arm in zip(panels, arms, strict=True):
+        axes.axvline(0.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
+        axes.set_xlabel(f"loss of {table['discriminator'].iloc[0]} AUC")
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.set_ylim(-0.6, len(kinds) - 0.4)
+        axes.set_yticks(height, labels=kinds)
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.legend(title=f"{arm} arm", loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+    stamp(panels[0], panels[-1], options["sample"])
+    return figure

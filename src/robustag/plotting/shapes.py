@@ -1,0 +1,135 @@
+"""Shapes of scores and inputs, raw against perturbed, flavour by flavour, with their ratio."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from robustag.plotting.select import pick
+from robustag.plotting.style import (
+    FLAVOUR_COLOURS,
+    FLAVOUR_LABELS,
+    ROLES,
+    perturbation_label,
+    stamp,
+    styled,
+)
+
+TRUSTED_COUNT = 20
+"""A bin with fewer raw jets than this does not decide the range of the ratio panel."""
+
+
+def shape_table(
+    histograms: pd.DataFrame, quantity: str, pair: Mapping[str, str], options: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Seed-averaged shapes of one quantity for the two models of a pair.
+
+    Args:
+        histograms: model, seed, perturbation, epsilon, quantity, flavour, low, high, count.
+        quantity: a discriminator, an output such as "P(b)", or an input.
+        pair: ``label``, ``nominal``, ``adversarial``.
+        options: ``attack`` (name) and ``epsilon`` (scaled units).
+
+    Returns:
+        One row a role, flavour and bin: ``low``, ``high``; ``raw`` and ``perturbed``, the share of the
+        flavour's jets in the bin; ``raw_count`` (mean over seeds); ``ratio`` perturbed/raw and ``ratio_spread``, its
+        standard deviation over seeds (0 for one seed). Ratios are NaN where there is no raw jet.
+    """
+    parts = []
+    for role in ROLES:
+        both = pick(
+            histograms, "histograms", model=pair[role], perturbation=options["attack"], quantity=quantity
+        )
+        bins = ["flavour", "low", "high"]
+        raw = pick(both, "histograms", epsilon=0.0).pivot(index=bins, columns="seed", values="count")
+        perturbed = pick(both, "histograms", epsilon=float(options["epsilon"])).pivot(
+            index=bins, columns="seed", values="count"
+        )
+        ratio = perturbed / raw.where(raw > 0)
+        total = raw.groupby(level="flavour").transform("sum")
+        part = pd.DataFrame(
+            {
+                "raw": (raw / total).mean(axis=1),
+                "perturbed": (perturbed / total).mean(axis=1),
+                "raw_count": raw.mean(axis=1),
+                "ratio": perturbed.mean(axis=1) / raw.where(raw > 0).mean(axis=1),
+                "ratio_spread": ratio.std(axis=1, ddof=1).fillna(0.0),
+            }
+        ).reset_index()
+        part.insert(0, "role", role)
+        part.insert(0, "arm", pair["label"])
+        part.insert(0, "quantity", quantity)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+@styled
+def draw_shapes(table: pd.DataFrame, axis_label: str, options: Mapping[str, Any]) -> Figure:
+    """Nominal and adversarial side by side: raw shapes filled, perturbed ones as lines, ratios below.
+
+    Args:
+        table: from :func:`shape_table`.
+        axis_label: what is on the horizontal axis, with its unit.
+        options: ``attack``, ``epsilon`` and ``sample``.
+    """
+    figure = Figure(figsize=(11.2, 6.4))
+    panels = figure.subplots(2, len(ROLES), sharex=True, sharey="row", height_ratios=(2.6, 1))
+    perturbed_label = rf"{perturbation_label(options['attack'])}, $\varepsilon$ = {options['epsilon']:g}"
+    for column, role in enumerate(ROLES):
+        shapes, ratios = panels[:, column]
+        for flavour, colour in FLAVOUR_COLOURS.items():
+            rows = pick(table, "shapes", role=role, flavour=flavour)
+            edges = np.append(rows["low"].to_numpy(), rows["high"].iloc[-1])
+            name = FLAVOUR_LABELS[flavour]
+            shapes.stairs(rows["raw"], edges, fill=True, color=colour, alpha=0.25, label=f"{name}, raw")
+            shapes.stairs(
+                rows["perturbed"], edges, color=colour, linewidth=1.8, label=f"{name}, {perturbed_label}"
+            )
+            _draw_ratio(ratios, rows, edges, colour)
+        ratios.axhline(1.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
+        ratios.set_xlabel(axis_label)
+        shapes.text(
+            0.03,
+            0.96,
+            f"{table['arm'].iloc[0]} arm, {role} training",
+            transform=shapes.transAxes,
+            va="top",
+            fontweight="bold",
+        )
+    occupied = table.loc[(table["raw"] > 0) | (table["perturbed"] > 0)]
+    panels[0, 0].set_xlim(occupied["low"].min(), occupied["high"].max())
+    positive = table.loc[table["raw"] > 0, "raw"]
+    # A decade of headroom keeps the panel's title clear of the bins.
+    panels[0, 0].set(yscale="log", ylim=(0.5 * positive.min(), 10 * table[["raw", "perturbed"]].max().max()))
+    panels[0, 0].set_ylabel("share of jets a bin")
+    panels[1, 0].set_ylabel("ratio to raw", loc="center")
+    _set_ratio_range(panels[1, 0], table)
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(FLAVOUR_COLOURS))
+    stamp(panels[0, 0], panels[0, -1], options["sample"])
+    return figure
+
+
+def _draw_ratio(axes: Axes, rows: pd.DataFrame, edges: np.ndarray, colour: str) -> None:
+    ratio, spread = rows["ratio"].to_numpy(), rows["ratio_spread"].to_numpy()
+    axes.stairs(ratio, edges, baseline=None, color=colour, linewidth=1.4)
+    axes.stairs(ratio + spread, edges, baseline=ratio - spread, fill=True, color=colour, alpha=0.25)
+
+
+def _set_ratio_range(axes: Axes, table: pd.DataFrame) -> None:
+    """A range symmetric about one (in the logarithm when it is wide) that holds all well-filled bins."""
+    trusted = table.loc[(table["raw_count"] >= TRUSTED_COUNT) & (table["ratio"] > 0), "ratio"]
+    reach = 1.15 * float(np.abs(np.log(trusted)).max()) if len(trusted) else 0.0
+    reach = min(max(reach, np.log(1.1)), np.log(30.0))
+    if reach > np.log(2.0):
+        axes.set_yscale("log")
+        axes.set_ylim(np.exp(-reach), np.exp(reach))
+        ticks = [tick for tick in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if abs(np.log(tick)) < reach]
+        axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_ylim(2.0 - np.exp(reach), np.exp(reach))

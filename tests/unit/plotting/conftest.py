@@ -1,0 +1,305 @@
+"""Synthetic result tables in the layout of the collected ones, from a binormal tagger with a closed-form ROC.
+
+Scores of signal and background are unit normals ``separation`` apart, so AUC = Phi(separation / sqrt 2) and the
+mis-tag rate at efficiency e is Phi(Phi^-1(e) - separation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+MODELS = ("clean_nominal", "clean_fgsm", "faithful_nominal", "faithful_fgsm")
+SEEDS = (1, 2, 3)
+EPSILONS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1)
+ATTACKS = ("noise", "fgsm", "shift_up", "shift_down")
+SCENARIOS = {"smearing": (0.0, 0.05, 0.1), "impact_parameter_shift": (0.0, 0.02), "ip_resolution_up": (0.0, 1.0)}
+DISCRIMINATORS = {"BvL": 2.1, "BvC": 1.5, "CvB": 1.5, "CvL": 0.95}
+REPLICATES = 40
+# How much separation a unit of epsilon costs the nominal and the FGSM-trained model.
+SENSITIVITY = {
+    "noise": (2.0, 0.8),
+    "fgsm": (13.0, 3.0),
+    "shift_up": (3.0, 1.0),
+    "shift_down": (2.5, 1.2),
+    "smearing": (2.0, 0.8),
+    "impact_parameter_shift": (6.0, 3.0),
+    "ip_resolution_up": (0.12, 0.07),
+}
+
+
+def _separation(model: str, perturbation: str, epsilon: float, discriminator: str) -> float:
+    adversarial = model.endswith("fgsm")
+    clean = DISCRIMINATORS[discriminator] - 0.03 * adversarial - 0.05 * model.startswith("faithful")
+    return clean * np.exp(-SENSITIVITY[perturbation][adversarial] * epsilon / 2.1)
+
+
+def _perturbations() -> list[tuple[str, str, float]]:
+    attacks = [("attack", name, epsilon) for name in ATTACKS for epsilon in EPSILONS]
+    return attacks + [("scenario", name, epsilon) for name, grid in SCENARIOS.items() for epsilon in grid]
+
+
+@pytest.fixture(scope="session")
+def metrics() -> pd.DataFrame:
+    """Metrics table: AUC and mis-tag at 70 % efficiency of every model, seed, perturbation and discriminator."""
+    generator = np.random.default_rng(1)
+    common = 0.002 * generator.standard_normal(REPLICATES)
+    rows = []
+    for model in MODELS:
+        for seed in SEEDS:
+            wobble = 0.01 * generator.standard_normal()
+            for kind, perturbation, epsilon in _perturbations():
+                for discriminator in DISCRIMINATORS:
+                    separation = _separation(model, perturbation, epsilon, discriminator) + wobble
+                    for metric, point, value in (
+                        ("auc", np.nan, norm.cdf(separation / np.sqrt(2))),
+                        ("mistag_at_efficiency", 0.7, norm.cdf(norm.ppf(0.7) - separation)),
+                    ):
+                        noise = 0.0003 * (epsilon > 0) * generator.standard_normal(REPLICATES)
+                        replicates = (value * (1 + common) + noise).astype(np.float32)
+                        low, high = np.quantile(replicates, [0.16, 0.84])
+                        rows.append(
+                            (model, seed, kind, perturbation, epsilon, discriminator, metric, point)
+                            + (value, low, high, 20_000, replicates)
+                        )
+    return pd.DataFrame(
+        rows,
+        columns="model seed kind perturbation epsilon discriminator metric working_point value low high n "
+        "replicates".split(),
+    )
+
+
+@pytest.fixture(scope="session")
+def curves() -> pd.DataFrame:
+    """Curves table on the grid of 201 efficiencies."""
+    efficiency = np.linspace(0.0, 1.0, 201)
+    parts = []
+    for model in MODELS:
+        for seed in SEEDS:
+            for epsilon in EPSILONS:
+                for discriminator in DISCRIMINATORS:
+                    separation = _separation(model, "fgsm", epsilon, discriminator) + 0.01 * (seed - 2)
+                    parts.append(
+                        pd.DataFrame(
+                            {
+                                "model": model,
+                                "seed": seed,
+                                "kind": "attack",
+                                "perturbation": "fgsm",
+                                "epsilon": epsilon,
+                                "discriminator": discriminator,
+                                "efficiency": efficiency,
+                                "mistag": norm.cdf(norm.ppf(efficiency) - separation),
+                            }
+                        )
+                    )
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="session")
+def histograms() -> pd.DataFrame:
+    """Histograms of the BvL score and of one impact parameter, raw and under FGSM."""
+    generator = np.random.default_rng(2)
+    jets = {"b": 6000, "c": 2500, "light": 9000}
+    parts = []
+    for model in MODELS:
+        for seed in SEEDS:
+            base = {flavour: generator.standard_normal(n) for flavour, n in jets.items()}
+            for epsilon in (0.0, 0.05):
+                separation = _separation(model, "fgsm", epsilon, "BvL")
+                centre = {"b": separation / 2, "c": 0.0, "light": -separation / 2}
+                for flavour, sample in base.items():
+                    score = 1 / (1 + np.exp(-2 * (sample + centre[flavour])))
+                    parts.append(_histogram(score, "BvL", flavour, model, seed, epsilon, (0, 1)))
+                    width = {"b": 0.06, "c": 0.04, "light": 0.02}[flavour]
+                    impact = width * sample + epsilon * 0.05 * (1 if flavour == "light" else -1)
+                    parts.append(_histogram(impact, "track_0_D0", flavour, model, seed, epsilon, (-0.2, 0.2)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _histogram(
+    values: np.ndarray,
+    quantity: str,
+    flavour: str,
+    model: str,
+    seed: int,
+    epsilon: float,
+    bounds: tuple[float, float],
+) -> pd.DataFrame:
+    count, edges = np.histogram(values, 50, bounds)
+    return pd.DataFrame(
+        {
+            "model": model,
+            "seed": seed,
+            "kind": "attack",
+            "perturbation": "fgsm",
+            "epsilon": epsilon,
+            "quantity": quantity,
+            "flavour": flavour,
+            "low": edges[:-1],
+            "high": edges[1:],
+            "count": count,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def history() -> pd.DataFrame:
+    """Training histories; the faithful arm's loss is five orders of magnitude smaller."""
+    epoch = np.arange(1, 16)
+    parts = []
+    for model in MODELS:
+        scale = 1.0 if model.startswith("clean") else 2e-5
+        harder = 0.04 * model.endswith("fgsm")
+        for seed in SEEDS:
+            loss = 0.55 + harder + 0.3 * np.exp(-epoch / 3.0) + 0.003 * seed
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "model": model,
+                        "seed": seed,
+                        "epoch": epoch,
+                        "train_loss": scale * (loss + harder),
+                        "validation_loss": scale * (loss + 0.01),
+                        "validation_auc_bvl": 0.93 - 0.05 * np.exp(-epoch / 2.0) - 0.1 * harder,
+                        "validation_auc_cvl": 0.75 - 0.05 * np.exp(-epoch / 2.0),
+                        "learning_rate": 1e-3,
+                        "seconds": 1.0,
+                    }
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="session")
+def planes() -> pd.DataFrame:
+    """Loss planes: the nominal loss falls along both inputs, the adversarial one rises along the first only."""
+    delta = np.linspace(-0.5, 0.5, 41)
+    delta_x, delta_y = (grid.ravel() for grid in np.meshgrid(delta, delta, indexing="ij"))
+    parts = []
+    for model in MODELS:
+        if model.endswith("nominal"):
+            loss = 0.2 * np.exp(-0.09 * delta_x - 0.11 * delta_y - 0.06 * delta_x * delta_y)
+        else:
+            loss = 0.25 * np.exp(0.065 * delta_x - 0.003 * delta_y)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "model": model,
+                    "seed": 1,
+                    "feature_x": "jet_pt",
+                    "feature_y": "jet_eta",
+                    "x": 36.0 + 12.6 * delta_x,
+                    "y": 0.5 + 1.36 * delta_y,
+                    "delta_x": delta_x,
+                    "delta_y": delta_y,
+                    "loss": loss * (1.0 if model.startswith("clean") else 3e-5),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="session")
+def geometry() -> pd.DataFrame:
+    """Per-jet geometry: the adversarial models are less steep, and flatter along the second input."""
+    parts = []
+    for model in MODELS:
+        adversarial = model.endswith("fgsm")
+        for seed in SEEDS:
+            generator = np.random.default_rng(seed)
+            steepness = np.exp(generator.normal(1.5 - 1.2 * adversarial, 0.8, 1000))
+            slope_x = 0.05 * generator.normal(size=1000) * steepness
+            slope_y = slope_x * generator.uniform(0.1, 0.4 if adversarial else 1.5, 1000)
+            reach = np.abs(slope_x) + np.abs(slope_y)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "model": model,
+                        "seed": seed,
+                        "jet": np.arange(1000),
+                        "label": generator.integers(0, 3, 1000),
+                        "grad_l1": steepness,
+                        "grad_l2": steepness / 8,
+                        "grad_linf": steepness / 20,
+                        "grad_jet_pt": slope_x,
+                        "grad_jet_eta": slope_y,
+                        "mixed_difference": reach * generator.normal(0, 0.03 if adversarial else 0.12, 1000),
+                        "loss_range": reach,
+                    }
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture
+def options() -> dict:
+    """The figures' section of a configuration."""
+    return {
+        "sample": r"13 TeV, $t\bar{t}$, anti-$k_T$ $R = 0.4$",
+        "epsilon": 0.05,
+        "attack": "fgsm",
+        "noise": "noise",
+        "attacks": list(ATTACKS),
+        "discriminator": "BvL",
+        "discriminators": ["BvL", "CvL"],
+        "input": "track_0_D0",
+        "pairs": [
+            {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm"},
+            {"label": "faithful", "nominal": "faithful_nominal", "adversarial": "faithful_fgsm"},
+        ],
+        "mismodellings": [
+            {"label": r"Gaussian noise, $\varepsilon$ = 0.05", "perturbation": "noise", "epsilon": 0.05},
+            {"label": r"coherent shift up, $\varepsilon$ = 0.05", "perturbation": "shift_up", "epsilon": 0.05},
+            {"label": r"coherent shift down, $\varepsilon$ = 0.05", "perturbation": "shift_down", "epsilon": 0.05},
+            {"label": r"smearing, 0.1 $\sigma$", "perturbation": "smearing", "epsilon": 0.1},
+            {"label": r"$d_0$ shift by 20 µm", "perturbation": "impact_parameter_shift", "epsilon": 0.02},
+            {"label": "IP resolution + 25 %", "perturbation": "ip_resolution_up", "epsilon": 1.0},
+        ],
+    }
+
+
+@pytest.fixture
+def drawn(
+    metrics, curves, histograms, history, planes, geometry, options
+) -> Callable[[str], tuple[object, pd.DataFrame]]:
+    """Draw one figure by name from the synthetic tables: (figure, shown table)."""
+    from robustag.plotting import epsilon, mismodelling, roc, shapes, surface
+    from robustag.plotting import history as training
+
+    def draw(name: str) -> tuple[object, pd.DataFrame]:
+        pairs = options["pairs"]
+        if name == "roc":
+            table = roc.roc_table(curves, metrics, "BvL", options)
+            return roc.draw_roc(table, options), table
+        if name == "roc_CvL":
+            table = roc.roc_table(curves, metrics, "CvL", options)
+            return roc.draw_roc(table, options), table
+        if name == "auc_epsilon":
+            table = epsilon.auc_epsilon_table(metrics, pairs, options["attacks"], options["discriminators"])
+            return epsilon.draw_auc_epsilon(table, options), table
+        if name == "headline":
+            table = epsilon.auc_epsilon_table(metrics, pairs[:1], ["noise", "fgsm"], ["BvL"])
+            return epsilon.draw_headline(table, options), table
+        if name == "history":
+            table = training.history_table(history, options)
+            return training.draw_history(table, options), table
+        if name == "discriminator":
+            table = shapes.shape_table(histograms, "BvL", pairs[0], options)
+            return shapes.draw_shapes(table, "BvL discriminator", options), table
+        if name == "input":
+            table = shapes.shape_table(histograms, "track_0_D0", pairs[0], options)
+            return shapes.draw_shapes(table, r"$d_0$ of track 0 [mm]", options), table
+        if name == "mismodelling":
+            table = mismodelling.mismodelling_table(metrics, pairs, options["mismodellings"], "BvL")
+            return mismodelling.draw_mismodelling(table, options), table
+        pair = pairs[0] if name == "surface" else pairs[1]
+        table = surface.plane_table(planes, pair)
+        jets = surface.geometry_table(geometry, pair, ("jet_pt", "jet_eta"))
+        return surface.draw_surface(table, jets, (r"jet $p_T$ [GeV]", r"jet $\eta$"), options), table
+
+    return draw
