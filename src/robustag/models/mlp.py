@@ -1,0 +1,42 @@
+"""The multi-layer perceptron of arXiv:2203.13890."""
+
+from itertools import pairwise
+
+from torch import nn
+
+from robustag.errors import InputError
+from robustag.models.dropout import Dropout
+
+
+def mlp(inputs: int, classes: int, *, hidden: list[int], dropout: float) -> nn.Sequential:
+    """Fully connected layers with ReLU, and dropout behind every hidden layer but the last.
+
+    With 184 inputs, five hidden layers of 100, dropout 0.1 and 3 classes this is the network of
+    arXiv:2203.13890 (59,203 parameters), but for its final softmax: all models here return logits.
+
+    Parameters
+    ----------
+    inputs, classes : int
+        Widths of the first and of the last layer.
+    hidden : list of int
+        Width of each hidden layer.
+    dropout : float
+        Probability of an activation to be dropped, in [0, 1).
+
+    Raises
+    ------
+    InputError
+        If there is no hidden layer, a width below 1 or a dropout outside [0, 1).
+    """
+    if not hidden or min(hidden) < 1:
+        raise InputError(f"network 'mlp' has hidden layers {hidden}: give at least one width of 1 or more")
+    if not 0 <= dropout < 1:
+        raise InputError(f"network 'mlp' has dropout {dropout}: give a probability in [0, 1)")
+    layers: list[nn.Module] = []
+    widths = [inputs, *hidden]
+    for position, (before, after) in enumerate(pairwise(widths), start=1):
+        layers += [nn.Linear(before, after), nn.ReLU()]
+        if position < len(hidden):
+            layers.append(Dropout(dropout))
+    layers.append(nn.Linear(widths[-1], classes))
+    return nn.Sequential(*layers)

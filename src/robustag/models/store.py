@@ -1,0 +1,84 @@
+"""Files of tensors with a JSON card: models and checkpoints, free of pickle."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from robustag.errors import InputError
+from robustag.files import written_whole
+from robustag.models.registry import build_model
+
+
+def write_tensors(path: str | Path, tensors: dict[str, Tensor], card: dict) -> None:
+    """Write tensors and a JSON-ready card as one safetensors file, whole or not at all."""
+    cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # One metadata entry only: safetensors writes several in an order that changes from run to run.
+    with written_whole(path) as temporary:
+        save_file(cpu, temporary, metadata={"card": json.dumps(card, sort_keys=True)})
+
+
+def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict]:
+    """Read what `write_tensors` wrote, on the CPU.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated, or of another kind.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            card = json.loads(file.metadata()["card"])
+            return {name: file.get_tensor(name) for name in file.keys()}, card  # noqa: SIM118
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} cannot be read as tensors with a card ({error}): delete it and make it again"
+        ) from error
+
+
+def save_model(path: str | Path, model: nn.Module, card: dict) -> None:
+    """Write a model's weights with its card.
+
+    Parameters
+    ----------
+    path : path
+        Conventionally ``.safetensors``.
+    model : nn.Module
+        Built by `build_model`.
+    card : dict
+        JSON-ready; must hold ``network`` (the definition), ``inputs`` and ``classes``, from which
+        `load_model` rebuilds the model, and ``loss``, which attacks use unless told otherwise; holds by
+        convention ``recipe`` and ``provenance``.
+
+    Raises
+    ------
+    InputError
+        If the card lacks what is needed to rebuild and attack the model.
+    """
+    if missing := {"network", "inputs", "classes", "loss"} - card.keys():
+        raise InputError(f"the card of {path} lacks {', '.join(sorted(missing))}: add it before saving")
+    write_tensors(path, model.state_dict(), card)
+
+
+def load_model(path: str | Path) -> tuple[nn.Module, dict]:
+    """Model in evaluation mode on the CPU, and its card.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated, no model, or its weights do not fit its card.
+    """
+    tensors, card = read_tensors(path)
+    if not {"network", "inputs", "classes"} <= card.keys():
+        raise InputError(f"{path} holds tensors but no model: give a file that a training wrote")
+    model = build_model(card["network"], card["inputs"], card["classes"], seed=0)
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise InputError(f"the weights in {path} do not fit its own card: train the model again") from error
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise InputError(f"{path} holds weights that are not finite: train the model again")
+    return model.eval(), card
