@@ -1,0 +1,6 @@
+"""The built-in Monte Carlo: Pythia 8 events, detector response, jets, vertices and tagging variables.
+
+`chunk.generate_chunk` runs the whole chain for one chunk of one sample and writes NanoAOD-style ROOT files.
+The stages, in the order the data goes: `pythia`, `tracks` (with `layers`, `tracker`, `helix`), `calorimeter`,
+`jets`, `labels`, `vertex`, `tagging`, `ntuple`. Units are mm, GeV and rad everywhere.
+"""

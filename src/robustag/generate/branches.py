@@ -1,0 +1,83 @@
+"""Arrays of the chain to NanoAOD-style branches: flat numbers an event, lists of records a collection."""
+
+from __future__ import annotations
+
+import awkward as ak
+import numpy as np
+
+from robustag.generate.jets import Jets
+from robustag.generate.labels import hard_flavours
+from robustag.generate.pythia import ParticleBatch
+from robustag.generate.tagging import JetTracks
+from robustag.generate.vertices import PrimaryVertices
+
+
+def collection(columns: dict[str, np.ndarray], event: np.ndarray, events: int) -> ak.Array:
+    """Lists of records [E] from columns [N] ordered by event; floating-point columns become float32."""
+    narrow = {
+        name: values.astype(np.float32) if values.dtype.kind == "f" else values
+        for name, values in columns.items()
+    }
+    return ak.unflatten(ak.zip(narrow), np.bincount(event, minlength=events))
+
+
+def event_branches(batch: ParticleBatch, run: int, chunk: int) -> dict[str, ak.Array]:
+    """What no detector can change: run, luminosityBlock, event, genWeight and the hard flavours (GenPart)."""
+    events = len(batch.number)
+    kept = hard_flavours(batch)
+    px, py, pz = batch.momentum[kept, :3].T
+    pt = np.hypot(px, py)
+    particles = {
+        "pt": pt,
+        "eta": np.arcsinh(pz / pt),
+        "phi": np.arctan2(py, px),
+        "mass": batch.mass[kept],
+        "pdgId": batch.pdg_id[kept].astype(np.int32),
+        "status": batch.status[kept].astype(np.int32),
+    }
+    return {
+        "run": ak.Array(np.full(events, run, np.uint32)),
+        "luminosityBlock": ak.Array(np.full(events, chunk, np.uint32)),
+        "event": ak.Array(batch.number),
+        "genWeight": ak.Array(batch.weight.astype(np.float32)),
+        "GenPart": collection(particles, batch.event[kept], events),
+    }
+
+
+def primary_vertex_branches(primary: PrimaryVertices) -> dict[str, ak.Array]:
+    """PV_x, PV_y, PV_z [mm], PV_chi2 (per degree of freedom) and PV_ndof."""
+    columns = dict(zip(("PV_x", "PV_y", "PV_z"), primary.position.T, strict=True)) | {
+        "PV_chi2": np.divide(
+            primary.chi2, primary.ndf, out=np.zeros_like(primary.chi2), where=primary.ndf > 0
+        ),
+        "PV_ndof": primary.ndf,
+    }
+    return {name: ak.Array(values.astype(np.float32)) for name, values in columns.items()}
+
+
+def jet_branches(
+    jets: Jets,
+    flavours: dict[str, np.ndarray],
+    pairs: JetTracks,
+    track_pt: np.ndarray,
+    vertex_jet: np.ndarray,
+    variables: tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]],
+    events: int,
+) -> dict[str, ak.Array]:
+    """The collections Jet, Track and SV; jetIdx counts inside the event.
+
+    flavours: int64 [J] by branch name; track_pt: float64 [K]; vertex_jet: int64 [V]; variables: the three
+    dicts of `tagging.tagging_variables`.
+    """
+    jet_variables, track_variables, vertex_variables = variables
+    index = (np.arange(len(jets)) - np.searchsorted(jets.event, jets.event)).astype(np.int32)
+    jet = {"pt": jets.pt, "eta": jets.eta, "phi": jets.phi, "mass": jets.mass}
+    jet |= {name: values.astype(np.int32) for name, values in flavours.items()} | jet_variables
+    track = {"jetIdx": index[pairs.jet], "pt": track_pt} | track_variables
+    vertex = {"jetIdx": index[vertex_jet]} | vertex_variables
+    vertex["ntracks"] = vertex["ntracks"].astype(np.int32)
+    return {
+        "Jet": collection(jet, jets.event, events),
+        "Track": collection(track, pairs.event, events),
+        "SV": collection(vertex, jets.event[vertex_jet], events),
+    }

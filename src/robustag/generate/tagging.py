@@ -1,0 +1,288 @@
+"""The tagging variables: 14 high-level numbers a jet and 28 numbers a track.
+
+Names, order, units and meaning follow the public data set of Guest et al., Phys. Rev. D 94 (2016) 112002.
+What does not exist (no vertex, too few tracks) is NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import erfc, gammaincc
+
+from robustag.generate.helix import CURVATURE, perigee_point, perigees
+from robustag.generate.jets import RADIUS, Jets, delta_r, pairs_in_event
+from robustag.generate.tracker import COVARIANCE_NAMES, PARAMETERS
+from robustag.generate.tracks import Tracks, wrap_phi
+from robustag.generate.vertices import PRIMARY_WEIGHT, PrimaryVertices, SecondaryVertices
+
+TRACK_PT_MIN = 0.5
+TRACK_D0_MAX = 8.0
+# The impact-parameter variables use tracks closer than this [mm]; secondary vertices use them all.
+IP_D0_MAX = 2.0
+D0_SIGNIFICANCE_THRESHOLD = 1.8
+
+# Resolution function of prompt tracks, ATLAS-CONF-2010-091: two Gaussians (norm, width), two exponentials
+# (offset, slope).
+_GAUSSIANS = ((0.32, 0.56), (0.19, 0.89))
+_EXPONENTIALS = ((3.09, 0.81), (6.07, 0.23))
+
+_PION_MASS = 0.13957
+
+JET_VARIABLES = (
+    "track_2_d0_significance",
+    "track_3_d0_significance",
+    "track_2_z0_significance",
+    "track_3_z0_significance",
+    "n_tracks_over_d0_threshold",
+    "jet_prob",
+    "jet_width_eta",
+    "jet_width_phi",
+    "vertex_significance",
+    "n_secondary_vertices",
+    "n_secondary_vertex_tracks",
+    "delta_r_vertex",
+    "vertex_mass",
+    "vertex_energy_fraction",
+)
+TRACK_VARIABLES = (
+    *PARAMETERS,
+    *COVARIANCE_NAMES,
+    "weight",
+    "vertex_mass",
+    "vertex_displacement",
+    "vertex_delta_eta_jet",
+    "vertex_delta_phi_jet",
+    "vertex_displacement_significance",
+    "vertex_n_tracks",
+    "vertex_energy_fraction",
+)
+
+
+@dataclass(frozen=True)
+class JetTracks:
+    """The K jet-track pairs, ordered by jet, then falling track pT.
+
+    jet, track: int64 [K]; event: int64 [K]; perigee: float64 [K, 3], (d0, z0, phi) relative to the event's
+    primary vertex, mm and rad.
+    """
+
+    jet: np.ndarray
+    track: np.ndarray
+    event: np.ndarray
+    perigee: np.ndarray
+
+
+def associate_tracks(jets: Jets, tracks: Tracks, primary: PrimaryVertices, field: float) -> JetTracks:
+    """Give each jet its tracks: dR < 0.4, pT > 0.5 GeV, |d0| < 8 mm relative to the primary vertex."""
+    jet, track = pairs_in_event(jets.event, tracks.event)
+    d0, z0, phi, theta, qoverp = tracks.parameters.T
+    pt, eta = tracks.pt, tracks.eta
+    close = (delta_r(jets.eta[jet], jets.phi[jet], eta[track], phi[track]) < RADIUS) & (
+        pt[track] > TRACK_PT_MIN
+    )
+    jet, track = jet[close], track[close]
+    event = jets.event[jet]
+    perigee = perigees(
+        perigee_point(d0, z0, phi)[track],
+        phi[track],
+        1.0 / np.tan(theta[track]),
+        CURVATURE * field * qoverp[track] / np.sin(theta[track]),
+        primary.position[event],
+    )
+    near = np.flatnonzero(np.abs(perigee[:, 0]) < TRACK_D0_MAX)
+    near = near[np.lexsort((-pt[track[near]], jet[near]))]
+    return JetTracks(jet[near], track[near], event[near], perigee[near])
+
+
+def track_probability(significance: np.ndarray) -> np.ndarray:
+    """Probability of a prompt track to have at least this |d0 / sigma|, with the data set's normalisation."""
+    gaussians = sum(
+        0.5 * np.sqrt(np.pi) * norm * width * erfc(significance / (np.sqrt(2.0) * width))
+        for norm, width in _GAUSSIANS
+    )
+    return gaussians + sum(np.exp(-offset - slope * significance) / slope for offset, slope in _EXPONENTIALS)
+
+
+def jet_probability(log_product: np.ndarray, n_tracks: np.ndarray) -> np.ndarray:
+    """P sum_{k<n} (-ln P)^k / k! for the product P of n track probabilities; NaN for no tracks.
+
+    The sum is the regularised upper incomplete gamma function Q(n, -ln P).
+    """
+    probability = gammaincc(np.maximum(n_tracks, 1), -log_product)
+    return np.where(n_tracks > 0, probability, np.nan)
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Quotient, NaN where the denominator is not positive."""
+    return np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator > 0.0)
+
+
+@dataclass(frozen=True)
+class VertexKinematics:
+    """G groups of tracks (secondary vertices, or a jet's primary-vertex tracks): float64 [G], GeV and rad."""
+
+    n_tracks: np.ndarray
+    energy: np.ndarray
+    mass: np.ndarray
+    pt: np.ndarray
+    eta: np.ndarray
+    phi: np.ndarray
+
+
+def _kinematics(
+    group: np.ndarray, groups: int, pt: np.ndarray, phi: np.ndarray, theta: np.ndarray
+) -> VertexKinematics:
+    """Sum the momenta of tracks (pions) by group; group: int64 [K], pt, phi, theta: [K]."""
+    px, py, pz = pt * np.cos(phi), pt * np.sin(phi), pt / np.tan(theta)
+    energy = np.sqrt(pt**2 + pz**2 + _PION_MASS**2)
+    px, py, pz, energy = (np.bincount(group, value, minlength=groups) for value in (px, py, pz, energy))
+    count = np.bincount(group, minlength=groups).astype(float)
+    mass = np.sqrt(np.maximum(energy**2 - px**2 - py**2 - pz**2, 0.0))
+    total = np.hypot(px, py)
+    eta = np.arcsinh(_ratio(pz, total))
+    return VertexKinematics(count, energy, mass, total, eta, np.arctan2(py, px))
+
+
+@dataclass(frozen=True)
+class Flight:
+    """V flights from primary to secondary vertex: length and its error [mm], direction eta, phi. [V]."""
+
+    length: np.ndarray
+    error: np.ndarray
+    eta: np.ndarray
+    phi: np.ndarray
+
+
+def flights(secondary: SecondaryVertices, primary: PrimaryVertices, event: np.ndarray) -> Flight:
+    """Flight of each secondary vertex; the error is that of both vertices, along it."""
+    path = secondary.position - primary.position[event]
+    length = np.sqrt((path**2).sum(axis=1))
+    x, y, z = (path / length[:, None]).T
+    covariance = secondary.covariance + primary.covariance[event]
+    xx, xy, yy, xz, yz, zz = covariance.T
+    variance = xx * x * x + yy * y * y + zz * z * z + 2.0 * (xy * x * y + xz * x * z + yz * y * z)
+    return Flight(length, np.sqrt(variance), np.arctanh(z), np.arctan2(y, x))
+
+
+def impact_parameter_variables(jets: Jets, pairs: JetTracks, tracks: Tracks) -> dict[str, np.ndarray]:
+    """Track counting, jet probability and widths: float64 [J] by name.
+
+    Significances are |d0| / sigma and |z0| / sigma of the tracks with the second and third largest |d0|: the
+    data set's lifetime sign is positive for every track in the jet cone.
+    """
+    n_jets = len(jets)
+    d0, z0, phi = pairs.perigee.T
+    covariance, pt, eta = tracks.covariance[pairs.track], tracks.pt[pairs.track], tracks.eta[pairs.track]
+    used = np.flatnonzero(np.abs(d0) < IP_D0_MAX)
+    jet = pairs.jet[used]
+    d0_significance = np.abs(d0[used]) / np.sqrt(covariance[used, 0])
+    z0_significance = np.abs(z0[used]) / np.sqrt(covariance[used, 2])
+    count = np.bincount(jet, minlength=n_jets)
+    order = np.lexsort((-np.abs(d0[used]), jet))
+    first = np.cumsum(count) - count
+
+    def ranked(values: np.ndarray, rank: int) -> np.ndarray:
+        result = np.full(n_jets, np.nan)
+        enough = count > rank
+        result[enough] = values[order[first[enough] + rank]]
+        return result
+
+    log_product = np.bincount(jet, np.log(track_probability(d0_significance)), minlength=n_jets)
+    over = np.bincount(jet, d0_significance > D0_SIGNIFICANCE_THRESHOLD, minlength=n_jets)
+    weight, eta, phi = pt[used], eta[used] - jets.eta[jet], wrap_phi(phi[used] - jets.phi[jet])
+    total = np.bincount(jet, weight, minlength=n_jets)
+    return {
+        "track_2_d0_significance": ranked(d0_significance, 1),
+        "track_3_d0_significance": ranked(d0_significance, 2),
+        "track_2_z0_significance": ranked(z0_significance, 1),
+        "track_3_z0_significance": ranked(z0_significance, 2),
+        "n_tracks_over_d0_threshold": over,
+        "jet_prob": jet_probability(log_product, count),
+        "jet_width_eta": np.sqrt(_ratio(np.bincount(jet, weight * eta**2, minlength=n_jets), total)),
+        "jet_width_phi": np.sqrt(_ratio(np.bincount(jet, weight * phi**2, minlength=n_jets), total)),
+    }
+
+
+def tagging_variables(
+    jets: Jets, pairs: JetTracks, tracks: Tracks, primary: PrimaryVertices, secondary: SecondaryVertices
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Everything about jets, their tracks and their secondary vertices.
+
+    Returns three dicts of float64 arrays: JET_VARIABLES [J], TRACK_VARIABLES [K], and for the V secondary
+    vertices mass, pt, eta, phi, ntracks, dlen [mm], dlenSig, chi2 (per degree of freedom).
+    """
+    n_jets, n_vertices = len(jets), len(secondary.jet)
+    parameters, pt = tracks.parameters[pairs.track], tracks.pt[pairs.track]
+    theta, qoverp = parameters[:, 3], parameters[:, 4]
+    energy = np.hypot(pt / np.sin(theta), _PION_MASS)
+    jet_energy = np.bincount(pairs.jet, energy, minlength=n_jets)
+
+    inside = np.flatnonzero(secondary.member >= 0)
+    vertex = secondary.member[inside]
+    kinematics = _kinematics(vertex, n_vertices, pt[inside], secondary.phi[inside], theta[inside])
+    flight = flights(secondary, primary, jets.event[secondary.jet])
+    significance = flight.length / flight.error
+    vertex_fraction = kinematics.energy / jet_energy[secondary.jet]
+    d_eta = flight.eta - jets.eta[secondary.jet]
+    d_phi = wrap_phi(flight.phi - jets.phi[secondary.jet])
+
+    def per_jet(values: np.ndarray) -> np.ndarray:
+        return np.bincount(secondary.jet, values, minlength=n_jets)
+
+    any_vertex = np.bincount(secondary.jet, minlength=n_jets) > 0
+    inverse_variance = flight.error**-2.0
+    jet_variables = impact_parameter_variables(jets, pairs, tracks) | {
+        "vertex_significance": _ratio(
+            per_jet(flight.length * inverse_variance), np.sqrt(per_jet(inverse_variance))
+        ),
+        "n_secondary_vertices": np.where(any_vertex, per_jet(np.ones(n_vertices)), np.nan),
+        "n_secondary_vertex_tracks": np.where(any_vertex, per_jet(kinematics.n_tracks), np.nan),
+        "delta_r_vertex": _ratio(
+            per_jet(kinematics.n_tracks * np.hypot(d_eta, d_phi)), per_jet(kinematics.n_tracks)
+        ),
+        "vertex_mass": np.where(any_vertex, per_jet(kinematics.mass), np.nan),
+        "vertex_energy_fraction": np.where(any_vertex, per_jet(vertex_fraction), np.nan),
+    }
+
+    primary_weight = primary.track_weight[pairs.track]
+    at_primary = np.flatnonzero((secondary.member < 0) & (primary_weight >= PRIMARY_WEIGHT))
+    prompt = _kinematics(
+        pairs.jet[at_primary], n_jets, pt[at_primary], pairs.perigee[at_primary, 2], theta[at_primary]
+    )
+
+    def per_track(of_secondary: np.ndarray, of_primary: np.ndarray) -> np.ndarray:
+        result = np.full(len(pairs.jet), np.nan)
+        result[inside] = of_secondary[vertex]
+        result[at_primary] = of_primary[pairs.jet[at_primary]]
+        return result
+
+    zero, none = np.zeros(n_jets), np.full(n_jets, np.nan)
+    track_variables = {
+        "D0": pairs.perigee[:, 0],
+        "Z0": pairs.perigee[:, 1],
+        "PHI": wrap_phi(pairs.perigee[:, 2] - jets.phi[pairs.jet]),
+        "THETA": theta - 2.0 * np.arctan(np.exp(-jets.eta[pairs.jet])),
+        "QOVERP": qoverp,
+        **dict(zip(COVARIANCE_NAMES, tracks.covariance[pairs.track].T, strict=True)),
+        "weight": np.where(secondary.member >= 0, secondary.weight, primary_weight),
+        "vertex_mass": per_track(kinematics.mass, prompt.mass),
+        "vertex_displacement": per_track(flight.length, zero),
+        "vertex_delta_eta_jet": per_track(d_eta, none),
+        "vertex_delta_phi_jet": per_track(d_phi, none),
+        "vertex_displacement_significance": per_track(significance, zero),
+        "vertex_n_tracks": per_track(kinematics.n_tracks, prompt.n_tracks),
+        "vertex_energy_fraction": per_track(vertex_fraction, _ratio(prompt.energy, jet_energy)),
+    }
+    vertex_variables = {
+        "mass": kinematics.mass,
+        "pt": kinematics.pt,
+        "eta": kinematics.eta,
+        "phi": kinematics.phi,
+        "ntracks": kinematics.n_tracks,
+        "dlen": flight.length,
+        "dlenSig": significance,
+        "chi2": secondary.chi2 / secondary.ndf,
+    }
+    return jet_variables, track_variables, vertex_variables
