@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+import torch
+
+from robustag.errors import InputError
+from robustag.evaluation.campaign import predict, run_sweep, run_varied
+from robustag.tensors import JetTensors, Normalisation
+
+
+@pytest.fixture
+def model():
+    """Logits are the first three of four inputs; dropout would show if a model ran in training mode."""
+    linear = torch.nn.Linear(4, 3, bias=False)
+    linear.weight.data = torch.eye(4)[:3].clone()
+    return torch.nn.Sequential(linear, torch.nn.Dropout(0.5))
+
+
+@pytest.fixture
+def data(make_jets):
+    logits, label, event = make_jets(3000)
+    extra = np.linspace(-1, 1, 3000, dtype=np.float32)[:, None]
+    missing = torch.zeros(3000, 4, dtype=torch.bool)
+    missing[:500, 3] = True
+    one = torch.ones(3000)
+    inputs = torch.from_numpy(np.hstack([logits, extra]))
+    return JetTensors(inputs, missing, torch.from_numpy(label), one, one, one, torch.from_numpy(event))
+
+
+@pytest.fixture
+def normalisation():
+    sigma = np.array([1.0, 1.0, 1.0, 2.0])
+    return Normalisation(("p", "q", "r", "jet_pt"), np.array([0.0, 0, 0, 10]), sigma, np.zeros(4))
+
+
+@pytest.fixture
+def settings(settings):
+    return settings | {"inputs": {"jet_pt": [8, 12.5]}}
+
+
+def pick(metrics, **keys):
+    for column, value in keys.items():
+        metrics = metrics[metrics[column] == value]
+    return metrics
+
+
+def test_predict_ignores_chunks_and_dropout_and_keeps_the_mode(model, data):
+    model.train()
+    logits = predict(model, data.inputs, chunk=7)
+    assert logits.dtype == np.float32
+    np.testing.assert_array_equal(logits, data.inputs[:, :3].numpy())
+    assert model.training
+
+
+def test_sweep_measures_clean_first_and_each_epsilon_once(model, data, normalisation, settings):
+    seen = []
+    noise = torch.randn(data.inputs.shape, generator=torch.Generator().manual_seed(0))
+    samples = ((epsilon, data.inputs + epsilon * noise) for epsilon in (0, 0.5, 2.0))
+    result = run_sweep(model, samples, data, normalisation, settings, "attack", "noise", seen.append)
+    assert seen == [0, 0.5, 2.0]
+    assert set(result.metrics["kind"]) == {"attack"}
+    auc = pick(result.metrics, metric="auc", discriminator="BvL")
+    assert auc["epsilon"].to_list() == [0, 0.5, 2.0]
+    assert auc["value"].is_monotonic_decreasing
+    assert len(pick(result.curves, epsilon=0.5)) == 4 * 201
+    clean = pick(result.metrics, metric="fixed_cut_mistag", epsilon=0.0, working_point=0.1)
+    assert (clean["value"].between(0.098, 0.1)).all()
+
+
+def test_fixed_cuts_come_from_the_clean_jets(model, data, normalisation, settings):
+    shift = torch.tensor([1.0, 0, 0, 0])
+    result = run_sweep(model, [(1.0, data.inputs + shift)], data, normalisation, settings, "attack", "shift")
+    mistag = pick(result.metrics, metric="fixed_cut_mistag", discriminator="BvL", working_point=0.1)
+    light = data.inputs[data.label == 2].numpy()
+    odds = light[:, 0] - light[:, 2]
+    expected = np.mean(odds + 1 > np.sort(odds)[-1 - int(0.1 * len(odds))])
+    assert mistag["value"].to_list()[1] == pytest.approx(expected, abs=2 / len(odds))
+
+
+def test_input_histograms_are_physical_and_without_missing_entries(model, data, normalisation, settings):
+    shift = torch.tensor([0.0, 0, 0, 0.2])
+    result = run_sweep(model, [(0.2, data.inputs + shift)], data, normalisation, settings, "attack", "shift")
+    pt = pick(result.histograms, quantity="jet_pt")
+    totals = pt.groupby("epsilon")["count"].sum()
+    assert totals.to_dict() == {0.0: 2500, 0.2: 2500}
+    centre = (pt["low"] + pt["high"]) / 2
+    mean = (pt["count"] * centre).groupby(pt["epsilon"]).sum() / totals
+    exact = 10 + 2 * data.inputs[500:, 3].mean().item()
+    assert mean[0.0] == pytest.approx(exact, abs=0.01)
+    assert mean[0.2] == pytest.approx(exact + 0.4, abs=0.01)
+
+
+def test_no_inputs_to_histogram_is_fine(model, data, normalisation, settings):
+    result = run_sweep(model, [], data, normalisation, settings | {"inputs": {}}, "attack", "none")
+    assert "jet_pt" not in set(result.histograms["quantity"])
+
+
+def test_a_varied_sample_of_the_same_events_is_paired(model, data, normalisation, settings):
+    order = torch.randperm(3000, generator=torch.Generator().manual_seed(1))
+    result = run_varied(model, data, data.select(order), normalisation, settings, "scenario", "same")
+    clean, varied = (pick(result.metrics, epsilon=e).reset_index(drop=True) for e in (0.0, 1.0))
+    np.testing.assert_array_equal(np.stack(clean["replicates"]), np.stack(varied["replicates"]))
+    np.testing.assert_array_equal(clean["value"], varied["value"])
+
+
+def test_a_varied_sample_may_have_other_jets(model, data, normalisation, settings):
+    part = data.select(slice(0, 2000))
+    result = run_varied(model, data, part, normalisation, settings, "scenario", "half")
+    n = pick(result.metrics, metric="auc", discriminator="BvL").set_index("epsilon")["n"]
+    assert n[1.0] == int((part.label != 1).sum())
+    assert n[0.0] == int((data.label != 1).sum())
+
+
+def test_mistakes_are_named(model, data, normalisation, settings):
+    with pytest.raises(InputError, match=r"fgsm at epsilon 0\.1 has inputs"):
+        run_sweep(model, [(0.1, data.inputs[:10])], data, normalisation, settings, "attack", "fgsm")
+    with pytest.raises(InputError, match="name 'jet_pT'"):
+        run_sweep(model, [], data, normalisation, settings | {"inputs": {"jet_pT": [0, 1]}}, "attack", "fgsm")

@@ -1,0 +1,88 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from robustag.errors import InputError
+from robustag.evaluation.differences import Measurement, measurement, over_seeds
+
+KEYS = {"perturbation": "fgsm", "epsilon": 0.01, "discriminator": "BvL", "metric": "auc"}
+
+
+def table(models, seeds=(0, 1, 2), replicates=200):
+    """AUC rows: a replicate fluctuation common to all models and seeds, and a small one of its own."""
+    rng = np.random.default_rng(1)
+    common = rng.normal(scale=0.01, size=replicates)
+    rows = []
+    for model, auc in models.items():
+        for seed in seeds:
+            value = auc + 0.002 * seed
+            fluctuation = common + rng.normal(scale=0.001, size=replicates)
+            row = {"model": model, "seed": seed, "kind": "attack", **KEYS, "working_point": np.nan}
+            rows.append(row | {"value": value, "replicates": (value + fluctuation).astype(np.float32)})
+    return pd.DataFrame(rows).sample(frac=1, random_state=0)
+
+
+def test_errors_of_a_mean_over_seeds():
+    result = measurement(table({"a": 0.90}), model="a", **KEYS)
+    assert result.seeds == (0, 1, 2)
+    assert result.mean == pytest.approx(0.902)
+    assert result.seed == pytest.approx(0.002 / np.sqrt(3))
+    assert result.statistical == pytest.approx(0.01, rel=0.15)  # common to the seeds: no 1 / sqrt(3)
+    assert result.total == pytest.approx(np.hypot(result.statistical, result.seed))
+
+
+def test_paired_difference_loses_what_is_common():
+    metrics = table({"a": 0.90, "b": 0.93})
+    a, b = (measurement(metrics, model=model, **KEYS) for model in "ab")
+    difference = b - a
+    assert difference.mean == pytest.approx(0.03)
+    assert difference.seed == pytest.approx(0, abs=1e-12)  # both depend on the seed alike
+    assert difference.statistical == pytest.approx(0.001 * np.sqrt(2 / 3), rel=0.15)
+    assert difference.statistical < 0.1 * np.hypot(a.statistical, b.statistical)
+
+
+def test_ratio_is_taken_seed_by_seed():
+    a = Measurement((0, 1), np.array([1.0, 2.0]), np.array([[1.0, 1.1], [2.0, 2.2]]))
+    b = Measurement((0, 1), np.array([2.0, 8.0]), np.array([[2.0, 2.2], [8.0, 8.8]]))
+    ratio = a / b
+    np.testing.assert_allclose(ratio.values, [0.5, 0.25])
+    assert ratio.statistical == pytest.approx(0, abs=1e-12)
+
+
+def test_one_seed_has_no_seed_error():
+    result = measurement(table({"a": 0.9}, seeds=(4,)), model="a", **KEYS)
+    assert np.isnan(result.seed)
+    assert result.total == result.statistical
+
+
+def test_only_equal_seeds_and_replicates_pair():
+    a = measurement(table({"a": 0.9}), model="a", **KEYS)
+    with pytest.raises(InputError, match=r"\(0, 1, 2\) with \(0, 1\)"):
+        a - measurement(table({"a": 0.9}, seeds=(0, 1)), model="a", **KEYS)
+    with pytest.raises(InputError, match="200 bootstrap replicates with 100"):
+        a / measurement(table({"a": 0.9}, replicates=100), model="a", **KEYS)
+
+
+def test_rows_that_are_absent_or_double_are_named():
+    metrics = table({"a": 0.9})
+    with pytest.raises(InputError, match="no row with model z"):
+        measurement(metrics, model="z", **KEYS)
+    with pytest.raises(InputError, match=r"no row.*epsilon 0\.02"):
+        measurement(metrics, model="a", **(KEYS | {"epsilon": 0.02}))
+    with pytest.raises(InputError, match=r"no row.*working_point 0\.1"):
+        measurement(metrics, model="a", **KEYS, working_point=0.1)
+    with pytest.raises(InputError, match="more than one row a seed"):
+        measurement(pd.concat([metrics, metrics]), model="a", **KEYS)
+
+
+def test_over_seeds_has_the_same_numbers_in_a_table():
+    metrics = table({"a": 0.90, "b": 0.93})
+    rows = over_seeds(metrics).set_index("model")
+    assert sorted(rows.index) == ["a", "b"]
+    for model in "ab":
+        result = measurement(metrics, model=model, **KEYS)
+        assert rows.loc[model, "value"] == result.mean
+        assert rows.loc[model, "statistical"] == result.statistical
+        assert rows.loc[model, "seed_error"] == result.seed
+        assert rows.loc[model, "seed_spread"] == pytest.approx(0.002)
+        assert rows.loc[model, "seeds"] == 3

@@ -1,0 +1,61 @@
+"""A small data set of six inputs and models whose loss is known in closed form."""
+
+import numpy as np
+import pytest
+import torch
+
+from robustag.features import FeatureTable
+from robustag.tensors import JetTensors, Normalisation
+
+NAMES = ("jet_pt", "jet_eta", "count", "mass", "d0", "z0")
+
+
+@pytest.fixture
+def table():
+    jet = [
+        {"name": name, "unit": "1", "group": "jet", "missing": 0.0, "shift": 1.0, "range": [-9.0, 9.0]}
+        for name in NAMES[:5]
+    ]
+    jet[2]["integer"] = True
+    track = [jet[0] | {"name": "z0"}]
+    document = {"data_set": "toy", "tracks": 1, "tracks_as_coded": 1, "jet": jet, "track": track}
+    return FeatureTable.from_document(document)
+
+
+@pytest.fixture
+def normalisation(table):
+    return Normalisation(table.names, np.arange(6.0), np.arange(1.0, 7.0), np.zeros(6))
+
+
+@pytest.fixture
+def data():
+    """60 jets, labels 0 1 2 0 1 2 ...; jet 3 has no d0, jet 7 neither eta nor z0."""
+    missing = torch.zeros(60, 6, dtype=torch.bool)
+    missing[3, 4] = missing[7, 1] = missing[7, 5] = True
+    one = torch.ones(60)
+    inputs = torch.randn(60, 6, generator=torch.Generator().manual_seed(1))
+    return JetTensors(inputs, missing, torch.arange(60) % 3, one, one, one, torch.arange(60))
+
+
+@pytest.fixture
+def linear():
+    """z = W x + c with random W and c."""
+    model = torch.nn.Linear(6, 3)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        model.weight.copy_(torch.randn(3, 6, generator=generator))
+        model.bias.copy_(torch.randn(3, generator=generator))
+    return model
+
+
+@pytest.fixture
+def identity():
+    """Passes the inputs on as logits, so that a loss may be any function of the inputs."""
+    model = torch.nn.Linear(6, 6, bias=False)
+    model.weight.data = torch.eye(6)
+    return model
+
+
+@pytest.fixture
+def cross_entropy():
+    return torch.nn.CrossEntropyLoss(reduction="none")

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+import torch
+
+from robustag.surface import jet_geometry
+
+PAIR = ("jet_pt", "d0")
+ALL = np.arange(60)
+
+
+def geometry(model, loss, data, table, width=0.1, points=5, jets=ALL):
+    return jet_geometry(model, loss, data, jets, PAIR, table, width, points)
+
+
+def test_gradient_norms_of_a_linear_model(linear, cross_entropy, data, table):
+    """d CE / d x = W^T (softmax(z) - onehot), over inputs that are neither integer nor missing."""
+    result = geometry(linear, cross_entropy, data, table)
+    weight = linear.weight.detach().double().numpy()
+    z = data.inputs.double().numpy() @ weight.T + linear.bias.detach().double().numpy()
+    residual = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) - np.eye(3)[data.label]
+    gradient = residual @ weight
+    np.testing.assert_allclose(result["grad_jet_pt"], gradient[:, 0], rtol=1e-10)
+    np.testing.assert_allclose(result["grad_d0"], gradient[:, 4], rtol=1e-10)
+    moved = np.where(data.missing.numpy(), 0, gradient)
+    moved[:, 2] = 0  # "count" is integer
+    np.testing.assert_allclose(result["grad_l1"], np.abs(moved).sum(axis=1), rtol=1e-10)
+    np.testing.assert_allclose(result["grad_l2"], np.linalg.norm(moved, axis=1), rtol=1e-10)
+    np.testing.assert_allclose(result["grad_linf"], np.abs(moved).max(axis=1), rtol=1e-10)
+
+
+def test_first_order_gain_of_an_fgsm_step_is_epsilon_times_l1(linear, cross_entropy, data, table):
+    epsilon = 1e-6
+    model = linear.double()
+    result = geometry(model, cross_entropy, data, table)
+    x = data.inputs.double().requires_grad_(True)
+    before = cross_entropy(model(x), data.label)
+    step = torch.autograd.grad(before.sum(), x)[0].sign() * epsilon
+    step[data.missing] = 0
+    step[:, 2] = 0
+    gain = (cross_entropy(model(x + step), data.label) - before).detach().numpy()
+    np.testing.assert_allclose(gain, epsilon * result["grad_l1"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("width", [1.0, 0.001])
+def test_quadratic_loss_has_its_known_mixed_difference_and_range(identity, data, table, width):
+    """L = 2 + 0.7 x y + x^2 - 5 z: the corners give 0.7 width^2, whatever else varies.
+
+    At width 0.001 the mixed difference is 7e-7 of a loss near ten: out of reach of float32.
+    """
+
+    def loss(logits, label):
+        x, y, z = logits[:, 0], logits[:, 4], logits[:, 5]
+        return 2 + 0.7 * x * y + x**2 - 5 * z
+
+    result = geometry(identity, loss, data, table, width, points=3)
+    np.testing.assert_allclose(result["mixed_difference"], 0.7 * width**2, rtol=1e-6)
+    grid = torch.tensor([-width / 2, 0, width / 2], dtype=torch.float64)
+    x, y, z = (data.inputs[:, column].double()[:, None] for column in (0, 4, 5))
+    plane = (
+        2 + 0.7 * (x + grid.repeat(3)) * (y + grid.repeat_interleave(3)) + (x + grid.repeat(3)) ** 2 - 5 * z
+    )
+    np.testing.assert_allclose(result["loss_range"], np.ptp(plane.numpy(), axis=1), rtol=1e-6)
+
+
+def test_independent_inputs_have_no_mixed_difference(identity, data, table):
+    result = geometry(identity, lambda z, label: z[:, 0].exp() + z[:, 4].square(), data, table, width=1.0)
+    np.testing.assert_allclose(result["mixed_difference"], 0, atol=1e-13)
+    assert (result["loss_range"] > 0.01).all()
+
+
+def test_kink_of_a_relu_inside_the_plane_is_seen(identity, data, table):
+    """relu(x + y - x0 - y0) centred on the jet: corners 1, 0, 0, 0 times the width; its Hessian is 0 almost
+    everywhere."""
+    centre = data.inputs[5, [0, 4]].double().sum()
+    result = geometry(
+        identity, lambda z, label: torch.relu(z[:, 0] + z[:, 4] - centre), data, table, 0.1, 3, np.array([5])
+    )
+    assert result["mixed_difference"][0] == pytest.approx(0.1, rel=1e-6)
+
+
+def test_ratio_tells_a_diagonal_from_an_axis(identity, data, table):
+    for slopes, expected in (((2, -2), 1), ((4, 1), 0.25), ((0, 3), 0)):
+        result = geometry(identity, lambda z, label, s=slopes: s[0] * z[:, 0] + s[1] * z[:, 4], data, table)
+        np.testing.assert_allclose(result["grad_ratio"], expected)
+    flat = geometry(identity, lambda z, label: z[:, 1], data, table)
+    assert flat["grad_ratio"].isna().all()
+
+
+def test_rows_name_their_jets(linear, cross_entropy, data, table):
+    jets = np.array([4, 17, 59])
+    result = geometry(linear, cross_entropy, data, table, jets=jets)
+    np.testing.assert_array_equal(result["jet"], jets)
+    np.testing.assert_array_equal(result["label"], data.label[jets])
+    everything = geometry(linear, cross_entropy, data, table)
+    np.testing.assert_allclose(result["loss"], everything["loss"][jets], rtol=1e-12)
+    np.testing.assert_allclose(result["loss_range"], everything["loss_range"][jets], rtol=1e-9)
