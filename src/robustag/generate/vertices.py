@@ -29,7 +29,8 @@ SECONDARY_RADIUS_MAX = 100.0
 class PrimaryVertices:
     """One vertex an event: position [E, 3] mm; covariance [E, 6] mm^2 (xx, xy, yy, xz, yz, zz).
 
-    chi2, ndf: float64 [E], NaN where the fit did not converge; track_weight: float64 [T], every track's weight in its event's vertex.
+    chi2, ndf: float64 [E], NaN where the fit did not converge. track_weight: float64 [T], every track's
+    weight in its event's vertex.
     """
 
     position: np.ndarray

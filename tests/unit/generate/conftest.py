@@ -1,0 +1,65 @@
+"""Hand-made event records and toy tracks for the generator's tests."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from robustag.generate.layers import TRACKERS, detector_from
+from robustag.generate.pythia import ParticleBatch
+from robustag.generate.random import Streams
+from robustag.generate.tracker import covariance_grid
+from robustag.generate.tracks import Tracks, make_tracks
+
+
+def _batch(events: list[list[dict]]) -> ParticleBatch:
+    """Event records from dicts: id, status, mother, daughters (first, last), pt, eta, phi, mass, vertex."""
+    flat = [{"id": 211, "status": 1, "pt": 10.0} | particle for event in events for particle in event]
+    column = {
+        key: np.array([particle.get(key, default) for particle in flat])
+        for key, default in (("pt", 0.0), ("eta", 0.0), ("phi", 0.0), ("mass", 0.0), ("mother", 0))
+    }
+    px, py = column["pt"] * np.cos(column["phi"]), column["pt"] * np.sin(column["phi"])
+    pz = column["pt"] * np.sinh(column["eta"])
+    energy = np.sqrt(px**2 + py**2 + pz**2 + column["mass"] ** 2)
+    counts = [len(event) for event in events]
+    return ParticleBatch(
+        number=np.arange(len(events), dtype=np.uint64),
+        weight=np.ones(len(events)),
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        event=np.repeat(np.arange(len(events)), counts),
+        pdg_id=np.array([particle["id"] for particle in flat]),
+        status=np.array([particle["status"] for particle in flat]),
+        mother=column["mother"].astype(np.int64),
+        daughter1=np.array([particle.get("daughters", (0, 0))[0] for particle in flat]),
+        daughter2=np.array([particle.get("daughters", (0, 0))[1] for particle in flat]),
+        momentum=np.stack([px, py, pz, energy], axis=1),
+        mass=column["mass"].astype(float),
+        vertex=np.array([particle.get("vertex", (0.0, 0.0, 0.0)) for particle in flat], dtype=float),
+    )
+
+
+@pytest.fixture
+def make_batch() -> Callable[[list[list[dict]]], ParticleBatch]:
+    """Builds a ParticleBatch from lists of dicts, one list an event."""
+    return _batch
+
+
+@pytest.fixture
+def streams() -> Streams:
+    return Streams(seed=3, run=1, chunk=1)
+
+
+@pytest.fixture
+def toy_tracks(streams: Streams) -> Callable[..., Tracks]:
+    """Measures pions (muons where asked, for efficiency) of toy events with the default tracker."""
+
+    def measure(
+        events: list[list[dict]], tracker: str = "atlas_run1", ip_resolution: float = 1.0
+    ) -> tuple[ParticleBatch, Tracks]:
+        detector = detector_from({"tracker": tracker, "ip_resolution": ip_resolution})
+        batch = _batch(events)
+        grid = covariance_grid(TRACKERS[tracker])
+        return batch, make_tracks(batch, detector, grid, streams, np.zeros((len(events), 3)))
+
+    return measure
