@@ -10,13 +10,13 @@ from matplotlib.lines import Line2D
 from robustag.plotting.select import pick
 from robustag.plotting.style import paired_models, stamp, styled
 
-COLUMNS = ["model", "seed", "epoch", "train_loss", "validation_loss", "validation_auc_bvl"]
+HISTORY_COLUMNS = ["model", "seed", "epoch", "train_loss", "validation_loss", "validation_auc_bvl"]
 
 
 def history_table(history: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:
-    """Losses and validation AUC of the paired models, every epoch and seed (columns ``COLUMNS``)."""
+    """Losses and validation AUC of the paired models, every epoch and seed (columns ``HISTORY_COLUMNS``)."""
     parts = [pick(history, "history", model=model.name) for model in paired_models(options["pairs"])]
-    return pd.concat(parts, ignore_index=True)[COLUMNS]
+    return pd.concat(parts, ignore_index=True)[HISTORY_COLUMNS]
 
 
 @styled

@@ -23,8 +23,8 @@ def mismodelling_table(
     Args:
         metrics: the metrics table.
         pairs: the compared models.
-        mismodellings: ``label``, ``perturbation`` and ``epsilon`` (as the metrics table has it) of each, in the
-            order of the figure.
+        mismodellings: ``label``, ``perturbation`` and ``epsilon`` (as the metrics table has it) of each, in
+            the order of the figure.
         discriminator: BvL, BvC, CvB or CvL.
 
     Returns:

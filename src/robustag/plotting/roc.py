@@ -18,6 +18,7 @@ from robustag.plotting.style import (
     styled,
 )
 
+CURVE_COLUMNS = ["model", "seed", "perturbation", "epsilon", "discriminator", "efficiency", "mistag"]
 MISTAG_RANGE = (1e-3, 1.0)
 
 
@@ -27,7 +28,7 @@ def roc_table(
     """Seed-averaged ROC curves, raw and attacked, of every paired model.
 
     Args:
-        curves: model, seed, perturbation, epsilon, discriminator, efficiency, mistag.
+        curves: the curves table, columns ``CURVE_COLUMNS``.
         metrics: the metrics table, for the areas under the curves.
         discriminator: BvL, BvC, CvB or CvL.
         options: ``pairs``, ``attack`` (name) and ``epsilon`` (scaled units).

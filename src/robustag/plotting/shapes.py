@@ -19,6 +19,10 @@ from robustag.plotting.style import (
     styled,
 )
 
+HISTOGRAM_COLUMNS = [
+    *("model", "seed", "perturbation", "epsilon", "quantity", "flavour", "low", "high", "count"),
+]
+
 TRUSTED_COUNT = 20
 """A bin with fewer raw jets than this does not decide the range of the ratio panel."""
 
@@ -29,15 +33,16 @@ def shape_table(
     """Seed-averaged shapes of one quantity for the two models of a pair.
 
     Args:
-        histograms: model, seed, perturbation, epsilon, quantity, flavour, low, high, count.
+        histograms: the histograms table, columns ``HISTOGRAM_COLUMNS``.
         quantity: a discriminator, an output such as "P(b)", or an input.
         pair: ``label``, ``nominal``, ``adversarial``.
         options: ``attack`` (name) and ``epsilon`` (scaled units).
 
     Returns:
         One row a role, flavour and bin: ``low``, ``high``; ``raw`` and ``perturbed``, the share of the
-        flavour's jets in the bin; ``raw_count`` (mean over seeds); ``ratio`` perturbed/raw and ``ratio_spread``, its
-        standard deviation over seeds (0 for one seed). Ratios are NaN where there is no raw jet.
+        flavour's jets in the bin; ``raw_count`` (mean over seeds); ``ratio`` perturbed/raw and
+        ``ratio_spread``, its standard deviation over seeds (0 for one seed). Ratios are NaN
+        where there is no raw jet.
     """
     parts = []
     for role in ROLES:
@@ -105,7 +110,7 @@ def draw_shapes(table: pd.DataFrame, axis_label: str, options: Mapping[str, Any]
     positive = table.loc[table["raw"] > 0, "raw"]
     # A decade of headroom keeps the panel's title clear of the bins.
     panels[0, 0].set(yscale="log", ylim=(0.5 * positive.min(), 10 * table[["raw", "perturbed"]].max().max()))
-    panels[0, 0].set_ylabel("share of jets a bin")
+    panels[0, 0].set_ylabel("share of jets per bin")
     panels[1, 0].set_ylabel("ratio to raw", loc="center")
     _set_ratio_range(panels[1, 0], table)
     handles, labels = panels[0, 0].get_legend_handles_labels()

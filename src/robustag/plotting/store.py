@@ -1,16 +1,22 @@
 """Tables in, figures out: checked reading, and writing that gives the same bytes every time."""
 
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from PIL import Image
 
 from robustag.errors import InputError
 from robustag.files import written_whole
 from robustag.plotting.style import house_style
 
 PNG_DPI = 110
+METRIC_COLUMNS = [
+    *("model", "seed", "kind", "perturbation", "epsilon", "discriminator", "metric", "working_point"),
+    *("value", "replicates"),
+]
 
 
 def read_columns(path: str | Path, columns: Iterable[str]) -> pd.DataFrame:
@@ -40,8 +46,11 @@ def save_figure(figure: Figure, pdf: str | Path, png: str | Path) -> None:
     with house_style():
         with written_whole(pdf) as path:
             figure.savefig(path, metadata={"CreationDate": None, "Creator": None, "Producer": None})
-        with written_whole(png) as path:
-            figure.savefig(path, metadata={"Software": None}, dpi=PNG_DPI, pil_kwargs={"optimize": True})
+        pixels = BytesIO()
+        figure.savefig(pixels, format="png", dpi=PNG_DPI)
+        with written_whole(png) as path, Image.open(pixels) as image:
+            # A palette is a third of the size, and a chart has few colours.
+            image.convert("RGB").quantize(256).save(path, optimize=True)
 
 
 def save_shown(table: pd.DataFrame, csv: str | Path) -> None:

@@ -4,6 +4,7 @@ Colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color), which stay
 readers: warm for nominal trainings, cool for adversarial ones, one pair of shades an arm.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,6 +48,13 @@ DISCRIMINATOR_AXES = {
     "BvC": ("b-jet efficiency", "c-jet mis-tag rate"),
     "CvB": ("c-jet efficiency", "b-jet mis-tag rate"),
     "CvL": ("c-jet efficiency", "light-jet mis-tag rate"),
+}
+INPUT_SYMBOLS = {
+    "jet_pt": r"jet $p_T$",
+    "jet_eta": r"jet $\eta$",
+    "vertex_mass": "secondary-vertex mass",
+    "D0": r"$d_0$",
+    "Z0": r"$z_0$",
 }
 EPSILON_LABEL = r"$\varepsilon$ [units of $\sigma$]"
 
@@ -101,6 +109,14 @@ def perturbation_label(name: str) -> str:
 def perturbation_line(name: str) -> Any:
     """The line style that stands for a perturbation."""
     return PERTURBATION_LINES.get(name, OTHER_LINE)
+
+
+def input_label(name: str, unit: str) -> str:
+    """An input with its unit as an axis shows it; the unit "1" of a pure number stays away."""
+    track = re.fullmatch(r"track_(\d+)_(.+)", name)
+    symbol = INPUT_SYMBOLS.get(track[2] if track else name, (track[2] if track else name).replace("_", " "))
+    text = f"{symbol} of track {track[1]}" if track else symbol
+    return text if unit == "1" else f"{text} [{unit}]"
 
 
 @contextmanager

@@ -10,9 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import Axes3D
 
-from robustag.plotting.geometry import slope_sharing
 from robustag.plotting.select import pick
 from robustag.plotting.style import ROLES, Model, paired_models, stamp, styled
+
+PLANE_COLUMNS = [
+    *("model", "seed", "feature_x", "feature_y", "x", "y", "delta_x", "delta_y", "loss"),
+    *("gradient_x", "gradient_y", "step_x", "step_y"),
+]
+GEOMETRY_COLUMNS = ["model", "seed", "jet", "grad_l1", "grad_ratio"]
 
 ARROW = 0.35
 """Length of the arrows as a share of the plane's half-width: a real FGSM step would be too short to see."""
@@ -24,11 +29,11 @@ def plane_table(planes: pd.DataFrame, pair: Mapping[str, str]) -> pd.DataFrame:
     Averaging over trainings would show a geometry that no model has.
 
     Args:
-        planes: model, seed, feature_x, feature_y, x, y (physical), delta_x, delta_y (scaled), loss.
+        planes: table with the columns ``PLANE_COLUMNS``.
         pair: ``label``, ``nominal``, ``adversarial``.
 
     Returns:
-        arm, role and the columns of ``planes``, sorted by (role, x, y).
+        arm, role and the columns of ``planes``.
     """
     parts = []
     for role in ROLES:
@@ -40,35 +45,19 @@ def plane_table(planes: pd.DataFrame, pair: Mapping[str, str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def geometry_table(
-    geometry: pd.DataFrame, pair: Mapping[str, str], features: tuple[str, str]
-) -> pd.DataFrame:
-    """Gradient norm and slope sharing of every jet, for all trainings of the two models of a pair.
+def geometry_table(geometry: pd.DataFrame, pair: Mapping[str, str]) -> pd.DataFrame:
+    """Gradient norm and ratio of slopes of every jet, for all trainings of the two models of a pair.
 
     Returns:
-        arm, role, seed, jet, ``grad_l1`` (per sigma) and ``sharing`` (:func:`slope_sharing`).
+        arm, role and the columns ``GEOMETRY_COLUMNS``.
     """
     parts = []
     for role in ROLES:
-        rows = pick(geometry, "geometry", model=pair[role])
-        part = rows[["seed", "jet", "grad_l1"]].assign(sharing=slope_sharing(rows, *features))
+        part = pick(geometry, "geometry", model=pair[role])[GEOMETRY_COLUMNS]
         part.insert(0, "role", role)
         part.insert(0, "arm", pair["label"])
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
-
-
-def central_gradient(plane: pd.DataFrame) -> np.ndarray:
-    """Gradient of the loss at the jet itself, float64 [2], per scaled unit, by central differences.
-
-    Args:
-        plane: rows of one model on a rectangular grid of ``delta_x``, ``delta_y``.
-    """
-    grid = plane.pivot(index="delta_x", columns="delta_y", values="loss")
-    slopes = np.gradient(grid.to_numpy(), grid.index.to_numpy(), grid.columns.to_numpy())
-    row = int(np.abs(grid.index.to_numpy()).argmin())
-    column = int(np.abs(grid.columns.to_numpy()).argmin())
-    return np.array([slope[row, column] for slope in slopes])
 
 
 @styled
@@ -78,7 +67,7 @@ def draw_surface(
     axis_labels: tuple[str, str],
     options: Mapping[str, Any],
 ) -> Figure:
-    """Loss sheets in three dimensions, the same as contours with arrows, and gradient norms over many jets.
+    """Loss sheets in three dimensions, the same as contours with arrows, and gradients over many jets.
 
     Args:
         planes: from :func:`plane_table`.
@@ -92,26 +81,21 @@ def draw_surface(
     grid = figure.add_gridspec(2, 3, width_ratios=(1, 1, 1.05))
     exponent = _exponent(planes["loss"].max())
     loss_label = "loss" if exponent == 0 else rf"loss [$10^{{{exponent}}}$]"
-    contours = []
     for column, model in enumerate(models):
-        plane = pick(planes, "planes", role=model.role).assign(
-            loss=lambda rows: rows["loss"] * 10.0**-exponent
-        )
-        _draw_sheet(
-            figure.add_subplot(grid[0, column], projection="3d"), plane, model, axis_labels, loss_label
-        )
-        contours.append(figure.add_subplot(grid[1, column]))
-        _draw_contours(figure, contours[-1], plane, axis_labels, loss_label)
-        contours[-1].set_title(f"{arm} arm, {model.role}", fontsize=11)
-    norms = figure.add_subplot(grid[0, 2])
+        plane = pick(planes, "planes", role=model.role)
+        plane = plane.assign(loss=plane["loss"] * 10.0**-exponent)
+        sheet = figure.add_subplot(grid[0, column], projection="3d")
+        _draw_sheet(sheet, plane, model, axis_labels, loss_label)
+        sheet.set_title(f"{arm} arm, {model.role} training", fontweight="bold")
+        contours = figure.add_subplot(grid[1, column])
+        _draw_contours(figure, contours, plane, axis_labels, loss_label)
+    norms, ratios = (figure.add_subplot(grid[row, 2]) for row in (0, 1))
     steepness = geometry.loc[geometry["grad_l1"] > 0, "grad_l1"]
     edges = np.geomspace(steepness.quantile(0.005), steepness.max(), 36)
     _draw_distribution(norms, geometry, models, "grad_l1", edges)
-    norms.set_xscale("log")
-    norms.set_xlabel(r"gradient norm $\|\nabla_x L\|_1$ [per $\sigma$]")
-    sharing = figure.add_subplot(grid[1, 2])
-    _draw_distribution(sharing, geometry, models, "sharing", np.linspace(0.0, 1.0, 26))
-    sharing.set_xlabel("smaller over larger of the two slopes")
+    norms.set(xscale="log", xlabel=r"gradient norm $\|\nabla_x L\|_1$ [per $\sigma$]")
+    _draw_distribution(ratios, geometry, models, "grad_ratio", np.linspace(0.0, 1.0, 26))
+    ratios.set_xlabel("smaller over larger slope of the two inputs")
     stamp(norms, norms, options["sample"])
     return figure
 
@@ -126,16 +110,15 @@ def _draw_sheet(
 ) -> None:
     grid = plane.pivot(index="y", columns="x", values="loss")
     x, y = np.meshgrid(grid.columns, grid.index)
-    axes.plot_surface(x, y, grid.to_numpy(), color=model.colour, alpha=0.8, linewidth=0)
+    axes.plot_surface(x, y, grid.to_numpy(), color=model.colour, alpha=0.85, linewidth=0)
     axes.set_xlabel(axis_labels[0], labelpad=10)
     axes.set_ylabel(axis_labels[1], labelpad=10)
     axes.set_zlabel(loss_label, labelpad=14)
-    axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.zaxis.set_major_locator(MaxNLocator(5))
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_major_locator(MaxNLocator(4))
     axes.tick_params(labelsize=10, pad=2)
-    axes.view_init(elev=22, azim=-125)
-    axes.set_box_aspect((4, 4, 3.2), zoom=0.92)
+    axes.view_init(elev=26, azim=-56)
+    axes.set_box_aspect((4, 4, 3), zoom=0.95)
 
 
 def _draw_contours(
@@ -145,14 +128,15 @@ def _draw_contours(
     grid = plane.pivot(index="y", columns="x", values="loss")
     filled = axes.contourf(grid.columns, grid.index, grid.to_numpy(), levels=14, cmap="cividis")
     figure.colorbar(filled, ax=axes, label=loss_label)
-    centre = plane.loc[(plane["delta_x"] ** 2 + plane["delta_y"] ** 2).idxmin(), ["x", "y"]].to_numpy(float)
-    half_width = np.array([plane["x"].max() - plane["x"].min(), plane["y"].max() - plane["y"].min()]) / 2
-    gradient = central_gradient(plane)
-    for direction, colour, label in (
-        (np.sign(gradient), "white", "FGSM"),
-        (gradient / max(np.linalg.norm(gradient), np.finfo(float).tiny), "#E69F00", "steepest"),
-    ):
-        tip = centre + ARROW * half_width * direction
+    low, high = plane[["x", "y"]].min().to_numpy(), plane[["x", "y"]].max().to_numpy()
+    jet = plane.iloc[0]
+    centre = (low + high) / 2
+    gradient = jet[["gradient_x", "gradient_y"]].to_numpy(float)
+    step = jet[["step_x", "step_y"]].to_numpy(float)
+    length = np.linalg.norm(gradient)
+    steepest = gradient / length if length > 0 else gradient
+    for direction, colour, label in ((step, "white", "FGSM step"), (steepest, "#E69F00", "steepest ascent")):
+        tip = centre + ARROW * (high - low) / 2 * direction
         axes.annotate("", tip, centre, arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2.2})
         axes.plot([], [], color=colour, label=label)
     axes.plot(*centre, marker="o", color="white", markeredgecolor="black")
@@ -176,6 +160,7 @@ def _draw_distribution(
         median = np.nanmedian(rows[quantity])
         axes.stairs(mean, edges, color=model.colour, label=f"{model.role}, median {median:.3g}")
         axes.stairs(mean + spread, edges, baseline=mean - spread, fill=True, color=model.colour, alpha=0.2)
-    axes.set_ylabel("share of jets a bin")
+    axes.set_ylabel("share of jets per bin")
+    # Room above the histograms for the legend.
     axes.set_ylim(0.0, 1.45 * axes.get_ylim()[1])
     axes.legend(loc="upper right")

@@ -1,7 +1,7 @@
-"""Synthetic result tables in the layout of the collected ones, from a binormal tagger with a closed-form ROC.
+"""Synthetic result tables in the layout of the collected ones, from a binormal tagger.
 
-Scores of signal and background are unit normals ``separation`` apart, so AUC = Phi(separation / sqrt 2) and the
-mis-tag rate at efficiency e is Phi(Phi^-1(e) - separation).
+Scores of signal and background are unit normals ``separation`` apart, so AUC = Phi(separation / sqrt 2)
+and the mis-tag rate at efficiency e is Phi(Phi^-1(e) - separation).
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ MODELS = ("clean_nominal", "clean_fgsm", "faithful_nominal", "faithful_fgsm")
 SEEDS = (1, 2, 3)
 EPSILONS = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1)
 ATTACKS = ("noise", "fgsm", "shift_up", "shift_down")
-SCENARIOS = {"smearing": (0.0, 0.05, 0.1), "impact_parameter_shift": (0.0, 0.02), "ip_resolution_up": (0.0, 1.0)}
+SCENARIOS = {
+    "smearing": (0.0, 0.05, 0.1),
+    "impact_parameter_shift": (0.0, 0.02),
+    "ip_resolution_up": (0.0, 1.0),
+}
 DISCRIMINATORS = {"BvL": 2.1, "BvC": 1.5, "CvB": 1.5, "CvL": 0.95}
 REPLICATES = 40
 # How much separation a unit of epsilon costs the nominal and the FGSM-trained model.
@@ -40,12 +44,13 @@ def _separation(model: str, perturbation: str, epsilon: float, discriminator: st
 
 def _perturbations() -> list[tuple[str, str, float]]:
     attacks = [("attack", name, epsilon) for name in ATTACKS for epsilon in EPSILONS]
-    return attacks + [("scenario", name, epsilon) for name, grid in SCENARIOS.items() for epsilon in grid]
+    scenarios = [("scenario", name, epsilon) for name, grid in SCENARIOS.items() for epsilon in grid]
+    return attacks + scenarios
 
 
 @pytest.fixture(scope="session")
 def metrics() -> pd.DataFrame:
-    """Metrics table: AUC and mis-tag at 70 % efficiency of every model, seed, perturbation and discriminator."""
+    """Metrics table: AUC and mis-tag at 70 % efficiency of every model, seed and perturbation."""
     generator = np.random.default_rng(1)
     common = 0.002 * generator.standard_normal(REPLICATES)
     rows = []
@@ -63,13 +68,17 @@ def metrics() -> pd.DataFrame:
                         replicates = (value * (1 + common) + noise).astype(np.float32)
                         low, high = np.quantile(replicates, [0.16, 0.84])
                         rows.append(
-                            (model, seed, kind, perturbation, epsilon, discriminator, metric, point)
-                            + (value, low, high, 20_000, replicates)
+                            (
+                                *(model, seed, kind, perturbation, epsilon, discriminator, metric, point),
+                                *(value, low, high, 20_000, replicates),
+                            )
                         )
     return pd.DataFrame(
         rows,
-        columns="model seed kind perturbation epsilon discriminator metric working_point value low high n "
-        "replicates".split(),
+        columns=[
+            *("model", "seed", "kind", "perturbation", "epsilon", "discriminator", "metric", "working_point"),
+            *("value", "low", "high", "n", "replicates"),
+        ],
     )
 
 
@@ -177,15 +186,18 @@ def history() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def planes() -> pd.DataFrame:
-    """Loss planes: the nominal loss falls along both inputs, the adversarial one rises along the first only."""
+    """Loss planes: the nominal loss falls along both inputs, the adversarial one rises along the first."""
     delta = np.linspace(-0.5, 0.5, 41)
     delta_x, delta_y = (grid.ravel() for grid in np.meshgrid(delta, delta, indexing="ij"))
     parts = []
     for model in MODELS:
         if model.endswith("nominal"):
             loss = 0.2 * np.exp(-0.09 * delta_x - 0.11 * delta_y - 0.06 * delta_x * delta_y)
+            gradient = (-0.018, -0.022)
         else:
             loss = 0.25 * np.exp(0.065 * delta_x - 0.003 * delta_y)
+            gradient = (0.01625, -0.00075)
+        scale = 1.0 if model.startswith("clean") else 3e-5
         parts.append(
             pd.DataFrame(
                 {
@@ -197,7 +209,11 @@ def planes() -> pd.DataFrame:
                     "y": 0.5 + 1.36 * delta_y,
                     "delta_x": delta_x,
                     "delta_y": delta_y,
-                    "loss": loss * (1.0 if model.startswith("clean") else 3e-5),
+                    "loss": scale * loss,
+                    "gradient_x": scale * gradient[0],
+                    "gradient_y": scale * gradient[1],
+                    "step_x": np.sign(gradient[0]),
+                    "step_y": np.sign(gradient[1]),
                 }
             )
         )
@@ -215,7 +231,8 @@ def geometry() -> pd.DataFrame:
             steepness = np.exp(generator.normal(1.5 - 1.2 * adversarial, 0.8, 1000))
             slope_x = 0.05 * generator.normal(size=1000) * steepness
             slope_y = slope_x * generator.uniform(0.1, 0.4 if adversarial else 1.5, 1000)
-            reach = np.abs(slope_x) + np.abs(slope_y)
+            slopes = np.abs(np.stack([slope_x, slope_y]))
+            reach = slopes.sum(axis=0)
             parts.append(
                 pd.DataFrame(
                     {
@@ -228,6 +245,7 @@ def geometry() -> pd.DataFrame:
                         "grad_linf": steepness / 20,
                         "grad_jet_pt": slope_x,
                         "grad_jet_eta": slope_y,
+                        "grad_ratio": slopes.min(axis=0) / slopes.max(axis=0),
                         "mixed_difference": reach * generator.normal(0, 0.03 if adversarial else 0.12, 1000),
                         "loss_range": reach,
                     }
@@ -254,8 +272,16 @@ def options() -> dict:
         ],
         "mismodellings": [
             {"label": r"Gaussian noise, $\varepsilon$ = 0.05", "perturbation": "noise", "epsilon": 0.05},
-            {"label": r"coherent shift up, $\varepsilon$ = 0.05", "perturbation": "shift_up", "epsilon": 0.05},
-            {"label": r"coherent shift down, $\varepsilon$ = 0.05", "perturbation": "shift_down", "epsilon": 0.05},
+            {
+                "label": r"coherent shift up, $\varepsilon$ = 0.05",
+                "perturbation": "shift_up",
+                "epsilon": 0.05,
+            },
+            {
+                "label": r"coherent shift down, $\varepsilon$ = 0.05",
+                "perturbation": "shift_down",
+                "epsilon": 0.05,
+            },
             {"label": r"smearing, 0.1 $\sigma$", "perturbation": "smearing", "epsilon": 0.1},
             {"label": r"$d_0$ shift by 20 µm", "perturbation": "impact_parameter_shift", "epsilon": 0.02},
             {"label": "IP resolution + 25 %", "perturbation": "ip_resolution_up", "epsilon": 1.0},
@@ -299,7 +325,7 @@ def drawn(
             return mismodelling.draw_mismodelling(table, options), table
         pair = pairs[0] if name == "surface" else pairs[1]
         table = surface.plane_table(planes, pair)
-        jets = surface.geometry_table(geometry, pair, ("jet_pt", "jet_eta"))
+        jets = surface.geometry_table(geometry, pair)
         return surface.draw_surface(table, jets, (r"jet $p_T$ [GeV]", r"jet $\eta$"), options), table
 
     return draw

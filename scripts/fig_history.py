@@ -1,0 +1,13 @@
+"""Draw the training histories."""
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    from robustag.plotting.history import HISTORY_COLUMNS, draw_history, history_table
+    from robustag.plotting.store import read_columns, save_figure, save_shown
+
+    options = snakemake.params.options
+    table = history_table(read_columns(snakemake.input.history, HISTORY_COLUMNS), options)
+    save_figure(draw_history(table, options), snakemake.output.pdf, snakemake.output.png)
+    save_shown(table, snakemake.output.csv)
+    log.info("%d epochs", len(table))

@@ -1,0 +1,16 @@
+"""Draw the AUC that each mismodelling costs nominal and adversarial models."""
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    from robustag.plotting.mismodelling import draw_mismodelling, mismodelling_table
+    from robustag.plotting.store import METRIC_COLUMNS, read_columns, save_figure, save_shown
+
+    options = snakemake.params.options
+    metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)
+    table = mismodelling_table(
+        metrics, options["pairs"], options["mismodellings"], options["discriminators"][0]
+    )
+    save_figure(draw_mismodelling(table, options), snakemake.output.pdf, snakemake.output.png)
+    save_shown(table, snakemake.output.csv)
+    log.info("%d losses", len(table))

@@ -1,0 +1,18 @@
+"""Draw the ROC curves of each configured discriminator."""
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    from robustag.plotting.roc import CURVE_COLUMNS, draw_roc, roc_table
+    from robustag.plotting.store import METRIC_COLUMNS, read_columns, save_figure, save_shown
+
+    options, made = snakemake.params.options, snakemake.output
+    curves = read_columns(snakemake.input.curves, CURVE_COLUMNS)
+    metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)
+    for discriminator, pdf, png, csv in zip(
+        options["discriminators"], made.pdf, made.png, made.csv, strict=True
+    ):
+        table = roc_table(curves, metrics, discriminator, options)
+        save_figure(draw_roc(table, options), pdf, png)
+        save_shown(table, csv)
+        log.info("%s: %s", discriminator, pdf)
