@@ -6,10 +6,12 @@ import torch
 from torch import Tensor
 
 from robustag.attacks.problem import Problem, Spend
-from robustag.errors import InputError
+from robustag.models import choose
+
+_DIRECTIONS = {"up": 1.0, "down": -1.0}
 
 
-def gaussian_noise(problem: Problem) -> Spend:
+def noise(problem: Problem) -> Spend:
     """Independent Gaussian noise on every jet and input, of standard deviation epsilon x scale.
 
     ``x' = x + epsilon scale n, n ~ N(0, 1)`` (arXiv:2203.13890). A Gaussian has no largest value, so
@@ -17,31 +19,30 @@ def gaussian_noise(problem: Problem) -> Spend:
     and the relative cap holds. All epsilons scale the same draws.
     """
     x = problem.inputs
-    noise = problem.rule.scale * torch.randn(
+    draws = problem.rule.scale * torch.randn(
         x.shape, generator=problem.generator, device=x.device, dtype=x.dtype
     )
-    envelope = problem.budget(math.inf)
 
     def spend(epsilon: float) -> Tensor:
-        return envelope.project(x + epsilon * noise)
+        envelope = problem.budget(math.inf)
+        return envelope.project(x + epsilon * draws)
 
     return spend
 
 
-def coherent_shift(problem: Problem, *, direction: int) -> Spend:
+def shift(problem: Problem, *, direction: str) -> Spend:
     """Every input of every jet to the same end of its interval: a crude systematic shift.
 
-    ``x' = x + direction epsilon scale``; with a shift factor as the feature scale this is the "systematic
+    ``x' = x +- epsilon scale``; with a shift factor as the feature scale this is the "systematic
     up/down" of arXiv:2203.13890.
 
     Raises
     ------
     InputError
-        If `direction` is neither +1 nor -1.
+        If `direction` is neither "up" nor "down".
     """
-    if direction not in (1, -1):
-        raise InputError(f"attack 'coherent_shift' has direction {direction}: give 1 (up) or -1 (down)")
-    towards = torch.full_like(problem.inputs, direction)
+    sign = choose(_DIRECTIONS, direction, "direction of attack 'shift'")
+    towards = problem.inputs.new_full((1, 1), sign)
 
     def spend(epsilon: float) -> Tensor:
         return problem.inputs + problem.budget(epsilon).steepest(towards)

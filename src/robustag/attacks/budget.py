@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from robustag.features import FeatureTable
     from robustag.tensors import Normalisation
 
-#: Feature scales: how far each input may move, in its own sigma, at epsilon = 1.
-#: ``sigma`` treats all alike (FGSM of arXiv:2203.13890); the shift factors are its guess at the relative
-#: size of plausible mismodelling, as its code applied them and as they were meant.
-SCALES: dict[str, Callable[["FeatureTable"], np.ndarray]] = {
-    "sigma": lambda table: np.ones(table.size),
-    "shift_as_coded": lambda table: table.shift_as_coded,
-    "shift_as_intended": lambda table: table.shift_as_intended,
+#: Feature scales by the name that configurations use: how far each input may move, in its own sigma, at
+#: epsilon = 1. ``none`` treats all alike (FGSM of arXiv:2203.13890); the others are its guess at the relative
+#: size of plausible mismodelling, as its code applied the factors and as they were meant.
+FACTORS: dict[str, Callable[["FeatureTable"], np.ndarray]] = {
+    "none": lambda table: np.ones(table.size),
+    "as_coded": lambda table: table.shift_as_coded,
+    "as_intended": lambda table: table.shift_as_intended,
 }
 
 
@@ -57,7 +57,7 @@ class Budget:
     def steepest(self, gradient: Tensor) -> Tensor:
         """Move [N, F] from the origin that raises a loss of this gradient most, to first order.
 
-        A gradient of exactly zero moves nothing.
+        Only the signs of `gradient` [N, F] (or broadcastable) count; exactly zero moves nothing.
         """
         return gradient.sign() * self.width
 
@@ -73,7 +73,7 @@ class BudgetRule:
     Attributes
     ----------
     scale : Tensor float32 [F]
-        Largest move at epsilon = 1, scaled units (see `SCALES`).
+        Largest move at epsilon = 1, scaled units (see `FACTORS`).
     integer : Tensor bool [F]
         Counts: never moved.
     centre : Tensor float32 [F]
@@ -102,15 +102,15 @@ class BudgetRule:
         features: "FeatureTable",
         normalisation: "Normalisation",
         *,
-        scale: str,
+        factors: str = "none",
         relative_cap: float | None = None,
     ) -> "BudgetRule":
-        """Rule for a data set; `scale` names an entry of `SCALES`.
+        """Rule for a data set; `factors` names an entry of `FACTORS`.
 
         Raises
         ------
         InputError
-            If the scale is unknown, the cap not positive, or table and normalisation differ in length.
+            If the factors are unknown, the cap not positive, or table and normalisation differ in length.
         """
         if features.size != len(normalisation.mean):
             raise InputError(
@@ -122,7 +122,7 @@ class BudgetRule:
             return torch.tensor(values, dtype=torch.float32)
 
         return cls(
-            scale=tensor(choose(SCALES, scale, "feature scale")(features)),
+            scale=tensor(choose(FACTORS, factors, "set of shift factors")(features)),
             integer=torch.tensor(features.integer, dtype=torch.bool),
             centre=tensor(normalisation.mean / normalisation.sigma),
             relative_cap=relative_cap,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from robustag.attacks.blind import coherent_shift, gaussian_noise
+from robustag.attacks.blind import noise, shift
 from robustag.attacks.gradient import fgsm
 from robustag.attacks.problem import Spend
 
@@ -17,8 +17,8 @@ class AttackInfo:
     name : str
         As configurations call it.
     norm : str
-        "linf" where epsilon bounds each input's move; "none" where epsilon is a width and only the
-        envelope bounds it.
+        "linf" where epsilon bounds each input's move; "none" where it is the width of a distribution without
+        bounds, and only the envelope of the budget holds.
     forward_passes, backward_passes : int
         Through the model, for each jet and all epsilons together.
     needs_gradient : bool
@@ -41,8 +41,8 @@ class AttackInfo:
 ATTACKS: dict[str, AttackInfo] = {
     info.name: info
     for info in (
-        AttackInfo("gaussian_noise", "none", 0, 0, False, "arXiv:2203.13890", gaussian_noise),
-        AttackInfo("coherent_shift", "linf", 0, 0, False, "arXiv:2203.13890", coherent_shift),
+        AttackInfo("noise", "none", 0, 0, False, "arXiv:2203.13890", noise),
+        AttackInfo("shift", "linf", 0, 0, False, "arXiv:2203.13890", shift),
         AttackInfo("fgsm", "linf", 1, 1, True, "arXiv:1412.6572", fgsm),
     )
 }

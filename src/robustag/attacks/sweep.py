@@ -11,9 +11,8 @@ from robustag.attacks.registry import ATTACKS
 from robustag.errors import InputError
 from robustag.models import choose, with_options
 
-#: Keys of an attack's definition that are no options of its function: the name, what the rule is made of
-#: and the loss, which come as arguments.
-_ELSEWHERE = ("name", "budget", "loss")
+#: Keys of an attack's definition that are no options of its function: they made the rule and the loss.
+_ELSEWHERE = ("name", "factors", "loss")
 
 
 def sweep(
@@ -34,7 +33,7 @@ def sweep(
     Parameters
     ----------
     definition : dict
-        ``name`` of an entry of `ATTACKS`, and its options. ``budget`` and ``loss`` are left to whoever
+        ``name`` of an entry of `ATTACKS`, and its options. ``factors`` and ``loss`` are for whoever
         makes `rule` and `loss`.
     model : nn.Module
         Returns logits; in evaluation mode, or its dropout disturbs the gradient.

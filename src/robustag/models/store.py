@@ -18,7 +18,7 @@ def write_tensors(path: str | Path, tensors: dict[str, Tensor], card: dict) -> N
     cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     # One metadata entry only: safetensors writes several in an order that changes from run to run.
     with written_whole(path) as temporary:
-        save_file(cpu, temporary, metadata={"card": json.dumps(card, sort_keys=True)})
+        save_file(cpu, temporary, metadata={"card": json.dumps(card)})
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict]:

@@ -1,0 +1,156 @@
+import itertools
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from robustag.attacks import ATTACKS, BudgetRule, input_gradient, sweep
+from robustag.errors import InputError
+
+DEFINITIONS = [{"name": "fgsm"}, {"name": "noise"}, {"name": "shift", "direction": "down"}]
+EPSILONS = [0.0, 0.005, 0.01, 0.1]
+
+
+def run(definition, setting, epsilons=EPSILONS, *, seed=2, **options):
+    return dict(sweep(definition, *setting.arguments, setting.rule, epsilons, seed=seed, **options))
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda d: d["name"])
+class TestSweep:
+    def test_equals_single_attacks(self, setting, definition):
+        together = run(definition, setting)
+        for epsilon in EPSILONS:
+            assert torch.equal(together[epsilon], run(definition, setting, [epsilon])[epsilon])
+
+    def test_gives_back_the_inputs_at_zero(self, setting, definition):
+        assert torch.equal(run(definition, setting)[0.0], setting.inputs)
+
+    def test_does_not_depend_on_the_chunk(self, setting, definition):
+        whole, pieces = (run(definition, setting, chunk=chunk) for chunk in (1024, 16))
+        for epsilon in EPSILONS:
+            assert torch.equal(whole[epsilon], pieces[epsilon])
+
+    def test_leaves_model_and_random_state_alone(self, setting, definition):
+        state = torch.get_rng_state()
+        run(definition, setting)
+        assert torch.equal(torch.get_rng_state(), state)
+        assert all(parameter.grad is None for parameter in setting.model.parameters())
+        assert not setting.inputs.requires_grad
+
+    def test_ignores_what_made_rule_and_loss(self, setting, definition):
+        more = {**definition, "factors": "none", "loss": {"name": "cross_entropy"}}
+        assert torch.equal(run(more, setting)[0.1], run(definition, setting)[0.1])
+
+
+def test_one_gradient_serves_all_epsilons(setting):
+    calls = []
+    hook = setting.model.register_forward_hook(lambda *_: calls.append(1))
+    run({"name": "fgsm"}, setting, EPSILONS, chunk=64)
+    hook.remove()
+    assert len(calls) == -(-len(setting.inputs) // 64)
+
+
+def test_noise_of_all_sizes_is_one_pattern_and_follows_the_seed(setting):
+    small, large = (run({"name": "noise"}, setting)[epsilon] - setting.inputs for epsilon in (0.005, 0.1))
+    torch.testing.assert_close(20 * small, large, rtol=0, atol=1e-5)
+    assert not torch.equal(run({"name": "noise"}, setting, seed=3)[0.1] - setting.inputs, large)
+
+
+def test_noise_has_the_width_that_epsilon_says():
+    x, missing = torch.zeros(20_000, 8), torch.zeros(20_000, 8, dtype=torch.bool)
+    rule = BudgetRule(torch.arange(8.0), torch.zeros(8, dtype=torch.bool), torch.zeros(8))
+    label = torch.zeros(20_000, dtype=torch.int64)
+    ((_, noisy),) = sweep({"name": "noise"}, nn.Identity(), None, x, missing, label, rule, [0.05], seed=1)
+    torch.testing.assert_close(noisy.std(dim=0), 0.05 * torch.arange(8.0), rtol=0.03, atol=0)
+    assert (noisy.abs() > 2 * 0.05 * torch.arange(8.0)).any(), "Gaussian noise is not cut at its width"
+
+
+def test_fgsm_is_the_worst_case_of_a_two_class_linear_model():
+    """Cross-entropy falls with the margin m, and the margin of a linear model with a sum over inputs:
+    the largest loss in the box is ln(1 + exp(-(m - sum_f width_f |w_f|)))."""
+    torch.manual_seed(8)
+    features = 7
+    model = nn.Linear(features, 2).double()
+    x, label = torch.randn(40, features, dtype=torch.float64), torch.randint(0, 2, (40,))
+    missing = torch.rand(40, features) < 0.2
+    integer = torch.tensor([True] + [False] * 6)
+    rule = BudgetRule(torch.linspace(0.5, 2, features).double(), integer, torch.randn(features).double(), 0.2)
+
+    def loss(logits, label):
+        return functional.cross_entropy(logits, label, reduction="none")
+
+    ((_, perturbed),) = sweep({"name": "fgsm"}, model, loss, x, missing, label, rule, [0.3], seed=1)
+    reached = loss(model(perturbed), label)
+
+    logits = model(x)
+    margin = logits.gather(1, label[:, None])[:, 0] - logits.gather(1, 1 - label[:, None])[:, 0]
+    difference = (model.weight[1] - model.weight[0]).abs()
+    width = rule.budget(x, missing, 0.3).width
+    torch.testing.assert_close(reached, functional.softplus(-(margin - width @ difference)))
+
+    corners = torch.tensor(list(itertools.product((-1.0, 1.0), repeat=features)), dtype=torch.float64)
+    everywhere = x[:, None] + corners * width[:, None]
+    losses = loss(model(everywhere).flatten(0, 1), label.repeat_interleave(len(corners))).view(40, -1)
+    torch.testing.assert_close(reached, losses.max(dim=1).values)
+
+
+def test_the_gradient_of_a_jet_does_not_depend_on_its_company(setting):
+    alone = torch.cat(
+        [
+            input_gradient(setting.model, setting.loss, x, y)
+            for x, y in zip(setting.inputs.split(1), setting.label.split(1), strict=True)
+        ]
+    )
+    together = input_gradient(setting.model, setting.loss, setting.inputs, setting.label)
+    torch.testing.assert_close(together, alone)
+
+
+def test_fgsm_raises_the_loss_more_than_noise_or_shift(setting):
+    rule = replace(setting.rule, scale=torch.ones_like(setting.rule.scale))
+    mean_loss = {
+        definition["name"]: setting.loss(
+            setting.model(next(sweep(definition, *setting.arguments, rule, [0.05], seed=1))[1]), setting.label
+        ).mean()
+        for definition in DEFINITIONS
+    }
+    assert mean_loss["fgsm"] > max(mean_loss["noise"], mean_loss["shift"]) + 0.001
+
+
+def test_every_attack_has_a_complete_entry():
+    assert {definition["name"] for definition in DEFINITIONS} == set(ATTACKS)
+    for name, info in ATTACKS.items():
+        assert info.name == name
+        assert info.reference.startswith("arXiv:")
+        assert info.needs_gradient == (info.backward_passes > 0)
+
+
+@pytest.mark.parametrize(
+    ("definition", "epsilons", "message"),
+    [
+        ({"name": "pgd99"}, [0.1], "unknown attack 'pgd99': use one of fgsm, noise, shift"),
+        ({"name": "fgsm", "steps": 3}, [0.1], "steps"),
+        ({"name": "shift"}, [0.1], "direction"),
+        ({"name": "shift", "direction": "left"}, [0.1], "'left': use one of down, up"),
+        ({"name": "fgsm"}, [0.1, -0.1], "negative"),
+        ({"name": "fgsm"}, [float("nan")], "negative"),
+    ],
+)
+def test_a_wrong_definition_is_refused(setting, definition, epsilons, message):
+    with pytest.raises(InputError, match=message):
+        run(definition, setting, epsilons)
+
+
+def test_wrong_data_are_refused(setting):
+    nan = setting.inputs.clone()
+    nan[3, 4] = torch.nan
+    cases = [
+        (setting._replace(inputs=nan), "NaN"),
+        (setting._replace(missing=setting.missing[:, :3]), "do not fit"),
+        (setting._replace(label=setting.label[:9]), "do not fit"),
+        (setting._replace(rule=BudgetRule(torch.ones(2), torch.ones(2) > 2, torch.ones(2))), "do not fit"),
+    ]
+    for broken, message in cases:
+        with pytest.raises(InputError, match=message):
+            run({"name": "fgsm"}, broken)

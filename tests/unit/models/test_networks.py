@@ -1,0 +1,95 @@
+import pytest
+import torch
+from torch import nn
+
+from robustag.errors import InputError
+from robustag.models import build_model
+from robustag.models.dropout import Dropout
+
+PAPER = {"name": "mlp", "hidden": [100, 100, 100, 100, 100], "dropout": 0.1}
+
+
+def test_the_papers_network_has_59203_parameters():
+    model = build_model(PAPER, 184, 3, seed=0)
+    assert sum(parameter.numel() for parameter in model.parameters()) == 59_203
+
+
+def test_dropout_follows_every_hidden_layer_but_the_last():
+    kinds = [type(layer).__name__ for layer in build_model(PAPER, 184, seed=0)]
+    assert kinds == ["Linear", "ReLU", "Dropout"] * 4 + ["Linear", "ReLU", "Linear"]
+
+
+def test_models_return_logits():
+    logits = build_model(PAPER, 184, seed=0)(torch.randn(50, 184))
+    assert logits.shape == (50, 3)
+    assert (logits < 0).any()
+
+
+def test_the_seed_decides_the_weights_and_nothing_else_does():
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    first = build_model(PAPER, 184, seed=5)
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.manual_seed(2)
+    same, other = build_model(PAPER, 184, seed=5), build_model(PAPER, 184, seed=6)
+    assert torch.equal(first[0].weight, same[0].weight)
+    assert not torch.equal(first[0].weight, other[0].weight)
+
+
+@pytest.mark.parametrize(
+    ("network", "message"),
+    [
+        ({"name": "resnet"}, "unknown network 'resnet': use one of mlp"),
+        ({}, "unknown network"),
+        ({**PAPER, "width": 3}, "width"),
+        ({"name": "mlp", "hidden": [4]}, "dropout"),
+        ({**PAPER, "hidden": []}, "at least one width"),
+        ({**PAPER, "hidden": [4, 0]}, "at least one width"),
+        ({**PAPER, "dropout": 1.0}, "probability"),
+    ],
+)
+def test_a_wrong_definition_is_refused(network, message):
+    with pytest.raises(InputError, match=message):
+        build_model(network, 4, seed=0)
+
+
+@pytest.mark.parametrize("shape", [(1000, 100), (333, 7), (3, 5)])
+def test_dropout_zeroes_its_share_and_keeps_the_mean(shape):
+    torch.manual_seed(3)
+    layer = Dropout(0.1)
+    draws = torch.stack([layer(torch.ones(shape)) for _ in range(200_000 // (shape[0] * shape[1]) + 1)])
+    count = draws.numel()
+    dropped = (draws == 0).double().mean().item()
+    assert dropped == pytest.approx(0.1, abs=5 * (0.09 / count) ** 0.5)
+    assert draws[draws > 0].unique().numel() == 1
+    assert draws.max().item() == pytest.approx(1 / 0.9, rel=2e-5)
+
+
+def test_dropout_drops_neighbours_and_jets_independently():
+    torch.manual_seed(4)
+    kept = (Dropout(0.5)(torch.ones(100_000, 8)) > 0).double() - 0.5
+    correlation = kept.T @ kept / len(kept) * 4
+    assert (correlation - torch.eye(8)).abs().max() < 5 / len(kept) ** 0.5
+    assert (kept[1:] * kept[:-1]).mean().abs() * 4 < 5 / kept.numel() ** 0.5
+
+
+def test_dropout_passes_the_gradient_of_what_it_kept():
+    x = torch.ones(64, 10, requires_grad=True)
+    kept = Dropout(0.3)(x)
+    kept.sum().backward()
+    assert torch.equal(x.grad, kept.detach())
+
+
+def test_dropout_is_off_in_evaluation_mode():
+    x = torch.randn(20, 5)
+    assert Dropout(0.5).eval()(x) is x
+    assert Dropout(0.0)(x) is x
+
+
+def test_dropout_agrees_with_torch_in_the_mean_of_a_network():
+    torch.manual_seed(5)
+    weight, x = torch.randn(3, 50), torch.randn(1, 50).expand(200_000, 50)
+    ours, theirs = (layer(x) @ weight.T for layer in (Dropout(0.2), nn.Dropout(0.2)))
+    spread = theirs.std(dim=0) / len(x) ** 0.5
+    assert ((ours.mean(dim=0) - theirs.mean(dim=0)).abs() < 8 * spread).all()
+    assert ours.std(dim=0) == pytest.approx(theirs.std(dim=0), rel=0.02)
