@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from robustag.surface.landscape import Landscape, Loss
+from robustag.attacks.problem import PerJetLoss
+from robustag.surface.landscape import Landscape
 from robustag.surface.planes import loss_planes
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def jet_geometry(
     model: torch.nn.Module,
-    loss: Loss,
+    loss: PerJetLoss,
     data: "JetTensors",
     jets: np.ndarray,
     features: tuple[str, str],

@@ -1,14 +1,14 @@
 """The per-jet loss of one model in double precision, with its gradient with respect to the inputs."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""loss(logits [N, 3], label [N]) -> loss of each jet [N]."""
+from robustag.attacks.problem import PerJetLoss, input_gradient
 
 CHUNK = 8192
+"""Jets a forward pass, so that activations stay in the cache of a CPU."""
 
 
 class Landscape:
@@ -25,7 +25,7 @@ class Landscape:
         Per-jet loss of logits and labels.
     """
 
-    def __init__(self, model: torch.nn.Module, loss: Loss) -> None:
+    def __init__(self, model: torch.nn.Module, loss: PerJetLoss) -> None:
         self._model = copy.deepcopy(model).double().eval().requires_grad_(False)
         self._loss = loss
         self._device = next(self._model.parameters()).device
@@ -41,13 +41,13 @@ class Landscape:
 
     def gradient(self, inputs: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         """d loss / d inputs [N, F] of placed inputs [N, F], chunk by chunk."""
-        parts = []
-        for rows in chunks(len(inputs)):
-            x = inputs[rows].detach().requires_grad_(True)
-            # Jets do not see each other, so the gradient of the sum is the gradient of each.
-            total = self._loss(self._model(x), label[rows].to(self._device)).sum()
-            parts.append(torch.autograd.grad(total, x)[0])
-        return torch.cat(parts)
+        label = label.to(self._device)
+        return torch.cat(
+            [
+                input_gradient(self._model, self._loss, inputs[rows], label[rows])
+                for rows in chunks(len(inputs))
+            ]
+        )
 
 
 def chunks(length: int) -> Iterator[slice]:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from robustag.attacks.problem import PerJetLoss
 from robustag.errors import InputError
-from robustag.surface.landscape import Landscape, Loss, chunks
+from robustag.surface.landscape import Landscape, chunks
 
 if TYPE_CHECKING:
     from robustag.features import FeatureTable
@@ -67,7 +68,7 @@ def loss_planes(
 
 def plane_table(
     model: torch.nn.Module,
-    loss: Loss,
+    loss: PerJetLoss,
     data: "JetTensors",
     jet: int,
     features: tuple[str, str],

@@ -181,6 +181,14 @@ def test_a_rare_flavour_leaves_empty_replicates_out_of_the_interval(settings):
     assert np.isfinite([auc["value"], auc["low"], auc["high"]]).all()
 
 
+def test_saved_tables_read_back(make_jets, settings, tmp_path):
+    part = assess(*make_jets(300), settings, None).labelled("attack", "noise", 0.1)
+    paths = [tmp_path / f"{name}.parquet" for name in ("metrics", "curves", "histograms")]
+    part.save(*paths)
+    for table, path in zip((part.metrics, part.curves, part.histograms), paths, strict=True):
+        pd.testing.assert_frame_equal(pd.read_parquet(path), table)
+
+
 def test_concatenate_keeps_every_row_in_order(make_jets, settings):
     part = assess(*make_jets(300), settings, None)
     both = Assessment.concatenate([part.labelled("attack", "noise", e) for e in (0, 0.1)])

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from robustag.errors import InputError
-from robustag.surface import Landscape, loss_planes, plane_table
+from robustag.surface import Landscape, confident_jet, loss_planes, plane_table
+from robustag.training.losses import build_loss
 
 
 def cross_entropy_at(model, x, label):
@@ -90,3 +91,15 @@ def test_impossible_planes_are_refused(linear, cross_entropy, data, table, norma
         loss_planes(landscape, data.inputs, data.label, (0, 1), 1.0, 1)
     with pytest.raises(InputError, match="no input 'jet_pT'"):
         plane_table(linear, cross_entropy, data, 0, ("jet_pT", "mass"), table, normalisation, 1.0, 3)
+
+
+def test_the_tiny_losses_of_the_study_keep_their_precision(linear, data, table, normalisation):
+    """gamma = 25 behind two softmaxes gives a confident jet a loss below 1e-8; its differences on a plane of
+    1e-4 sigma must follow the gradient."""
+    loss = build_loss({"name": "double_softmax_focal", "gamma": 25})
+    jet = confident_jet(linear, data, "b", 1.0, (0, 1))
+    plane = plane_table(linear, loss, data, jet, ("jet_pt", "jet_eta"), table, normalisation, 1e-4, 3)
+    x = plane.pivot(index="delta_x", columns="delta_y", values="loss").to_numpy()
+    assert x.max() < 1e-8
+    assert (x[2, 1] - x[0, 1]) / 1e-4 == pytest.approx(plane["gradient_x"][0], rel=1e-6)
+    assert (x[1, 2] - x[1, 0]) / 1e-4 == pytest.approx(plane["gradient_y"][0], rel=1e-6)
