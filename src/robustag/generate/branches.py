@@ -6,7 +6,7 @@ import awkward as ak
 import numpy as np
 
 from robustag.generate.jets import Jets
-from robustag.generate.labels import hard_flavours
+from robustag.generate.labels import Truth, hard_flavours
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.tagging import JetTracks
 from robustag.generate.vertices import PrimaryVertices
@@ -21,10 +21,10 @@ def collection(columns: dict[str, np.ndarray], event: np.ndarray, events: int) -
     return ak.unflatten(ak.zip(narrow), np.bincount(event, minlength=events))
 
 
-def event_branches(batch: ParticleBatch, run: int, chunk: int) -> dict[str, ak.Array]:
+def event_branches(batch: ParticleBatch, truth: Truth, run: int, chunk: int) -> dict[str, ak.Array]:
     """What no detector can change: run, luminosityBlock, event, genWeight and the hard flavours (GenPart)."""
     events = len(batch.number)
-    kept = hard_flavours(batch)
+    kept = hard_flavours(batch, truth)
     px, py, pz = batch.momentum[kept, :3].T
     pt = np.hypot(px, py)
     particles = {

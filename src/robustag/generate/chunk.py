@@ -16,7 +16,7 @@ from robustag.errors import InputError
 from robustag.generate.branches import event_branches, jet_branches, primary_vertex_branches
 from robustag.generate.calorimeter import make_towers
 from robustag.generate.jets import Jets, make_jets
-from robustag.generate.labels import hadron_flavour, parton_flavour, prompt_leptons
+from robustag.generate.labels import find_truth, hadron_flavour, parton_flavour, prompt_leptons
 from robustag.generate.layers import Detector, detector_from
 from robustag.generate.ntuple import NtupleWriter
 from robustag.generate.pythia import Generator, ParticleBatch, pythia_settings
@@ -98,12 +98,13 @@ def generate_chunk(
         for batch in generator.batches(events):
             clock["pythia"] += time.process_time()
             clock["detector"] -= time.process_time()
+            truth = find_truth(batch)
             collision = beam_spot(streams, batch.number, detectors[NOMINAL])
-            common = event_branches(batch, run, chunk)
+            common = event_branches(batch, truth, run, chunk)
             jets = _jets(batch, detectors[NOMINAL], streams)
             flavours = {
-                "hadronFlavour": hadron_flavour(batch, jets),
-                "partonFlavour": parton_flavour(batch, jets),
+                "hadronFlavour": hadron_flavour(batch, truth, jets),
+                "partonFlavour": parton_flavour(batch, truth, jets),
             }
             for view in views.values():
                 view.writer.append(common | _measure(batch, jets, flavours, view, streams, collision))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from robustag.generate.jets import Jets, delta_r, pairs_in_event
@@ -17,6 +19,20 @@ PARTON_DELTA_R = 0.5
 _MAX_ANCESTORS = 100
 
 
+@dataclass(frozen=True)
+class Truth:
+    """Flat indices, int64, of what flavour labels are made from.
+
+    bottom, charm: weakly decaying hadrons; tau: at the end of their chain of copies; parton: quarks (d, u, s,
+    c, b) and gluons at the end of the shower, as they enter hadronisation.
+    """
+
+    bottom: np.ndarray
+    charm: np.ndarray
+    tau: np.ndarray
+    parton: np.ndarray
+
+
 def has_quark(pdg_id: np.ndarray, quark: int) -> np.ndarray:
     """True for hadrons that contain the quark (4 or 5), from the digits of the PDG number. bool [N]."""
     kind = np.abs(pdg_id)
@@ -25,28 +41,38 @@ def has_quark(pdg_id: np.ndarray, quark: int) -> np.ndarray:
     return (kind > 100) & (kind < 1_000_000_000) & (meson | baryon)
 
 
-def _has_daughter(batch: ParticleBatch, wanted: np.ndarray) -> np.ndarray:
-    """True where a particle has at least one daughter with wanted [P]. bool [P]."""
-    total = np.concatenate([[0], np.cumsum(wanted)])
-    here = np.arange(len(wanted))
-    first, last = batch.daughter1, batch.daughter2
-    span_end = np.where(last > 0, np.maximum(first, last), first)
-    in_span = total[batch.flat(span_end, here) + 1] > total[batch.flat(first, here)]
-    ends = wanted[batch.flat(first, here)] | wanted[batch.flat(np.maximum(last, 0), here)]
-    # A second daughter before the first marks two separate daughters instead of a range.
-    return (first > 0) & np.where((last > 0) & (last < first), ends, in_span)
+def _last_of_line(batch: ParticleBatch, chosen: np.ndarray) -> np.ndarray:
+    """Those of the chosen particles (bool [P]) that have no chosen daughter, as flat indices."""
+    total = np.concatenate([[0], np.cumsum(chosen)])
+    here = np.flatnonzero(chosen)
+    start = batch.offsets[batch.event[here]]
+    first, last = batch.daughter1[here], batch.daughter2[here]
+    # Daughters are first..last; a last of 0 means one daughter, a last before the first two separate ones.
+    separate = (last > 0) & (last < first)
+    in_range = total[start + np.maximum(first, last) + 1] > total[start + first]
+    in_two = chosen[start + first] | chosen[start + last]
+    return here[(first == 0) | ~np.where(separate, in_two, in_range)]
 
 
-def weakly_decaying(batch: ParticleBatch, quark: int) -> np.ndarray:
-    """Heavy hadrons (quark 4 or 5) without a daughter of the same heavy flavour. bool [P]."""
-    heavy = has_quark(batch.pdg_id, quark)
-    return heavy & ~_has_daughter(batch, heavy)
+def find_truth(batch: ParticleBatch) -> Truth:
+    """Pick the heavy hadrons, taus and partons of a batch that flavour labels are made from."""
+    kind = np.abs(batch.pdg_id)
+    hadron = np.flatnonzero(kind > 400)
 
+    def heavy(quark: int) -> np.ndarray:
+        chosen = np.zeros(len(kind), bool)
+        chosen[hadron[has_quark(kind[hadron], quark)]] = True
+        return chosen
 
-def final_taus(batch: ParticleBatch) -> np.ndarray:
-    """Taus at the end of their chain of copies. bool [P]."""
-    tau = np.abs(batch.pdg_id) == 15
-    return tau & ~_has_daughter(batch, tau)
+    parton = ((kind >= 1) & (kind <= 5)) | (kind == 21)
+    ended = _last_of_line(batch, parton)
+    return Truth(
+        bottom=_last_of_line(batch, heavy(5)),
+        charm=_last_of_line(batch, heavy(4)),
+        tau=_last_of_line(batch, kind == 15),
+        # Status codes from 81 on belong to hadronisation and decays, below 60 to the shower and beams.
+        parton=ended[np.abs(batch.status[ended]) // 10 == 7],
+    )
 
 
 def prompt_leptons(batch: ParticleBatch) -> np.ndarray:
@@ -69,18 +95,10 @@ def prompt_leptons(batch: ParticleBatch) -> np.ndarray:
     return prompt
 
 
-def hadronising_partons(batch: ParticleBatch) -> np.ndarray:
-    """Quarks (d, u, s, c, b) and gluons at the end of the shower, as they enter hadronisation. bool [P]."""
-    kind, status = np.abs(batch.pdg_id), np.abs(batch.status)
-    parton = ((kind >= 1) & (kind <= 5)) | (kind == 21)
-    return parton & (status < 80) & ~_has_daughter(batch, parton)
-
-
 def _near(
-    batch: ParticleBatch, jets: Jets, chosen: np.ndarray, radius: float
+    batch: ParticleBatch, jets: Jets, particle: np.ndarray, radius: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (jet, flat particle) with a chosen [P] particle inside the radius of the jet's axis."""
-    particle = np.flatnonzero(chosen)
+    """Pairs (jet, flat particle) where a particle (flat indices) is inside the radius of the jet's axis."""
     px, py, pz = batch.momentum[particle, :3].T
     eta, phi = np.arcsinh(pz / np.hypot(px, py)), np.arctan2(py, px)
     jet, index = pairs_in_event(jets.event, batch.event[particle])
@@ -88,41 +106,41 @@ def _near(
     return jet[close], particle[index[close]]
 
 
-def hadron_flavour(batch: ParticleBatch, jets: Jets) -> np.ndarray:
+def _transverse(batch: ParticleBatch, particle: np.ndarray) -> np.ndarray:
+    """Transverse momentum [GeV] of flat indices."""
+    return np.hypot(batch.momentum[particle, 0], batch.momentum[particle, 1])
+
+
+def hadron_flavour(batch: ParticleBatch, truth: Truth, jets: Jets) -> np.ndarray:
     """5, 4, 15 for a weakly decaying b, c hadron or a tau with pT > 5 GeV and dR < 0.3, else 0. int64 [J].
 
     The first of b, c, tau that matches wins.
     """
-    hard = np.hypot(batch.momentum[:, 0], batch.momentum[:, 1]) > HADRON_PT_MIN
     flavour = np.zeros(len(jets), np.int64)
-    for value, chosen in (
-        (15, final_taus(batch)),
-        (4, weakly_decaying(batch, 4)),
-        (5, weakly_decaying(batch, 5)),
-    ):
-        jet, _ = _near(batch, jets, chosen & hard, HADRON_DELTA_R)
+    for value, particle in ((15, truth.tau), (4, truth.charm), (5, truth.bottom)):
+        hard = particle[_transverse(batch, particle) > HADRON_PT_MIN]
+        jet, _ = _near(batch, jets, hard, HADRON_DELTA_R)
         flavour[jet] = value
     return flavour
 
 
-def parton_flavour(batch: ParticleBatch, jets: Jets) -> np.ndarray:
+def parton_flavour(batch: ParticleBatch, truth: Truth, jets: Jets) -> np.ndarray:
     """Largest |PDG id| among partons with pT > 1 GeV, |eta| < 2.5 and dR < 0.5; gluons count as 0. int64 [J].
 
     The labelling rule of the public data set (the JetFlavorAssociation module of Delphes).
     """
-    px, py, pz = batch.momentum[:, :3].T
-    pt = np.hypot(px, py)
+    pt, pz = _transverse(batch, truth.parton), batch.momentum[truth.parton, 2]
     central = (pt > PARTON_PT_MIN) & (np.abs(pz) < pt * np.sinh(PARTON_ETA_MAX))
-    jet, particle = _near(batch, jets, hadronising_partons(batch) & central, PARTON_DELTA_R)
+    jet, particle = _near(batch, jets, truth.parton[central], PARTON_DELTA_R)
     flavour = np.zeros(len(jets), np.int64)
     kind = np.abs(batch.pdg_id[particle])
     np.maximum.at(flavour, jet, np.where(kind == 21, 0, kind))
     return flavour
 
 
-def hard_flavours(batch: ParticleBatch) -> np.ndarray:
+def hard_flavours(batch: ParticleBatch, truth: Truth) -> np.ndarray:
     """Flat indices of the particles worth keeping: hard process, heavy hadrons and taus above 5 GeV."""
-    pt = np.hypot(batch.momentum[:, 0], batch.momentum[:, 1])
-    outgoing = np.isin(np.abs(batch.status), (22, 23))
-    heavy = weakly_decaying(batch, 5) | weakly_decaying(batch, 4) | final_taus(batch)
-    return np.flatnonzero(outgoing | (heavy & (pt > HADRON_PT_MIN)))
+    heavy = np.concatenate([truth.bottom, truth.charm, truth.tau])
+    heavy = heavy[_transverse(batch, heavy) > HADRON_PT_MIN]
+    outgoing = np.flatnonzero(np.isin(np.abs(batch.status), (22, 23)))
+    return np.union1d(outgoing, heavy)

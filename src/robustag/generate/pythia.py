@@ -41,7 +41,7 @@ class ParticleBatch:
 
     number: uint64 [E], the event's number in its chunk; weight: float64 [E]; offsets: int64 [E + 1];
     event: int64 [P], index of the particle's event in this batch; pdg_id, status, mother, daughter1,
-    daughter2: int64 [P], family indices count inside the event; momentum: float64 [P, 4] (px, py, pz, E) in
+    daughter2: int32 [P], family indices count inside the event; momentum: float64 [P, 4] (px, py, pz, E) in
     GeV; mass: float64 [P]; vertex: float64 [P, 3] in mm, relative to the collision.
     """
 
@@ -138,7 +138,7 @@ def _flatten(record: ak.Array, number: np.ndarray) -> ParticleBatch:
     flat = ak.flatten(particles, axis=1)
 
     def column(array: ak.Array, dtype: type) -> np.ndarray:
-        return ak.to_numpy(array).astype(dtype)
+        return ak.to_numpy(array).astype(dtype, copy=False)
 
     vertex = ak.fill_none(flat.vProd, ak.Record({"px": 0.0, "py": 0.0, "pz": 0.0, "e": 0.0}))
     return ParticleBatch(
@@ -146,11 +146,11 @@ def _flatten(record: ak.Array, number: np.ndarray) -> ParticleBatch:
         weight=column(record.info.weights[:, 0], np.float64),
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         event=np.repeat(np.arange(len(counts)), counts),
-        pdg_id=column(flat.id, np.int64),
-        status=column(flat.status, np.int64),
-        mother=column(flat.mother1, np.int64),
-        daughter1=column(flat.daughter1, np.int64),
-        daughter2=column(flat.daughter2, np.int64),
+        pdg_id=column(flat.id, np.int32),
+        status=column(flat.status, np.int32),
+        mother=column(flat.mother1, np.int32),
+        daughter1=column(flat.daughter1, np.int32),
+        daughter2=column(flat.daughter2, np.int32),
         momentum=np.stack([column(flat.p[axis], np.float64) for axis in ("px", "py", "pz", "e")], axis=1),
         mass=column(flat.m, np.float64),
         vertex=np.stack([column(vertex[axis], np.float64) for axis in ("px", "py", "pz")], axis=1),

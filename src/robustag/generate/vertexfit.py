@@ -97,7 +97,9 @@ def fit_vertex(
         x, y, z = position[0], position[1], position[2]
         normal[0], normal[2], normal[5] = prior_weight[0], prior_weight[1], prior_weight[2]
         normal[1] = normal[3] = normal[4] = 0.0
-        b_x, b_y, b_z = prior_weight * (prior - position)
+        b_x = prior_weight[0] * (prior[0] - x)
+        b_y = prior_weight[1] * (prior[1] - y)
+        b_z = prior_weight[2] * (prior[2] - z)
         chi2 = 0.0
         total = 0.0
         for k in range(len(members)):

@@ -7,6 +7,7 @@ reconstruction", CMS NOTE 2008/033).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,19 +61,24 @@ class SecondaryVertices:
 
 
 @njit(cache=True)
-def _fit_primaries(offsets, parameters, covariance, usable, field, prior, prior_weight, result, weight):
-    """Fit each event's vertex, seeded at the median z0 of its usable tracks; result: float64 [E, 11]."""
+def _fit_primaries(
+    offsets, parameters, covariance, first, members, seed, field, prior_weight, result, weight
+):
+    """Fit each event's vertex from its members[first[e] : first[e + 1]]; result: float64 [E, 11]."""
+    prior = np.zeros(3)
+    position = np.empty(3)
+    vertex_covariance = np.empty(6)
     for e in range(len(offsets) - 1):
-        members = offsets[e] + np.flatnonzero(usable[offsets[e] : offsets[e + 1]])
-        position = prior.copy()
-        if len(members):
-            position[2] = np.sort(parameters[members, 1])[len(members) // 2]
-        cov = np.empty(6)
+        inside = members[first[e] : first[e + 1]]
+        position[0], position[1], position[2] = 0.0, 0.0, seed[e]
         good, chi2, ndf = fit_vertex(
-            parameters, covariance, members, field, prior, prior_weight, position, cov, np.empty(len(members))
-        )
-        result[e, :3] = position
-        result[e, 3:9] = cov
+            parameters, covariance, inside, field, prior, prior_weight, position, vertex_covariance,
+            np.empty(len(inside)),
+        )  # fmt: skip
+        for k in range(3):
+            result[e, k] = position[k]
+        for k in range(6):
+            result[e, 3 + k] = vertex_covariance[k]
         result[e, 9] = chi2 if good else np.nan
         result[e, 10] = ndf if good else np.nan
         for i in range(offsets[e], offsets[e + 1]):
@@ -83,19 +89,29 @@ def _fit_primaries(offsets, parameters, covariance, usable, field, prior, prior_
 def fit_primary_vertices(tracks: Tracks, events: int, beam_spot: BeamSpot, field: float) -> PrimaryVertices:
     """Fit the primary vertex of every event with the beam spot as a Gaussian constraint.
 
-    Uses tracks with pT > 0.5 GeV and |d0| < 1 mm. An event without tracks gets the beam spot itself.
+    Uses tracks with pT > 0.5 GeV and |d0| < 1 mm and starts at their median z0. An event without such tracks
+    gets the beam spot itself.
     """
+    z0 = tracks.parameters[:, 1]
+    members = np.flatnonzero(
+        (tracks.pt > PRIMARY_PT_MIN) & (np.abs(tracks.parameters[:, 0]) < PRIMARY_D0_MAX)
+    )
+    members = members[np.lexsort((z0[members], tracks.event[members]))]
+    first = np.searchsorted(tracks.event[members], np.arange(events + 1))
+    seed = np.zeros(events)
+    some = np.flatnonzero(np.diff(first))
+    seed[some] = z0[members[(first[some] + first[some + 1]) // 2]]
     offsets = np.searchsorted(tracks.event, np.arange(events + 1))
-    usable = (tracks.pt > PRIMARY_PT_MIN) & (np.abs(tracks.parameters[:, 0]) < PRIMARY_D0_MAX)
     prior_weight = np.array([beam_spot.sigma_x, beam_spot.sigma_y, beam_spot.sigma_z]) ** -2.0
     result, weight = np.empty((events, 11)), np.empty(len(tracks))
     _fit_primaries(
         offsets,
         tracks.parameters,
         tracks.covariance,
-        usable,
+        first,
+        members,
+        seed,
         field,
-        np.zeros(3),
         prior_weight,
         result,
         weight,
@@ -118,7 +134,9 @@ def _seed(parameters, covariance, free, field, primary, position):
         d, dz, phi, _, _, _ = track_at(
             parameters[i], covariance[i], field, primary[0], primary[1], primary[2]
         )  # fmt: skip
-        local[k] = d, dz, np.cos(phi), np.sin(phi), 1.0 / np.tan(parameters[i, 3])
+        local[k, 0], local[k, 1] = d, dz
+        local[k, 2], local[k, 3] = math.cos(phi), math.sin(phi)
+        local[k, 4] = 1.0 / math.tan(parameters[i, 3])
     for a in range(n):
         for b in range(a):
             cross = local[a, 2] * local[b, 3] - local[a, 3] * local[b, 2]
@@ -145,43 +163,55 @@ def _seed(parameters, covariance, free, field, primary, position):
 
 @njit(cache=True)
 def _find_secondaries(
-    offsets, track, free_pair, event, parameters, covariance, primary, field, member, weight, phi
+    first, pairs, track, event, parameters, covariance, primary, field, found, member, weight, phi
 ):
-    """Adaptive vertex reconstruction in every jet; returns the number found and their 11 numbers and jet."""
-    found = np.empty((len(track) // 2 + 1, 11))
-    jet_of = np.empty(len(track) // 2 + 1, np.int64)
+    """Adaptive vertex reconstruction in every jet's free pairs[first[j] : first[j + 1]].
+
+    Fills found float64 [., 12] (position, covariance, chi2, ndf, jet) and the pairs' member, weight and phi;
+    returns the number of vertices.
+    """
     vertices = 0
     nothing = np.zeros(3)
-    for j in range(len(offsets) - 1):
-        free = offsets[j] + np.flatnonzero(free_pair[offsets[j] : offsets[j + 1]])
-        while len(free) >= 2:
-            members = track[free]
-            position, cov, weights = np.empty(3), np.empty(6), np.empty(len(free))
+    position = np.empty(3)
+    vertex_covariance = np.empty(6)
+    for j in range(len(first) - 1):
+        free = pairs[first[j] : first[j + 1]].copy()
+        n = len(free)
+        while n >= 2:
+            members = track[free[:n]]
+            weights = np.empty(n)
             if not _seed(parameters, covariance, members, field, primary[event[j]], position):
                 break
             good, chi2, ndf = fit_vertex(
-                parameters, covariance, members, field, nothing, nothing, position, cov, weights
+                parameters, covariance, members, field, nothing, nothing, position, vertex_covariance, weights
             )
-            taken = weights > SECONDARY_WEIGHT
-            radius = np.hypot(position[0], position[1])
-            if not good or np.sum(taken) < 2 or ndf <= 0.0 or radius > SECONDARY_RADIUS_MAX:
+            taken = 0
+            for k in range(n):
+                taken += weights[k] > SECONDARY_WEIGHT
+            radius = math.hypot(position[0], position[1])
+            if not good or taken < 2 or ndf <= 0.0 or radius > SECONDARY_RADIUS_MAX:
                 break
-            for k in np.flatnonzero(taken):
+            left = 0
+            for k in range(n):
                 pair = free[k]
-                i = track[pair]
-                member[pair] = vertices
-                weight[pair] = weights[k]
-                phi[pair] = track_at(
-                    parameters[i], covariance[i], field, position[0], position[1], position[2]
-                )[2]  # fmt: skip
-            found[vertices, :3] = position
-            found[vertices, 3:9] = cov
-            found[vertices, 9] = chi2
-            found[vertices, 10] = ndf
-            jet_of[vertices] = j
+                if weights[k] > SECONDARY_WEIGHT:
+                    i = members[k]
+                    member[pair] = vertices
+                    weight[pair] = weights[k]
+                    _, _, phi[pair], _, _, _ = track_at(
+                        parameters[i], covariance[i], field, position[0], position[1], position[2]
+                    )
+                else:
+                    free[left] = pair
+                    left += 1
+            n = left
+            for k in range(3):
+                found[vertices, k] = position[k]
+            for k in range(6):
+                found[vertices, 3 + k] = vertex_covariance[k]
+            found[vertices, 9], found[vertices, 10], found[vertices, 11] = chi2, ndf, j
             vertices += 1
-            free = free[~taken]
-    return found[:vertices], jet_of[:vertices]
+    return vertices
 
 
 def find_secondary_vertices(
@@ -196,13 +226,22 @@ def find_secondary_vertices(
 
     jet, track: int64 [K], jet-track pairs ordered by jet; jet_event: int64 [J].
     """
-    offsets = np.searchsorted(jet, np.arange(len(jet_event) + 1))
+    free = np.flatnonzero(primary.track_weight[track] < PRIMARY_WEIGHT)
+    first = np.searchsorted(jet[free], np.arange(len(jet_event) + 1))
     member, weight, phi = np.full(len(jet), -1), np.zeros(len(jet)), np.full(len(jet), np.nan)
-    free = primary.track_weight[track] < PRIMARY_WEIGHT
-    found, jet_of = _find_secondaries(
-        offsets, track, free, jet_event, tracks.parameters, tracks.covariance, primary.position, field,
-        member, weight, phi,
+    found = np.empty((len(free) // 2, 12))
+    vertices = _find_secondaries(
+        first, free, track, jet_event, tracks.parameters, tracks.covariance, primary.position, field,
+        found, member, weight, phi,
     )  # fmt: skip
+    found = found[:vertices]
     return SecondaryVertices(
-        jet_of, found[:, :3], found[:, 3:9], found[:, 9], found[:, 10], member, weight, phi
+        found[:, 11].astype(np.int64),
+        found[:, :3],
+        found[:, 3:9],
+        found[:, 9],
+        found[:, 10],
+        member,
+        weight,
+        phi,
     )
