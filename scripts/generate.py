@@ -6,16 +6,17 @@ from robustag.workflow import derive_seed, job
 from robustag.workflow.progress import Progress
 
 with job(snakemake) as log:
-    from robustag.generate import generate_chunk
+    from robustag.generate.chunk import generate_chunk
 
     sample, chunk = snakemake.wildcards.sample, int(snakemake.wildcards.chunk)
     settings = snakemake.params.generator
+    process = dict(snakemake.params.sample)
     size = settings["events_per_chunk"]
-    events = min(size, snakemake.params.sample["events"] - chunk * size)
+    events = min(size, process.pop("events") - chunk * size)
     variations = snakemake.params.variations
     progress = Progress(f"generate {sample} {chunk}")
     counts = generate_chunk(
-        snakemake.params.sample,
+        process,
         settings["detector"],
         variations,
         events=events,

@@ -5,14 +5,21 @@ import math
 from snakemake.exceptions import WorkflowError
 
 from robustag.errors import InputError
-from robustag.workflow.configuration import canonical, check_against_schema, check_selection
+from robustag.workflow.configuration import (
+    canonical,
+    check_against_schema,
+    check_selection,
+    read_document,
+)
 from robustag.workflow.fingerprints import code_fingerprint
 
 try:
     check_against_schema(config, workflow.source_path("../schemas/config.schema.yaml"), "config")
     check_selection(config)
     check_against_schema(
-        read_yaml(config["features"]), workflow.source_path("../schemas/features.schema.yaml"), config["features"]
+        read_document(config["features"]),
+        workflow.source_path("../schemas/features.schema.yaml"),
+        config["features"],
     )
 except InputError as fault:
     raise WorkflowError(str(fault)) from None

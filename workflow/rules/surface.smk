@@ -19,7 +19,8 @@ rule surface:
         plane="<results>/surface/{model}/seed{seed}.plane.parquet",
         geometry="<results>/surface/{model}/seed{seed}.geometry.parquet",
     params:
-        settings("surface"),
+        seed=config["seed"],
+        settings=settings("surface"),
         code=code_fingerprint("surface"),
     log:
         "<logs>/surface/{model}.seed{seed}.log",

@@ -34,37 +34,26 @@ def read_generated(path: str | Path, table: FeatureTable) -> JetRecords:
         other than 5, 4, 0 and 15.
     """
     events = _open(Path(path))
-    try:
-        # Jet variables are stored under their full name without the leading "jet_", as NanoAOD does.
-        jets = ak.zip({name: events.Jet[branch_of(name)] for name in table.jet_variables})
-        flavour = ak.to_numpy(ak.flatten(events.Jet.hadronFlavour)).astype(np.int64)
-        pt, eta = events.Jet.pt, events.Jet.eta
-        tracks = ak.zip(
-            {"jetIdx": events.Track.jetIdx, **{name: events.Track[name] for name in table.track_variables}}
-        )
-        identifiers = {
-            "run": events.run,
-            "luminosity_block": events.luminosityBlock,
-            "event": events.event,
-        }
-    except (AttributeError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} lacks a branch of the built-in ntuples: {reason}") from error
+    _check_branches(events, path, table)
+    jets, tracks = events.Jet, events.Track
+    flavour = ak.to_numpy(ak.flatten(jets.hadronFlavour)).astype(np.int64)
+    identifiers = {"run": events.run, "luminosity_block": events.luminosityBlock, "event": events.event}
 
-    counts = ak.to_numpy(ak.num(pt))
+    counts = ak.to_numpy(ak.num(jets.pt))
     unknown = ~np.isin(flavour, [*FLAVOURS, _TAU])
     if unknown.any():
         raise InputError(
             f"{path}: Jet_hadronFlavour holds {int(flavour[unknown][0])}: expected 5, 4, 0 or {_TAU} (tau)"
         )
     jet_values = np.stack(
-        [ak.to_numpy(ak.flatten(jets[name])).astype(np.float64) for name in table.jet_variables], axis=1
+        [ak.to_numpy(ak.flatten(jets[branch_of(name)])).astype(np.float64) for name in table.jet_variables],
+        axis=1,
     )
     records = JetRecords(
         values=np.concatenate([jet_values, _leading_tracks(tracks, counts, table)], axis=1),
         label=_label(flavour),
-        pt=ak.to_numpy(ak.flatten(pt)).astype(np.float32),
-        eta=ak.to_numpy(ak.flatten(eta)).astype(np.float32),
+        pt=ak.to_numpy(ak.flatten(jets.pt)).astype(np.float32),
+        eta=ak.to_numpy(ak.flatten(jets.eta)).astype(np.float32),
         **{name: np.repeat(ak.to_numpy(ids).astype(np.uint64), counts) for name, ids in identifiers.items()},
     )
     return records.select(flavour != _TAU)
@@ -85,6 +74,20 @@ def _open(path: Path) -> ak.Array:
     except Exception as error:  # uproot raises many kinds for a damaged file
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{path} has no readable tree 'Events' ({reason}): generate it again") from error
+
+
+def _check_branches(events: ak.Array, path: str | Path, table: FeatureTable) -> None:
+    needed = {
+        "Jet": ["pt", "eta", "phi", "mass", "hadronFlavour", *map(branch_of, table.jet_variables)],
+        "Track": ["jetIdx", *table.track_variables],
+    }
+    for collection, names in needed.items():
+        present = events[collection].fields if collection in events.fields else []
+        if absent := [name for name in names if name not in present]:
+            raise InputError(
+                f"{path} lacks the branch {collection}_{absent[0]} ({len(absent)} of {len(names)} absent): "
+                "generate it again, or read it with the reader of its own format"
+            )
 
 
 def _label(flavour: np.ndarray) -> np.ndarray:

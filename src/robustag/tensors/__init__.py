@@ -4,10 +4,11 @@ from typing import Any
 
 from robustag.tensors.normalisation import Normalisation
 from robustag.tensors.store import SPLITS, tensorise
-from robustag.tensors.summary import Summary, merge, summarise
+from robustag.tensors.summary import CLASSES, Summary, merge, summarise
 from robustag.tensors.weights import WeightMap
 
 __all__ = [
+    "CLASSES",
     "SPLITS",
     "JetTensors",
     "Normalisation",

@@ -9,7 +9,7 @@ import numpy as np
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.files import written_whole
-from robustag.tensors.summary import Summary
+from robustag.tensors.summary import CLASSES, Summary
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Normalisation:
             If a class has no training jet, or an input exists for none.
         """
         if (summary.jets[0] == 0).any():
-            counts = dict(zip(("b", "c", "light"), summary.jets[0].tolist(), strict=True))
+            counts = dict(zip(CLASSES, summary.jets[0].tolist(), strict=True))
             raise InputError(f"the training jets lack a flavour ({counts}): add samples or events")
         if (summary.count == 0).any():
             name = table.names[int(np.argmin(summary.count))]

@@ -14,7 +14,7 @@ from robustag.files import written_whole
 from robustag.readers import JetRecords
 from robustag.tensors.split import assign_split, event_key
 
-CLASSES = 3
+CLASSES = ("b", "c", "light")
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ def summarise(
     count = exists[train].sum(axis=0)
     mean = values[train].sum(axis=0) / np.maximum(count, 1)
     squares = np.where(exists[train], values[train] - mean, 0.0)
-    jets = np.zeros((3, CLASSES), dtype=np.int64)
+    jets = np.zeros((3, len(CLASSES)), dtype=np.int64)
     np.add.at(jets, (split, records.label), 1)
-    kinematics = np.zeros((CLASSES, len(pt_edges) - 1, len(eta_edges) - 1), dtype=np.int64)
+    kinematics = np.zeros((len(CLASSES), len(pt_edges) - 1, len(eta_edges) - 1), dtype=np.int64)
     bins = kinematic_bins(records.pt[train], records.eta[train], pt_edges, eta_edges)
     np.add.at(kinematics, (records.label[train], *bins), 1)
     return Summary(

@@ -39,10 +39,10 @@ class WeightMap:
         """
         totals = jets.sum(axis=(1, 2), keepdims=True)
         shape = jets / totals
-        target = shape.sum(axis=0, keepdims=True) / CLASSES
+        target = shape.sum(axis=0, keepdims=True) / len(CLASSES)
         ratio = np.divide(target, shape, out=np.zeros_like(shape), where=shape > 0)
         return cls(
-            weight=ratio * totals.sum() / (CLASSES * totals),
+            weight=ratio * totals.sum() / (len(CLASSES) * totals),
             jets=jets,
             pt_edges=np.array(pt_edges, dtype=np.float64),
             eta_edges=np.array(eta_edges, dtype=np.float64),

@@ -9,6 +9,21 @@ import yaml
 from robustag.errors import InputError
 
 
+def read_document(path: str | Path) -> Any:
+    """Parse a YAML file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or is no YAML.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} cannot be read: {reason}") from error
+
+
 def check_against_schema(document: Any, schema_file: str | Path, source: str) -> None:
     """Check a parsed document against a JSON schema.
 
@@ -17,7 +32,7 @@ def check_against_schema(document: Any, schema_file: str | Path, source: str) ->
     InputError
         One line a fault: where, what is wrong, how to mend it.
     """
-    schema = yaml.safe_load(Path(schema_file).read_text(encoding="utf-8"))
+    schema = read_document(schema_file)
     validator = jsonschema.Draft202012Validator(schema)
     faults = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
     if faults:

@@ -1,0 +1,55 @@
+"""Attack one trained model with one attack at every epsilon, and measure it each time."""
+
+from robustag.workflow import derive_seed, job
+from robustag.workflow.progress import Progress
+
+with job(snakemake) as log:
+    import torch
+
+    from robustag.attacks import BudgetRule, sweep
+    from robustag.evaluation.campaign import run_sweep
+    from robustag.features import FeatureTable
+    from robustag.models import load_model
+    from robustag.tensors import Normalisation, load_tensors
+    from robustag.training.losses import build_loss
+
+    torch.set_num_threads(snakemake.threads)
+    params, name = snakemake.params, snakemake.wildcards.attack
+    table = FeatureTable.load(snakemake.input.features)
+    normalisation = Normalisation.load(snakemake.input.normalisation)
+    model, card = load_model(snakemake.input.model)
+    jets = load_tensors(snakemake.input.tensors, "test")
+    loss = build_loss(params.attack.get("loss", card["loss"]))
+    rule = BudgetRule.of(
+        table,
+        normalisation,
+        factors=params.attack["factors"],
+        relative_cap=params.settings["relative_cap"],
+    )
+    # One seed for all models: they meet the same noise.
+    seed = derive_seed(params.seed, "attack", name)
+    perturbed = sweep(
+        params.attack,
+        model,
+        loss,
+        jets.inputs,
+        jets.missing,
+        jets.label,
+        rule,
+        params.settings["epsilons"],
+        seed=seed,
+    )
+    progress = Progress(f"attack {snakemake.wildcards.model} seed {snakemake.wildcards.seed} {name}")
+    settings = {**params.settings["evaluation"], "seed": params.seed}
+    tables = run_sweep(
+        model,
+        perturbed,
+        jets,
+        normalisation,
+        settings,
+        "attack",
+        name,
+        progress=lambda epsilon: progress(f"epsilon {epsilon:g}"),
+    )
+    tables.save(snakemake.output.metrics, snakemake.output.curves, snakemake.output.histograms)
+    log.info("%d test jets, %d numbers", len(jets), len(tables.metrics))

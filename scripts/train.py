@@ -1,0 +1,60 @@
+"""Train one model with one seed; a killed job goes on from its last checkpoint."""
+
+from pathlib import Path
+
+from robustag.workflow import derive_seed, job
+from robustag.workflow.progress import Progress
+from robustag.workflow.provenance import data_fingerprint, provenance
+
+with job(snakemake) as log:
+    import torch
+
+    from robustag.attacks import BudgetRule
+    from robustag.features import FeatureTable
+    from robustag.files import written_whole
+    from robustag.models import save_model
+    from robustag.tensors import CLASSES, Normalisation, load_tensors
+    from robustag.training import train_model
+
+    torch.set_num_threads(snakemake.threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    params, wildcards = snakemake.params, snakemake.wildcards
+    table = FeatureTable.load(snakemake.input.features)
+    normalisation = Normalisation.load(snakemake.input.normalisation)
+    train = load_tensors(snakemake.input.tensors, "train")
+    validation = load_tensors(snakemake.input.tensors, "validation")
+    log.info("%d training and %d validation jets on %s", len(train), len(validation), device)
+    rule = BudgetRule.of(table, normalisation, relative_cap=params.settings["relative_cap"])
+    # The model's name stays out of the seed: two recipes of one seed start from the same weights.
+    seed = derive_seed(params.seed, "train", int(wildcards.seed))
+    epochs = params.model["optimiser"]["epochs"]
+    progress = Progress(f"train {wildcards.model} seed {wildcards.seed}")
+
+    def show(row: dict) -> None:
+        progress(f"epoch {row['epoch']} of {epochs}, BvL AUC {row['validation_auc_bvl']:.4f}")
+
+    checkpoint = Path(snakemake.output.model).with_suffix(".checkpoint")
+    made_of = data_fingerprint(params.model, params.settings, seed, params.code, train.inputs, train.label)
+    model, history = train_model(
+        params.model,
+        train,
+        validation,
+        rule,
+        seed=seed,
+        device=device,
+        checkpoint=checkpoint,
+        fingerprint=made_of,
+        progress=show,
+    )
+    card = {
+        **params.model,
+        "inputs": table.size,
+        "classes": len(CLASSES),
+        "features": list(table.names),
+        "provenance": provenance(seed=seed),
+    }
+    save_model(snakemake.output.model, model, card)
+    with written_whole(snakemake.output.history) as temporary:
+        history.to_csv(temporary, index=False)
+    checkpoint.unlink(missing_ok=True)
+    log.info("last epoch: %s", history.iloc[-1].to_dict())

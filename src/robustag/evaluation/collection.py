@@ -1,0 +1,54 @@
+"""The tables of single jobs gathered into one table a kind."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from robustag.errors import InputError
+from robustag.files import written_whole
+
+# .../{model}/seed{seed}.history.csv or .../{model}/seed{seed}/{perturbation}.metrics.parquet
+_ORIGIN = re.compile(r"/(?P<model>[a-z][a-z0-9_]*)/seed(?P<seed>\d+)[./]")
+
+
+def collect(paths: Sequence[str | Path], output: str | Path) -> pd.DataFrame:
+    """Concatenate tables, with the model and seed their paths name as first columns, and write parquet.
+
+    Raises
+    ------
+    InputError
+        If a table cannot be read, has other columns than the first, or its path names no model and seed.
+    """
+    tables = []
+    for path in paths:
+        table = _read(Path(path))
+        if tables and list(table.columns) != list(tables[0].columns[2:]):
+            raise InputError(f"{path} has other columns than {paths[0]}: delete the older one and run again")
+        origin = _ORIGIN.search(Path(path).as_posix())
+        if origin is None:
+            raise InputError(f"{path} names no model and seed: expected .../model/seed1...")
+        table.insert(0, "model", origin["model"])
+        table.insert(1, "seed", int(origin["seed"]))
+        tables.append(table)
+    collected = pd.concat(tables, ignore_index=True)
+    with written_whole(output) as temporary:
+        collected.to_parquet(temporary, index=False)
+    return collected
+
+
+def metrics_csv(metrics: pd.DataFrame, study: str, output: str | Path) -> None:
+    """Write the metrics for people: the study in front, no bootstrap replicates, nine digits."""
+    table = metrics.drop(columns="replicates")
+    table.insert(0, "study", study)
+    with written_whole(output) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.9g")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} is no table ({reason}): delete it and run again") from error

@@ -1,0 +1,43 @@
+"""What all tests share: the project's root, its feature table and hand-made jets."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robustag.features import FeatureTable
+from robustag.readers import JetRecords
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def table() -> FeatureTable:
+    """The 184 inputs of the study."""
+    return FeatureTable.load(ROOT / "config/features/jet_flavor.yaml")
+
+
+@pytest.fixture
+def records(table: FeatureTable) -> JetRecords:
+    """600 random jets, two an event, with missing entries and a few that are not finite."""
+    rng = np.random.default_rng(7)
+    jets = 600
+    values = rng.normal(3.0, 1.5, (jets, table.size))
+    values[rng.random(values.shape) < 0.2] = np.nan
+    values[0, 3], values[1, 4] = np.inf, -np.inf
+    event = np.repeat(np.arange(jets // 2, dtype=np.uint64), 2)
+    return JetRecords(
+        values=values,
+        label=rng.integers(0, 3, jets),
+        pt=rng.uniform(20, 300, jets).astype(np.float32),
+        eta=rng.uniform(-2.5, 2.5, jets).astype(np.float32),
+        run=np.ones(jets, dtype=np.uint64),
+        luminosity_block=np.ones(jets, dtype=np.uint64),
+        event=event,
+    )

@@ -1,0 +1,106 @@
+"""Scenarios: the physical size of each change, and what none of them may touch."""
+
+import numpy as np
+import pytest
+import torch
+
+from robustag.errors import InputError
+from robustag.mismodelling import perturb, select_inputs
+from robustag.tensors import JetTensors, Normalisation
+
+
+@pytest.fixture
+def normalisation(table):
+    rng = np.random.default_rng(3)
+    return Normalisation(
+        names=table.names,
+        mean=rng.normal(2, 1, table.size),
+        sigma=rng.uniform(0.1, 5, table.size),
+        missing=np.full(table.size, -20.0),
+    )
+
+
+@pytest.fixture
+def jets(table):
+    generator = torch.Generator().manual_seed(4)
+    shape = (4000, table.size)
+    return JetTensors(
+        inputs=torch.randn(shape, generator=generator),
+        missing=torch.rand(shape, generator=generator) < 0.2,
+        label=torch.zeros(shape[0], dtype=torch.int64),
+        weight=torch.ones(shape[0]),
+        pt=torch.ones(shape[0]),
+        eta=torch.zeros(shape[0]),
+        event=torch.arange(shape[0]),
+    )
+
+
+def run(definition, jets, table, normalisation, seed=1, relative_cap=None):
+    varied = perturb(definition, jets, table, normalisation, relative_cap=relative_cap, seed=seed)
+    return dict(varied)
+
+
+@pytest.mark.parametrize("kind", ["smear", "shift", "scale"])
+def test_counts_missing_entries_and_other_inputs_stay(kind, jets, table, normalisation):
+    definition = {"kind": kind, "inputs": ["track_*"], "strengths": [0.3]}
+    moved = run(definition, jets, table, normalisation)[0.3] != jets.inputs
+    assert not moved[jets.missing].any()
+    assert not moved[:, torch.from_numpy(table.integer)].any()
+    assert not moved[:, :2].any()
+    column = table.index("track_0_D0")
+    assert moved[:, column][~jets.missing[:, column]].all()
+
+
+def test_shift_moves_by_its_strength_in_the_inputs_unit(jets, table, normalisation):
+    definition = {"kind": "shift", "inputs": ["track_*_D0"], "strengths": [0.02, -0.02]}
+    for strength, inputs in run(definition, jets, table, normalisation).items():
+        change = (inputs - jets.inputs).double().numpy() * normalisation.sigma
+        column = table.index("track_3_D0")
+        np.testing.assert_allclose(change[~jets.missing[:, column].numpy(), column], strength, atol=1e-5)
+
+
+def test_scale_multiplies_the_physical_value(jets, table, normalisation):
+    definition = {"kind": "scale", "inputs": ["jet_pt"], "strengths": [0.05]}
+    inputs = run(definition, jets, table, normalisation)[0.05]
+    before = normalisation.unscale(jets.inputs.double().numpy())[:, 0]
+    after = normalisation.unscale(inputs.double().numpy())[:, 0]
+    there = ~jets.missing[:, 0].numpy()
+    np.testing.assert_allclose(after[there], 1.05 * before[there], rtol=1e-4, atol=1e-5)
+
+
+def test_smearing_has_its_width_and_strengths_share_the_draws(jets, table, normalisation):
+    definition = {"kind": "smear", "inputs": ["*"], "strengths": [0.1, 0.2]}
+    varied = run(definition, jets, table, normalisation)
+    free = ~jets.missing & ~torch.from_numpy(table.integer)
+    one, two = ((varied[strength] - jets.inputs)[free] for strength in (0.1, 0.2))
+    assert one.std().item() == pytest.approx(0.1, rel=0.01)
+    assert one.mean().item() == pytest.approx(0.0, abs=0.001)
+    torch.testing.assert_close(two, 2 * one, atol=1e-5, rtol=1e-4)
+
+
+def test_the_relative_cap_holds(jets, table, normalisation):
+    definition = {"kind": "smear", "inputs": ["*"], "strengths": [1.0]}
+    inputs = run(definition, jets, table, normalisation, relative_cap=0.2)[1.0]
+    before, after = (normalisation.unscale(x.double().numpy()) for x in (jets.inputs, inputs))
+    assert (np.abs(after - before) <= 0.2 * np.abs(before) + 1e-4).all()
+
+
+def test_the_seed_decides_the_draws(jets, table, normalisation):
+    definition = {"kind": "smear", "inputs": ["*"], "strengths": [0.1]}
+    same, again, other = (run(definition, jets, table, normalisation, seed=seed)[0.1] for seed in (1, 1, 2))
+    assert torch.equal(same, again)
+    assert not torch.equal(same, other)
+
+
+def test_selectors_are_names_patterns_and_groups(table):
+    assert select_inputs(["jet_pt"], table).sum() == 1
+    assert select_inputs(["track_*_D0"], table).sum() == 6
+    assert select_inputs(["vertex"], table).sum() == sum(group == "vertex" for group in table.groups)
+    assert select_inputs(["*"], table).all()
+    with pytest.raises(InputError, match="'track_9_D0' names no input"):
+        select_inputs(["track_9_D0"], table)
+
+
+def test_unknown_kind_is_refused(jets, table, normalisation):
+    with pytest.raises(InputError, match="kind 'melt' is unknown"):
+        run({"kind": "melt", "inputs": ["*"], "strengths": [1]}, jets, table, normalisation)

@@ -1,0 +1,106 @@
+"""Reading generated ntuples: order of tracks, padding, labels, and files that are not ntuples."""
+
+import awkward as ak
+import numpy as np
+import pytest
+import uproot
+
+from robustag.errors import InputError
+from robustag.readers.generated import branch_of, read_generated
+
+
+def write_ntuple(path, table, flavour, track_jet, d0, variance, leave_out=()):
+    """Write jagged [event][jet] and [event][track] lists as an ntuple; other variables count up."""
+    flavour, track_jet = ak.Array(flavour), ak.values_astype(ak.Array(track_jet), np.int32)
+    ones = ak.ones_like(ak.values_astype(flavour, np.float32))
+    jets = {branch_of(name): ones * position for position, name in enumerate(table.jet_variables)}
+    jets |= {"phi": ones, "mass": ones}
+    jets["hadronFlavour"] = ak.values_astype(flavour, np.uint8)
+    tracks = {
+        name: ak.ones_like(ak.values_astype(track_jet, np.float32)) * position
+        for position, name in enumerate(table.track_variables)
+    }
+    tracks |= {"jetIdx": track_jet, "D0": ak.Array(d0), "D0D0": ak.Array(variance)}
+    events = np.arange(len(flavour))
+    arrays = {
+        "run": events.astype(np.uint32) * 0 + 1,
+        "luminosityBlock": events.astype(np.uint32) * 0 + 2,
+        "event": events.astype(np.uint64) + 10,
+        "Jet": ak.zip({name: column for name, column in jets.items() if name not in leave_out}),
+        "Track": ak.zip(tracks),
+    }
+    with uproot.recreate(path) as file:
+        types = {
+            name: column.type.content if isinstance(column, ak.Array) else column.dtype
+            for name, column in arrays.items()
+        }
+        file.mktree("Events", types).extend(arrays)
+
+
+@pytest.fixture
+def ntuple(tmp_path, table):
+    """Three events: two jets, none, one tau jet and one light jet without tracks."""
+    path = tmp_path / "jets.root"
+    write_ntuple(
+        path,
+        table,
+        flavour=[[5, 4], [], [15, 0]],
+        track_jet=[[1, 0, 0, 1] + [0] * 7, [], [0]],
+        d0=[[0.3, -0.1, 0.2, 0.1] + [0.01 * i for i in range(7)], [], [9.0]],
+        variance=[[0.01, 0.01, 0.04, 0.0001] + [1.0] * 7, [], [1.0]],
+    )
+    return path
+
+
+def test_tracks_are_ordered_by_signed_significance_and_padded(ntuple, table):
+    records = read_generated(ntuple, table)
+    start = table.index("track_0_D0")
+    first, second, light = records.values[:, start : start + 6]
+    # Jet 0: significances 1.0, 0.06 ... 0.0 and -1.0; nine tracks, of which the last three fall off.
+    np.testing.assert_allclose(first, [0.2, 0.06, 0.05, 0.04, 0.03, 0.02], rtol=1e-6)
+    # Jet 1: 0.1 / 0.01 = 10 comes before 0.3 / 0.1 = 3.
+    np.testing.assert_allclose(second[:2], [0.1, 0.3], rtol=1e-6)
+    assert np.isnan(second[2:]).all()
+    assert np.isnan(light).all()
+
+
+def test_variables_stand_in_the_order_of_the_table(ntuple, table):
+    records = read_generated(ntuple, table)
+    np.testing.assert_array_equal(records.values[0, :16], np.arange(16))
+    theta = table.track_variables.index("THETA")
+    assert records.values[0, table.index("track_0_THETA")] == theta
+
+
+def test_labels_leave_out_tau_jets_and_keep_event_numbers(ntuple, table):
+    records = read_generated(ntuple, table)
+    assert records.label.tolist() == [0, 1, 2]
+    assert records.event.tolist() == [10, 10, 12]
+    assert set(records.luminosity_block.tolist()) == {2}
+
+
+def test_missing_branch_is_named(tmp_path, table):
+    path = tmp_path / "jets.root"
+    write_ntuple(path, table, [[5]], [[0]], [[0.1]], [[1.0]], leave_out=("vertex_mass",))
+    with pytest.raises(InputError, match=r"jets\.root lacks the branch Jet_vertex_mass"):
+        read_generated(path, table)
+
+
+def test_unknown_flavour_is_refused(tmp_path, table):
+    path = tmp_path / "jets.root"
+    write_ntuple(path, table, [[21]], [[0]], [[0.1]], [[1.0]])
+    with pytest.raises(InputError, match="Jet_hadronFlavour holds 21"):
+        read_generated(path, table)
+
+
+def test_absent_truncated_and_foreign_files_are_refused(tmp_path, ntuple, table):
+    with pytest.raises(InputError, match="is not a file"):
+        read_generated(tmp_path / "absent.root", table)
+    truncated = tmp_path / "truncated.root"
+    truncated.write_bytes(ntuple.read_bytes()[:500])
+    with pytest.raises(InputError, match="no readable tree 'Events'"):
+        read_generated(truncated, table)
+    other = tmp_path / "other.root"
+    with uproot.recreate(other) as file:
+        file.mktree("Other", {"x": np.float32}).extend({"x": np.ones(3, np.float32)})
+    with pytest.raises(InputError, match="no readable tree 'Events'"):
+        read_generated(other, table)

@@ -1,0 +1,161 @@
+"""From records to tensors: cleaning, moments, scaling, weights, the store."""
+
+import numpy as np
+import pytest
+import torch
+
+from robustag.errors import InputError
+from robustag.readers import JetRecords
+from robustag.tensors import Normalisation, Summary, WeightMap, load_tensors, merge, summarise, tensorise
+from robustag.tensors.split import assign_split, event_key
+from robustag.tensors.summary import existing
+
+FRACTIONS = [0.72, 0.08, 0.20]
+PT, ETA = [20.0, 60.0, 150.0, 900.0], [-2.5, 0.0, 2.5]
+
+
+@pytest.fixture
+def prepared(records, table, tmp_path):
+    """(records, normalisation, weights, path of the stored tensors)."""
+    summary = summarise(records, table, FRACTIONS, PT, ETA)
+    normalisation = Normalisation.fit(summary, table)
+    weights = WeightMap.fit(summary.kinematics, PT, ETA)
+    path = tmp_path / "chunk.safetensors"
+    tensorise(records, table, normalisation, weights, FRACTIONS, path)
+    return records, normalisation, weights, path
+
+
+def test_what_exists_follows_the_study(table):
+    values = np.full((1, table.size), 1.0)
+    values[0, table.index("jet_prob")] = -0.001  # equal to its missing value
+    values[0, table.index("vertex_mass")] = -1.0  # below it
+    values[0, table.index("delta_r_vertex")] = np.inf
+    values[0, table.index("track_0_D0")] = -5.0  # no fixed missing value: any finite number exists
+    exists = existing(values, table)[0]
+    gone = [table.names[i] for i in np.flatnonzero(~exists)]
+    assert gone == ["jet_prob", "delta_r_vertex", "vertex_mass"]
+
+
+def test_moments_equal_numpy_on_the_training_jets(records, table):
+    summary = summarise(records, table, FRACTIONS, PT, ETA)
+    train = assign_split(event_key(records), FRACTIONS) == 0
+    values = np.where(existing(records.values, table), records.values, np.nan)
+    np.testing.assert_allclose(summary.mean, np.nanmean(values[train], axis=0))
+    np.testing.assert_allclose(summary.squares / summary.count, np.nanvar(values[train], axis=0))
+    np.testing.assert_array_equal(summary.minimum, np.nanmin(values, axis=0))
+    assert summary.jets.sum() == len(records)
+    assert summary.kinematics.sum() == train.sum()
+
+
+def test_summaries_merge_to_the_summary_of_all(records, table):
+    whole = summarise(records, table, FRACTIONS, PT, ETA)
+    cuts = [slice(0, 100), slice(100, 102), slice(102, 600)]
+    merged = merge(summarise(records.select(cut), table, FRACTIONS, PT, ETA) for cut in cuts)
+    for name, value in vars(whole).items():
+        np.testing.assert_allclose(getattr(merged, name), value, rtol=1e-10, err_msg=name)
+
+
+def test_an_empty_chunk_adds_nothing(records, table):
+    whole = summarise(records, table, FRACTIONS, PT, ETA)
+    empty = summarise(records.select(slice(0, 0)), table, FRACTIONS, PT, ETA)
+    for name, value in vars(merge([empty, whole])).items():
+        np.testing.assert_allclose(value, getattr(whole, name), err_msg=name)
+
+
+def test_scaled_training_inputs_have_mean_0_and_sigma_1(prepared):
+    _, _, _, path = prepared
+    train = load_tensors([path], "train")
+    inputs = train.inputs.double().masked_fill(train.missing, float("nan"))
+    assert torch.nanmean(inputs, dim=0).abs().max() < 1e-5
+    variance = torch.nanmean(inputs.square(), dim=0)
+    assert (variance - 1).abs().max() < 1e-5
+
+
+def test_missing_entries_are_marked_and_hold_the_scaled_missing_value(prepared, table):
+    records, normalisation, _, path = prepared
+    tensors = [load_tensors([path], split) for split in ("train", "validation", "test")]
+    missing = torch.cat([part.missing for part in tensors])
+    assert missing.sum() == (~existing(records.values, table)).sum()
+    expected = torch.tensor(normalisation.scale(normalisation.missing), dtype=torch.float32)
+    inputs = torch.cat([part.inputs for part in tensors])
+    torch.testing.assert_close(inputs[missing], expected.expand_as(inputs)[missing])
+
+
+def test_data_driven_missing_value_lies_just_below_the_smallest(prepared, table):
+    records, normalisation, _, _ = prepared
+    column = table.index("track_0_D0")
+    smallest = np.nanmin(records.values[:, column])
+    assert normalisation.missing[column] == pytest.approx(smallest - 0.001)
+
+
+def test_scaling_inverts(prepared):
+    records, normalisation, _, _ = prepared
+    values = np.nan_to_num(records.values, posinf=0, neginf=0)
+    np.testing.assert_allclose(normalisation.unscale(normalisation.scale(values)), values, atol=1e-9)
+
+
+def test_normalisation_and_weights_survive_the_disk(prepared, tmp_path):
+    _, normalisation, weights, _ = prepared
+    normalisation.save(tmp_path / "n.json")
+    again = Normalisation.load(tmp_path / "n.json")
+    assert again.names == normalisation.names
+    np.testing.assert_array_equal(again.sigma, normalisation.sigma)
+    weights.save(tmp_path / "w.safetensors")
+    np.testing.assert_array_equal(WeightMap.load(tmp_path / "w.safetensors").weight, weights.weight)
+
+
+def test_weighted_flavours_share_one_spectrum_and_equal_sums(records, table):
+    summary = summarise(records, table, FRACTIONS, PT, ETA)
+    weights = WeightMap.fit(summary.kinematics, PT, ETA)
+    weighted = summary.kinematics * weights.weight
+    assert (summary.kinematics > 0).all(), "the closed form needs every bin filled"
+    np.testing.assert_allclose(weighted[0], weighted[1])
+    np.testing.assert_allclose(weighted[0], weighted[2])
+    assert weighted.sum() == pytest.approx(summary.kinematics.sum())
+    shapes = summary.kinematics / summary.kinematics.sum(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(weighted[0] / weighted[0].sum(), shapes.mean(axis=0))
+
+
+def test_jets_beyond_the_edges_take_the_outermost_bin():
+    weights = WeightMap.fit(np.arange(1, 19).reshape(3, 3, 2), PT, ETA)
+    label = np.zeros(2, dtype=int)
+    beyond = weights(label, np.array([5.0, 5000.0]), np.array([-9.0, 9.0]))
+    within = weights(label, np.array([30.0, 500.0]), np.array([-1.0, 1.0]))
+    np.testing.assert_array_equal(beyond, within)
+
+
+def test_splits_partition_the_jets(prepared):
+    records, _, _, path = prepared
+    parts = [load_tensors([path], split) for split in ("train", "validation", "test")]
+    assert sum(map(len, parts)) == len(records)
+    events = [set(part.event.tolist()) for part in parts]
+    assert len(set.union(*events)) == sum(map(len, events))
+
+
+def test_a_flavour_without_training_jets_is_refused(records, table):
+    no_charm = records.select(records.label != 1)
+    with pytest.raises(InputError, match="lack a flavour"):
+        Normalisation.fit(summarise(no_charm, table, FRACTIONS, PT, ETA), table)
+
+
+def test_an_input_without_entries_is_named(records, table):
+    values = records.values.copy()
+    values[:, table.index("vertex_mass")] = np.nan
+    broken = JetRecords(**{**vars(records), "values": values})
+    with pytest.raises(InputError, match="'vertex_mass' is missing for every"):
+        Normalisation.fit(summarise(broken, table, FRACTIONS, PT, ETA), table)
+
+
+@pytest.mark.parametrize("kind", [Summary, WeightMap, Normalisation])
+def test_damaged_files_are_refused(tmp_path, kind):
+    path = tmp_path / "damaged"
+    path.write_bytes(b"\x00" * 40)
+    with pytest.raises(InputError, match="run again"):
+        kind.load(path)
+
+
+def test_a_truncated_store_is_refused(prepared):
+    path = prepared[-1]
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InputError, match="no tensor store"):
+        load_tensors([path], "train")

@@ -1,0 +1,89 @@
+"""Faults in a configuration get one readable line each."""
+
+import copy
+
+import pytest
+import yaml
+
+from robustag.errors import InputError
+from robustag.workflow.configuration import check_against_schema, check_selection
+
+
+@pytest.fixture
+def config(root):
+    return yaml.safe_load((root / "config/config.yaml").read_text())
+
+
+@pytest.fixture
+def check(root):
+    return lambda config: check_against_schema(config, root / "workflow/schemas/config.schema.yaml", "config")
+
+
+def test_the_default_study_is_valid(config, check):
+    check(config)
+    check_selection(config)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "complaint"),
+    [
+        (["colour"], "red", "top level: unknown key 'colour'; known keys are attacks"),
+        (["run", "model"], ["x"], "run: unknown key 'model'"),
+        (["models", "clean_fgsm", "optimiser", "epochs"], 2.5, "epochs: 2.5 is not of type 'integer'"),
+        (["models", "clean_fgsm", "optimiser", "learning_rate"], "1e-3", r"'1e-3' is text.*write 0\.001"),
+        (["epsilons"], [0.0, -0.1], r"epsilons\.1: -0\.1 is less than the minimum"),
+        (["study"], "../../elsewhere", "study: .* does not match"),
+        (["scenarios", "bad"], {"kind": "resimulated"}, "'variation' is a required property"),
+        (["samples", "ttbar", "events"], 0, "0 is less than the minimum of 1"),
+    ],
+)
+def test_faults_are_named_with_their_place(config, check, keys, value, complaint):
+    place = config
+    for key in keys[:-1]:
+        place[key] = copy.deepcopy(place[key])  # YAML anchors share what stands behind them
+        place = place[key]
+    place[keys[-1]] = value
+    with pytest.raises(InputError, match=complaint):
+        check(config)
+
+
+def test_every_fault_has_its_own_line(config, check):
+    config["seed"], config["split"] = "one", [0.5, 0.5]
+    with pytest.raises(InputError) as fault:
+        check(config)
+    assert len(str(fault.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("selection", ["samples", "variations", "models", "attacks", "scenarios"])
+def test_unknown_names_are_reported_with_the_known_ones(config, selection):
+    config["run"][selection] = [*config["run"][selection], "nonsense"]
+    with pytest.raises(InputError, match=f"run.{selection} names 'nonsense'.*use "):
+        check_selection(config)
+
+
+def test_a_scenario_needs_its_variation(config):
+    config["run"]["variations"] = []
+    with pytest.raises(InputError, match="'ip_resolution_up' needs the variation"):
+        check_selection(config)
+
+
+def test_figures_and_surface_need_their_models(config):
+    config["run"]["models"] = ["clean_nominal"]
+    with pytest.raises(InputError, match="needs the model 'clean_fgsm'"):
+        check_selection(config)
+
+
+def test_every_key_of_the_schema_is_described(root):
+    schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
+
+    def undescribed(node, path):
+        for key, value in node.get("properties", {}).items():
+            here = [*path, key]
+            if "description" not in value and "description" not in definitions(value):
+                yield ".".join(here)
+            yield from undescribed(value, here)
+
+    def definitions(value):
+        return schema["$defs"].get(value.get("$ref", "").removeprefix("#/$defs/"), {})
+
+    assert list(undescribed(schema, [])) == []

@@ -1,0 +1,81 @@
+"""What scripts and Snakefile share: seeds, fingerprints, whole files, the frame of a job."""
+
+import logging
+from types import SimpleNamespace
+
+import pytest
+
+from robustag.errors import InputError
+from robustag.files import written_whole
+from robustag.workflow import derive_seed, job
+from robustag.workflow.fingerprints import code_fingerprint, meaning
+
+
+def test_seeds_depend_on_every_part():
+    seeds = {
+        derive_seed(1, "train", "a", 1),
+        derive_seed(2, "train", "a", 1),
+        derive_seed(1, "attack", "a", 1),
+        derive_seed(1, "train", "a", 2),
+        derive_seed(1, "traina", 1),
+        derive_seed(1, "train", "a1"),
+    }
+    assert len(seeds) == 6
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_comments_docstrings_and_layout_have_no_meaning():
+    plain = "def f(x):\n    return x + 1\n"
+    dressed = '"""Module."""\n\n# note\ndef f(x):\n    """Adds."""\n    return (x\n            + 1)\n'
+    assert meaning(plain) == meaning(dressed)
+    assert meaning(plain) != meaning(plain.replace("1", "2"))
+
+
+def test_fingerprints_tell_packages_apart():
+    assert code_fingerprint("tensors") != code_fingerprint("readers")
+    assert code_fingerprint("tensors", "readers") == code_fingerprint("readers", "tensors")
+
+
+def test_failed_writing_leaves_nothing(tmp_path):
+    def fail():
+        with written_whole(tmp_path / "table.csv") as temporary:
+            temporary.write_text("half")
+            raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError, match="disk full"):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def script(tmp_path):
+    return SimpleNamespace(
+        rule="attack", wildcards=["clean_nominal", "1"], log=[tmp_path / "logs/attack.log"]
+    )
+
+
+def test_a_users_error_is_one_line_without_traceback(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop, job(script(tmp_path)):
+        raise InputError("the file is empty: generate it again")
+    assert stop.value.code == 1
+    assert (
+        capsys.readouterr().err == "robustag: attack clean_nominal 1: the file is empty: generate it again\n"
+    )
+    log = (tmp_path / "logs/attack.log").read_text()
+    assert "the file is empty" in log
+    assert "Traceback" not in log
+
+
+def test_any_other_error_keeps_its_traceback(tmp_path):
+    with pytest.raises(ZeroDivisionError), job(script(tmp_path)):
+        _ = 1 / 0
+    assert "Traceback" in (tmp_path / "logs/attack.log").read_text()
+
+
+def test_the_log_is_the_jobs_own(tmp_path):
+    with job(script(tmp_path)) as log:
+        log.info("halfway")
+    logging.getLogger("robustag").warning("after the job")
+    text = (tmp_path / "logs/attack.log").read_text()
+    assert "halfway" in text
+    assert "finished in" in text
+    assert "after the job" not in text
