@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.discriminators import DISCRIMINATORS, Discriminator, check_logits, log_odds
 from robustag.evaluation.histograms import score_histograms
 from robustag.evaluation.roc import Ranking, Roc
+from robustag.files import written_whole
 
 EFFICIENCY_GRID = np.linspace(0.0, 1.0, 201)
 """Efficiencies at which the curves table gives the mis-tag rate."""
@@ -55,6 +57,12 @@ class Assessment:
                 for table in (self.metrics, self.curves, self.histograms)
             )
         )
+
+    def save(self, metrics: str | Path, curves: str | Path, histograms: str | Path) -> None:
+        """Write the three tables as parquet."""
+        for table, path in ((self.metrics, metrics), (self.curves, curves), (self.histograms, histograms)):
+            with written_whole(path) as temporary:
+                table.to_parquet(temporary, index=False)
 
     @classmethod
     def concatenate(cls, parts: list["Assessment"]) -> "Assessment":
