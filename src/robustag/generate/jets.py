@@ -43,6 +43,8 @@ def make_jets(event: np.ndarray, towers: np.ndarray, events: int) -> Jets:
     """
     counts = np.bincount(event, minlength=events)
     inputs = ak.unflatten(ak.zip(dict(zip(("px", "py", "pz", "E"), towers.T, strict=True))), counts)
+    # The banner would appear in every job's output; the reference to cite is in the project's documentation.
+    fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)
     clusters = fastjet.ClusterSequence(inputs, fastjet.JetDefinition(fastjet.antikt_algorithm, RADIUS))
     found = clusters.inclusive_jets(min_pt=_RAW_PT_MIN)
     jet_event = np.repeat(np.arange(events), ak.to_numpy(ak.num(found.px, axis=1)))

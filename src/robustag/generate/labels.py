@@ -70,8 +70,8 @@ def find_truth(batch: ParticleBatch) -> Truth:
         bottom=_last_of_line(batch, heavy(5)),
         charm=_last_of_line(batch, heavy(4)),
         tau=_last_of_line(batch, kind == 15),
-        # Status codes from 81 on belong to hadronisation and decays, below 60 to the shower and beams.
-        parton=ended[np.abs(batch.status[ended]) // 10 == 7],
+        # Status codes above 80 are partons that hadrons decay into, not the shower's.
+        parton=ended[np.abs(batch.status[ended]) < 80],
     )
 
 
