@@ -22,8 +22,6 @@ rule attack:
         code=code_fingerprint("attacks", "evaluation"),
     log:
         "<logs>/attack/{model}.seed{seed}.{attack}.log",
-    benchmark:
-        "<benchmarks>/attack/{model}.seed{seed}.{attack}.tsv"
     threads: 1
     resources:
         mem_mb=3000,

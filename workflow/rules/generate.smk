@@ -21,8 +21,6 @@ rule generate:
         code=code_fingerprint("generate"),
     log:
         "<logs>/generate/{sample}/{chunk}.log",
-    benchmark:
-        "<benchmarks>/generate/{sample}.{chunk}.tsv"
     resources:
         mem_mb=1500,
     script:

@@ -30,8 +30,6 @@ rule mismodel:
         code=code_fingerprint("attacks/budget.py", "mismodelling", "evaluation"),
     log:
         "<logs>/mismodel/{model}.seed{seed}.{scenario}.log",
-    benchmark:
-        "<benchmarks>/mismodel/{model}.seed{seed}.{scenario}.tsv"
     threads: 1
     resources:
         mem_mb=3000,

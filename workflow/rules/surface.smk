@@ -24,8 +24,6 @@ rule surface:
         code=code_fingerprint("surface"),
     log:
         "<logs>/surface/{model}.seed{seed}.log",
-    benchmark:
-        "<benchmarks>/surface/{model}.seed{seed}.tsv"
     threads: 1
     resources:
         mem_mb=3000,

@@ -34,7 +34,5 @@ rule collect:
         study=config["study"],
     log:
         "<logs>/collect.log",
-    benchmark:
-        "<benchmarks>/collect.tsv"
     script:
         "../../scripts/collect.py"

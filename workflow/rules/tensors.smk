@@ -19,8 +19,6 @@ rule summarise:
         code=TENSOR_CODE,
     log:
         "<logs>/summarise/{sample}/{chunk}.log",
-    benchmark:
-        "<benchmarks>/summarise/{sample}.{chunk}.tsv"
     script:
         "../../scripts/summarise.py"
 
@@ -38,8 +36,6 @@ rule normalise:
         code=TENSOR_CODE,
     log:
         "<logs>/normalise.log",
-    benchmark:
-        "<benchmarks>/normalise.tsv"
     script:
         "../../scripts/normalise.py"
 
@@ -58,7 +54,5 @@ rule tensorise:
         code=TENSOR_CODE,
     log:
         "<logs>/tensorise/{sample}/{variation}/{chunk}.log",
-    benchmark:
-        "<benchmarks>/tensorise/{sample}.{variation}.{chunk}.tsv"
     script:
         "../../scripts/tensorise.py"

@@ -24,8 +24,6 @@ rule train:
         code=code_fingerprint("models", "training", "attacks"),
     log:
         "<logs>/train/{model}.seed{seed}.log",
-    benchmark:
-        "<benchmarks>/train/{model}.seed{seed}.tsv"
     threads: 1
     resources:
         mem_mb=4000,

@@ -1,6 +1,8 @@
 """The frame of every rule's script: its log, and how it fails."""
 
 import logging
+import os
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -10,10 +12,21 @@ from typing import Any
 
 from robustag.errors import InputError
 
+_STDOUT = 1  # the file descriptor, which C++ libraries write to past Python's sys.stdout
+
+
+def _spent(start: float) -> str:
+    """Wall time since `start`, CPU time and peak memory of this process: what a cluster job would ask for."""
+    wall, cpu = time.perf_counter() - start, time.process_time()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return f"wall {wall:.1f} s, CPU {cpu:.1f} s, peak memory {peak:.0f} MiB"
+
 
 @contextmanager
 def job(snakemake: Any) -> Iterator[logging.Logger]:
     """Log to the rule's log file; show a user's error as one line, anything else with its traceback.
+
+    What libraries print to standard output (banners of Pythia and FastJet) goes to the log as well.
 
     Parameters
     ----------
@@ -28,13 +41,16 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     name = " ".join([snakemake.rule, *snakemake.wildcards])
     path = Path(snakemake.log[0])
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    path.write_text("")
+    handler = logging.FileHandler(path, mode="a", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log = logging.getLogger("robustag")
     log.setLevel(logging.INFO)
     log.addHandler(handler)
     start = time.perf_counter()
     log.info("%s started", name)
+    console = os.dup(_STDOUT)
+    os.dup2(handler.stream.fileno(), _STDOUT)
     try:
         yield log
     except InputError as error:
@@ -45,7 +61,10 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         log.exception("%s failed", name)
         raise
     else:
-        log.info("%s finished in %.1f s", name, time.perf_counter() - start)
+        log.info("%s finished: %s", name, _spent(start))
     finally:
+        sys.stdout.flush()
+        os.dup2(console, _STDOUT)
+        os.close(console)
         log.removeHandler(handler)
         handler.close()

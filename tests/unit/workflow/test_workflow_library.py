@@ -1,6 +1,8 @@
 """What scripts and Snakefile share: seeds, fingerprints, whole files, the frame of a job."""
 
 import logging
+import os
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -71,11 +73,17 @@ def test_any_other_error_keeps_its_traceback(tmp_path):
     assert "Traceback" in (tmp_path / "logs/attack.log").read_text()
 
 
+def test_what_libraries_print_goes_to_the_log(tmp_path):
+    with job(script(tmp_path)):
+        os.write(1, b"banner of a C++ library\n")
+    assert "banner of a C++ library" in (tmp_path / "logs/attack.log").read_text()
+
+
 def test_the_log_is_the_jobs_own(tmp_path):
     with job(script(tmp_path)) as log:
         log.info("halfway")
     logging.getLogger("robustag").warning("after the job")
     text = (tmp_path / "logs/attack.log").read_text()
     assert "halfway" in text
-    assert "finished in" in text
+    assert re.search(r"finished: wall [\d.]+ s, CPU [\d.]+ s, peak memory \d+ MiB", text)
     assert "after the job" not in text

@@ -1,0 +1,46 @@
+"""Running Snakemake in a copy of the project, so that tests leave the project as it is."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+_LINKED = ("Snakefile", "workflow", "scripts", "profiles")
+
+
+class Checkout:
+    """A folder that looks like the project: code linked, configuration copied, results its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _LINKED:
+            (folder / name).symlink_to(ROOT / name)
+        for file in (ROOT / "config").rglob("*.yaml"):
+            copy = folder / file.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(file.read_bytes())
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run Snakemake here; standard error comes with standard output."""
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments],
+            cwd=self.folder,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def plan(self, *arguments: str) -> dict[str, int]:
+        """Jobs a rule that a dry run announces; empty when there is nothing to do."""
+        run = self.snakemake("--dry-run", *arguments)
+        assert run.returncode == 0, run.stdout
+        table = re.search(r"^Job stats:\njob +count\n[- ]+\n(.*?)\ntotal", run.stdout, re.MULTILINE | re.DOTALL)
+        if table is None:
+            assert "Nothing to be done" in run.stdout, run.stdout
+            return {}
+        return {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}

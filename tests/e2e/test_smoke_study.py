@@ -1,0 +1,147 @@
+"""The finished product: the smoke study from simulated collisions to verdicts."""
+
+import json
+import os
+
+import pandas as pd
+import pytest
+import yaml
+from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
+
+from tests.checkout import Checkout
+from tests.e2e.conftest import SMOKE, run_smoke_study
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+FIGURES = [
+    "fig_auc_epsilon",
+    "fig_discriminator",
+    "fig_headline",
+    "fig_history",
+    "fig_input",
+    "fig_mismodelling",
+    "fig_roc_BvL",
+    "fig_roc_CvL",
+    "fig_surface",
+]
+
+
+def test_the_run_ends_with_the_headline_numbers(study):
+    summary = (study.results / "summary.md").read_text()
+    assert summary.strip() in study.output
+    assert "clean_fgsm" in summary
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_drawn_with_the_table_it_shows(study, name):
+    plots = study.results / "plots"
+    assert (plots / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert (plots / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    assert len(pd.read_csv(plots / f"{name}.csv")) > 0
+
+
+def test_every_model_is_measured_under_every_perturbation(study):
+    metrics = pd.read_parquet(study.results / "tables/metrics.parquet")
+    config = yaml.safe_load((study.checkout.folder / "config/smoke.yaml").read_text())
+    perturbations = {*config["run"]["attacks"], *config["run"]["scenarios"]}
+    auc = metrics[(metrics.metric == "auc") & (metrics.discriminator == "BvL")]
+    for model, rows in auc.groupby("model"):
+        assert set(rows.perturbation) == perturbations, model
+    attacked = auc[auc.perturbation == "fgsm"]
+    assert set(attacked.epsilon) == set(config["epsilons"])
+    assert auc.value.between(0, 1).all()
+    assert (auc.low <= auc.high).all()
+
+
+def test_clean_numbers_do_not_depend_on_the_perturbation(study):
+    metrics = pd.read_parquet(study.results / "tables/metrics.parquet")
+    clean = metrics[metrics.epsilon == 0]
+    key = ["model", "seed", "discriminator", "metric", "working_point"]
+    assert (clean.groupby(key, dropna=False).value.nunique() == 1).all()
+
+
+def test_every_claim_has_a_verdict(study):
+    claims = json.loads((study.results / "claims.json").read_text())
+    text = (study.results / "claims.md").read_text()
+    verdicts = {"reproduced", "not reproduced", "within error", "not testable here"}
+    assert {claim["id"] for claim in claims["claims"]} == {"C3", "C4", "C5", "C6", "C8", "C14"}
+    for claim in claims["claims"]:
+        assert claim["verdict"] in verdicts
+        assert claim["id"] in text
+
+
+@pytest.mark.parametrize("mode", ["virtual", "eager"])
+def test_coffea_opens_the_ntuples(study, mode):
+    path = study.results / "ntuples/ttbar/nominal/0000.root"
+    events = NanoEventsFactory.from_root({str(path): "Events"}, schemaclass=NanoAODSchema, mode=mode).events()
+    assert len(events) == 350
+    assert (events.Jet.pt > 20).layout is not None
+    assert set(events.Jet.fields) >= {"pt", "eta", "phi", "mass", "hadronFlavour", "vertex_mass"}
+
+
+def test_nothing_is_left_to_do(study):
+    assert study.checkout.plan(*SMOKE) == {}
+
+
+def test_redrawing_a_figure_is_one_job(study):
+    planned = study.checkout.plan(*SMOKE, "--forcerun", "fig_roc", "--", "fig_roc")
+    assert planned == {"fig_roc": 1}
+
+
+def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
+    preset = yaml.safe_load((study.checkout.folder / "config/smoke.yaml").read_text())
+    preset["attacks"] = {"fgsm": {"factors": "as_intended"}}
+    changed = study.checkout.folder / "changed.yaml"
+    changed.write_text(yaml.safe_dump(preset))
+    planned = study.checkout.plan("--configfile", "changed.yaml")
+    assert planned.pop("attack") == len(preset.get("models", {}))
+    assert planned.pop("collect") == 1
+    assert {rule for rule in planned if not rule.startswith("fig_")} <= {"all", "claims", "summary"}
+
+
+def test_another_order_of_keys_in_the_configuration_reruns_nothing(study):
+    def reverse(value):
+        return {k: reverse(value[k]) for k in reversed(value)} if isinstance(value, dict) else value
+
+    preset = yaml.safe_load((study.checkout.folder / "config/smoke.yaml").read_text())
+    reordered = study.checkout.folder / "reordered.yaml"
+    reordered.write_text(yaml.safe_dump(reverse(preset), sort_keys=False))
+    assert study.checkout.plan("--configfile", "reordered.yaml") == {}
+
+
+def test_the_report_builds(study):
+    run = study.checkout.snakemake(*SMOKE, "--cores", "1", "--report", "report.html")
+    assert run.returncode == 0, run.stdout
+    assert "fig_headline.png" in (study.checkout.folder / "report.html").read_text()
+
+
+def test_logs_are_quiet_and_there_for_every_job(study):
+    logs = list((study.results / "logs").rglob("*.log"))
+    assert len(logs) > 40
+    assert all(len(log.read_text().splitlines()) < 40 for log in logs)
+
+
+def test_no_half_written_file_is_left(study):
+    left = [path for path in study.results.rglob("*") if "partial" in path.name or "checkpoint" in path.name]
+    assert left == []
+
+
+def test_a_second_run_from_scratch_gives_identical_numbers(study, tmp_path):
+    again = run_smoke_study(tmp_path / "second")
+    for table in ("tables/metrics.csv", "claims.json"):
+        assert (again.results / table).read_bytes() == (study.results / table).read_bytes(), table
+
+
+def test_a_damaged_ntuple_is_one_clear_line(study, tmp_path):
+    checkout = Checkout(tmp_path / "damaged")
+    ntuple = checkout.folder / "results/smoke/ntuples/ttbar/nominal/0000.root"
+    ntuple.parent.mkdir(parents=True)
+    whole = (study.results / "ntuples/ttbar/nominal/0000.root").read_bytes()
+    ntuple.write_bytes(whole[: len(whole) // 2])
+    summary = "results/smoke/tensors/ttbar/summaries/0000.safetensors"
+    run = checkout.snakemake(
+        *SMOKE, "--cores", "1", "--rerun-triggers", "mtime", "--allowed-rules", "summarise", "--", summary
+    )
+    assert run.returncode != 0
+    assert "has no readable tree 'Events'" in run.stdout
+    assert not os.path.exists(checkout.folder / summary)

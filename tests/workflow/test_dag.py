@@ -1,0 +1,60 @@
+"""The shape of the workflow: what a study plans, and how bad configurations are refused."""
+
+import pytest
+import yaml
+
+from tests.checkout import Checkout
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    return Checkout(tmp_path_factory.mktemp("fresh"))
+
+
+def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, root):
+    config = yaml.safe_load((root / "config/config.yaml").read_text())
+    run = config["run"]
+    chunks = -(-config["samples"]["ttbar"]["events"] // config["generator"]["events_per_chunk"])
+    trainings = len(run["models"]) * len(run["seeds"])
+    planned = fresh.plan()
+    assert planned["generate"] == planned["summarise"] == chunks
+    assert planned["tensorise"] == chunks * (1 + len(run["variations"]))
+    assert planned["train"] == planned["surface"] == trainings
+    assert planned["attack"] == trainings * len(run["attacks"])
+    assert planned["mismodel"] == trainings * len(run["scenarios"])
+    assert planned["normalise"] == planned["collect"] == planned["claims"] == planned["summary"] == 1
+    assert sum(rule.startswith("fig_") for rule in planned) == 8
+
+
+def test_one_figure_needs_what_leads_to_it_and_no_other_figure(fresh):
+    planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_roc")
+    assert planned["fig_roc"] == 1
+    assert planned["train"] == 4
+    assert [rule for rule in planned if rule.startswith("fig_")] == ["fig_roc"]
+    assert "claims" not in planned
+
+
+def test_presets_keep_apart(fresh):
+    run = fresh.snakemake("--dry-run", "--configfile", "config/smoke.yaml")
+    assert "results/smoke/" in run.stdout
+    assert "results/default/" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("preset", "complaint"),
+    [
+        ({"colour": "red"}, "unknown key 'colour'"),
+        ({"evaluation": {"bootstrap": "1e-3"}}, "'1e-3' is text, not a number"),
+        ({"run": {"models": ["clean_nominal", "robust"]}}, "run.models names 'robust', which models lacks"),
+        ({"epsilons": 0.1}, "epsilons: 0.1 is not of type 'array'"),
+        ({"study": "../elsewhere"}, "study: '../elsewhere' does not match"),
+        ({"features": "config/features/absent.yaml"}, "config/features/absent.yaml cannot be read"),
+    ],
+)
+def test_bad_configurations_get_a_readable_line(tmp_path, preset, complaint):
+    checkout = Checkout(tmp_path / "project")
+    (checkout.folder / "preset.yaml").write_text(yaml.safe_dump(preset))
+    run = checkout.snakemake("--dry-run", "--configfile", "preset.yaml")
+    assert run.returncode != 0
+    assert complaint in run.stdout
+    assert "Traceback" not in run.stdout

@@ -1,0 +1,40 @@
+"""The tools that keep the house in order find nothing."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["snakefmt", "--check", "Snakefile", "workflow"],
+        ["codespell"],
+        ["snakemake", "--lint"],
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_clean(root, command):
+    run = subprocess.run(
+        [sys.executable, "-m", *command], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_scripts_stay_short_and_rules_have_theirs(root):
+    for script in (root / "scripts").glob("*.py"):
+        lines = script.read_text().splitlines()
+        assert len(lines) <= 70, f"{script.name} does more than read, call and write"
+    used = "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
+    for script in (root / "scripts").glob("*.py"):
+        assert f"scripts/{script.name}" in used, f"no rule runs {script.name}"
+
+
+def test_nothing_is_loaded_through_pickle(root):
+    forbidden = ("import pickle", "torch.load(", "torch.save(", "allow_pickle=True", "read_pickle", "joblib")
+    for file in [*(root / "src").rglob("*.py"), *(root / "scripts").glob("*.py")]:
+        text = file.read_text()
+        assert not [word for word in forbidden if word in text], file
