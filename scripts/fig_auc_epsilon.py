@@ -4,7 +4,8 @@ from robustag.workflow import job
 
 with job(snakemake) as log:
     from robustag.plotting.epsilon import auc_epsilon_table, draw_auc_epsilon
-    from robustag.plotting.store import METRIC_COLUMNS, read_columns, save_figure, save_shown
+    from robustag.plotting.store import save_figure, save_shown
+    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
 
     options = snakemake.params.options
     metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)

@@ -4,7 +4,8 @@ from robustag.workflow import job
 
 with job(snakemake) as log:
     from robustag.plotting.history import HISTORY_COLUMNS, draw_history, history_table
-    from robustag.plotting.store import read_columns, save_figure, save_shown
+    from robustag.plotting.store import save_figure, save_shown
+    from robustag.plotting.tables import read_columns
 
     options = snakemake.params.options
     table = history_table(read_columns(snakemake.input.history, HISTORY_COLUMNS), options)

@@ -5,8 +5,9 @@ from robustag.workflow import job
 with job(snakemake) as log:
     from robustag.features import FeatureTable
     from robustag.plotting.shapes import HISTOGRAM_COLUMNS, draw_shapes, shape_table
-    from robustag.plotting.store import read_columns, save_figure, save_shown
+    from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.style import input_label
+    from robustag.plotting.tables import read_columns
 
     options, made = snakemake.params.options, snakemake.output
     name = options["input"]

@@ -4,7 +4,8 @@ from robustag.workflow import job
 
 with job(snakemake) as log:
     from robustag.plotting.roc import CURVE_COLUMNS, draw_roc, roc_table
-    from robustag.plotting.store import METRIC_COLUMNS, read_columns, save_figure, save_shown
+    from robustag.plotting.store import save_figure, save_shown
+    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
 
     options, made = snakemake.params.options, snakemake.output
     curves = read_columns(snakemake.input.curves, CURVE_COLUMNS)

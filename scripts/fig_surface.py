@@ -4,7 +4,7 @@ from robustag.workflow import job
 
 with job(snakemake) as log:
     from robustag.features import FeatureTable
-    from robustag.plotting.store import read_columns, save_figure, save_shown
+    from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.style import input_label
     from robustag.plotting.surface import (
         GEOMETRY_COLUMNS,
@@ -13,6 +13,7 @@ with job(snakemake) as log:
         geometry_table,
         plane_table,
     )
+    from robustag.plotting.tables import read_columns
 
     options, made = snakemake.params.options, snakemake.output
     features = FeatureTable.load(snakemake.input.features)

@@ -17,7 +17,7 @@ def figure_code(module: str) -> str:
     shared = (
         "plotting/store.py",
         "plotting/style.py",
-        "plotting/select.py",
+        "plotting/tables.py",
         "evaluation/differences.py",
     )
     return code_fingerprint(f"plotting/{module}.py", *shared)

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from robustag.evaluation.differences import measurement
-from robustag.plotting.select import pick
 from robustag.plotting.style import (
     Model,
     paired_models,
@@ -20,6 +19,7 @@ from robustag.plotting.style import (
     styled,
     symmetric_epsilon_axis,
 )
+from robustag.plotting.tables import pick
 
 
 def auc_epsilon_table(

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from robustag.plotting.select import pick
 from robustag.plotting.style import paired_models, stamp, styled
+from robustag.plotting.tables import pick
 
 HISTORY_COLUMNS = ["model", "seed", "epoch", "train_loss", "validation_loss", "validation_auc_bvl"]
 

@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from robustag.evaluation.differences import measurement
-from robustag.plotting.select import pick
 from robustag.plotting.style import (
     DISCRIMINATOR_AXES,
     paired_models,
@@ -17,6 +16,7 @@ from robustag.plotting.style import (
     stamp,
     styled,
 )
+from robustag.plotting.tables import pick
 
 CURVE_COLUMNS = ["model", "seed", "perturbation", "epsilon", "discriminator", "efficiency", "mistag"]
 MISTAG_RANGE = (1e-3, 1.0)

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from robustag.plotting.select import pick
 from robustag.plotting.style import (
     FLAVOUR_COLOURS,
     FLAVOUR_LABELS,
@@ -18,6 +17,7 @@ from robustag.plotting.style import (
     stamp,
     styled,
 )
+from robustag.plotting.tables import pick
 
 HISTOGRAM_COLUMNS = [
     *("model", "seed", "perturbation", "epsilon", "quantity", "flavour", "low", "high", "count"),

@@ -1,6 +1,5 @@
-"""Tables in, figures out: checked reading, and writing that gives the same bytes every time."""
+"""Writing figures and the numbers they show, with the same bytes every time."""
 
-from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
@@ -8,37 +7,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
-from robustag.errors import InputError
 from robustag.files import written_whole
 from robustag.plotting.style import house_style
 
 PNG_DPI = 110
-METRIC_COLUMNS = [
-    *("model", "seed", "kind", "perturbation", "epsilon", "discriminator", "metric", "working_point"),
-    *("value", "replicates"),
-]
-
-
-def read_columns(path: str | Path, columns: Iterable[str]) -> pd.DataFrame:
-    """Read the named columns of a parquet table.
-
-    Raises:
-        InputError: the file is missing or is no parquet table, or a column is not in it.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    wanted = list(columns)
-    try:
-        present = pq.read_schema(path).names
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such table; run the rule that makes it first") from None
-    except pa.ArrowInvalid:
-        raise InputError(f"{path}: not a parquet table; delete it and run its rule again") from None
-    absent = [column for column in wanted if column not in present]
-    if absent:
-        raise InputError(f"{path}: column {', '.join(absent)} is missing; the table has {', '.join(present)}")
-    return pd.read_parquet(path, columns=wanted)
 
 
 def save_figure(figure: Figure, pdf: str | Path, png: str | Path) -> None:

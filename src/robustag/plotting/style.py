@@ -60,6 +60,8 @@ EPSILON_LABEL = r"$\varepsilon$ [units of $\sigma$]"
 
 _OURS = {
     "figure.constrained_layout.use": True,
+    # The second family fills in what the first lacks, such as Greek letters in labels.
+    "font.sans-serif": ["TeX Gyre Heros", "DejaVu Sans"],
     "font.size": 13,
     "axes.titlesize": 12.5,
     "axes.linewidth": 1.2,

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import Axes3D
 
-from robustag.plotting.select import pick
 from robustag.plotting.style import ROLES, Model, paired_models, stamp, styled
+from robustag.plotting.tables import pick
 
 PLANE_COLUMNS = [
     *("model", "seed", "feature_x", "feature_y", "x", "y", "delta_x", "delta_y", "loss"),
@@ -117,8 +117,9 @@ def _draw_sheet(
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_major_locator(MaxNLocator(4))
     axes.tick_params(labelsize=10, pad=2)
-    axes.view_init(elev=26, azim=-56)
-    axes.set_box_aspect((4, 4, 3), zoom=0.95)
+    # Steep enough that no sheet is seen edge-on.
+    axes.view_init(elev=40, azim=-56)
+    axes.set_box_aspect((4, 4, 2.6), zoom=0.95)
 
 
 def _draw_contours(

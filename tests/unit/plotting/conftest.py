@@ -271,19 +271,19 @@ def options() -> dict:
             {"label": "faithful", "nominal": "faithful_nominal", "adversarial": "faithful_fgsm"},
         ],
         "mismodellings": [
-            {"label": r"Gaussian noise, $\varepsilon$ = 0.05", "perturbation": "noise", "epsilon": 0.05},
+            {"label": "Gaussian noise, ε = 0.05", "perturbation": "noise", "epsilon": 0.05},
             {
-                "label": r"coherent shift up, $\varepsilon$ = 0.05",
+                "label": "coherent shift up, ε = 0.05",
                 "perturbation": "shift_up",
                 "epsilon": 0.05,
             },
             {
-                "label": r"coherent shift down, $\varepsilon$ = 0.05",
+                "label": "coherent shift down, ε = 0.05",
                 "perturbation": "shift_down",
                 "epsilon": 0.05,
             },
-            {"label": r"smearing, 0.1 $\sigma$", "perturbation": "smearing", "epsilon": 0.1},
-            {"label": r"$d_0$ shift by 20 µm", "perturbation": "impact_parameter_shift", "epsilon": 0.02},
+            {"label": "smearing by 0.1 σ", "perturbation": "smearing", "epsilon": 0.1},
+            {"label": "d0 shift by 20 µm", "perturbation": "impact_parameter_shift", "epsilon": 0.02},
             {"label": "IP resolution + 25 %", "perturbation": "ip_resolution_up", "epsilon": 1.0},
         ],
     }

@@ -1,0 +1,43 @@
+"""Putting every claim to the test, for each pair of models on its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from robustag.claims.catalogue import CLAIMS, Claim
+from robustag.claims.evidence import Evidence, Settings
+from robustag.claims.verdict import Finding, combine
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of one claim in one arm."""
+
+    claim: Claim
+    arm: str
+    verdict: str
+    findings: tuple[Finding, ...]
+
+
+def judge_claims(
+    metrics: pd.DataFrame,
+    geometry: pd.DataFrame,
+    planes: pd.DataFrame,
+    pairs: Sequence[Mapping[str, str]],
+    settings: Settings,
+) -> list[Judgement]:
+    """Test all claims on all pairs; claims in their order, arms in that of the pairs.
+
+    Args:
+        metrics, geometry, planes: the collected tables, see :class:`robustag.claims.evidence.Evidence`.
+        pairs: ``label``, ``nominal`` and ``adversarial`` of each arm.
+        settings: how to test.
+    """
+    judgements = []
+    for claim in CLAIMS:
+        for pair in pairs:
+            evidence = Evidence(pair["nominal"], pair["adversarial"], metrics, geometry, planes)
+            findings = tuple(claim.test(evidence, settings))
+            judgements.append(Judgement(claim, pair["label"], combine(findings), findings))
+    return judgements

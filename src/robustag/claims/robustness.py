@@ -1,0 +1,154 @@
+"""Tests of the claims about performance and robustness, on AUCs and mis-tag rates."""
+
+from robustag.claims.evidence import Evidence, Settings, find, scaled
+from robustag.claims.verdict import Finding, untestable
+
+
+def nominal_is_vulnerable(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """C3: FGSM lowers the AUC of the nominal model, for b and for c tagging."""
+    findings = []
+    for epsilon in settings.epsilons:
+        if not evidence.offers(settings.attack, epsilon):
+            findings.append(_missing(settings.attack, epsilon, epsilon == settings.epsilon))
+            continue
+        deciding = epsilon == settings.epsilon
+        for discriminator in ("BvL", "CvL"):
+            raw = evidence.auc(evidence.nominal, settings.attack, 0.0, discriminator)
+            attacked = evidence.auc(evidence.nominal, settings.attack, epsilon, discriminator)
+            findings.append(
+                find(
+                    f"loss of {discriminator} AUC of the nominal model under FGSM, epsilon {epsilon:g}",
+                    raw - attacked,
+                    settings,
+                    {"raw": raw, "FGSM": attacked},
+                    deciding=deciding,
+                )
+            )
+        raw, attacked = (
+            evidence.mistag(evidence.nominal, settings.attack, strength, "BvL", settings.efficiency)
+            for strength in (0.0, epsilon)
+        )
+        findings.append(
+            find(
+                f"light mis-tag at {settings.efficiency:.0%} b efficiency, FGSM over raw, epsilon {epsilon:g}",
+                attacked / raw,
+                settings,
+                {"raw": raw, "FGSM": attacked},
+                threshold=1.0,
+                deciding=False,
+            )
+        )
+    return findings
+
+
+def noise_is_milder(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """C4: Gaussian noise costs the nominal model less BvL AUC than FGSM of the same size."""
+    findings = []
+    for epsilon in settings.epsilons:
+        deciding = epsilon == settings.epsilon
+        absent = [name for name in (settings.attack, settings.noise) if not evidence.offers(name, epsilon)]
+        if absent:
+            findings.append(_missing(absent[0], epsilon, deciding))
+            continue
+        fgsm, noise = (
+            evidence.auc_loss(evidence.nominal, name, epsilon, "BvL")
+            for name in (settings.attack, settings.noise)
+        )
+        numbers = {"loss under FGSM": fgsm, "loss under noise": noise}
+        what = f"loss of BvL AUC of the nominal model, epsilon {epsilon:g}: FGSM minus"
+        factor = settings.much_smaller
+        findings += [
+            find(f"{what} noise", fgsm - noise, settings, numbers, deciding=deciding),
+            find(
+                f"{what} {factor:g} times noise",
+                fgsm - scaled(factor, noise),
+                settings,
+                numbers,
+                deciding=False,
+            ),
+        ]
+    return findings
+
+
+def adversarial_training_mitigates(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """C5: FGSM costs the adversarially trained model less AUC than the nominal one."""
+    findings = []
+    for epsilon in settings.epsilons:
+        deciding = epsilon == settings.epsilon
+        if not evidence.offers(settings.attack, epsilon):
+            findings.append(_missing(settings.attack, epsilon, deciding))
+            continue
+        for discriminator in ("BvL", "CvL"):
+            nominal, adversarial = (
+                evidence.auc_loss(model, settings.attack, epsilon, discriminator)
+                for model in (evidence.nominal, evidence.adversarial)
+            )
+            numbers = {"loss, nominal": nominal, "loss, adversarial": adversarial}
+            what = f"loss of {discriminator} AUC under FGSM, epsilon {epsilon:g}: nominal minus"
+            factor = settings.much_smaller
+            findings += [
+                find(f"{what} adversarial", nominal - adversarial, settings, numbers, deciding=deciding),
+                find(
+                    f"{what} {factor:g} times adversarial",
+                    nominal - scaled(factor, adversarial),
+                    settings,
+                    numbers,
+                    deciding=False,
+                ),
+            ]
+    return findings
+
+
+def performance_is_preserved(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """C6: on raw jets the adversarially trained model is no worse than the nominal one by more than a margin.
+
+    BvL decides; CvL, which paid for robustness in the predecessor study, is shown beside it.
+    """
+    if not evidence.offers(settings.attack, 0.0):
+        return [_missing(settings.attack, 0.0, True)]
+    findings = []
+    for discriminator in ("BvL", "CvL"):
+        nominal, adversarial = (
+            evidence.auc(model, settings.attack, 0.0, discriminator)
+            for model in (evidence.nominal, evidence.adversarial)
+        )
+        findings.append(
+            find(
+                f"{discriminator} AUC on raw jets, adversarial minus nominal",
+                adversarial - nominal,
+                settings,
+                {"nominal": nominal, "adversarial": adversarial},
+                threshold=-settings.preserved_within,
+                deciding=discriminator == "BvL",
+            )
+        )
+    return findings
+
+
+def other_mismodelling_is_tolerated(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """C8: mismodelling that was not trained against costs the adversarial model less BvL AUC."""
+    findings = []
+    for entry in settings.mismodellings:
+        perturbation, epsilon = entry["perturbation"], float(entry["epsilon"])
+        if not evidence.offers(perturbation, epsilon):
+            findings.append(_missing(perturbation, epsilon, True))
+            continue
+        nominal, adversarial = (
+            evidence.auc_loss(model, perturbation, epsilon, "BvL")
+            for model in (evidence.nominal, evidence.adversarial)
+        )
+        findings.append(
+            find(
+                f"loss of BvL AUC under {entry['label']}: nominal minus adversarial",
+                nominal - adversarial,
+                settings,
+                {"loss, nominal": nominal, "loss, adversarial": adversarial},
+            )
+        )
+    return findings
+
+
+def _missing(perturbation: str, epsilon: float, deciding: bool) -> Finding:
+    return untestable(
+        f"{perturbation} at {epsilon:g}", "the study did not measure it on both models", deciding
+    )
