@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Every job is one thread wide; the study runs jobs side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: study smoke test lint format setup lock clean
+.PHONY: study smoke test lint format docs setup lock clean
 
 study: setup  ## The default study, then its report
 	snakemake --cores $(CORES)
@@ -35,6 +35,9 @@ lint: setup  ## Style of Python, Snakemake and words
 format: setup  ## Mend the style
 	ruff check --fix . && ruff format .
 	snakefmt Snakefile workflow
+
+docs: setup  ## Write config/README.md from the schema
+	python -m robustag.workflow.reference workflow/schemas/config.schema.yaml > config/README.md
 
 setup: $(INSTALLED)  ## The environment, if it is not there or no longer fits
 

@@ -1,10 +1,10 @@
 """One list of versions serves pip, conda and apptainer, and it is what runs here."""
 
 import re
+import tomllib
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
-import tomllib
 import yaml
 from packaging.requirements import Requirement
 

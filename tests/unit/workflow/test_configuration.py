@@ -7,6 +7,7 @@ import yaml
 
 from robustag.errors import InputError
 from robustag.workflow.configuration import check_against_schema, check_selection
+from robustag.workflow.reference import reference
 
 
 @pytest.fixture
@@ -71,6 +72,12 @@ def test_figures_and_surface_need_their_models(config):
     config["run"]["models"] = ["clean_nominal"]
     with pytest.raises(InputError, match="needs the model 'clean_fgsm'"):
         check_selection(config)
+
+
+def test_the_reference_is_written_from_the_schema(root):
+    page = reference(root / "workflow/schemas/config.schema.yaml")
+    assert "| `models.NAME.optimiser.decay.name` | constant, cosine, inverse |" in page
+    assert (root / "config/README.md").read_text() == page
 
 
 def test_every_key_of_the_schema_is_described(root):

@@ -1,0 +1,65 @@
+"""The reference of the configuration, written from its schema: ``python -m robustag.workflow.reference``."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from robustag.workflow.configuration import read_document
+
+_INTRODUCTION = """\
+# Configuration
+
+`config.yaml` is the default study; `smoke.yaml` (a miniature) and `paper.yaml` (the papers' size) are presets on
+top of it: `snakemake --configfile config/paper.yaml ...`. A preset's dictionaries add to those below it, its
+lists replace them. Definitions (`samples`, `variations`, `models`, `attacks`, `scenarios`) say what there is and
+can be many; `run` selects what a study makes. Write 0.001, never 1e-3: YAML reads that as text.
+
+To add an attack, a model or a scenario, define it under a new name and put the name into the selection. Only what
+the change concerns is made again. `features` names the table of the inputs, with units, missing values, shift
+factors and physical ranges; its layout is at the head of `features/jet_flavor.yaml`.
+
+This page is written from `workflow/schemas/config.schema.yaml` (`make docs`); a test holds the two together.
+
+| key | values | meaning |
+| --- | --- | --- |
+"""
+
+
+def reference(schema_file: str | Path) -> str:
+    """Markdown page with one row for each key of the configuration."""
+    schema = read_document(schema_file)
+    rows = [
+        f"| `{key}` | {_values(node)} | {node['description']} |\n" for key, node in _keys(schema, schema, "")
+    ]
+    return _INTRODUCTION + "".join(rows)
+
+
+def _keys(node: dict, schema: dict, prefix: str) -> Iterator[tuple[str, dict]]:
+    """Every key with its node, depth first; NAME stands for a name the user chooses."""
+    for name, child in node.get("properties", {}).items():
+        child = _resolve(child, schema)
+        yield prefix + name, child
+        item = _resolve(child.get("items", {}), schema)
+        yield from _keys(child, schema, f"{prefix}{name}.")
+        yield from _keys(item, schema, f"{prefix}{name}[].")
+        named = child.get("additionalProperties")
+        if isinstance(named, dict):
+            yield from _keys(_resolve(named, schema), schema, f"{prefix}{name}.NAME.")
+
+
+def _resolve(node: dict, schema: dict) -> dict:
+    """The node with the definition it refers to; its own description counts."""
+    reference = node.get("$ref")
+    return node if reference is None else schema["$defs"][reference.removeprefix("#/$defs/")] | node
+
+
+def _values(node: dict) -> str:
+    if "enum" in node:
+        return ", ".join(map(str, node["enum"]))
+    if "oneOf" in node:
+        return " or ".join(_values(option) for option in node["oneOf"])
+    return {"object": "mapping", "array": "list", "null": "null"}.get(node["type"], node["type"])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference(sys.argv[1]))
