@@ -40,7 +40,7 @@ class Checkout:
         run = self.snakemake("--dry-run", *arguments)
         assert run.returncode == 0, run.stdout
         table = re.search(
-            r"^Job stats:\njob +count\n[- ]+\n(.*?)\ntotal", run.stdout, re.MULTILINE | re.DOTALL
+            r"^job +count\n[- ]+\n(.*?)\ntotal", run.stdout, re.MULTILINE | re.DOTALL
         )
         if table is None:
             assert "Nothing to be done" in run.stdout, run.stdout
