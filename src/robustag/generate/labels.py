@@ -34,11 +34,13 @@ class Truth:
 
 
 def has_quark(pdg_id: np.ndarray, quark: int) -> np.ndarray:
-    """True for hadrons that contain the quark (4 or 5), from the digits of the PDG number. bool [N]."""
+    """True for hadrons with open flavour of the quark (4 or 5), by the digits of the PDG number. bool [N]."""
     kind = np.abs(pdg_id)
-    meson = (kind // 100) % 10 == quark
-    baryon = (kind // 1000) % 10 == quark
-    return (kind > 100) & (kind < 1_000_000_000) & (meson | baryon)
+    thousands, hundreds, tens = ((kind // power) % 10 for power in (1000, 100, 10))
+    meson = (thousands == 0) & (hundreds == quark) & (tens != quark)
+    # Diquarks have a zero where a baryon has its third quark.
+    baryon = (thousands == quark) & (tens > 0)
+    return (kind < 1_000_000_000) & (meson | baryon)
 
 
 def _last_of_line(batch: ParticleBatch, chosen: np.ndarray) -> np.ndarray:

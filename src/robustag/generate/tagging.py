@@ -211,7 +211,7 @@ def tagging_variables(
     """Everything about jets, their tracks and their secondary vertices.
 
     Returns three dicts of float64 arrays: JET_VARIABLES [J], TRACK_VARIABLES [K], and for the V secondary
-    vertices mass, pt, eta, phi, ntracks, dlen [mm], dlenSig, chi2 (per degree of freedom).
+    vertices mass, pt, eta, phi, ntracks, dlen [mm], dlenSig, chi2 (per degree of freedom), x, y, z [mm].
     """
     n_jets, n_vertices = len(jets), len(secondary.jet)
     parameters, pt = tracks.parameters[pairs.track], tracks.pt[pairs.track]
@@ -284,5 +284,6 @@ def tagging_variables(
         "dlen": flight.length,
         "dlenSig": significance,
         "chi2": secondary.chi2 / secondary.ndf,
+        **dict(zip(("x", "y", "z"), secondary.position.T, strict=True)),
     }
     return jet_variables, track_variables, vertex_variables

@@ -50,7 +50,11 @@ def test_every_point_of_a_helix_has_the_same_perigee(
     x = start[0] + (math.sin(phi) - math.sin(later)) / kappa
     y = start[1] + (math.cos(later) - math.cos(phi)) / kappa
     found = perigees(
-        np.array([[x, y, z0 + path * cot]]), np.array([later]), np.array([cot]), np.array([kappa]), np.zeros((1, 3))
+        np.array([[x, y, z0 + path * cot]]),
+        np.array([later]),
+        np.array([cot]),
+        np.array([kappa]),
+        np.zeros((1, 3)),
     )[0]
     assert found[0] == pytest.approx(d0, abs=1e-6)
     assert found[1] == pytest.approx(z0, abs=1e-4)

@@ -33,7 +33,9 @@ def test_neighbouring_counters_and_purposes_are_uncorrelated() -> None:
 def test_a_draw_depends_on_its_address_alone() -> None:
     streams = Streams(7, 2, 3)
     everything = streams.normal(Purpose.BEAM_SPOT, np.arange(100)[:, None], np.arange(3)[None, :])
-    assert np.array_equal(streams.normal(Purpose.BEAM_SPOT, np.array([42]), np.array([1])), everything[42, 1:2])
+    assert np.array_equal(
+        streams.normal(Purpose.BEAM_SPOT, np.array([42]), np.array([1])), everything[42, 1:2]
+    )
 
 
 def test_seed_run_and_chunk_each_matter() -> None:

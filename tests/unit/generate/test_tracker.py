@@ -43,7 +43,7 @@ def test_interpolation_follows_the_exact_covariance() -> None:
     exact = covariance_at(RUN1, pt, np.abs(eta))
     assert found[:, 0, 0] == pytest.approx(exact[:, 0, 0], rel=0.02)
     assert found[:, 1, 1] == pytest.approx(exact[:, 1, 1], rel=0.02)
-    assert found[:, 1, 3] == pytest.approx(-np.sin(theta) ** 2 * exact[:, 1, 3], rel=0.02)
+    assert found[:, 1, 3] == pytest.approx(-(np.sin(theta) ** 2) * exact[:, 1, 3], rel=0.02)
     assert np.linalg.eigvalsh(found).min() > 0.0
 
 

@@ -54,13 +54,15 @@ def test_efficiency_follows_its_table(measured: Callable[..., Tracks]) -> None:
 
 def test_efficiency_is_zero_outside_its_table() -> None:
     table = TRACKERS["atlas_run1"].hadron_efficiency
-    assert efficiency_of(table, np.array([0.05, 0.5, 5.0, 5.0]), np.array([0.0, 0.0, -2.4, 2.5])) == pytest.approx(
-        [0.0, 0.70, 0.85, 0.0]
-    )
+    assert efficiency_of(
+        table, np.array([0.05, 0.5, 5.0, 5.0]), np.array([0.0, 0.0, -2.4, 2.5])
+    ) == pytest.approx([0.0, 0.70, 0.85, 0.0])
 
 
 def test_late_particles_are_lost(measured: Callable[..., Tracks]) -> None:
-    kept = [len(measured(_shower(3, 10, 200, vertex=(r, 0.0, 0.0), eta=0.1, pt=5.0))) for r in (10.0, 60.0, 90.0)]
+    kept = [
+        len(measured(_shower(3, 10, 200, vertex=(r, 0.0, 0.0), eta=0.1, pt=5.0))) for r in (10.0, 60.0, 90.0)
+    ]
     assert kept[1] / kept[0] == pytest.approx(0.5, abs=0.05)
     assert kept[2] == 0
 
@@ -71,7 +73,9 @@ def test_impact_parameter_of_a_displaced_particle_is_its_lever_arm(measured: Cal
     assert tracks.truth[:, 0] == pytest.approx(-3.0 * np.sin(0.2), abs=1e-4)
 
 
-def test_resolution_variation_keeps_tracks_and_scales_their_residuals(measured: Callable[..., Tracks]) -> None:
+def test_resolution_variation_keeps_tracks_and_scales_their_residuals(
+    measured: Callable[..., Tracks],
+) -> None:
     events = _shower(5, 10, 100)
     nominal, same, worse = (measured(events, ip_resolution=factor) for factor in (1.0, 1.0, 1.25))
     assert np.array_equal(nominal.parameters, same.parameters)

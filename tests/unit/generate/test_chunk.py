@@ -1,0 +1,185 @@
+"""The whole chain on a few hundred events."""
+
+from pathlib import Path
+
+import awkward as ak
+import numpy as np
+import pytest
+import uproot
+from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
+
+from robustag.errors import InputError
+from robustag.generate import pythia
+from robustag.generate.chunk import generate_chunk
+from robustag.generate.ntuple import read_provenance
+
+SAMPLE = {"process": "bb", "pythia": ["PartonLevel:MPI = off"]}
+DETECTOR = {"tracker": "atlas_run1", "ip_resolution": 1.0}
+
+
+def _generate(
+    folder: Path, variations: dict | None = None, **changes: object
+) -> tuple[dict, dict[str, Path]]:
+    variations = variations or {}
+    outputs = {name: folder / f"{name}.root" for name in ("nominal", *variations)}
+    arguments = {
+        "sample": SAMPLE,
+        "detector": DETECTOR,
+        "events": 300,
+        "seed": 11,
+        "run": 2,
+        "chunk": 4,
+    } | changes
+    sample, detector = arguments.pop("sample"), arguments.pop("detector")
+    report = generate_chunk(
+        sample,
+        detector,
+        variations,
+        outputs=outputs,
+        progress=arguments.pop("progress", lambda done: None),
+        **arguments,
+    )
+    return report, outputs
+
+
+def _bytes(path: Path) -> dict[str, bytes]:
+    with uproot.open(path) as file:
+        arrays = file["Events"].arrays()
+    return {name: ak.to_numpy(ak.flatten(arrays[name], axis=None)).tobytes() for name in arrays.fields}
+
+
+@pytest.fixture(scope="module")
+def chunk(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict[str, Path]]:
+    variations = {"same": {"ip_resolution": 1.0}, "worse": {"ip_resolution": 1.25}}
+    return _generate(tmp_path_factory.mktemp("chunk"), variations)
+
+
+def test_report_counts_what_was_written(chunk: tuple) -> None:
+    report, outputs = chunk
+    with uproot.open(outputs["nominal"]) as file:
+        arrays = file["Events"].arrays()
+    counts = report["counts"]["nominal"]
+    flavour = ak.flatten(arrays.Jet_hadronFlavour)
+    assert report["events"] == len(arrays) == 300
+    assert report["failed"] == 0
+    assert {"b": ak.sum(flavour == 5), "light": ak.sum(flavour == 0)} == {
+        k: counts[k] for k in ("b", "light")
+    }
+    assert counts["b"] > 150
+    assert counts["tracks"] == ak.sum(arrays.nTrack)
+    assert report["seconds"]["pythia"] > 0.0
+    assert set(arrays.run.to_list()) == {2}
+    assert set(arrays.luminosityBlock.to_list()) == {4}
+
+
+def test_rerun_and_other_batch_sizes_give_identical_arrays(
+    chunk: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = pythia.Generator.batches
+    monkeypatch.setattr(pythia.Generator, "batches", lambda self, events: original(self, events, 37))
+    _, outputs = _generate(tmp_path)
+    assert _bytes(outputs["nominal"]) == _bytes(chunk[1]["nominal"])
+
+
+def test_another_seed_or_chunk_gives_other_events(chunk: tuple, tmp_path: Path) -> None:
+    first = _bytes(chunk[1]["nominal"])["Jet_pt"]
+    for changes in ({"seed": 12}, {"chunk": 5}):
+        _, outputs = _generate(tmp_path, events=50, **changes)
+        assert _bytes(outputs["nominal"])["Jet_pt"] != first[: len(_bytes(outputs["nominal"])["Jet_pt"])]
+
+
+def test_variations_are_paired(chunk: tuple) -> None:
+    nominal, same, worse = (_bytes(chunk[1][name]) for name in ("nominal", "same", "worse"))
+    assert nominal == same
+    for name in ("event", "Jet_pt", "Jet_hadronFlavour", "GenPart_pt"):
+        assert nominal[name] == worse[name]
+    for name in ("Track_D0", "Jet_jet_prob"):
+        assert nominal[name] != worse[name]
+
+
+def test_tracks_refer_to_their_jets_and_fall_in_pt(chunk: tuple) -> None:
+    with uproot.open(chunk[1]["nominal"]) as file:
+        arrays = file["Events"].arrays()
+    assert ak.all(arrays.Track_jetIdx < arrays.nJet)
+    index, pt = arrays.Track_jetIdx, arrays.Track_pt
+    step = index[:, 1:] - index[:, :-1]
+    assert ak.all(step >= 0)
+    assert ak.all((step > 0) | (pt[:, 1:] <= pt[:, :-1]))
+    assert ak.all(np.abs(arrays.Track_D0) < 8.0)
+    assert ak.all(arrays.Jet_pt > 20.0)
+    assert ak.all(np.abs(arrays.Jet_eta) < 2.5)
+
+
+def test_no_input_is_constant_and_missing_means_nan(chunk: tuple) -> None:
+    with uproot.open(chunk[1]["nominal"]) as file:
+        arrays = file["Events"].arrays(filter_name=["Jet_*", "Track_*"])
+    for name in arrays.fields:
+        values = ak.to_numpy(ak.flatten(arrays[name]))
+        finite = np.isfinite(values)
+        assert (finite | np.isnan(values)).all(), name
+        assert np.ptp(values[finite]) > 0, name
+
+
+@pytest.mark.parametrize("mode", ["virtual", "eager"])
+def test_coffea_opens_the_file(chunk: tuple, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Schema(NanoAODSchema):
+        warn_missing_crossrefs = False
+        all_cross_references = NanoAODSchema.all_cross_references | {
+            "Track_jetIdx": "Jet",
+            "SV_jetIdx": "Jet",
+        }
+
+    path = {str(chunk[1]["nominal"]): "Events"}
+    events = NanoEventsFactory.from_root(path, schemaclass=Schema, mode=mode).events()
+    jets = events.Jet._apply_global_index(events.Track.jetIdxG)
+    assert ak.all(ak.num(jets) == ak.num(events.Track))
+    assert ak.all(jets.pt == events.Jet.pt[events.Track.jetIdx])
+    assert ak.all(np.abs(events.Track.PHI) < 0.45)
+    assert ak.all(events.SV.mass > 0.2)
+    assert set(np.abs(ak.flatten(events.GenPart.pdgId))) >= {5, 511}
+    assert ak.all(events.PV.ndof > 0)
+
+
+def test_provenance_says_how_the_file_was_made(chunk: tuple) -> None:
+    provenance = read_provenance(chunk[1]["worse"])
+    assert provenance["sample"] == SAMPLE
+    assert provenance["detector"] == {"tracker": "atlas_run1", "ip_resolution": 1.25}
+    assert provenance["variation"] == "worse"
+    assert (provenance["seed"], provenance["run"], provenance["chunk"]) == (11, 2, 4)
+    assert provenance["versions"]["pythia8mc"]
+    assert provenance["counts"] == chunk[0]["counts"]["worse"]
+    assert provenance["cross_section_pb"] == pytest.approx(chunk[0]["cross_section_pb"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"detector": {"tracker": "cms"}}, "unknown tracker 'cms'"),
+        ({"detector": DETECTOR | {"fakes": 1}}, "unknown key 'fakes'"),
+        ({"detector": DETECTOR | {"ip_resolution": -1}}, "positive number"),
+        ({"variations": {"worse": {"ip_resolution": "big"}}}, "positive number"),
+        ({"sample": SAMPLE | {"pythia": ["Tune:pp = 99"]}}, "Tune:pp = 99"),
+        ({"events": 0}, "at least 1"),
+    ],
+)
+def test_unusable_settings_are_named_and_leave_no_file(tmp_path: Path, changes: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        _generate(tmp_path, **changes)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_outputs_must_match_the_variations(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="outputs must name nominal, worse"):
+        generate_chunk(
+            SAMPLE, DETECTOR, {"worse": {}}, events=1, seed=1, run=1, chunk=1,
+            outputs={"nominal": tmp_path / "a.root"}, progress=lambda done: None,
+        )  # fmt: skip
+
+
+def test_an_interrupted_chunk_leaves_no_file(tmp_path: Path) -> None:
+    def interrupt(done: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _generate(tmp_path, {"worse": {"ip_resolution": 1.25}}, progress=interrupt)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,79 @@
+"""Clustering, calibration and matching."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from robustag.generate.jets import delta_r, energy_scale, make_jets, pairs_in_event
+
+
+def _towers(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> np.ndarray:
+    return np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta), pt * np.cosh(eta)], axis=1)
+
+
+def test_two_separate_towers_are_two_calibrated_jets() -> None:
+    towers = _towers(np.array([40.0, 30.0]), np.array([0.5, -1.0]), np.array([1.0, -2.0]))
+    jets = make_jets(np.array([1, 1]), towers, 3)
+    assert jets.event.tolist() == [1, 1]
+    assert jets.pt == pytest.approx([40.0 * np.sqrt(2.9**2 / 40 + 1), 30.0 * np.sqrt(2.8**2 / 30 + 1)])
+    assert jets.eta == pytest.approx([0.5, -1.0])
+    assert jets.phi == pytest.approx([1.0, -2.0])
+
+
+def test_energy_scale_closed_form() -> None:
+    assert energy_scale(np.array([9.0, 1e9]), np.array([0.0, 0.0])) == pytest.approx([np.sqrt(2.0), 1.0])
+
+
+def test_selection_in_pt_and_eta() -> None:
+    towers = _towers(np.array([100.0, 100.0, 12.0]), np.array([2.6, 2.4, 0.0]), np.array([0.0, 1.0, 2.0]))
+    assert make_jets(np.zeros(3, int), towers, 1).eta == pytest.approx([2.4])
+
+
+def _anti_kt(towers: np.ndarray, radius: float) -> list[np.ndarray]:
+    """The textbook algorithm, one merge at a time."""
+    jets, done = [tower.copy() for tower in towers], []
+    while jets:
+        vectors = np.array(jets)
+        pt = np.hypot(vectors[:, 0], vectors[:, 1])
+        rapidity = 0.5 * np.log((vectors[:, 3] + vectors[:, 2]) / (vectors[:, 3] - vectors[:, 2]))
+        phi = np.arctan2(vectors[:, 1], vectors[:, 0])
+        beam = pt**-2.0
+        distance = delta_r(rapidity[:, None], phi[:, None], rapidity[None, :], phi[None, :]) ** 2 / radius**2
+        pair = np.minimum(beam[:, None], beam[None, :]) * distance
+        np.fill_diagonal(pair, np.inf)
+        if beam.min() <= pair.min():
+            done.append(jets.pop(int(beam.argmin())))
+        else:
+            i, j = sorted(np.unravel_index(pair.argmin(), pair.shape))
+            jets[i] = jets[i] + jets.pop(j)
+    return done
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=20, deadline=None)
+def test_clusters_like_the_textbook_algorithm(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 25
+    towers = _towers(rng.exponential(15.0, n) + 0.5, rng.uniform(-1, 1, n), rng.uniform(-np.pi, np.pi, n))
+    expected = []
+    for px, py, pz, _ in _anti_kt(towers, 0.4):
+        pt = np.hypot(px, py)
+        if pt > 15.0:
+            expected.append(pt * energy_scale(np.array([pt]), np.array([np.arcsinh(pz / pt)]))[0])
+    found = make_jets(np.zeros(n, int), towers, 1)
+    assert found.pt == pytest.approx(sorted((pt for pt in expected if pt > 20.0), reverse=True), rel=1e-9)
+
+
+@given(st.lists(st.integers(0, 6), max_size=15), st.lists(st.integers(0, 6), max_size=15))
+def test_pairs_are_all_combinations_within_an_event(a: list[int], b: list[int]) -> None:
+    event_a, event_b = np.array(sorted(a), int), np.array(sorted(b), int)
+    first, second = pairs_in_event(event_a, event_b)
+    expected = [(i, j) for i in range(len(a)) for j in range(len(b)) if event_a[i] == event_b[j]]
+    assert list(zip(first.tolist(), second.tolist(), strict=True)) == expected
+
+
+def test_distance_wraps_around() -> None:
+    assert delta_r(np.array(1.0), np.array(3.1), np.array(1.0), np.array(-3.1)) == pytest.approx(
+        2 * np.pi - 6.2
+    )

@@ -1,0 +1,60 @@
+"""Settings of the samples and what Pythia refuses."""
+
+import numpy as np
+import pytest
+
+from robustag.errors import InputError
+from robustag.generate.pythia import Generator, pythia_settings
+
+
+def test_phase_space_of_qcd_samples() -> None:
+    settings = pythia_settings({"process": "bb", "pthat_min": 30, "pythia": ["PartonLevel:MPI = off"]})
+    assert "HardQCD:gg2bbbar = on" in settings
+    assert "PhaseSpace:pTHatMin = 30" in settings
+    assert "PhaseSpace:pTHatMax = 300.0" in settings
+    assert "PhaseSpace:bias2SelectionPow = 2.5" in settings
+    assert settings[-1] == "PartonLevel:MPI = off"
+
+
+@pytest.mark.parametrize(
+    ("sample", "message"),
+    [
+        ({"process": "higgs"}, "unknown process 'higgs'"),
+        ({}, "unknown process 'None'"),
+        ({"process": "ttbar", "pthat_min": 20}, "'pthat_min' means nothing for process 'ttbar'"),
+        ({"process": "bb", "pt_hat": 20}, "'pt_hat' means nothing"),
+    ],
+)
+def test_unusable_samples_are_named(sample: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        pythia_settings(sample)
+
+
+@pytest.mark.parametrize("setting", ["PartonLevel:MIP = off", "Tune:pp = 99", "nonsense"])
+def test_a_setting_that_pythia_refuses_is_named(setting: str) -> None:
+    with pytest.raises(InputError) as error:
+        Generator(pythia_settings({"process": "bb", "pythia": [setting]}), seed=1)
+    assert setting in str(error.value)
+
+
+def test_settings_that_cannot_start_are_an_error() -> None:
+    with pytest.raises(InputError, match="cannot start"):
+        Generator(("Beams:eCM = 13000.",), seed=1)
+
+
+def test_batches_hold_complete_events_with_their_weights() -> None:
+    settings = pythia_settings({"process": "bb", "pythia": ["PartonLevel:MPI = off"]})
+    generator = Generator(settings, seed=5)
+    batches = list(generator.batches(50, size=20))
+    assert [len(batch.number) for batch in batches] == [20, 20, 10]
+    assert np.concatenate([batch.number for batch in batches]).tolist() == list(range(50))
+    for batch in batches:
+        final = batch.status > 0
+        total = np.zeros((len(batch.number), 4))
+        np.add.at(total, batch.event[final], batch.momentum[final])
+        assert total[:, 3] == pytest.approx(13000.0, rel=1e-4)
+        assert total[:, :3] == pytest.approx(np.zeros((len(batch.number), 3)), abs=0.5)
+        assert (batch.weight > 0.0).all()
+        assert (batch.weight <= 1.0).all()
+    assert generator.failed == 0
+    assert generator.cross_section() > 1e5
