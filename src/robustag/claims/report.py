@@ -79,7 +79,7 @@ def to_markdown(judgements: Sequence[Judgement], settings: Settings) -> str:
 
 
 def _cell(judgement: Judgement) -> str:
-    """A verdict with the distance of the weakest deciding test, which is the one that the verdict hangs on."""
+    """A verdict with the distance of the weakest deciding test, on which the verdict hangs."""
     distances = [
         (finding.effect - finding.threshold) / finding.error
         for finding in judgement.findings

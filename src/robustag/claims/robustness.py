@@ -30,7 +30,7 @@ def nominal_is_vulnerable(evidence: Evidence, settings: Settings) -> list[Findin
         )
         findings.append(
             find(
-                f"light mis-tag at {settings.efficiency:.0%} b efficiency, FGSM over raw, epsilon {epsilon:g}",
+                f"light mis-tag at {settings.efficiency:.0%} efficiency, FGSM over raw, epsilon {epsilon:g}",
                 attacked / raw,
                 settings,
                 {"raw": raw, "FGSM": attacked},

@@ -11,12 +11,12 @@ NOT_TESTABLE = "not testable here"
 
 RULE = (
     "A claim predicts that an effect exceeds a threshold (zero, where the source gives a direction only). "
-    f"It is **{REPRODUCED}** if the measured effect lies above the threshold by more than {{significance:g}} "
-    f"total errors, **{NOT_REPRODUCED}** if it lies below by more than that, and **{WITHIN_ERROR}** in "
-    "between: then this study cannot tell. The total error is the quadratic sum of the statistical error (paired "
-    "bootstrap over events, or paired jets) and the standard error of the mean over training seeds. A claim "
-    "with several deciding tests is reproduced if all of them are, and not reproduced if any of them is not. "
-    "Tests marked *supporting* are shown but do not decide."
+    f"It is **{REPRODUCED}** if the measured effect lies above the threshold by more than "
+    f"{{significance:g}} total errors, **{NOT_REPRODUCED}** if it lies below by more than that, and "
+    f"**{WITHIN_ERROR}** in between: then this study cannot tell. The total error is the quadratic sum of "
+    "the statistical error (paired bootstrap over events, or paired jets) and the standard error of the "
+    "mean over training seeds. A claim with several deciding tests is reproduced if all of them are, and "
+    "not reproduced if any of them is not. Tests marked *supporting* are shown but do not decide."
 )
 
 

@@ -1,0 +1,248 @@
+"""Every figure on synthetic tables: what is drawn, how it is labelled, and that nothing is cut off."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+
+from robustag.errors import InputError
+from robustag.plotting.epsilon import auc_epsilon_table
+from robustag.plotting.mismodelling import mismodelling_table
+from robustag.plotting.roc import MISTAG_RANGE, roc_table
+from robustag.plotting.shapes import shape_table
+from robustag.plotting.style import FLAVOUR_COLOURS, ROLE_COLOURS, input_label, paired_models
+
+FIGURES = [
+    "roc",
+    "roc_CvL",
+    "auc_epsilon",
+    "headline",
+    "history",
+    "discriminator",
+    "input",
+    "mismodelling",
+    "surface",
+    "surface_faithful",
+]
+
+
+def legends(figure):
+    return [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend())]
+
+
+def laid_out(figure):
+    """The renderer after the layout was made."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return canvas.get_renderer()
+
+
+def shown_tick_labels(axis):
+    """Tick labels inside the axis limits; matplotlib keeps others that it does not draw."""
+    low, high = sorted(axis.get_view_interval())
+    return [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_is_whole_and_labelled(name, drawn):
+    """Legends, labels, titles and tick labels lie on the canvas; sample and axes are named."""
+    figure, _ = drawn(name)
+    renderer = laid_out(figure)
+    width, height = figure.canvas.get_width_height()
+    parts = [*legends(figure)]
+    for axes in figure.axes:
+        parts += [axes.xaxis.label, axes.yaxis.label, *axes.texts]
+        parts += [axes.title, axes._left_title, axes._right_title]
+        if axes.name != "3d":
+            parts += [label for axis in (axes.xaxis, axes.yaxis) for label in shown_tick_labels(axis)]
+    for part in parts:
+        box = part.get_window_extent(renderer)
+        if box.width == 0:
+            continue
+        assert (box.min >= -1).all(), part
+        assert (box.max <= (width + 1, height + 1)).all(), part
+    titles = [axes.get_title(loc=side) for axes in figure.axes for side in ("left", "right")]
+    assert "Simulation" in titles
+    assert any("13 TeV" in title for title in titles)
+    lowest = [axes for axes in figure.axes if axes.get_subplotspec() and axes.get_subplotspec().is_last_row()]
+    assert lowest
+    assert all(axes.get_xlabel() for axes in lowest)
+
+
+@pytest.mark.parametrize("name", ["headline", "roc", "roc_CvL", "auc_epsilon", "mismodelling"])
+def test_legend_covers_no_curve(name, drawn):
+    figure, _ = drawn(name)
+    renderer = laid_out(figure)
+    boxes = [legend.get_window_extent(renderer) for legend in legends(figure)]
+    for axes in figure.axes:
+        low, high = axes.get_window_extent(renderer).min, axes.get_window_extent(renderer).max
+        for line in axes.lines:
+            points = axes.transData.transform(np.column_stack(line.get_data()))
+            if line.get_transform() != axes.transData or len(points) < 3:
+                continue
+            # Only what lies inside the panel is drawn; the stretches between points count, too.
+            steps = np.linspace(0, 1, 20)[:, None]
+            path = np.concatenate([a + steps * (b - a) for a, b in pairwise(points)])
+            path = path[((path >= low) & (path <= high)).all(axis=1)]
+            for box in boxes:
+                inside = (path > [box.x0, box.y0]) & (path < [box.x1, box.y1])
+                assert not inside.all(axis=1).any(), line.get_label()
+
+
+def test_colour_is_the_model_and_line_the_perturbation(drawn, options):
+    figure, _ = drawn("roc")
+    for axes, index in zip(figure.axes, (0, 1), strict=True):
+        colours = [to_hex(line.get_color()).upper() for line in axes.lines]
+        nominal, adversarial = (ROLE_COLOURS[role][index] for role in ("nominal", "adversarial"))
+        assert colours == [nominal, nominal, adversarial, adversarial]
+        dashed = [line.is_dashed() for line in axes.lines]
+        assert dashed == [False, True, False, True]
+    assert len({model.colour for model in paired_models(options["pairs"])}) == 4
+
+
+def test_roc_shows_the_area_with_its_error(drawn):
+    figure, table = drawn("roc")
+    texts = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    first = table.iloc[0]
+    assert texts[0] == f"nominal, raw:  {first['auc']:.4f} ± {first['auc_error']:.4f}"
+    assert "FGSM, $\\varepsilon$ = 0.05" in texts[1]
+    assert figure.axes[0].get_ylim() == MISTAG_RANGE
+    assert figure.axes[0].get_xlabel() == "b-jet efficiency"
+    assert figure.axes[0].get_ylabel() == "light-jet mis-tag rate"
+
+
+def test_roc_table_is_the_mean_over_seeds(curves, metrics, options):
+    table = roc_table(curves, metrics, "BvL", options)
+    chosen = curves.query("model == 'clean_fgsm' and discriminator == 'BvL' and epsilon == 0.05")
+    expected = chosen.groupby("efficiency")["mistag"].mean()
+    shown = table.query("model == 'clean_fgsm' and perturbation == 'fgsm'").set_index("efficiency")
+    np.testing.assert_allclose(shown["mistag"], expected)
+    assert (shown["mistag_low"] <= shown["mistag"]).all()
+    assert (shown["mistag_high"] >= shown["mistag"]).all()
+
+
+def test_epsilon_axis_has_a_tick_at_every_measured_value(drawn):
+    figure, table = drawn("headline")
+    axes = figure.axes[0]
+    np.testing.assert_allclose(sorted(axes.get_xticks()), sorted(table["epsilon"].unique()))
+    assert "units of" in axes.get_xlabel()
+    for line in axes.lines:
+        x, y = line.get_data()
+        assert min(x) >= axes.get_xlim()[0]
+        assert max(x) <= axes.get_xlim()[1]
+        assert min(y) >= axes.get_ylim()[0]
+        assert max(y) <= axes.get_ylim()[1]
+
+
+def test_one_panel_an_attack_and_discriminator(drawn, options):
+    figure, _ = drawn("auc_epsilon")
+    assert len(figure.axes) == len(options["attacks"]) * len(options["discriminators"])
+    assert [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()] == ["BvL AUC", "CvL AUC"]
+    assert all(len(axes.lines) == 4 for axes in figure.axes)
+
+
+def test_auc_table_is_averaged_over_seeds(metrics, options):
+    table = auc_epsilon_table(metrics, options["pairs"], ["fgsm"], ["BvL"])
+    row = table.query("model == 'clean_nominal' and epsilon == 0.05").iloc[0]
+    values = metrics.query(
+        "model == 'clean_nominal' and perturbation == 'fgsm' and epsilon == 0.05 "
+        "and discriminator == 'BvL' and metric == 'auc'"
+    )["value"]
+    assert row["auc"] == pytest.approx(values.mean())
+    assert row["seed"] == pytest.approx(values.std(ddof=1) / np.sqrt(3))
+    assert row["error"] == pytest.approx(np.hypot(row["statistical"], row["seed"]))
+
+
+def test_shapes_are_normalised_and_ratios_are_ratios(histograms, options):
+    table = shape_table(histograms, "BvL", options["pairs"][0], options)
+    sums = table.groupby(["role", "flavour"])[["raw", "perturbed"]].sum()
+    np.testing.assert_allclose(sums, 1.0)
+    filled = table[table["raw_count"] > 0]
+    np.testing.assert_allclose(filled["ratio"], filled["perturbed"] / filled["raw"])
+
+
+def test_shape_panels_hold_the_data(drawn):
+    figure, table = drawn("discriminator")
+    low, high = figure.axes[0].get_ylim()
+    assert low < table.loc[table["raw"] > 0, "raw"].min()
+    assert high > table[["raw", "perturbed"]].max().max()
+    ratio_low, ratio_high = figure.axes[2].get_ylim()
+    trusted = table.query("raw_count >= 20 and ratio > 0")["ratio"]
+    assert ratio_low < trusted.min()
+    assert ratio_high > trusted.max()
+    assert figure.axes[2].get_xlabel() == "BvL discriminator"
+    assert len(figure.legends[0].get_texts()) == 2 * len(FLAVOUR_COLOURS)
+
+
+def test_mismodelling_losses_are_paired_differences(metrics, options):
+    table = mismodelling_table(metrics, options["pairs"], options["mismodellings"], "BvL")
+    assert len(table) == 6 * 4
+    row = table.query("model == 'clean_nominal' and perturbation == 'noise'").iloc[0]
+    auc = (
+        metrics.query(
+            "model == 'clean_nominal' and perturbation == 'noise' and discriminator == 'BvL' "
+            "and metric == 'auc'"
+        )
+        .groupby("epsilon")["value"]
+        .mean()
+    )
+    assert row["loss"] == pytest.approx(auc[0.0] - auc[0.05])
+    # The common fluctuation of the replicates (0.2 % of the AUC) cancels in the difference.
+    assert row["statistical"] < 0.0005
+
+
+def test_mismodelling_rows_are_named(drawn, options):
+    figure, _ = drawn("mismodelling")
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == [entry["label"] for entry in options["mismodellings"]]
+    assert figure.axes[0].get_xlabel() == "loss of BvL AUC"
+
+
+def test_faithful_arm_has_its_own_loss_scale(drawn):
+    figure, _ = drawn("history")
+    clean, faithful = figure.axes[:2]
+    assert clean.get_ylim()[0] > 0.1
+    assert faithful.get_ylim()[1] < 1e-4
+    # Three seeds and their mean, for training and validation loss of two models.
+    assert len(clean.lines) == 2 * 2 * 4
+
+
+def test_surface_arrows_follow_the_gradient(drawn):
+    figure, table = drawn("surface")
+    contours = [axes for axes in figure.axes if axes.get_ylabel() == r"jet $\eta$" and axes.name != "3d"]
+    assert len(contours) == 2
+    for axes, role in zip(contours, ("nominal", "adversarial"), strict=True):
+        jet = table[table["role"] == role].iloc[0]
+        fgsm, steepest = (
+            np.subtract(text.xy, text.xyann) for text in axes.texts if hasattr(text, "arrow_patch")
+        )
+        assert np.sign(fgsm).tolist() == [jet["step_x"], jet["step_y"]]
+        widths = np.array([table["x"].max() - table["x"].min(), table["y"].max() - table["y"].min()])
+        slope = (steepest / widths)[1] / (steepest / widths)[0]
+        assert slope == pytest.approx(jet["gradient_y"] / jet["gradient_x"])
+
+
+def test_tiny_losses_get_their_power_of_ten(drawn):
+    figure, _ = drawn("surface_faithful")
+    assert any("10^{-6}" in axes.get_ylabel() for axes in figure.axes)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "label"),
+    [
+        ("jet_pt", "GeV", r"jet $p_T$ [GeV]"),
+        ("jet_eta", "1", r"jet $\eta$"),
+        ("track_0_D0", "mm", r"$d_0$ of track 0 [mm]"),
+        ("track_2_d0_significance", "1", "d0 significance of track 2"),
+        ("n_secondary_vertices", "1", "n secondary vertices"),
+    ],
+)
+def test_input_labels(name, unit, label):
+    assert input_label(name, unit) == label
+
+
+def test_a_selection_that_is_not_there_is_named(curves, metrics, options):
+    with pytest.raises(InputError, match=r"table curves: no row .* for epsilon it offers: 0\.0, 0\.005"):
+        roc_table(curves, metrics, "BvL", {**options, "epsilon": 0.3})
