@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erfc, gammaincc
 
-from robustag.generate.helix import CURVATURE, perigee_point, perigees
+from robustag.generate.helix import CURVATURE, perigee_point
 from robustag.generate.jets import RADIUS, Jets, delta_r, pairs_in_event
+from robustag.generate.kernels import perigees
 from robustag.generate.tracker import COVARIANCE_NAMES, PARAMETERS
 from robustag.generate.tracks import Tracks, wrap_phi
 from robustag.generate.vertices import PRIMARY_WEIGHT, PrimaryVertices, SecondaryVertices

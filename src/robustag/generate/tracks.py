@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robustag.generate.helix import CURVATURE, perigees
+from robustag.generate.helix import CURVATURE
+from robustag.generate.kernels import perigees
 from robustag.generate.layers import Detector, EfficiencyTable
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.random import Purpose, Streams

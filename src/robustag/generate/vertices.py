@@ -7,23 +7,18 @@ reconstruction", CMS NOTE 2008/033).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from robustag.generate.kernels import find_secondaries, fit_primaries
 from robustag.generate.layers import BeamSpot
 from robustag.generate.tracks import Tracks
-from robustag.generate.vertexfit import fit_vertex, track_at, track_chi2, track_weight
 
 PRIMARY_PT_MIN = 0.5
 PRIMARY_D0_MAX = 1.0
 # Tracks with at least this weight belong to the primary vertex and are not offered to secondary ones.
 PRIMARY_WEIGHT = 0.9
-SECONDARY_WEIGHT = 0.5
-# Secondary vertices lie inside the second pixel layer (no track from outside is found).
-SECONDARY_RADIUS_MAX = 100.0
 
 
 @dataclass(frozen=True)
@@ -60,32 +55,6 @@ class SecondaryVertices:
     phi: np.ndarray
 
 
-@njit(cache=True)
-def _fit_primaries(
-    offsets, parameters, covariance, first, members, seed, field, prior_weight, result, weight
-):
-    """Fit each event's vertex from its members[first[e] : first[e + 1]]; result: float64 [E, 11]."""
-    prior = np.zeros(3)
-    position = np.empty(3)
-    vertex_covariance = np.empty(6)
-    for e in range(len(offsets) - 1):
-        inside = members[first[e] : first[e + 1]]
-        position[0], position[1], position[2] = 0.0, 0.0, seed[e]
-        good, chi2, ndf = fit_vertex(
-            parameters, covariance, inside, field, prior, prior_weight, position, vertex_covariance,
-            np.empty(len(inside)),
-        )  # fmt: skip
-        for k in range(3):
-            result[e, k] = position[k]
-        for k in range(6):
-            result[e, 3 + k] = vertex_covariance[k]
-        result[e, 9] = chi2 if good else np.nan
-        result[e, 10] = ndf if good else np.nan
-        for i in range(offsets[e], offsets[e + 1]):
-            distance = track_chi2(parameters[i], covariance[i], field, position[0], position[1], position[2])
-            weight[i] = track_weight(distance, 1.0)
-
-
 def fit_primary_vertices(tracks: Tracks, events: int, beam_spot: BeamSpot, field: float) -> PrimaryVertices:
     """Fit the primary vertex of every event with the beam spot as a Gaussian constraint.
 
@@ -104,7 +73,7 @@ def fit_primary_vertices(tracks: Tracks, events: int, beam_spot: BeamSpot, field
     offsets = np.searchsorted(tracks.event, np.arange(events + 1))
     prior_weight = np.array([beam_spot.sigma_x, beam_spot.sigma_y, beam_spot.sigma_z]) ** -2.0
     result, weight = np.empty((events, 11)), np.empty(len(tracks))
-    _fit_primaries(
+    fit_primaries(
         offsets,
         tracks.parameters,
         tracks.covariance,
@@ -117,101 +86,6 @@ def fit_primary_vertices(tracks: Tracks, events: int, beam_spot: BeamSpot, field
         weight,
     )
     return PrimaryVertices(result[:, :3], result[:, 3:9], result[:, 9], result[:, 10], weight)
-
-
-@njit(cache=True)
-def _seed(parameters, covariance, free, field, primary, position):
-    """Seed: the two-track crossing that all free tracks like best. False when no two tracks cross.
-
-    Crossings are those of the transverse tangents at the primary vertex; a crossing's score is the sum of the
-    tracks' weights at temperature 4.
-    """
-    best = 0.0
-    n = len(free)
-    local = np.empty((n, 5))
-    for k in range(n):
-        i = free[k]
-        d, dz, phi, _, _, _ = track_at(
-            parameters[i], covariance[i], field, primary[0], primary[1], primary[2]
-        )  # fmt: skip
-        local[k, 0], local[k, 1] = d, dz
-        local[k, 2], local[k, 3] = math.cos(phi), math.sin(phi)
-        local[k, 4] = 1.0 / math.tan(parameters[i, 3])
-    for a in range(n):
-        for b in range(a):
-            cross = local[a, 2] * local[b, 3] - local[a, 3] * local[b, 2]
-            if abs(cross) < 1e-4:
-                continue
-            # Path along track a to the crossing: d_a n_a + s t_a lies on track b.
-            dx = -local[b, 0] * local[b, 3] + local[a, 0] * local[a, 3]
-            dy = local[b, 0] * local[b, 2] - local[a, 0] * local[a, 2]
-            s = (dx * local[b, 3] - dy * local[b, 2]) / cross
-            if abs(s) > SECONDARY_RADIUS_MAX:
-                continue
-            s_b = (dx * local[a, 3] - dy * local[a, 2]) / cross
-            x = primary[0] - local[a, 0] * local[a, 3] + s * local[a, 2]
-            y = primary[1] + local[a, 0] * local[a, 2] + s * local[a, 3]
-            z = primary[2] + 0.5 * (local[a, 1] + s * local[a, 4] + local[b, 1] + s_b * local[b, 4])
-            score = 0.0
-            for i in free:
-                score += track_weight(track_chi2(parameters[i], covariance[i], field, x, y, z), 4.0)
-            if score > best:
-                best = score
-                position[0], position[1], position[2] = x, y, z
-    return best > 0.0
-
-
-@njit(cache=True)
-def _find_secondaries(
-    first, pairs, track, event, parameters, covariance, primary, field, found, member, weight, phi
-):
-    """Adaptive vertex reconstruction in every jet's free pairs[first[j] : first[j + 1]].
-
-    Fills found float64 [., 12] (position, covariance, chi2, ndf, jet) and the pairs' member, weight and phi;
-    returns the number of vertices.
-    """
-    vertices = 0
-    nothing = np.zeros(3)
-    position = np.empty(3)
-    vertex_covariance = np.empty(6)
-    for j in range(len(first) - 1):
-        free = pairs[first[j] : first[j + 1]].copy()
-        n = len(free)
-        while n >= 2:
-            members = track[free[:n]]
-            weights = np.empty(n)
-            if not _seed(parameters, covariance, members, field, primary[event[j]], position):
-                break
-            good, chi2, ndf = fit_vertex(
-                parameters, covariance, members, field, nothing, nothing, position, vertex_covariance, weights
-            )
-            taken = 0
-            for k in range(n):
-                taken += weights[k] > SECONDARY_WEIGHT
-            radius = math.hypot(position[0], position[1])
-            if not good or taken < 2 or ndf <= 0.0 or radius > SECONDARY_RADIUS_MAX:
-                break
-            left = 0
-            for k in range(n):
-                pair = free[k]
-                if weights[k] > SECONDARY_WEIGHT:
-                    i = members[k]
-                    member[pair] = vertices
-                    weight[pair] = weights[k]
-                    _, _, phi[pair], _, _, _ = track_at(
-                        parameters[i], covariance[i], field, position[0], position[1], position[2]
-                    )
-                else:
-                    free[left] = pair
-                    left += 1
-            n = left
-            for k in range(3):
-                found[vertices, k] = position[k]
-            for k in range(6):
-                found[vertices, 3 + k] = vertex_covariance[k]
-            found[vertices, 9], found[vertices, 10], found[vertices, 11] = chi2, ndf, j
-            vertices += 1
-    return vertices
 
 
 def find_secondary_vertices(
@@ -230,7 +104,7 @@ def find_secondary_vertices(
     first = np.searchsorted(jet[free], np.arange(len(jet_event) + 1))
     member, weight, phi = np.full(len(jet), -1), np.zeros(len(jet)), np.full(len(jet), np.nan)
     found = np.empty((len(free) // 2, 12))
-    vertices = _find_secondaries(
+    vertices = find_secondaries(
         first, free, track, jet_event, tracks.parameters, tracks.covariance, primary.position, field,
         found, member, weight, phi,
     )  # fmt: skip

@@ -121,7 +121,7 @@ def test_no_input_is_constant_and_missing_means_nan(chunk: tuple) -> None:
 
 
 @pytest.mark.parametrize("mode", ["virtual", "eager"])
-def test_coffea_opens_the_file(chunk: tuple, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_coffea_opens_the_file(chunk: tuple, mode: str) -> None:
     class Schema(NanoAODSchema):
         warn_missing_crossrefs = False
         all_cross_references = NanoAODSchema.all_cross_references | {
@@ -137,7 +137,7 @@ def test_coffea_opens_the_file(chunk: tuple, mode: str, monkeypatch: pytest.Monk
     assert ak.all(np.abs(events.Track.PHI) < 0.45)
     assert ak.all(events.SV.mass > 0.2)
     assert set(np.abs(ak.flatten(events.GenPart.pdgId))) >= {5, 511}
-    assert ak.all(events.PV.ndof > 0)
+    assert ak.all(events.PV.ndof >= 0)
 
 
 def test_provenance_says_how_the_file_was_made(chunk: tuple) -> None:

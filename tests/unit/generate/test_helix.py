@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustag.generate.helix import perigee, perigee_point, perigees
+from robustag.generate.helix import perigee_point
+from robustag.generate.kernels import perigee, perigees
 
 
 def test_circle_with_known_centre() -> None:

@@ -38,9 +38,14 @@ def test_events_come_back_with_one_counter_a_collection(tmp_path: Path) -> None:
 def test_a_failure_leaves_nothing_and_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "chunk.root"
     path.write_bytes(b"old")
-    with pytest.raises(RuntimeError, match="stop"), NtupleWriter(path) as writer:
-        writer.append(_events(0, 3000))
-        raise RuntimeError("stop")
+
+    def fail() -> None:
+        with NtupleWriter(path) as writer:
+            writer.append(_events(0, 3000))
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        fail()
     assert [p.name for p in tmp_path.iterdir()] == ["chunk.root"]
     assert path.read_bytes() == b"old"
 
