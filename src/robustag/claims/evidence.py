@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from robustag.claims.verdict import Finding, Number, judge
+from robustag.claims.verdict import Finding, Number, judge, untestable
 from robustag.evaluation.differences import Measurement, measurement
 
 
@@ -109,7 +109,9 @@ def find(
     threshold: float = 0.0,
     deciding: bool = True,
 ) -> Finding:
-    """Judge a measured effect against its threshold."""
+    """Judge a measured effect against its threshold; one that is no finite number decides nothing."""
+    if not np.isfinite(effect.mean):
+        return untestable(quantity, "not a finite number in a sample of this size", deciding)
     return Finding(
         quantity=quantity,
         effect=effect.mean,

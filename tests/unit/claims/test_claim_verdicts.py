@@ -83,6 +83,17 @@ def test_paired_replicates_make_the_error_of_a_loss_small(evidence, settings):
     assert finding.numbers[0].error == pytest.approx(0.004, rel=0.2)
 
 
+def test_a_ratio_to_nothing_is_not_testable(evidence, settings):
+    """In a tiny sample no light jet may pass the cut: the mis-tag ratio does not exist, the AUC decides."""
+    made = evidence()
+    rates = (made.metrics["metric"] == "mistag_at_efficiency") & (made.metrics["epsilon"] == 0)
+    made.metrics.loc[rates, "value"] = 0.0
+    findings = BY_ID["C3"].test(made, settings)
+    ratio = next(finding for finding in findings if "mis-tag" in finding.quantity)
+    assert (ratio.verdict, ratio.reason) == (NOT_TESTABLE, "not a finite number in a sample of this size")
+    assert combine(findings) == REPRODUCED
+
+
 def test_numbers_of_c5_are_the_losses(evidence, settings):
     finding = BY_ID["C5"].test(evidence(), settings)[0]
     assert [number.value for number in finding.numbers] == pytest.approx([0.05, 0.01])
