@@ -15,15 +15,15 @@ rule attack:
         metrics="<results>/attacks/{model}/seed{seed}/{attack}.metrics.parquet",
         curves="<results>/attacks/{model}/seed{seed}/{attack}.curves.parquet",
         histograms="<results>/attacks/{model}/seed{seed}/{attack}.histograms.parquet",
-    params:
-        seed=config["seed"],
-        attack=lambda wildcards: definition("attacks", wildcards.attack),
-        settings=settings("epsilons", "relative_cap", "evaluation"),
-        code=code_fingerprint("attacks", "evaluation"),
     log:
         "<logs>/attack/{model}.seed{seed}.{attack}.log",
     threads: 1
     resources:
         mem_mb=3000,
+    params:
+        seed=config["seed"],
+        attack=lambda wildcards: definition("attacks", wildcards.attack),
+        settings=settings("epsilons", "relative_cap", "evaluation"),
+        code=code_fingerprint("attacks", "evaluation"),
     script:
         "../../scripts/attack.py"

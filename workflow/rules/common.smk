@@ -40,7 +40,9 @@ wildcard_constraints:
 
 def chunks(sample: str) -> list[str]:
     """Names of the chunks of a sample; each is one job."""
-    number = math.ceil(config["samples"][sample]["events"] / config["generator"]["events_per_chunk"])
+    number = math.ceil(
+        config["samples"][sample]["events"] / config["generator"]["events_per_chunk"]
+    )
     return [f"{chunk:04d}" for chunk in range(number)]
 
 
@@ -55,7 +57,9 @@ def over_chunks(pattern: str, **wildcards) -> list[str]:
 
 def tensors_of(variation: str) -> list[str]:
     """Every tensor file of the nominal simulation or of one variation."""
-    return over_chunks("<results>/tensors/{sample}/{variation}/{chunk}.safetensors", variation=variation)
+    return over_chunks(
+        "<results>/tensors/{sample}/{variation}/{chunk}.safetensors", variation=variation
+    )
 
 
 def over_trainings(pattern: str, **selections) -> list[str]:

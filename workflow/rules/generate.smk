@@ -12,16 +12,18 @@ rule generate:
     """
     output:
         nominal="<results>/ntuples/{sample}/nominal/{chunk}.root",
-        variations=[f"<results>/ntuples/{{sample}}/{name}/{{chunk}}.root" for name in RUN["variations"]],
+        variations=[
+            f"<results>/ntuples/{{sample}}/{name}/{{chunk}}.root" for name in RUN["variations"]
+        ],
+    log:
+        "<logs>/generate/{sample}/{chunk}.log",
+    resources:
+        mem_mb=1500,
     params:
         seed=config["seed"],
         sample=lambda wildcards: definition("samples", wildcards.sample),
         generator=settings("generator")["generator"],
         variations={name: definition("variations", name) for name in RUN["variations"]},
         code=code_fingerprint("generate"),
-    log:
-        "<logs>/generate/{sample}/{chunk}.log",
-    resources:
-        mem_mb=1500,
     script:
         "../../scripts/generate.py"

@@ -23,15 +23,15 @@ rule mismodel:
         metrics="<results>/mismodel/{model}/seed{seed}/{scenario}.metrics.parquet",
         curves="<results>/mismodel/{model}/seed{seed}/{scenario}.curves.parquet",
         histograms="<results>/mismodel/{model}/seed{seed}/{scenario}.histograms.parquet",
-    params:
-        seed=config["seed"],
-        scenario=lambda wildcards: definition("scenarios", wildcards.scenario),
-        settings=settings("relative_cap", "evaluation"),
-        code=code_fingerprint("attacks/budget.py", "mismodelling", "evaluation"),
     log:
         "<logs>/mismodel/{model}.seed{seed}.{scenario}.log",
     threads: 1
     resources:
         mem_mb=3000,
+    params:
+        seed=config["seed"],
+        scenario=lambda wildcards: definition("scenarios", wildcards.scenario),
+        settings=settings("relative_cap", "evaluation"),
+        code=code_fingerprint("attacks/budget.py", "mismodelling", "evaluation"),
     script:
         "../../scripts/mismodel.py"

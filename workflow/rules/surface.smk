@@ -18,14 +18,14 @@ rule surface:
     output:
         plane="<results>/surface/{model}/seed{seed}.plane.parquet",
         geometry="<results>/surface/{model}/seed{seed}.geometry.parquet",
-    params:
-        seed=config["seed"],
-        settings=settings("surface"),
-        code=code_fingerprint("surface"),
     log:
         "<logs>/surface/{model}.seed{seed}.log",
     threads: 1
     resources:
         mem_mb=3000,
+    params:
+        seed=config["seed"],
+        settings=settings("surface"),
+        code=code_fingerprint("surface"),
     script:
         "../../scripts/surface.py"

@@ -7,9 +7,11 @@ Needs: all trainings, attacks, scenarios and surfaces. Makes: <results>/tables/*
 def measured(table: str) -> list[str]:
     """One kind of table (metrics, curves, histograms) of all attacks and scenarios of all models and seeds."""
     return over_trainings(
-        f"<results>/attacks/{{model}}/seed{{seed}}/{{attack}}.{table}.parquet", attack=RUN["attacks"]
+        f"<results>/attacks/{{model}}/seed{{seed}}/{{attack}}.{table}.parquet",
+        attack=RUN["attacks"],
     ) + over_trainings(
-        f"<results>/mismodel/{{model}}/seed{{seed}}/{{scenario}}.{table}.parquet", scenario=RUN["scenarios"]
+        f"<results>/mismodel/{{model}}/seed{{seed}}/{{scenario}}.{table}.parquet",
+        scenario=RUN["scenarios"],
     )
 
 
@@ -30,9 +32,9 @@ rule collect:
         history="<results>/tables/history.parquet",
         planes="<results>/tables/planes.parquet",
         geometry="<results>/tables/geometry.parquet",
-    params:
-        study=config["study"],
     log:
         "<logs>/collect.log",
+    params:
+        study=config["study"],
     script:
         "../../scripts/collect.py"

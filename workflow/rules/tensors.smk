@@ -14,11 +14,11 @@ rule summarise:
         features=config["features"],
     output:
         summary="<results>/tensors/{sample}/summaries/{chunk}.safetensors",
+    log:
+        "<logs>/summarise/{sample}/{chunk}.log",
     params:
         settings("split", "weights"),
         code=TENSOR_CODE,
-    log:
-        "<logs>/summarise/{sample}/{chunk}.log",
     script:
         "../../scripts/summarise.py"
 
@@ -31,11 +31,11 @@ rule normalise:
     output:
         normalisation="<results>/tensors/normalisation.json",
         weights="<results>/tensors/weights.safetensors",
+    log:
+        "<logs>/normalise.log",
     params:
         settings("weights"),
         code=TENSOR_CODE,
-    log:
-        "<logs>/normalise.log",
     script:
         "../../scripts/normalise.py"
 
@@ -49,10 +49,10 @@ rule tensorise:
         weights=rules.normalise.output.weights,
     output:
         tensors="<results>/tensors/{sample}/{variation}/{chunk}.safetensors",
+    log:
+        "<logs>/tensorise/{sample}/{variation}/{chunk}.log",
     params:
         settings("split"),
         code=TENSOR_CODE,
-    log:
-        "<logs>/tensorise/{sample}/{variation}/{chunk}.log",
     script:
         "../../scripts/tensorise.py"

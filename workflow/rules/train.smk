@@ -17,15 +17,15 @@ rule train:
     output:
         model="<results>/models/{model}/seed{seed}.safetensors",
         history="<results>/models/{model}/seed{seed}.history.csv",
-    params:
-        seed=config["seed"],
-        model=lambda wildcards: definition("models", wildcards.model),
-        settings=settings("relative_cap"),
-        code=code_fingerprint("models", "training", "attacks"),
     log:
         "<logs>/train/{model}.seed{seed}.log",
     threads: 1
     resources:
         mem_mb=4000,
+    params:
+        seed=config["seed"],
+        model=lambda wildcards: definition("models", wildcards.model),
+        settings=settings("relative_cap"),
+        code=code_fingerprint("models", "training", "attacks"),
     script:
         "../../scripts/train.py"

@@ -66,8 +66,15 @@ def check_selection(config: dict) -> None:
             raise InputError(
                 f"config: scenario '{name}' needs the variation '{variation}': add it to run.variations"
             )
+    figures = config["figures"]
+    measured = {*run["attacks"], *run["scenarios"]}
+    shown = [("figures.attack", figures["attack"]), ("figures.noise", figures["noise"])]
+    shown += [("figures.mismodellings", entry["perturbation"]) for entry in figures["mismodellings"]]
+    for key, name in shown:
+        if name not in measured:
+            raise InputError(f"config: {key} needs '{name}': add it to run.attacks or run.scenarios")
     needed = [("surface.reference", config["surface"]["reference"])]
-    for pair in config["figures"]["pairs"]:
+    for pair in figures["pairs"]:
         needed += [(f"figures.pairs '{pair['label']}'", pair[role]) for role in ("nominal", "adversarial")]
     for key, name in needed:
         if name not in run["models"]:
