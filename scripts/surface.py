@@ -26,9 +26,7 @@ with job(snakemake) as log:
     plane = plane_table(
         model, loss, jets, jet, features, table, normalisation, settings["width"], settings["points"]
     )
-    many = balanced_jets(
-        jets, settings["jets"], derive_seed(snakemake.params.seed, "surface"), columns
-    )
+    many = balanced_jets(jets, settings["jets"], derive_seed(snakemake.params.seed, "surface"), columns)
     geometry = jet_geometry(
         model, loss, jets, many, features, table, settings["width"], settings["points_many"]
     )

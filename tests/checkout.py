@@ -39,9 +39,7 @@ class Checkout:
         """Jobs a rule that a dry run announces; empty when there is nothing to do."""
         run = self.snakemake("--dry-run", *arguments)
         assert run.returncode == 0, run.stdout
-        table = re.search(
-            r"^job +count\n[- ]+\n(.*?)\ntotal", run.stdout, re.MULTILINE | re.DOTALL
-        )
+        table = re.search(r"^job +count\n[- ]+\n(.*?)\ntotal", run.stdout, re.MULTILINE | re.DOTALL)
         if table is None:
             assert "Nothing to be done" in run.stdout, run.stdout
             return {}

@@ -15,14 +15,17 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 FIGURES = [
     "fig_auc_epsilon",
-    "fig_discriminator",
+    "fig_discriminator_clean",
+    "fig_discriminator_faithful",
     "fig_headline",
     "fig_history",
-    "fig_input",
+    "fig_input_clean",
+    "fig_input_faithful",
     "fig_mismodelling",
     "fig_roc_BvL",
     "fig_roc_CvL",
-    "fig_surface",
+    "fig_surface_clean",
+    "fig_surface_faithful",
 ]
 
 
@@ -66,8 +69,9 @@ def test_every_claim_has_a_verdict(study):
     verdicts = {"reproduced", "not reproduced", "within error", "not testable here"}
     assert {claim["id"] for claim in claims["claims"]} == {"C3", "C4", "C5", "C6", "C8", "C14"}
     for claim in claims["claims"]:
-        assert claim["verdict"] in verdicts
-        assert claim["id"] in text
+        assert {judged["verdict"] for judged in claim["arms"].values()} <= verdicts
+        assert set(claim["arms"]) == {"clean", "faithful"}
+        assert f"## {claim['id']}" in text
 
 
 @pytest.mark.parametrize("mode", ["virtual", "eager"])

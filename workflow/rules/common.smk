@@ -67,6 +67,23 @@ def over_trainings(pattern: str, **selections) -> list[str]:
     return expand(pattern, model=RUN["models"], seed=RUN["seeds"], **selections)
 
 
+def measured(table: str) -> list[str]:
+    """One kind of table (metrics, curves, histograms) of all attacks and scenarios of all models and seeds."""
+    return over_trainings(
+        f"<results>/attacks/{{model}}/seed{{seed}}/{{attack}}.{table}.parquet",
+        attack=RUN["attacks"],
+    ) + over_trainings(
+        f"<results>/mismodel/{{model}}/seed{{seed}}/{{scenario}}.{table}.parquet",
+        scenario=RUN["scenarios"],
+    )
+
+
+def varied_tensors(wildcards) -> list[str]:
+    """Tensors of the detector variation a re-simulated scenario compares with; none for the others."""
+    variation = config["scenarios"][wildcards.scenario].get("variation")
+    return tensors_of(variation) if variation else []
+
+
 def definition(section: str, name: str) -> dict:
     """One definition of the configuration in canonical order, so that only a change of meaning reruns a job."""
     return canonical(config[section][name])

@@ -5,12 +5,6 @@ Makes: <results>/mismodel/{model}/seed{seed}/{scenario}.*.parquet.
 """
 
 
-def varied_tensors(wildcards) -> list[str]:
-    """Tensors of the detector variation a re-simulated scenario compares with; none for the others."""
-    variation = config["scenarios"][wildcards.scenario].get("variation")
-    return tensors_of(variation) if variation else []
-
-
 rule mismodel:
     """Show one trained model one mis-modelling at every strength, and measure it each time."""
     input:

@@ -4,17 +4,6 @@ Needs: all trainings, attacks, scenarios and surfaces. Makes: <results>/tables/*
 """
 
 
-def measured(table: str) -> list[str]:
-    """One kind of table (metrics, curves, histograms) of all attacks and scenarios of all models and seeds."""
-    return over_trainings(
-        f"<results>/attacks/{{model}}/seed{{seed}}/{{attack}}.{table}.parquet",
-        attack=RUN["attacks"],
-    ) + over_trainings(
-        f"<results>/mismodel/{{model}}/seed{{seed}}/{{scenario}}.{table}.parquet",
-        scenario=RUN["scenarios"],
-    )
-
-
 rule collect:
     """Gather the tables of all models and seeds, with the model and the seed in front of every row."""
     input:
