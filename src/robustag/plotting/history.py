@@ -30,7 +30,7 @@ def draw_history(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
         options: ``pairs`` and ``sample``.
     """
     arms = [pair["label"] for pair in options["pairs"]]
-    figure = Figure(figsize=(5.6 * len(arms), 7.4))
+    figure = Figure(figsize=(5.9 * len(arms), 8.0))
     panels = figure.subplots(2, len(arms), sharex="col", squeeze=False, height_ratios=(1.25, 1))
     for model in paired_models(options["pairs"]):
         column = arms.index(model.arm)
@@ -48,8 +48,10 @@ def draw_history(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
         if table.loc[table["model"].isin(_models_of(options, arm)), "train_loss"].min() < 1e-3:
             losses.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
         losses.text(0.96, 0.95, f"{arm} arm", transform=losses.transAxes, va="top", ha="right", weight="bold")
-        losses.legend(handles=_handles(options, arm), loc="upper right", bbox_to_anchor=(1.0, 0.9))
-        losses.margins(y=0.12)
+        areas.legend(handles=_handles(options, arm), loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+        # Room above the curves for the name of the arm.
+        low, high = losses.get_ylim()
+        losses.set_ylim(low, high + 0.15 * (high - low))
         areas.set_xlabel("epoch")
     panels[0, 0].set_ylabel("loss")
     panels[1, 0].set_ylabel("validation BvL AUC")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from robustag.evaluation.differences import measurement
-from robustag.plotting.style import paired_models, stamp, styled
+from robustag.plotting.style import ROLES, paired_models, stamp, styled
 
 
 def mismodelling_table(
@@ -82,15 +82,16 @@ def draw_mismodelling(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure
             marker=model.marker,
             linestyle="none",
             capsize=3,
-            label=f"{model.role} training",
+            label=f"{model.arm}, {model.role} training",
         )
     for axes, arm in zip(panels, arms, strict=True):
         axes.axvline(0.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
         axes.set_xlabel(f"loss of {table['discriminator'].iloc[0]} AUC")
         axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.set_ylim(-0.6, len(kinds) - 0.4)
+        axes.set_ylim(-0.6, len(kinds) + 0.1)
+        axes.text(0.96, 0.96, f"{arm} arm", transform=axes.transAxes, va="top", ha="right", fontweight="bold")
         axes.set_yticks(height, labels=kinds)
         axes.yaxis.set_minor_locator(NullLocator())
-        axes.legend(title=f"{arm} arm", loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+    figure.legend(loc="outside lower center", ncols=len(ROLES) * len(arms))
     stamp(panels[0], panels[-1], options["sample"])
     return figure

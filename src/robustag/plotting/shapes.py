@@ -24,7 +24,7 @@ HISTOGRAM_COLUMNS = [
 ]
 
 TRUSTED_COUNT = 20
-"""A bin with fewer raw jets than this does not decide the range of the ratio panel."""
+"""Raw jets that a bin needs for its ratio to be drawn; the table has the ratio of every bin."""
 
 
 def shape_table(
@@ -94,7 +94,7 @@ def draw_shapes(table: pd.DataFrame, axis_label: str, options: Mapping[str, Any]
             shapes.stairs(
                 rows["perturbed"], edges, color=colour, linewidth=1.8, label=f"{name}, {perturbed_label}"
             )
-            _draw_ratio(ratios, rows, edges, colour)
+            _draw_ratio(ratios, rows, colour)
         ratios.axhline(1.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
         ratios.set_xlabel(axis_label)
         shapes.text(
@@ -119,10 +119,19 @@ def draw_shapes(table: pd.DataFrame, axis_label: str, options: Mapping[str, Any]
     return figure
 
 
-def _draw_ratio(axes: Axes, rows: pd.DataFrame, edges: np.ndarray, colour: str) -> None:
-    ratio, spread = rows["ratio"].to_numpy(), rows["ratio_spread"].to_numpy()
-    axes.stairs(ratio, edges, baseline=None, color=colour, linewidth=1.4)
-    axes.stairs(ratio + spread, edges, baseline=ratio - spread, fill=True, color=colour, alpha=0.25)
+def _draw_ratio(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
+    """Points where enough raw jets are, with the spread over seeds as error bars."""
+    filled = rows[rows["raw_count"] >= TRUSTED_COUNT]
+    axes.errorbar(
+        (filled["low"] + filled["high"]) / 2,
+        filled["ratio"],
+        yerr=filled["ratio_spread"],
+        color=colour,
+        marker="o",
+        markersize=3,
+        linestyle="none",
+        elinewidth=1,
+    )
 
 
 def _set_ratio_range(axes: Axes, table: pd.DataFrame) -> None:
