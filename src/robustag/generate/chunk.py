@@ -18,7 +18,7 @@ from robustag.generate.calorimeter import make_towers
 from robustag.generate.jets import Jets, make_jets
 from robustag.generate.labels import find_truth, hadron_flavour, parton_flavour, prompt_leptons
 from robustag.generate.layers import Detector, detector_from
-from robustag.generate.ntuple import NtupleWriter
+from robustag.generate.ntuple import NtupleWriter, new_ntuple
 from robustag.generate.pythia import Generator, ParticleBatch, pythia_settings
 from robustag.generate.random import Purpose, Streams
 from robustag.generate.tagging import associate_tracks, tagging_variables
@@ -60,9 +60,9 @@ def generate_chunk(
     `luminosityBlock`; together with seed they fix every random number. outputs: a path for "nominal" and for
     each variation. progress is called with the number of events done.
 
-    Returns events, failed, seconds {pythia, detector}, and for each output its counts of jets by hadron
-    flavour and of tracks. The same arguments give the same arrays. Raises InputError for settings that cannot
-    be used; then, as on any error, no file is left behind.
+    Returns events (generated), failed, sum_weights, cross_section_pb, seconds (CPU, {pythia, detector}), and
+    counts: for each output its jets by hadron flavour and its tracks. The same arguments give the same
+    arrays. Raises InputError for settings that cannot be used; then, as on any error, no file is left behind.
     """
     if set(outputs) != {NOMINAL, *variations}:
         raise InputError(
@@ -82,7 +82,7 @@ def generate_chunk(
         "chunk": chunk,
         "versions": {package: version(package) for package in _PACKAGES},
     }
-    clock = {"pythia": -time.process_time(), "detector": 0.0}
+    started = time.process_time()
     generator = Generator(settings, 1 + streams.integer(Purpose.PYTHIA_SEED, _MAX_SEED))
     done, weight = 0, 0.0
     with ExitStack() as stack:
@@ -90,18 +90,18 @@ def generate_chunk(
             name: _View(
                 detectors[name],
                 covariance_grid(detectors[name].tracker),
-                stack.enter_context(NtupleWriter(outputs[name])),
+                stack.enter_context(new_ntuple(outputs[name])),
                 dict.fromkeys((*_FLAVOURS, "tracks"), 0),
             )
             for name in configs
         }
         for batch in generator.batches(events):
-            clock["pythia"] += time.process_time()
-            clock["detector"] -= time.process_time()
             truth = find_truth(batch)
             collision = beam_spot(streams, batch.number, detectors[NOMINAL])
             common = event_branches(batch, truth, run, chunk)
-            jets = _jets(batch, detectors[NOMINAL], streams)
+            # Variations change the tracker alone, so all of them share the nominal jets and labels.
+            towers = make_towers(batch, detectors[NOMINAL].calorimeter, streams, prompt_leptons(batch))
+            jets = make_jets(*towers, len(batch.number))
             flavours = {
                 "hadronFlavour": hadron_flavour(batch, truth, jets),
                 "partonFlavour": parton_flavour(batch, truth, jets),
@@ -111,9 +111,6 @@ def generate_chunk(
             done += len(batch.number)
             weight += float(batch.weight.sum())
             progress(done)
-            clock["detector"] += time.process_time()
-            clock["pythia"] -= time.process_time()
-        clock["pythia"] += time.process_time()
         report = {
             "events": done,
             "failed": generator.failed,
@@ -124,12 +121,8 @@ def generate_chunk(
             view.writer.finish(
                 provenance | report | {"detector": configs[name], "variation": name, "counts": view.counts}
             )
-    return report | {"seconds": clock, "counts": {name: view.counts for name, view in views.items()}}
-
-
-def _jets(batch: ParticleBatch, detector: Detector, streams: Streams) -> Jets:
-    tower_event, towers = make_towers(batch, detector.calorimeter, streams, prompt_leptons(batch))
-    return make_jets(tower_event, towers, len(batch.number))
+    seconds = {"pythia": generator.seconds, "detector": time.process_time() - started - generator.seconds}
+    return report | {"seconds": seconds, "counts": {name: view.counts for name, view in views.items()}}
 
 
 def _measure(

@@ -32,7 +32,17 @@ SECONDARY_RADIUS_MAX = 100.0
 
 
 @njit(cache=True)
-def perigee(x, y, z, phi, cot_theta, kappa, ref_x, ref_y, ref_z):
+def perigee(
+    x: float,
+    y: float,
+    z: float,
+    phi: float,
+    cot_theta: float,
+    kappa: float,
+    ref_x: float,
+    ref_y: float,
+    ref_z: float,
+) -> tuple[float, float, float]:
     """Perigee (d0, z0, phi) relative to a reference point of the helix through (x, y, z).
 
     Scalars: positions in mm, direction phi [rad] at (x, y, z), kappa [1/mm], not zero. The circle's centre is
@@ -51,7 +61,9 @@ def perigee(x, y, z, phi, cot_theta, kappa, ref_x, ref_y, ref_z):
 
 
 @njit(cache=True)
-def perigees(position, phi, cot_theta, kappa, reference):
+def perigees(
+    position: np.ndarray, phi: np.ndarray, cot_theta: np.ndarray, kappa: np.ndarray, reference: np.ndarray
+) -> np.ndarray:
     """`perigee` of N helices.
 
     position, reference: float64 [N, 3], mm; phi, cot_theta, kappa: float64 [N]. Returns float64 [N, 3]:
@@ -67,7 +79,9 @@ def perigees(position, phi, cot_theta, kappa, reference):
 
 
 @njit(cache=True)
-def track_at(parameters, covariance, field, x, y, z):
+def track_at(
+    parameters: np.ndarray, covariance: np.ndarray, field: float, x: float, y: float, z: float
+) -> tuple[float, float, float, float, float, float]:
     """A track seen from the point (x, y, z).
 
     parameters: (d0, z0, phi, theta, q/p) at the origin; covariance: its 15 numbers; field in T. Returns
@@ -94,20 +108,22 @@ def track_at(parameters, covariance, field, x, y, z):
 
 
 @njit(cache=True)
-def track_chi2(parameters, covariance, field, x, y, z):
+def track_chi2(
+    parameters: np.ndarray, covariance: np.ndarray, field: float, x: float, y: float, z: float
+) -> float:
     """Squared distance of a track to the point in units of its covariance (two degrees of freedom)."""
     d, dz, _, i11, i12, i22 = track_at(parameters, covariance, field, x, y, z)
     return i11 * d * d + 2.0 * i12 * d * dz + i22 * dz * dz
 
 
 @njit(cache=True)
-def track_weight(chi2, temperature):
+def track_weight(chi2: float, temperature: float) -> float:
     """Adaptive weight in [0, 1]."""
     return 1.0 / (1.0 + math.exp(min((chi2 - SIGMA_CUT * SIGMA_CUT) / (2.0 * temperature), 700.0)))
 
 
 @njit(cache=True)
-def invert_symmetric(m, out):
+def invert_symmetric(m: np.ndarray, out: np.ndarray) -> bool:
     """Invert a symmetric 3x3 matrix given and returned as (xx, xy, yy, xz, yz, zz). False when singular."""
     xx, xy, yy, xz, yz, zz = m
     c_xx, c_xy, c_xz = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - yy * xz
@@ -123,8 +139,16 @@ def invert_symmetric(m, out):
 
 @njit(cache=True)
 def fit_vertex(
-    parameters, covariance, members, field, prior, prior_weight, position, vertex_covariance, weights
-):
+    parameters: np.ndarray,
+    covariance: np.ndarray,
+    members: np.ndarray,
+    field: float,
+    prior: np.ndarray,
+    prior_weight: np.ndarray,
+    position: np.ndarray,
+    vertex_covariance: np.ndarray,
+    weights: np.ndarray,
+) -> tuple[bool, float, float]:
     """Adaptive fit of one vertex.
 
     parameters float64 [T, 5], covariance float64 [T, 15]: all tracks; members int64 [M]: those to fit; prior
@@ -191,7 +215,18 @@ def fit_vertex(
 
 
 @njit(cache=True)
-def fit_primaries(offsets, parameters, covariance, first, members, seed, field, prior_weight, result, weight):
+def fit_primaries(
+    offsets: np.ndarray,
+    parameters: np.ndarray,
+    covariance: np.ndarray,
+    first: np.ndarray,
+    members: np.ndarray,
+    seed: np.ndarray,
+    field: float,
+    prior_weight: np.ndarray,
+    result: np.ndarray,
+    weight: np.ndarray,
+) -> None:
     """Fit each event's vertex from its members[first[e] : first[e + 1]]; result: float64 [E, 11]."""
     prior = np.zeros(3)
     position = np.empty(3)
@@ -215,7 +250,14 @@ def fit_primaries(offsets, parameters, covariance, first, members, seed, field, 
 
 
 @njit(cache=True)
-def _seed(parameters, covariance, free, field, primary, position):
+def _seed(
+    parameters: np.ndarray,
+    covariance: np.ndarray,
+    free: np.ndarray,
+    field: float,
+    primary: np.ndarray,
+    position: np.ndarray,
+) -> bool:
     """Seed: the two-track crossing that all free tracks like best. False when no two tracks cross.
 
     Crossings are those of the transverse tangents at the primary vertex; a crossing's score is the sum of the
@@ -258,8 +300,19 @@ def _seed(parameters, covariance, free, field, primary, position):
 
 @njit(cache=True)
 def find_secondaries(
-    first, pairs, track, event, parameters, covariance, primary, field, found, member, weight, phi
-):
+    first: np.ndarray,
+    pairs: np.ndarray,
+    track: np.ndarray,
+    event: np.ndarray,
+    parameters: np.ndarray,
+    covariance: np.ndarray,
+    primary: np.ndarray,
+    field: float,
+    found: np.ndarray,
+    member: np.ndarray,
+    weight: np.ndarray,
+    phi: np.ndarray,
+) -> int:
     """Adaptive vertex reconstruction in every jet's free pairs[first[j] : first[j + 1]].
 
     Fills found float64 [., 12] (position, covariance, chi2, ndf, jet) and the pairs' member, weight and phi;

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 import awkward as ak
 import uproot
 
 from robustag.errors import InputError
+from robustag.files import written_whole
 
 TREE = "Events"
 PROVENANCE = "provenance"
@@ -18,21 +19,12 @@ _EVENTS_A_FLUSH = 2000
 
 
 class NtupleWriter:
-    """Writes events to a temporary file and gives it its name when everything is done.
+    """Collects events and writes them to an open ROOT file in large pieces; made by `new_ntuple`."""
 
-    Use as a context manager: leaving it normally renames the file, leaving it by an exception removes it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = Path(path)
-        self._temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
+    def __init__(self, file: uproot.WritableDirectory) -> None:
+        self._file = file
         self._pending: list[dict[str, ak.Array]] = []
         self._pending_events = 0
-
-    def __enter__(self) -> NtupleWriter:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = uproot.recreate(self._temporary, compression=uproot.ZSTD(5))
-        return self
 
     def append(self, events: dict[str, ak.Array]) -> None:
         """Add events: name to array [E] of numbers, or of lists of records for a collection.
@@ -59,14 +51,12 @@ class NtupleWriter:
         self._flush()
         self._file[PROVENANCE] = json.dumps(provenance, sort_keys=True)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._file.close()
-        if kind is None:
-            os.replace(self._temporary, self._path)
-        else:
-            self._temporary.unlink(missing_ok=True)
+
+@contextmanager
+def new_ntuple(path: Path) -> Iterator[NtupleWriter]:
+    """A writer for a file that gets its name when the block succeeds and vanishes when it fails."""
+    with written_whole(path) as temporary, uproot.recreate(temporary, compression=uproot.ZSTD(5)) as file:
+        yield NtupleWriter(file)
 
 
 def read_provenance(path: Path) -> dict:

@@ -5,6 +5,7 @@ Events leave Pythia in batches through its awkward interface; no Python loop run
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -96,10 +97,12 @@ def pythia_settings(sample: dict) -> tuple[str, ...]:
 class Generator:
     """A Pythia instance with its settings and its seed (1 to 900,000,000).
 
-    Raises InputError that names the setting Pythia refuses. `failed` counts events that Pythia gave up on.
+    Raises InputError that names the setting Pythia refuses. `failed` counts events that Pythia gave up on,
+    `seconds` the CPU time spent inside Pythia.
     """
 
     def __init__(self, settings: tuple[str, ...], seed: int) -> None:
+        started = time.process_time()
         self._pythia = pythia8mc.Pythia("", False)
         for setting in ("Print:quiet = on", *settings, "Random:setSeed = on", f"Random:seed = {seed}"):
             if not self._pythia.readString(setting):
@@ -107,6 +110,7 @@ class Generator:
         if not self._pythia.init():
             raise InputError(f"Pythia cannot start with these settings: {'; '.join(settings)}")
         self.failed = 0
+        self.seconds = time.process_time() - started
 
     def batches(self, events: int, size: int = BATCH) -> Iterator[ParticleBatch]:
         """Generate `events` events, `size` at a time. A failed event is counted and leaves its number unused.
@@ -115,13 +119,17 @@ class Generator:
         """
         for first in range(0, events, size):
             count = min(size, events - first)
+            started = time.process_time()
             record = self._pythia.nextBatch(count, "none")
+            self.seconds += time.process_time() - started
             alive = ~ak.to_numpy(ak.is_none(record))
             self.failed += count - int(alive.sum())
             if self.failed > max(10, FAILURE_LIMIT * events):
                 raise InputError(
                     f"Pythia failed on {self.failed} of {first + count} events; check the sample's settings"
                 )
+            if not alive.any():
+                continue
             yield _flatten(
                 ak.drop_none(record, axis=0), np.uint64(first) + np.flatnonzero(alive).astype(np.uint64)
             )

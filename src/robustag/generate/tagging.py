@@ -1,7 +1,8 @@
 """The tagging variables: 14 high-level numbers a jet and 28 numbers a track.
 
 Names, order, units and meaning follow the public data set of Guest et al., Phys. Rev. D 94 (2016) 112002.
-What does not exist (no vertex, too few tracks) is NaN.
+What does not exist (no vertex, too few tracks) is NaN. D0 has the ATLAS sign (see `helix`), which for equal
+tracks is the opposite of the data set's.
 """
 
 from __future__ import annotations

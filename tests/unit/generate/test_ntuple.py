@@ -8,7 +8,7 @@ import pytest
 import uproot
 
 from robustag.errors import InputError
-from robustag.generate.ntuple import NtupleWriter, read_provenance
+from robustag.generate.ntuple import new_ntuple, read_provenance
 
 
 def _events(first: int, n: int) -> dict[str, ak.Array]:
@@ -22,7 +22,7 @@ def _events(first: int, n: int) -> dict[str, ak.Array]:
 
 def test_events_come_back_with_one_counter_a_collection(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "chunk.root"
-    with NtupleWriter(path) as writer:
+    with new_ntuple(path) as writer:
         for first in range(0, 5000, 500):
             writer.append(_events(first, 500))
         writer.finish({"seed": 3, "sample": {"process": "bb"}})
@@ -40,7 +40,7 @@ def test_a_failure_leaves_nothing_and_keeps_the_old_file(tmp_path: Path) -> None
     path.write_bytes(b"old")
 
     def fail() -> None:
-        with NtupleWriter(path) as writer:
+        with new_ntuple(path) as writer:
             writer.append(_events(0, 3000))
             raise RuntimeError("stop")
 

@@ -1,5 +1,6 @@
 """Settings of the samples and what Pythia refuses."""
 
+import awkward as ak
 import numpy as np
 import pytest
 
@@ -40,6 +41,38 @@ def test_a_setting_that_pythia_refuses_is_named(setting: str) -> None:
 def test_settings_that_cannot_start_are_an_error() -> None:
     with pytest.raises(InputError, match="cannot start"):
         Generator(("Beams:eCM = 13000.",), seed=1)
+
+
+class _Unreliable:
+    """A Pythia that fails on chosen events."""
+
+    def __init__(self, pythia: object, failing: set[int]) -> None:
+        self._pythia, self._failing, self._done = pythia, failing, 0
+
+    def nextBatch(self, count: int, mode: str) -> ak.Array:
+        numbers = range(self._done, self._done + count)
+        self._done += count
+        return ak.mask(self._pythia.nextBatch(count, mode), [n not in self._failing for n in numbers])
+
+
+def _unreliable(failing: set[int]) -> Generator:
+    generator = Generator(pythia_settings({"process": "bb", "pythia": ["PartonLevel:MPI = off"]}), seed=5)
+    generator._pythia = _Unreliable(generator._pythia, failing)
+    return generator
+
+
+def test_failed_events_are_counted_and_leave_their_numbers_unused() -> None:
+    generator = _unreliable({0, 7, 10, 11})
+    batches = list(generator.batches(20, size=2))
+    numbers = [int(number) for batch in batches for number in batch.number]
+    assert numbers == [n for n in range(20) if n not in {0, 7, 10, 11}]
+    assert generator.failed == 4
+    assert all(batch.event.max() + 1 == len(batch.number) == len(batch.offsets) - 1 for batch in batches)
+
+
+def test_too_many_failures_are_an_error() -> None:
+    with pytest.raises(InputError, match="failed on 11 of 12 events"):
+        list(_unreliable(set(range(11))).batches(20, size=2))
 
 
 def test_batches_hold_complete_events_with_their_weights() -> None:
