@@ -85,7 +85,9 @@ def _cell(judgement: Judgement) -> str:
         for finding in judgement.findings
         if finding.deciding and finding.verdict != NOT_TESTABLE and finding.error > 0
     ]
-    return f"**{judgement.verdict}**" + (f" ({min(distances):+.1f} σ)" if distances else "")
+    text = f"**{judgement.verdict}**" + (f" ({min(distances):+.1f} σ)" if distances else "")
+    against = any(f.verdict == NOT_REPRODUCED and not f.deciding for f in judgement.findings)
+    return f"{text}; supporting tests against" if against else text
 
 
 def _assessment(judgements: Sequence[Judgement], arms: Sequence[str]) -> list[str]:

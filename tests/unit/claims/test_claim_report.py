@@ -55,6 +55,14 @@ def test_a_failed_claim_is_reported_as_failed(make_metrics, tables, settings):
     assert re.search(r"^\| C5 \|.*\*\*not reproduced\*\* \(-\d", text, re.M)
 
 
+def test_a_failing_supporting_test_shows_in_the_top_table(make_metrics, tables, settings):
+    """Half the loss is smaller, but not by the factor of three that "much smaller" is tested with."""
+    metrics = make_metrics(losses={("adversarial", "fgsm"): 0.025})
+    text = to_markdown(judge_claims(metrics, tables.geometry, tables.planes, PAIRS, settings), settings)
+    assert re.search(r"^\| C5 \|.*\*\*reproduced\*\* \(.*\); supporting tests against \|$", text, re.M)
+    assert "against C5: loss of BvL AUC under FGSM, epsilon 0.01: nominal minus 3 times" in text
+
+
 def test_a_single_training_is_confessed(tables, settings):
     one = {name: table[table["seed"] == 1] for name, table in vars(tables).items()}
     judged = judge_claims(one["metrics"], one["geometry"], one["planes"], PAIRS, settings)
