@@ -1,12 +1,14 @@
 """Attack one trained model with one attack at every epsilon, and measure it each time."""
 
+from collections.abc import Iterator
+
 from robustag.workflow import derive_seed, job
 from robustag.workflow.progress import Progress
 
 with job(snakemake) as log:
     import torch
 
-    from robustag.attacks import BudgetRule, sweep
+    from robustag.attacks import BudgetRule, audit, sweep
     from robustag.evaluation.campaign import run_sweep
     from robustag.features import FeatureTable
     from robustag.models import load_model
@@ -28,22 +30,21 @@ with job(snakemake) as log:
     )
     # One seed for all models: they meet the same noise.
     seed = derive_seed(params.seed, "attack", name)
-    perturbed = sweep(
-        params.attack,
-        model,
-        loss,
-        jets.inputs,
-        jets.missing,
-        jets.label,
-        rule,
-        params.settings["epsilons"],
-        seed=seed,
-    )
+    case = (model, loss, jets.inputs, jets.missing, jets.label, rule)
+    epsilons = params.settings["epsilons"]
+    perturbed = sweep(params.attack, *case, epsilons, seed=seed)
+
+    def audited() -> Iterator[tuple[float, torch.Tensor]]:
+        for epsilon, inputs in perturbed:
+            if epsilon == max(epsilons):
+                log.info("audit: %s", audit(params.attack["name"], epsilon, inputs, *case))
+            yield epsilon, inputs
+
     progress = Progress(f"attack {snakemake.wildcards.model} seed {snakemake.wildcards.seed} {name}")
     settings = {**params.settings["evaluation"], "seed": params.seed}
     tables = run_sweep(
         model,
-        perturbed,
+        audited(),
         jets,
         normalisation,
         settings,
