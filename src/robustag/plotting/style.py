@@ -41,7 +41,6 @@ PERTURBATION_LABELS = {
     "noise": "Gaussian noise",
     "shift_up": "coherent shift up",
     "shift_down": "coherent shift down",
-    "ip_resolution": "impact-parameter resolution",
 }
 DISCRIMINATOR_AXES = {
     "BvL": ("b-jet efficiency", "light-jet mis-tag rate"),
