@@ -112,7 +112,9 @@ def make_tracks(
     smearing[:, :2] *= detector.ip_resolution
     parameters = truth + smearing
     parameters[:, 2] = wrap_phi(parameters[:, 2])
-    return Tracks(event, candidate, parameters, truth, covariance[:, LOWER[0], LOWER[1]])
+    # One memory layout whatever the number of tracks, so that the kernels are compiled once.
+    lower = np.ascontiguousarray(covariance[:, LOWER[0], LOWER[1]])
+    return Tracks(event, candidate, parameters, truth, lower)
 
 
 def wrap_phi(phi: np.ndarray) -> np.ndarray:

@@ -85,7 +85,7 @@ def fit_primary_vertices(tracks: Tracks, events: int, beam_spot: BeamSpot, field
         result,
         weight,
     )
-    return PrimaryVertices(result[:, :3], result[:, 3:9], result[:, 9], result[:, 10], weight)
+    return PrimaryVertices(result[:, :3].copy(), result[:, 3:9], result[:, 9], result[:, 10], weight)
 
 
 def find_secondary_vertices(

@@ -120,6 +120,18 @@ def test_no_input_is_constant_and_missing_means_nan(chunk: tuple) -> None:
         assert np.ptp(values[finite]) > 0, name
 
 
+def test_a_chunk_may_hold_no_jets(tmp_path: Path) -> None:
+    """Soft events: the file is complete, its collections are empty."""
+    sample = SAMPLE | {"pthat_min": 5.0, "pthat_max": 8.0, "bias_power": 0.0}
+    report, outputs = _generate(tmp_path, sample=sample, events=3)
+    with uproot.open(outputs["nominal"]) as file:
+        arrays = file["Events"].arrays()
+    assert len(arrays) == 3
+    assert report["counts"]["nominal"] == {"b": 0, "c": 0, "light": 0, "tau": 0, "tracks": 0}
+    assert ak.sum(arrays.nJet) == ak.sum(arrays.nTrack) == ak.sum(arrays.nSV) == 0
+    assert ak.all(arrays.genWeight == 1.0)
+
+
 @pytest.mark.parametrize("mode", ["virtual", "eager"])
 def test_coffea_opens_the_file(chunk: tuple, mode: str) -> None:
     class Schema(NanoAODSchema):

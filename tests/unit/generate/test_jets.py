@@ -30,6 +30,10 @@ def test_selection_in_pt_and_eta() -> None:
     assert make_jets(np.zeros(3, int), towers, 1).eta == pytest.approx([2.4])
 
 
+def test_events_without_towers_have_no_jets() -> None:
+    assert len(make_jets(np.zeros(0, int), np.zeros((0, 4)), 3)) == 0
+
+
 def _anti_kt(towers: np.ndarray, radius: float) -> list[np.ndarray]:
     """The textbook algorithm, one merge at a time."""
     jets, done = [tower.copy() for tower in towers], []
