@@ -4,13 +4,6 @@ Needs: <results>/tables/{metrics,geometry,planes}.parquet. Makes: <results>/clai
 """
 
 
-def claim_settings() -> dict:
-    """How claims are tested; the keys of `robustag.claims.evidence.Settings`."""
-    figures = config["figures"]
-    shared = {key: figures[key] for key in ("attack", "noise", "mismodellings")}
-    return canonical({**config["claims"], **shared, "shown_epsilon": figures["epsilon"]})
-
-
 rule claims:
     """Test every published claim on measured numbers, for each pair of models on its own."""
     input:

@@ -26,6 +26,7 @@ except InputError as fault:
 
 
 RUN = config["run"]
+FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
 
 
 wildcard_constraints:
@@ -92,3 +93,27 @@ def definition(section: str, name: str) -> dict:
 def settings(*sections: str) -> dict:
     """Whole sections of the configuration in canonical order."""
     return canonical({section: config[section] for section in sections})
+
+
+def figure_options(*keys: str) -> dict:
+    """What a figure takes from the configuration: the compared models, the sample's name and the given keys."""
+    chosen = ("pairs", "sample", *keys)
+    return canonical({key: config["figures"][key] for key in chosen})
+
+
+def figure_code(module: str) -> str:
+    """Fingerprint of the code behind a family of figures."""
+    shared = (
+        "plotting/store.py",
+        "plotting/style.py",
+        "plotting/tables.py",
+        "evaluation/differences.py",
+    )
+    return code_fingerprint(f"plotting/{module}.py", *shared)
+
+
+def claim_settings() -> dict:
+    """How claims are tested; the keys of `robustag.claims.evidence.Settings`."""
+    figures = config["figures"]
+    shared = {key: figures[key] for key in ("attack", "noise", "mismodellings")}
+    return canonical({**config["claims"], **shared, "shown_epsilon": figures["epsilon"]})

@@ -3,25 +3,6 @@
 Needs: <results>/tables/*.parquet. Makes: <results>/plots/fig_*.pdf, .png, and .csv with the numbers shown.
 """
 
-FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
-
-
-def figure_options(*keys: str) -> dict:
-    """What a figure takes from the configuration: the compared models, the sample's name and the given keys."""
-    chosen = ("pairs", "sample", *keys)
-    return canonical({key: config["figures"][key] for key in chosen})
-
-
-def figure_code(module: str) -> str:
-    """Fingerprint of the code behind a family of figures."""
-    shared = (
-        "plotting/store.py",
-        "plotting/style.py",
-        "plotting/tables.py",
-        "evaluation/differences.py",
-    )
-    return code_fingerprint(f"plotting/{module}.py", *shared)
-
 
 rule fig_headline:
     """AUC against epsilon for attack and noise, nominal against adversarial training: the study in one picture."""

@@ -73,6 +73,10 @@ def check_selection(config: dict) -> None:
     for key, name in shown:
         if name not in measured:
             raise InputError(f"config: {key} needs '{name}': add it to run.attacks or run.scenarios")
+    if figures["input"] not in config["evaluation"]["inputs"]:
+        raise InputError(
+            f"config: figures.input needs the histogram of '{figures['input']}': add it to evaluation.inputs"
+        )
     needed = [("surface.reference", config["surface"]["reference"])]
     for pair in figures["pairs"]:
         needed += [(f"figures.pairs '{pair['label']}'", pair[role]) for role in ("nominal", "adversarial")]

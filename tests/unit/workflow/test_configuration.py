@@ -68,6 +68,15 @@ def test_a_scenario_needs_its_variation(config):
         check_selection(config)
 
 
+def test_figures_need_what_they_show(config):
+    config["figures"]["input"] = "jet_prob"
+    with pytest.raises(InputError, match=r"figures.input needs the histogram of 'jet_prob'"):
+        check_selection(config)
+    config["figures"]["attack"] = "pgd"
+    with pytest.raises(InputError, match=r"figures.attack needs 'pgd': add it to run.attacks"):
+        check_selection(config)
+
+
 def test_figures_and_surface_need_their_models(config):
     config["run"]["models"] = ["clean_nominal"]
     with pytest.raises(InputError, match="needs the model 'clean_fgsm'"):
