@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pandas as pd
 import pytest
@@ -74,6 +75,7 @@ def test_every_claim_has_a_verdict(study):
         assert f"## {claim['id']}" in text
 
 
+@pytest.mark.filterwarnings("ignore:Missing cross-reference:RuntimeWarning")
 @pytest.mark.parametrize("mode", ["virtual", "eager"])
 def test_coffea_opens_the_ntuples(study, mode):
     path = study.results / "ntuples/ttbar/nominal/0000.root"
@@ -147,5 +149,5 @@ def test_a_damaged_ntuple_is_one_clear_line(study, tmp_path):
         *SMOKE, "--cores", "1", "--rerun-triggers", "mtime", "--allowed-rules", "summarise", "--", summary
     )
     assert run.returncode != 0
-    assert "has no readable tree 'Events'" in run.stdout
+    assert re.search(r"robustag: summarise .*0000\.root is damaged .*generate it again", run.stdout)
     assert not os.path.exists(checkout.folder / summary)

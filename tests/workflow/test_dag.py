@@ -34,7 +34,7 @@ def test_one_figure_needs_what_leads_to_it_and_no_other_figure(fresh):
 
 
 def test_presets_keep_apart(fresh):
-    run = fresh.snakemake("--dry-run", "--configfile", "config/smoke.yaml", "--quiet", "none")
+    run = fresh.snakemake("--dry-run", "--configfile", "config/smoke.yaml", "--quiet", "host")
     assert "results/smoke/" in run.stdout
     assert "results/default/" not in run.stdout
 

@@ -35,27 +35,17 @@ def read_generated(path: str | Path, table: FeatureTable) -> JetRecords:
     """
     events = _open(Path(path))
     _check_branches(events, path, table)
-    jets, tracks = events.Jet, events.Track
-    flavour = ak.to_numpy(ak.flatten(jets.hadronFlavour)).astype(np.int64)
-    identifiers = {"run": events.run, "luminosity_block": events.luminosityBlock, "event": events.event}
-
-    counts = ak.to_numpy(ak.num(jets.pt))
+    try:
+        # Branches are read here, when they are first touched.
+        flavour, records = _flatten(events, table)
+    except Exception as error:  # uproot and its decompressors raise many kinds for a damaged file
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path} is damaged ({reason}): delete it and generate it again") from error
     unknown = ~np.isin(flavour, [*FLAVOURS, _TAU])
     if unknown.any():
         raise InputError(
             f"{path}: Jet_hadronFlavour holds {int(flavour[unknown][0])}: expected 5, 4, 0 or {_TAU} (tau)"
         )
-    jet_values = np.stack(
-        [ak.to_numpy(ak.flatten(jets[branch_of(name)])).astype(np.float64) for name in table.jet_variables],
-        axis=1,
-    )
-    records = JetRecords(
-        values=np.concatenate([jet_values, _leading_tracks(tracks, counts, table)], axis=1),
-        label=_label(flavour),
-        pt=ak.to_numpy(ak.flatten(jets.pt)).astype(np.float32),
-        eta=ak.to_numpy(ak.flatten(jets.eta)).astype(np.float32),
-        **{name: np.repeat(ak.to_numpy(ids).astype(np.uint64), counts) for name, ids in identifiers.items()},
-    )
     return records.select(flavour != _TAU)
 
 
@@ -88,6 +78,26 @@ def _check_branches(events: ak.Array, path: str | Path, table: FeatureTable) -> 
                 f"{path} lacks the branch {collection}_{absent[0]} ({len(absent)} of {len(names)} absent): "
                 "generate it again, or read it with the reader of its own format"
             )
+
+
+def _flatten(events: ak.Array, table: FeatureTable) -> tuple[np.ndarray, JetRecords]:
+    """Hadron flavour int64 [N] and record of every jet, tau jets included."""
+    jets, tracks = events.Jet, events.Track
+    counts = ak.to_numpy(ak.num(jets.pt))
+    flavour = ak.to_numpy(ak.flatten(jets.hadronFlavour)).astype(np.int64)
+    identifiers = {"run": events.run, "luminosity_block": events.luminosityBlock, "event": events.event}
+    jet_values = np.stack(
+        [ak.to_numpy(ak.flatten(jets[branch_of(name)])).astype(np.float64) for name in table.jet_variables],
+        axis=1,
+    )
+    records = JetRecords(
+        values=np.concatenate([jet_values, _leading_tracks(tracks, counts, table)], axis=1),
+        label=_label(flavour),
+        pt=ak.to_numpy(ak.flatten(jets.pt)).astype(np.float32),
+        eta=ak.to_numpy(ak.flatten(jets.eta)).astype(np.float32),
+        **{name: np.repeat(ak.to_numpy(ids).astype(np.uint64), counts) for name, ids in identifiers.items()},
+    )
+    return flavour, records
 
 
 def _label(flavour: np.ndarray) -> np.ndarray:

@@ -1,5 +1,8 @@
 """Reading generated ntuples: order of tracks, padding, labels, and files that are not ntuples."""
 
+import os
+from pathlib import Path
+
 import awkward as ak
 import numpy as np
 import pytest
@@ -92,6 +95,15 @@ def test_unknown_flavour_is_refused(tmp_path, table):
         read_generated(path, table)
 
 
+def test_a_file_cut_short_after_its_header_is_refused(tmp_path, ntuple, table):
+    whole = ntuple.read_bytes()
+    cut = tmp_path / "cut.root"
+    for share in (0.3, 0.5, 0.7, 0.9):
+        cut.write_bytes(whole[: int(len(whole) * share)])
+        with pytest.raises(InputError, match=r"cut\.root (is damaged|has no readable tree)"):
+            read_generated(cut, table)
+
+
 def test_absent_truncated_and_foreign_files_are_refused(tmp_path, ntuple, table):
     with pytest.raises(InputError, match="is not a file"):
         read_generated(tmp_path / "absent.root", table)
@@ -104,3 +116,11 @@ def test_absent_truncated_and_foreign_files_are_refused(tmp_path, ntuple, table)
         file.mktree("Other", {"x": np.float32}).extend({"x": np.ones(3, np.float32)})
     with pytest.raises(InputError, match="no readable tree 'Events'"):
         read_generated(other, table)
+
+
+def test_real_detector_jets_of_another_format_are_refused_with_their_lack(table):
+    folder = os.environ.get("ROBUSTAG_REAL_DATA")
+    if folder is None:
+        pytest.skip("ROBUSTAG_REAL_DATA names no folder of real jets")
+    with pytest.raises(InputError, match="lacks the branch Jet_track_2_d0_significance"):
+        read_generated(Path(folder) / "nanoaodv5_ttbar_1000ev.root", table)
