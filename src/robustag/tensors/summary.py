@@ -1,24 +1,21 @@
 """One chunk in a few numbers: moments, minima and kinematic histograms that merge over chunks."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
-from robustag.errors import InputError
 from robustag.features import FeatureTable
-from robustag.files import written_whole
 from robustag.readers import JetRecords
 from robustag.tensors.split import assign_split, event_key
+from robustag.tensors.stored import StoredArrays
 
 CLASSES = ("b", "c", "light")
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(StoredArrays):
     """Mergeable summary of jets.
 
     Attributes
@@ -35,31 +32,14 @@ class Summary:
         Training jets; the outermost bins take what lies beyond.
     """
 
+    called: ClassVar[str] = "chunk summary"
+
     count: np.ndarray
     mean: np.ndarray
     squares: np.ndarray
     minimum: np.ndarray
     jets: np.ndarray
     kinematics: np.ndarray
-
-    def save(self, path: str | Path) -> None:
-        """Write as safetensors."""
-        with written_whole(path) as temporary:
-            save_file(asdict(self), temporary)
-
-    @classmethod
-    def load(cls, path: str | Path) -> "Summary":
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file is damaged or something else.
-        """
-        try:
-            return cls(**load_file(path))
-        except (OSError, SafetensorError, TypeError) as error:
-            raise InputError(f"{path} is no chunk summary ({error}): delete it and run again") from error
 
 
 def summarise(

@@ -1,19 +1,16 @@
 """Training weights that give the three flavours one common (pT, eta) spectrum and equal sums."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
-from robustag.errors import InputError
-from robustag.files import written_whole
+from robustag.tensors.stored import StoredArrays
 from robustag.tensors.summary import CLASSES, kinematic_bins
 
 
 @dataclass(frozen=True)
-class WeightMap:
+class WeightMap(StoredArrays):
     """Weight by flavour, pT and eta.
 
     Attributes
@@ -24,6 +21,8 @@ class WeightMap:
     pt_edges, eta_edges : float64
         Bin edges (GeV; 1).
     """
+
+    called: ClassVar[str] = "weight map"
 
     weight: np.ndarray
     jets: np.ndarray
@@ -52,22 +51,3 @@ class WeightMap:
         """Weight of each jet, float32 [N]."""
         bins = kinematic_bins(pt, eta, self.pt_edges, self.eta_edges)
         return self.weight[(label, *bins)].astype(np.float32)
-
-    def save(self, path: str | Path) -> None:
-        """Write as safetensors."""
-        with written_whole(path) as temporary:
-            save_file(vars(self), temporary)
-
-    @classmethod
-    def load(cls, path: str | Path) -> "WeightMap":
-        """Read what `save` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file is damaged or something else.
-        """
-        try:
-            return cls(**load_file(path))
-        except (OSError, SafetensorError, TypeError) as error:
-            raise InputError(f"{path} is no weight map ({error}): delete it and run again") from error
