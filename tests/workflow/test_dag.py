@@ -57,3 +57,13 @@ def test_bad_configurations_get_a_readable_line(tmp_path, preset, complaint):
     assert run.returncode != 0
     assert complaint in run.stdout
     assert "Traceback" not in run.stdout
+
+
+def test_a_bad_feature_table_gets_a_readable_line(tmp_path):
+    checkout = Checkout(tmp_path / "project")
+    table = checkout.folder / "config/features/jet_flavor.yaml"
+    table.write_text(table.read_text().replace("unit: GeV,", "unit: GeV, colour: red,", 1))
+    run = checkout.snakemake("--dry-run")
+    assert run.returncode != 0
+    assert "config/features/jet_flavor.yaml: jet.0: unknown key 'colour'" in run.stdout
+    assert "Traceback" not in run.stdout
