@@ -7,6 +7,7 @@ import numpy as np
 
 from robustag.generate.jets import Jets
 from robustag.generate.labels import Truth, hard_flavours
+from robustag.generate.origins import decay_vertex, mother_within
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.tagging import JetTracks
 from robustag.generate.vertices import PrimaryVertices
@@ -21,8 +22,15 @@ def collection(columns: dict[str, np.ndarray], event: np.ndarray, events: int) -
     return ak.unflatten(ak.zip(narrow), np.bincount(event, minlength=events))
 
 
-def event_branches(batch: ParticleBatch, truth: Truth, run: int, chunk: int) -> dict[str, ak.Array]:
-    """What no detector can change: run, luminosityBlock, event, genWeight and the hard flavours (GenPart)."""
+def event_branches(
+    batch: ParticleBatch, truth: Truth, collision: np.ndarray, run: int, chunk: int
+) -> dict[str, ak.Array]:
+    """What no reconstruction can change: run, luminosityBlock, event, genWeight, GenVtx and GenPart.
+
+    collision: float64 [E, 3], mm, becomes GenVtx. GenPart holds the hard process, the weakly decaying b and
+    c hadrons and the taus; vx, vy, vz is where they are made and decay_x, decay_y, decay_z where they decay,
+    in mm.
+    """
     events = len(batch.number)
     kept = hard_flavours(batch, truth)
     px, py, pz = batch.momentum[kept, :3].T
@@ -34,12 +42,19 @@ def event_branches(batch: ParticleBatch, truth: Truth, run: int, chunk: int) -> 
         "mass": batch.mass[kept],
         "pdgId": batch.pdg_id[kept].astype(np.int32),
         "status": batch.status[kept].astype(np.int32),
+        "genPartIdxMother": mother_within(batch, kept).astype(np.int32),
     }
+    centre = collision[batch.event[kept]]
+    made, decayed = batch.vertex[kept] + centre, decay_vertex(batch, kept) + centre
+    particles |= dict(zip(("vx", "vy", "vz"), made.T, strict=True))
+    particles |= dict(zip(("decay_x", "decay_y", "decay_z"), decayed.T, strict=True))
+    vertex = dict(zip(("GenVtx_x", "GenVtx_y", "GenVtx_z"), collision.astype(np.float32).T, strict=True))
     return {
         "run": ak.Array(np.full(events, run, np.uint32)),
         "luminosityBlock": ak.Array(np.full(events, chunk, np.uint32)),
         "event": ak.Array(batch.number),
         "genWeight": ak.Array(batch.weight.astype(np.float32)),
+        **{name: ak.Array(np.ascontiguousarray(values)) for name, values in vertex.items()},
         "GenPart": collection(particles, batch.event[kept], events),
     }
 
@@ -73,6 +88,7 @@ def jet_branches(
     index = (np.arange(len(jets)) - np.searchsorted(jets.event, jets.event)).astype(np.int32)
     jet = {"pt": jets.pt, "eta": jets.eta, "phi": jets.phi, "mass": jets.mass}
     jet |= {name: values.astype(np.int32) for name, values in flavours.items()} | jet_variables
+    jet["n_tracks"] = np.bincount(pairs.jet, minlength=len(jets)).astype(np.int32)
     track = {"jetIdx": index[pairs.jet], "pt": track_pt} | track_variables
     vertex = {"jetIdx": index[vertex_jet]} | vertex_variables
     vertex["ntracks"] = vertex["ntracks"].astype(np.int32)

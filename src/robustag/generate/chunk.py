@@ -16,7 +16,7 @@ from robustag.errors import InputError
 from robustag.generate.branches import event_branches, jet_branches, primary_vertex_branches
 from robustag.generate.calorimeter import make_towers
 from robustag.generate.jets import Jets, make_jets
-from robustag.generate.labels import find_truth, hadron_flavour, parton_flavour, prompt_leptons
+from robustag.generate.labels import Truth, find_truth, hadron_flavour, parton_flavour, prompt_leptons
 from robustag.generate.layers import Detector, detector_from
 from robustag.generate.ntuple import NtupleWriter, new_ntuple
 from robustag.generate.pythia import Generator, ParticleBatch, pythia_settings
@@ -98,7 +98,7 @@ def generate_chunk(
         for batch in generator.batches(events):
             truth = find_truth(batch)
             collision = beam_spot(streams, batch.number, detectors[NOMINAL])
-            common = event_branches(batch, truth, run, chunk)
+            common = event_branches(batch, truth, collision, run, chunk)
             # Variations change the tracker alone, so all of them share the nominal jets and labels.
             towers = make_towers(batch, detectors[NOMINAL].calorimeter, streams, prompt_leptons(batch))
             jets = make_jets(*towers, len(batch.number))
@@ -107,7 +107,7 @@ def generate_chunk(
                 "partonFlavour": parton_flavour(batch, truth, jets),
             }
             for view in views.values():
-                view.writer.append(common | _measure(batch, jets, flavours, view, streams, collision))
+                view.writer.append(common | _measure(batch, truth, jets, flavours, view, streams, collision))
             done += len(batch.number)
             weight += float(batch.weight.sum())
             progress(done)
@@ -127,6 +127,7 @@ def generate_chunk(
 
 def _measure(
     batch: ParticleBatch,
+    truth: Truth,
     jets: Jets,
     flavours: dict[str, np.ndarray],
     view: _View,
@@ -136,11 +137,11 @@ def _measure(
     """What one detector sees of a batch, as branches."""
     events = len(batch.number)
     field = view.detector.tracker.field
-    tracks = make_tracks(batch, view.detector, view.grid, streams, collision)
+    tracks = make_tracks(batch, truth, view.detector, view.grid, streams, collision)
     primary = fit_primary_vertices(tracks, events, view.detector.beam_spot, field)
     pairs = associate_tracks(jets, tracks, primary, field)
     secondary = find_secondary_vertices(pairs.jet, pairs.track, jets.event, tracks, primary, field)
-    variables = tagging_variables(jets, pairs, tracks, primary, secondary)
+    variables = tagging_variables(jets, pairs, tracks, primary, secondary, field)
     for name, value in _FLAVOURS.items():
         view.counts[name] += int((flavours["hadronFlavour"] == value).sum())
     view.counts["tracks"] += len(pairs.jet)

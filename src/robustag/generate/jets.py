@@ -8,7 +8,7 @@ import awkward as ak
 import fastjet
 import numpy as np
 
-from robustag.generate.tracks import wrap_phi
+from robustag.generate.helix import wrap_phi
 
 RADIUS = 0.4
 PT_MIN = 20.0

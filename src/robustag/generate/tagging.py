@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erfc, gammaincc
 
-from robustag.generate.helix import CURVATURE, perigee_point
+from robustag.generate.helix import CURVATURE, perigee_point, wrap_phi
 from robustag.generate.jets import RADIUS, Jets, delta_r, pairs_in_event
 from robustag.generate.kernels import perigees
 from robustag.generate.tracker import COVARIANCE_NAMES, PARAMETERS
-from robustag.generate.tracks import Tracks, wrap_phi
+from robustag.generate.tracks import Tracks
 from robustag.generate.vertices import PRIMARY_WEIGHT, PrimaryVertices, SecondaryVertices
 
 TRACK_PT_MIN = 0.5
@@ -76,23 +76,28 @@ class JetTracks:
     perigee: np.ndarray
 
 
+def _perigee_to(reference: np.ndarray, parameters: np.ndarray, field: float) -> np.ndarray:
+    """(d0, z0, phi), [K, 3], to reference points [K, 3] of tracks given at the origin, [K, 5]. mm, T."""
+    d0, z0, phi, theta, qoverp = parameters.T
+    return perigees(
+        perigee_point(d0, z0, phi),
+        phi,
+        1.0 / np.tan(theta),
+        CURVATURE * field * qoverp / np.sin(theta),
+        reference,
+    )
+
+
 def associate_tracks(jets: Jets, tracks: Tracks, primary: PrimaryVertices, field: float) -> JetTracks:
     """Give each jet its tracks: dR < 0.4, pT > 0.5 GeV, |d0| < 8 mm relative to the primary vertex."""
     jet, track = pairs_in_event(jets.event, tracks.event)
-    d0, z0, phi, theta, qoverp = tracks.parameters.T
-    pt, eta = tracks.pt, tracks.eta
+    phi, pt, eta = tracks.parameters[:, 2], tracks.pt, tracks.eta
     close = (delta_r(jets.eta[jet], jets.phi[jet], eta[track], phi[track]) < RADIUS) & (
         pt[track] > TRACK_PT_MIN
     )
     jet, track = jet[close], track[close]
     event = jets.event[jet]
-    perigee = perigees(
-        perigee_point(d0, z0, phi)[track],
-        phi[track],
-        1.0 / np.tan(theta[track]),
-        CURVATURE * field * qoverp[track] / np.sin(theta[track]),
-        primary.position[event],
-    )
+    perigee = _perigee_to(primary.position[event], tracks.parameters[track], field)
     near = np.flatnonzero(np.abs(perigee[:, 0]) < TRACK_D0_MAX)
     near = near[np.lexsort((-pt[track[near]], jet[near]))]
     return JetTracks(jet[near], track[near], event[near], perigee[near])
@@ -168,11 +173,36 @@ def flights(secondary: SecondaryVertices, primary: PrimaryVertices, event: np.nd
     return Flight(length, np.sqrt(variance), np.arctanh(z), np.arctan2(y, x))
 
 
+def signed_significances(jets: Jets, pairs: JetTracks, tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
+    """Lifetime-signed significances of d0 and z0, float64 [K] each.
+
+    d0's sign is that of the flight a decay at the perigee would need along the jet, sin(phi_jet - phi) d0;
+    z0's is that of (eta_jet - eta) z0 (ATLAS, JINST 11 (2016) P04008, section 3).
+    """
+    d0, z0, phi = pairs.perigee.T
+    covariance = tracks.covariance[pairs.track]
+    along = np.sign(np.sin(jets.phi[pairs.jet] - phi) * d0)
+    forward = np.sign((jets.eta[pairs.jet] - tracks.eta[pairs.track]) * z0)
+    return along * np.abs(d0) / np.sqrt(covariance[:, 0]), forward * np.abs(z0) / np.sqrt(covariance[:, 2])
+
+
+def _ranked(values: np.ndarray, jet: np.ndarray, key: np.ndarray, rank: int, n_jets: int) -> np.ndarray:
+    """Value of each jet's track that is number `rank` (from 0) in falling key; NaN without one. [J]."""
+    count = np.bincount(jet, minlength=n_jets)
+    order = np.lexsort((-key, jet))
+    first = np.cumsum(count) - count
+    result = np.full(n_jets, np.nan)
+    enough = count > rank
+    result[enough] = values[order[first[enough] + rank]]
+    return result
+
+
 def impact_parameter_variables(jets: Jets, pairs: JetTracks, tracks: Tracks) -> dict[str, np.ndarray]:
     """Track counting, jet probability and widths: float64 [J] by name.
 
     Significances are |d0| / sigma and |z0| / sigma of the tracks with the second and third largest |d0|: the
-    data set's lifetime sign is positive for every track in the jet cone.
+    data set's lifetime sign is positive for every track in the jet cone. Signed significances rank the tracks
+    by the true lifetime-signed significance of d0.
     """
     n_jets = len(jets)
     d0, z0, phi = pairs.perigee.T
@@ -182,24 +212,25 @@ def impact_parameter_variables(jets: Jets, pairs: JetTracks, tracks: Tracks) -> 
     d0_significance = np.abs(d0[used]) / np.sqrt(covariance[used, 0])
     z0_significance = np.abs(z0[used]) / np.sqrt(covariance[used, 2])
     count = np.bincount(jet, minlength=n_jets)
-    order = np.lexsort((-np.abs(d0[used]), jet))
-    first = np.cumsum(count) - count
+    signed_d0, signed_z0 = (values[used] for values in signed_significances(jets, pairs, tracks))
 
-    def ranked(values: np.ndarray, rank: int) -> np.ndarray:
-        result = np.full(n_jets, np.nan)
-        enough = count > rank
-        result[enough] = values[order[first[enough] + rank]]
-        return result
+    def ranked(values: np.ndarray, rank: int, key: np.ndarray) -> np.ndarray:
+        return _ranked(values, jet, key, rank, n_jets)
 
+    largest = np.abs(d0[used])
     log_product = np.bincount(jet, np.log(track_probability(d0_significance)), minlength=n_jets)
     over = np.bincount(jet, d0_significance > D0_SIGNIFICANCE_THRESHOLD, minlength=n_jets)
     weight, eta, phi = pt[used], eta[used] - jets.eta[jet], wrap_phi(phi[used] - jets.phi[jet])
     total = np.bincount(jet, weight, minlength=n_jets)
     return {
-        "track_2_d0_significance": ranked(d0_significance, 1),
-        "track_3_d0_significance": ranked(d0_significance, 2),
-        "track_2_z0_significance": ranked(z0_significance, 1),
-        "track_3_z0_significance": ranked(z0_significance, 2),
+        "track_2_d0_significance": ranked(d0_significance, 1, largest),
+        "track_3_d0_significance": ranked(d0_significance, 2, largest),
+        "track_2_z0_significance": ranked(z0_significance, 1, largest),
+        "track_3_z0_significance": ranked(z0_significance, 2, largest),
+        "track_2_d0_signed_significance": ranked(signed_d0, 1, signed_d0),
+        "track_3_d0_signed_significance": ranked(signed_d0, 2, signed_d0),
+        "track_2_z0_signed_significance": ranked(signed_z0, 1, signed_d0),
+        "track_3_z0_signed_significance": ranked(signed_z0, 2, signed_d0),
         "n_tracks_over_d0_threshold": over,
         "jet_prob": jet_probability(log_product, count),
         "jet_width_eta": np.sqrt(_ratio(np.bincount(jet, weight * eta**2, minlength=n_jets), total)),
@@ -208,11 +239,18 @@ def impact_parameter_variables(jets: Jets, pairs: JetTracks, tracks: Tracks) -> 
 
 
 def tagging_variables(
-    jets: Jets, pairs: JetTracks, tracks: Tracks, primary: PrimaryVertices, secondary: SecondaryVertices
+    jets: Jets,
+    pairs: JetTracks,
+    tracks: Tracks,
+    primary: PrimaryVertices,
+    secondary: SecondaryVertices,
+    field: float,
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Everything about jets, their tracks and their secondary vertices.
 
-    Returns three dicts of float64 arrays: JET_VARIABLES [J], TRACK_VARIABLES [K], and for the V secondary
+    Returns three dicts of float64 arrays: JET_VARIABLES [J] and their signed twins; TRACK_VARIABLES [K] with
+    the signed significances and the truth (true_D0, true_Z0 [mm] of the true helix, relative to the fitted
+    primary vertex like D0 and Z0; NaN for fakes; origin uint8, see `origins.Origin`); and for the V secondary
     vertices mass, pt, eta, phi, ntracks, dlen [mm], dlenSig, chi2 (per degree of freedom), x, y, z [mm].
     """
     n_jets, n_vertices = len(jets), len(secondary.jet)
@@ -277,6 +315,15 @@ def tagging_variables(
         "vertex_n_tracks": per_track(kinematics.n_tracks, prompt.n_tracks),
         "vertex_energy_fraction": per_track(vertex_fraction, _ratio(prompt.energy, jet_energy)),
     }
+    true = _perigee_to(primary.position[pairs.event], tracks.truth[pairs.track], field)
+    signed_d0, signed_z0 = signed_significances(jets, pairs, tracks)
+    extra_variables = {
+        "d0_signed_significance": signed_d0,
+        "z0_signed_significance": signed_z0,
+        "true_D0": true[:, 0],
+        "true_Z0": true[:, 1],
+        "origin": tracks.origin[pairs.track],
+    }
     vertex_variables = {
         "mass": kinematics.mass,
         "pt": kinematics.pt,
@@ -288,4 +335,4 @@ def tagging_variables(
         "chi2": secondary.chi2 / secondary.ndf,
         **dict(zip(("x", "y", "z"), secondary.position.T, strict=True)),
     }
-    return jet_variables, track_variables, vertex_variables
+    return jet_variables, track_variables | extra_variables, vertex_variables

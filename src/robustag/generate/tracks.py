@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robustag.generate.helix import CURVATURE
+from robustag.generate.helix import CURVATURE, wrap_phi
 from robustag.generate.kernels import perigees
+from robustag.generate.labels import Truth
 from robustag.generate.layers import Detector, EfficiencyTable
+from robustag.generate.origins import particle_origin
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.random import Purpose, Streams
 from robustag.generate.tracker import LOWER, CovarianceGrid, track_covariance
@@ -23,7 +25,7 @@ class Tracks:
 
     event: int64 [T]; particle: int64 [T], flat index in the batch; parameters and truth: float64 [T, 5],
     measured and true (d0, z0, phi, theta, q/p) at the perigee to the beam line's centre, in mm, rad, 1/GeV;
-    covariance: float64 [T, 15], reported, lower triangle row by row.
+    covariance: float64 [T, 15], reported, lower triangle row by row; origin: uint8 [T], `labels.Origin`.
     """
 
     event: np.ndarray
@@ -31,6 +33,7 @@ class Tracks:
     parameters: np.ndarray
     truth: np.ndarray
     covariance: np.ndarray
+    origin: np.ndarray
 
     def __len__(self) -> int:
         return len(self.event)
@@ -68,7 +71,12 @@ def beam_spot(streams: Streams, number: np.ndarray, detector: Detector) -> np.nd
 
 
 def make_tracks(
-    batch: ParticleBatch, detector: Detector, grid: CovarianceGrid, streams: Streams, collision: np.ndarray
+    batch: ParticleBatch,
+    truth: Truth,
+    detector: Detector,
+    grid: CovarianceGrid,
+    streams: Streams,
+    collision: np.ndarray,
 ) -> Tracks:
     """Measure the charged final-state particles of a batch.
 
@@ -104,19 +112,15 @@ def make_tracks(
     cot_theta, kappa = pz / pt, CURVATURE * tracker.field * charge / pt
     origin = batch.vertex[candidate] + collision[event]
     perigee = perigees(origin, np.arctan2(py, px), cot_theta, kappa, np.zeros_like(origin))
-    truth = np.column_stack([perigee, theta, charge * np.sin(theta) / pt])
+    true = np.column_stack([perigee, theta, charge * np.sin(theta) / pt])
 
     covariance = track_covariance(grid, tracker, pt, theta, charge)
     normals = streams.normal(Purpose.TRACK_SMEARING, number[:, None], item[:, None], np.arange(5)[None, :])
     smearing = np.einsum("nij,nj->ni", np.linalg.cholesky(covariance), normals)
     smearing[:, :2] *= detector.ip_resolution
-    parameters = truth + smearing
+    parameters = true + smearing
     parameters[:, 2] = wrap_phi(parameters[:, 2])
     # One memory layout whatever the number of tracks, so that the kernels are compiled once.
     lower = np.ascontiguousarray(covariance[:, LOWER[0], LOWER[1]])
-    return Tracks(event, candidate, parameters, truth, lower)
-
-
-def wrap_phi(phi: np.ndarray) -> np.ndarray:
-    """Bring angles [rad] into [-pi, pi)."""
-    return (phi + np.pi) % (2.0 * np.pi) - np.pi
+    origin = particle_origin(batch, truth, candidate)
+    return Tracks(event, candidate, parameters, true, lower, origin)

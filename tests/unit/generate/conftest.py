@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from robustag.generate.labels import find_truth
 from robustag.generate.layers import TRACKERS, detector_from
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.random import Streams
@@ -60,6 +61,8 @@ def toy_tracks(streams: Streams) -> Callable[..., Tracks]:
         detector = detector_from({"tracker": tracker, "ip_resolution": ip_resolution})
         batch = _batch(events)
         grid = covariance_grid(TRACKERS[tracker])
-        return batch, make_tracks(batch, detector, grid, streams, np.zeros((len(events), 3)))
+        return batch, make_tracks(
+            batch, find_truth(batch), detector, grid, streams, np.zeros((len(events), 3))
+        )
 
     return measure

@@ -53,7 +53,7 @@ def _tracks(d0: list[float], z0: list[float], phi: list[float], pt: list[float])
     parameters = np.column_stack([d0, z0, phi, np.full(n, np.pi / 2), 1.0 / np.array(pt)])
     covariance = np.tile(np.eye(5)[np.tril_indices(5)] * 1e-8, (n, 1))
     covariance[:, 0], covariance[:, 2] = 0.02**2, 0.1**2
-    return Tracks(np.zeros(n, int), np.arange(n), parameters, parameters, covariance)
+    return Tracks(np.zeros(n, int), np.arange(n), parameters, parameters, covariance, np.zeros(n, np.uint8))
 
 
 ONE_JET = Jets(np.zeros(1, int), np.array([50.0]), np.zeros(1), np.zeros(1), np.zeros(1))
@@ -75,7 +75,7 @@ def _no_vertices(pairs: int) -> SecondaryVertices:
 def _variables(tracks: Tracks, weights: list[float]) -> tuple[JetTracks, dict, dict, dict]:
     primary = _primary(weights)
     pairs = associate_tracks(ONE_JET, tracks, primary, field=2.0)
-    return pairs, *tagging_variables(ONE_JET, pairs, tracks, primary, _no_vertices(len(pairs.jet)))
+    return pairs, *tagging_variables(ONE_JET, pairs, tracks, primary, _no_vertices(len(pairs.jet)), 2.0)
 
 
 def test_track_counting_uses_the_second_and_third_largest_impact_parameter() -> None:
@@ -110,7 +110,8 @@ def test_association_cuts_and_order() -> None:
 
 def test_a_jet_without_tracks_or_vertices_has_no_numbers() -> None:
     _, jet, track, vertex = _variables(_tracks([], [], [], []), [])
-    assert list(jet) == list(JET_VARIABLES)
+    signed = {name.replace("significance", "signed_significance") for name in JET_VARIABLES[:4]}
+    assert set(jet) == {*JET_VARIABLES, *signed}
     assert list(track) == list(TRACK_VARIABLES)
     assert jet.pop("n_tracks_over_d0_threshold") == 0
     assert all(np.isnan(values).all() for values in jet.values())
@@ -134,7 +135,7 @@ def test_vertex_variables_of_one_secondary_vertex() -> None:
         ndf=np.array([1.0]), member=np.array([0, 0, -1, -1]), weight=np.array([0.9, 0.8, 0.0, 0.0]),
         phi=np.array([0.1, -0.1, np.nan, np.nan]),
     )  # fmt: skip
-    jet, track, vertex = tagging_variables(ONE_JET, pairs, tracks, primary, secondary)
+    jet, track, vertex = tagging_variables(ONE_JET, pairs, tracks, primary, secondary, 2.0)
 
     energy = np.hypot([8.0, 6.0, 4.0, 2.0], PION)
     fraction = energy[:2].sum() / energy.sum()
@@ -178,7 +179,7 @@ def test_vertex_significance_combines_two_vertices() -> None:
         jet=np.array([0, 0]), position=position, covariance=covariance, chi2=np.ones(2), ndf=np.ones(2),
         member=np.array([0, 0, 1, 1, 1]), weight=np.ones(5), phi=np.array([0.1, -0.1, 0.2, -0.2, 0.0]),
     )  # fmt: skip
-    jet, _, _ = tagging_variables(ONE_JET, pairs, tracks, primary, secondary)
+    jet, _, _ = tagging_variables(ONE_JET, pairs, tracks, primary, secondary, 2.0)
     variance = np.array([4e-4, 9e-4])
     expected = (3.0 / variance[0] + 5.0 / variance[1]) / math.sqrt((1 / variance).sum())
     assert jet["vertex_significance"] == pytest.approx(expected)
