@@ -16,8 +16,8 @@ export OMP_NUM_THREADS := 1
 
 study: setup  ## The default study, then its report
 	snakemake --cores $(CORES)
-	snakemake --cores 1 --quiet --report results/default/report.html
-	@printf '\n%s\n' 'Report    results/default/report.html' 'Verdicts  results/default/claims.md' \
+	snakemake --cores 1 --report results/default/report.html --quiet all
+	@printf '%s\n' '' 'Report    results/default/report.html' 'Verdicts  results/default/claims.md' \
 		'Figures   results/default/plots/' 'Tables    results/default/tables/'
 
 smoke: setup  ## The whole study in miniature

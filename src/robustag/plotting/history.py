@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from matplotlib.lines import Line2D
 
 from robustag.plotting.style import paired_models, stamp, styled
@@ -53,6 +54,7 @@ def draw_history(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
         low, high = losses.get_ylim()
         losses.set_ylim(low, high + 0.15 * (high - low))
         areas.set_xlabel("epoch")
+        areas.xaxis.set_major_locator(MaxNLocator(integer=True))
     panels[0, 0].set_ylabel("loss")
     panels[1, 0].set_ylabel("validation BvL AUC")
     stamp(panels[0, 0], panels[0, -1], options["sample"])
