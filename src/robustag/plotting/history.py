@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from robustag.plotting.style import paired_models, stamp, styled
 from robustag.plotting.tables import pick
