@@ -2,32 +2,26 @@
 
 from pathlib import Path
 
-from robustag.workflow import derive_seed, job
+from robustag.workflow import job
 from robustag.workflow.progress import Progress
 
 with job(snakemake) as log:
-    from robustag.generate.chunk import generate_chunk
+    from robustag.workflow.simulation import NOMINAL, simulate_chunk
 
     sample, chunk = snakemake.wildcards.sample, int(snakemake.wildcards.chunk)
-    settings = snakemake.params.generator
-    process = dict(snakemake.params.sample)
-    size = settings["events_per_chunk"]
-    events = min(size, process.pop("events") - chunk * size)
     variations = snakemake.params.variations
     progress = Progress(f"generate {sample} {chunk}")
-    counts = generate_chunk(
-        process,
-        settings["detector"],
-        variations,
-        events=events,
-        # The variation stays out of the seed: it sees the same collisions.
-        seed=derive_seed(snakemake.params.seed, "generate", sample, chunk),
-        run=derive_seed(0, "run", sample) % 2**31,
-        chunk=chunk + 1,
+    report = simulate_chunk(
+        sample,
+        snakemake.params.sample,
+        snakemake.params.generator,
+        chunk,
+        root_seed=snakemake.params.seed,
         outputs={
-            "nominal": Path(snakemake.output.nominal),
+            NOMINAL: Path(snakemake.output.nominal),
             **dict(zip(variations, map(Path, snakemake.output.variations), strict=True)),
         },
-        progress=lambda done: progress(f"{done} of {events} events"),
+        detectors=variations,
+        progress=lambda done: progress(f"{done} events"),
     )
-    log.info("%s", counts)
+    log.info("%s", report)

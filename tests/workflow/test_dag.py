@@ -13,11 +13,19 @@ def fresh(tmp_path_factory):
 def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, root):
     config = yaml.safe_load((root / "config/config.yaml").read_text())
     run = config["run"]
-    chunks = -(-config["samples"]["ttbar"]["events"] // config["generator"]["events_per_chunk"])
+
+    def chunks_of(events):
+        return -(-events // config["generator"]["events_per_chunk"])
+
+    chunks = chunks_of(config["samples"]["ttbar"]["events"])
+    definitions = [config["variations"][name] for name in run["variations"]]
+    generated = sum(chunks_of(variation["events"]) for variation in definitions if "generator" in variation)
+    detected = chunks * sum("detector" in variation for variation in definitions)
     trainings = len(run["models"]) * len(run["seeds"])
     planned = fresh.plan()
     assert planned["generate"] == planned["summarise"] == chunks
-    assert planned["tensorise"] == chunks * (1 + len(run["variations"]))
+    assert planned["generate_varied"] == generated
+    assert planned["tensorise"] == chunks + detected + generated
     assert planned["train"] == planned["surface"] == trainings
     assert planned["attack"] == trainings * len(run["attacks"])
     assert planned["mismodel"] == trainings * len(run["scenarios"])

@@ -26,6 +26,12 @@ except InputError as fault:
 
 
 RUN = config["run"]
+DETECTOR_VARIATIONS = [
+    name for name in RUN["variations"] if "detector" in config["variations"][name]
+]
+GENERATOR_VARIATIONS = [
+    name for name in RUN["variations"] if "generator" in config["variations"][name]
+]
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
 
 
@@ -39,21 +45,31 @@ wildcard_constraints:
     chunk=r"\d{4}",
 
 
-def chunks(sample: str) -> list[str]:
-    """Names of the chunks of a sample; each is one job."""
-    number = math.ceil(
-        config["samples"][sample]["events"] / config["generator"]["events_per_chunk"]
-    )
+def chunk_names(events: int) -> list[str]:
+    """Names of the chunks of so many events; each is one job."""
+    number = math.ceil(events / config["generator"]["events_per_chunk"])
     return [f"{chunk:04d}" for chunk in range(number)]
 
 
-def over_chunks(pattern: str, **wildcards) -> list[str]:
-    """The files of a pattern with {sample} and {chunk}, over all chunks of all samples of the study."""
+def chunks(sample: str, variation: str = "nominal") -> list[str]:
+    """Names of the chunks of a sample. A variation may have the first ones only."""
+    events = config["samples"][sample]["events"]
+    wanted = config["variations"].get(variation, {}).get("events", events)
+    return chunk_names(min(wanted, events))
+
+
+def over_chunks(pattern: str, variation: str = "nominal") -> list[str]:
+    """The files of a pattern with {sample}, {chunk} and perhaps {variation}, over all chunks of all samples."""
     return [
-        pattern.format(sample=sample, chunk=chunk, **wildcards)
+        pattern.format(sample=sample, chunk=chunk, variation=variation)
         for sample in RUN["samples"]
-        for chunk in chunks(sample)
+        for chunk in chunks(sample, variation)
     ]
+
+
+def names_or_none(names: list[str]) -> str:
+    """A wildcard constraint for any of some names; it matches nothing when there are none."""
+    return "|".join(names) or "(?!)"
 
 
 def tensors_of(variation: str) -> list[str]:
@@ -83,6 +99,34 @@ def varied_tensors(wildcards) -> list[str]:
     """Tensors of the detector variation a re-simulated scenario compares with; none for the others."""
     variation = config["scenarios"][wildcards.scenario].get("variation")
     return tensors_of(variation) if variation else []
+
+
+def validation_sample(name: str) -> dict:
+    """A sample as the validation changes it."""
+    return canonical(config["samples"][name] | config["validation"]["samples"][name])
+
+
+def validation_generator() -> dict:
+    """The generator's settings as the validation changes them."""
+    generator = config["generator"]
+    return canonical(
+        generator | {"detector": generator["detector"] | config["validation"]["detector"]}
+    )
+
+
+def over_validation_chunks(pattern: str) -> list[str]:
+    """The files of a pattern with {sample} and {chunk}, over all chunks of the validation's own samples."""
+    return [
+        pattern.format(sample=name, chunk=chunk)
+        for name in config["validation"]["samples"]
+        for chunk in chunk_names(validation_sample(name)["events"])
+    ]
+
+
+def over_closure_chunks(pattern: str) -> list[str]:
+    """The files of a pattern with {sample} and {chunk}, over the chunks that are compared with their truth."""
+    sample = RUN["samples"][0]
+    return expand(pattern, sample=sample, chunk=chunks(sample)[: config["validation"]["chunks"]])
 
 
 def definition(section: str, name: str) -> dict:

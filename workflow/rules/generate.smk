@@ -13,7 +13,7 @@ rule generate:
     output:
         nominal="<results>/ntuples/{sample}/nominal/{chunk}.root",
         variations=[
-            f"<results>/ntuples/{{sample}}/{name}/{{chunk}}.root" for name in RUN["variations"]
+            f"<results>/ntuples/{{sample}}/{name}/{{chunk}}.root" for name in DETECTOR_VARIATIONS
         ],
     log:
         "<logs>/generate/{sample}/{chunk}.log",
@@ -23,7 +23,31 @@ rule generate:
         seed=config["seed"],
         sample=lambda wildcards: definition("samples", wildcards.sample),
         generator=settings("generator")["generator"],
-        variations={name: definition("variations", name) for name in RUN["variations"]},
+        variations={
+            name: definition("variations", name)["detector"] for name in DETECTOR_VARIATIONS
+        },
         code=code_fingerprint("generate"),
     script:
         "../../scripts/generate.py"
+
+
+rule generate_varied:
+    """Simulate one chunk of a sample with other settings of Pythia and the seed of the nominal chunk."""
+    output:
+        varied="<results>/ntuples/{sample}/{variation}/{chunk}.root",
+    log:
+        "<logs>/generate/{sample}/{variation}/{chunk}.log",
+    wildcard_constraints:
+        variation=names_or_none(GENERATOR_VARIATIONS),
+    resources:
+        mem_mb=1500,
+    params:
+        seed=config["seed"],
+        sample=lambda wildcards: definition("samples", wildcards.sample),
+        generator=settings("generator")["generator"],
+        pythia=lambda wildcards: definition("variations", wildcards.variation)["generator"][
+            "pythia"
+        ],
+        code=code_fingerprint("generate"),
+    script:
+        "../../scripts/generate_varied.py"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from robustag.generate.charged import charge_of
 from robustag.generate.helix import CURVATURE, wrap_phi
 from robustag.generate.layers import Calorimeter, ResolutionRegion
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.random import Purpose, Streams
-from robustag.generate.tracks import charge_of
 
 _NEUTRINOS_AND_MUONS = (12, 13, 14, 16)
 _ELECTROMAGNETIC = (11, 22, 111)

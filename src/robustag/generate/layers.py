@@ -1,8 +1,10 @@
 """The detectors as data: tracker layers, efficiency tables and calorimeter resolution.
 
 The geometry is barrel-like up to |eta| = 2.5. Radii and intrinsic resolutions are those of the ATLAS inner
-detector of Run 1 (JINST 3 (2008) S08003); the material per layer is rounded from the same paper. Efficiency
-and calorimeter tables are those of the ATLAS card of Delphes 3 (JHEP 02 (2014) 057).
+detector of Run 1 (JINST 3 (2008) S08003); the material per layer is rounded from the same paper, its
+interaction lengths follow from X0 and lambda of beryllium (beam pipe) and of silicon and carbon (pixels) in
+the Review of Particle Physics, "Atomic and nuclear properties of materials". Efficiency and calorimeter
+tables are those of the ATLAS card of Delphes 3 (JHEP 02 (2014) 057).
 """
 
 from __future__ import annotations
@@ -11,19 +13,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from robustag.errors import InputError
+from robustag.generate.resolution import ATLAS_RUN1_RESOLUTION, PUBLISHED_RESOLUTION, PromptResolution
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One cylinder: radius [mm], thickness in radiation lengths at normal incidence, and its sensors.
+    """One cylinder: radius [mm], thickness at normal incidence in two units, and its sensors.
 
-    A sensor is (stereo angle [rad], resolution [mm]): it measures cos(angle) r-phi + sin(angle) z.
+    The units are lengths of radiation and of nuclear interaction. A sensor is (stereo angle [rad],
+    resolution [mm]): it measures cos(angle) r-phi + sin(angle) z.
     """
 
     radius: float
     radiation_lengths: float
     sensors: tuple[tuple[float, float], ...] = ()
+    interaction_lengths: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Tracker:
     # Below `low_pt` [GeV] the resolution of d0 and z0 is multiplied by `low_pt_ip_scale`.
     low_pt: float = 0.0
     low_pt_ip_scale: float = 1.0
+    # How |d0 / sigma| of prompt tracks is distributed, for the jet probability.
+    prompt: PromptResolution = ATLAS_RUN1_RESOLUTION
 
 
 @dataclass(frozen=True)
@@ -89,26 +95,12 @@ class BeamSpot:
     sigma_z: float = 46.0
 
 
-@dataclass(frozen=True)
-class Detector:
-    """Everything that stands between stable particles and measured tracks and towers.
-
-    `ip_resolution` multiplies the smearing of d0 and z0 while the reported covariance stays as it is: a
-    resolution that the simulation does not know about.
-    """
-
-    tracker: Tracker
-    calorimeter: Calorimeter
-    beam_spot: BeamSpot
-    ip_resolution: float = 1.0
-
-
 _HALF_PI = float(np.pi / 2)
 
 
 def _pixel(radius: float) -> Layer:
     """10 um in r-phi and 115 um in z."""
-    return Layer(radius, 0.030, ((0.0, 0.010), (_HALF_PI, 0.115)))
+    return Layer(radius, 0.030, ((0.0, 0.010), (_HALF_PI, 0.115)), interaction_lengths=0.009)
 
 
 def _strips(radius: float, stereo: float) -> Layer:
@@ -123,7 +115,7 @@ def _straws(radius: float) -> Layer:
 
 _ATLAS_RUN1 = Tracker(
     layers=(
-        Layer(29.0, 0.006),
+        Layer(29.0, 0.006, interaction_lengths=0.005),
         *(_pixel(radius) for radius in (50.5, 88.5, 122.5)),
         *(_strips(r, angle) for r, angle in ((299.0, 0.04), (371.0, -0.04), (443.0, 0.04), (514.0, -0.04))),
         *(_straws(radius) for radius in (600.0, 690.0, 780.0, 870.0, 960.0, 1050.0)),
@@ -136,12 +128,15 @@ _ATLAS_RUN1 = Tracker(
     ),
     muon_efficiency=EfficiencyTable((0.0, 1.5, 2.5), (0.1, 1.0), ((0.75, 0.99), (0.70, 0.98))),
     late_production=((50.5, 0.5), (88.5, 0.0)),
+    prompt=ATLAS_RUN1_RESOLUTION,
 )
 
 TRACKERS: dict[str, Tracker] = {
     "atlas_run1": _ATLAS_RUN1,
     # The public data set took its covariance from tables that start at 10 GeV and doubled d0 and z0 below.
-    "published": replace(_ATLAS_RUN1, covariance_pt_floor=15.0, low_pt=10.0, low_pt_ip_scale=2.0),
+    "published": replace(
+        _ATLAS_RUN1, covariance_pt_floor=15.0, low_pt=10.0, low_pt_ip_scale=2.0, prompt=PUBLISHED_RESOLUTION
+    ),
 }
 
 CALORIMETER = Calorimeter(
@@ -160,24 +155,3 @@ CALORIMETER = Calorimeter(
     hcal_energy_min=1.0,
     significance_min=1.0,
 )
-
-
-def detector_from(settings: dict) -> Detector:
-    """Build a detector from its config: `tracker` (a preset's name) and `ip_resolution`.
-
-    Raises InputError for an unknown key, an unknown preset or a factor that is not positive.
-    """
-    unknown = sorted(set(settings) - {"tracker", "ip_resolution"})
-    if unknown:
-        raise InputError(f"detector: unknown key '{unknown[0]}'; known keys are tracker, ip_resolution")
-    name = settings.get("tracker")
-    if name not in TRACKERS:
-        raise InputError(f"detector: unknown tracker '{name}'; choose one of {', '.join(sorted(TRACKERS))}")
-    ip_resolution = settings.get("ip_resolution", 1.0)
-    if (
-        isinstance(ip_resolution, bool)
-        or not isinstance(ip_resolution, (int, float))
-        or not ip_resolution > 0
-    ):
-        raise InputError(f"detector: ip_resolution must be a positive number, not {ip_resolution!r}")
-    return Detector(TRACKERS[name], CALORIMETER, BeamSpot(), float(ip_resolution))

@@ -24,6 +24,17 @@ class Purpose(IntEnum):
     TRACK_SMEARING = 4
     TOWER_ENERGY = 5
     TOWER_POSITION = 6
+    CONVERSION = 7
+    CONVERSION_SHARE = 8
+    INTERACTION = 9
+    SECONDARY_COUNT = 10
+    SECONDARY_SHARE = 11
+    SECONDARY_KICK = 12
+    SECONDARY_CHARGE = 13
+    TRACK_TAIL = 14
+    FAKE_COUNT = 15
+    FAKE_TRACK = 16
+    JET_ENERGY = 17
 
 
 def _mix(word: np.ndarray) -> np.ndarray:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import erfc, gammaincc
+from scipy.special import gammaincc
 
 from robustag.generate.helix import CURVATURE, perigee_point, wrap_phi
 from robustag.generate.jets import RADIUS, Jets, delta_r, pairs_in_event
 from robustag.generate.kernels import perigees
+from robustag.generate.layers import Tracker
+from robustag.generate.resolution import PromptResolution
 from robustag.generate.tracker import COVARIANCE_NAMES, PARAMETERS
 from robustag.generate.tracks import Tracks
 from robustag.generate.vertices import PRIMARY_WEIGHT, PrimaryVertices, SecondaryVertices
@@ -24,11 +26,6 @@ TRACK_D0_MAX = 8.0
 # The impact-parameter variables use tracks closer than this [mm]; secondary vertices use them all.
 IP_D0_MAX = 2.0
 D0_SIGNIFICANCE_THRESHOLD = 1.8
-
-# Resolution function of prompt tracks, ATLAS-CONF-2010-091: two Gaussians (norm, width), two exponentials
-# (offset, slope).
-_GAUSSIANS = ((0.32, 0.56), (0.19, 0.89))
-_EXPONENTIALS = ((3.09, 0.81), (6.07, 0.23))
 
 _PION_MASS = 0.13957
 
@@ -101,15 +98,6 @@ def associate_tracks(jets: Jets, tracks: Tracks, primary: PrimaryVertices, field
     near = np.flatnonzero(np.abs(perigee[:, 0]) < TRACK_D0_MAX)
     near = near[np.lexsort((-pt[track[near]], jet[near]))]
     return JetTracks(jet[near], track[near], event[near], perigee[near])
-
-
-def track_probability(significance: np.ndarray) -> np.ndarray:
-    """Probability of a prompt track to have at least this |d0 / sigma|, with the data set's normalisation."""
-    gaussians = sum(
-        0.5 * np.sqrt(np.pi) * norm * width * erfc(significance / (np.sqrt(2.0) * width))
-        for norm, width in _GAUSSIANS
-    )
-    return gaussians + sum(np.exp(-offset - slope * significance) / slope for offset, slope in _EXPONENTIALS)
 
 
 def jet_probability(log_product: np.ndarray, n_tracks: np.ndarray) -> np.ndarray:
@@ -197,7 +185,9 @@ def _ranked(values: np.ndarray, jet: np.ndarray, key: np.ndarray, rank: int, n_j
     return result
 
 
-def impact_parameter_variables(jets: Jets, pairs: JetTracks, tracks: Tracks) -> dict[str, np.ndarray]:
+def impact_parameter_variables(
+    jets: Jets, pairs: JetTracks, tracks: Tracks, prompt: PromptResolution
+) -> dict[str, np.ndarray]:
     """Track counting, jet probability and widths: float64 [J] by name.
 
     Significances are |d0| / sigma and |z0| / sigma of the tracks with the second and third largest |d0|: the
@@ -218,7 +208,7 @@ def impact_parameter_variables(jets: Jets, pairs: JetTracks, tracks: Tracks) -> 
         return _ranked(values, jet, key, rank, n_jets)
 
     largest = np.abs(d0[used])
-    log_product = np.bincount(jet, np.log(track_probability(d0_significance)), minlength=n_jets)
+    log_product = np.bincount(jet, np.log(prompt.probability(d0_significance)), minlength=n_jets)
     over = np.bincount(jet, d0_significance > D0_SIGNIFICANCE_THRESHOLD, minlength=n_jets)
     weight, eta, phi = pt[used], eta[used] - jets.eta[jet], wrap_phi(phi[used] - jets.phi[jet])
     total = np.bincount(jet, weight, minlength=n_jets)
@@ -244,7 +234,7 @@ def tagging_variables(
     tracks: Tracks,
     primary: PrimaryVertices,
     secondary: SecondaryVertices,
-    field: float,
+    tracker: Tracker,
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Everything about jets, their tracks and their secondary vertices.
 
@@ -273,7 +263,7 @@ def tagging_variables(
 
     any_vertex = np.bincount(secondary.jet, minlength=n_jets) > 0
     inverse_variance = flight.error**-2.0
-    jet_variables = impact_parameter_variables(jets, pairs, tracks) | {
+    jet_variables = impact_parameter_variables(jets, pairs, tracks, tracker.prompt) | {
         "vertex_significance": _ratio(
             per_jet(flight.length * inverse_variance), np.sqrt(per_jet(inverse_variance))
         ),
@@ -315,7 +305,7 @@ def tagging_variables(
         "vertex_n_tracks": per_track(kinematics.n_tracks, prompt.n_tracks),
         "vertex_energy_fraction": per_track(vertex_fraction, _ratio(prompt.energy, jet_energy)),
     }
-    true = _perigee_to(primary.position[pairs.event], tracks.truth[pairs.track], field)
+    true = _perigee_to(primary.position[pairs.event], tracks.truth[pairs.track], tracker.field)
     signed_d0, signed_z0 = signed_significances(jets, pairs, tracks)
     extra_variables = {
         "d0_signed_significance": signed_d0,

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from robustag.generate.charged import ChargedParticles
+from robustag.generate.detector import Detector
 from robustag.generate.helix import CURVATURE, wrap_phi
 from robustag.generate.kernels import perigees
-from robustag.generate.labels import Truth
-from robustag.generate.layers import Detector, EfficiencyTable
-from robustag.generate.origins import particle_origin
-from robustag.generate.pythia import ParticleBatch
+from robustag.generate.layers import EfficiencyTable, Tracker
 from robustag.generate.random import Purpose, Streams
 from robustag.generate.tracker import LOWER, CovarianceGrid, track_covariance
-
-# Softer particles cannot become tracks above the 0.5 GeV that every later step asks for.
-_TRUE_PT_MIN = 0.4
 
 
 @dataclass(frozen=True)
 class Tracks:
     """T measured tracks, in the order of their events.
 
-    event: int64 [T]; particle: int64 [T], flat index in the batch; parameters and truth: float64 [T, 5],
-    measured and true (d0, z0, phi, theta, q/p) at the perigee to the beam line's centre, in mm, rad, 1/GeV;
-    covariance: float64 [T, 15], reported, lower triangle row by row; origin: uint8 [T], `labels.Origin`.
+    event: int64 [T]; particle: int64 [T], flat index in the batch, -1 for fakes; parameters and truth:
+    float64 [T, 5], measured and true (d0, z0, phi, theta, q/p) at the perigee to the beam line's centre, in
+    mm, rad, 1/GeV; covariance: float64 [T, 15], reported, lower triangle row by row; origin: uint8 [T],
+    `origins.Origin`.
     """
 
     event: np.ndarray
@@ -49,10 +46,23 @@ class Tracks:
         return np.arctanh(np.cos(self.parameters[:, 3]))
 
 
-def charge_of(pdg_id: np.ndarray) -> np.ndarray:
-    """Charge of pi, K, p, e, mu and the long-lived hyperons; 0 for all that leaves no track. int64 [N]."""
-    positive = (211, 321, 2212, 3222, -11, -13, -3112, -3312, -3334)
-    return np.isin(pdg_id, positive).astype(np.int64) - np.isin(-pdg_id, positive).astype(np.int64)
+@dataclass(frozen=True)
+class TrackCandidates:
+    """What every variation of a detector's response shares: N candidates in the order of their events.
+
+    particles: who they are; truth: float64 [N, 5]; covariance: float64 [N, 15]; smearing: float64 [N, 5], the
+    Gaussian errors; efficiency: float64 [N]; found, tail: float64 [N], uniform numbers to compare with
+    efficiency and tail fraction; core: float64 [N], how deep in a dense jet (0 to 1).
+    """
+
+    particles: ChargedParticles
+    truth: np.ndarray
+    covariance: np.ndarray
+    smearing: np.ndarray
+    efficiency: np.ndarray
+    found: np.ndarray
+    tail: np.ndarray
+    core: np.ndarray
 
 
 def efficiency_of(table: EfficiencyTable, pt: np.ndarray, eta: np.ndarray) -> np.ndarray:
@@ -64,63 +74,101 @@ def efficiency_of(table: EfficiencyTable, pt: np.ndarray, eta: np.ndarray) -> np
     return np.where(inside, values[np.clip(row, 0, len(values) - 1), np.maximum(column, 0)], 0.0)
 
 
+def tracking_efficiency(particles: ChargedParticles, tracker: Tracker) -> np.ndarray:
+    """Efficiency by kind, pT, eta and radius of production, float64 [N].
+
+    A particle born in or outside a layer leaves no hit there.
+    """
+    pt = particles.pt
+    eta = np.arcsinh(particles.momentum[:, 2] / pt)
+    tables = (tracker.hadron_efficiency, tracker.electron_efficiency, tracker.muon_efficiency)
+    hadron, electron, muon = (efficiency_of(table, pt, eta) for table in tables)
+    efficiency = np.select([particles.kind == 11, particles.kind == 13], [electron, muon], hadron)
+    birth = np.hypot(particles.vertex[:, 0], particles.vertex[:, 1])
+    for radius, factor in tracker.late_production:
+        # A crossing is known to rounding only.
+        efficiency[birth > radius * (1.0 - 1e-9)] *= factor
+    return efficiency
+
+
 def beam_spot(streams: Streams, number: np.ndarray, detector: Detector) -> np.ndarray:
-    """True collision points, float64 [E, 3], mm."""
+    """True collision points of an unshifted beam, float64 [E, 3], mm."""
     width = np.array([detector.beam_spot.sigma_x, detector.beam_spot.sigma_y, detector.beam_spot.sigma_z])
     return width * streams.normal(Purpose.BEAM_SPOT, number[:, None], np.arange(3)[None, :])
 
 
-def make_tracks(
-    batch: ParticleBatch,
-    truth: Truth,
-    detector: Detector,
+def track_candidates(
+    particles: ChargedParticles,
+    core: np.ndarray,
+    tracker: Tracker,
     grid: CovarianceGrid,
     streams: Streams,
+    number: np.ndarray,
     collision: np.ndarray,
-) -> Tracks:
-    """Measure the charged final-state particles of a batch.
+) -> TrackCandidates:
+    """Draw all random numbers and true helices of the particles that a tracker can find.
 
-    collision: float64 [E, 3], mm, the true collision points. Each particle consumes one uniform number for
-    efficiency and five normals for smearing, addressed by event number and particle index.
+    core: float64 [N]; number: uint64 [E]; collision: float64 [E, 3], mm. A particle's numbers are addressed
+    by its event and its own key, so nothing about one depends on another.
     """
-    tracker = detector.tracker
-    charge = charge_of(batch.pdg_id)
-    pt = np.hypot(batch.momentum[:, 0], batch.momentum[:, 1])
-    candidate = np.flatnonzero((batch.status > 0) & (charge != 0) & (pt > _TRUE_PT_MIN))
-    px, py, pz = batch.momentum[candidate, :3].T
-    pt, charge, pdg_id = pt[candidate], charge[candidate], np.abs(batch.pdg_id[candidate])
-    eta = np.arcsinh(pz / pt)
-    number, item = batch.number[batch.event[candidate]], batch.item[candidate]
-
-    efficiency = np.select(
-        [pdg_id == 11, pdg_id == 13],
-        [
-            efficiency_of(tracker.electron_efficiency, pt, eta),
-            efficiency_of(tracker.muon_efficiency, pt, eta),
-        ],
-        efficiency_of(tracker.hadron_efficiency, pt, eta),
+    efficiency = tracking_efficiency(particles, tracker)
+    possible = np.flatnonzero(efficiency > 0.0)
+    particles = ChargedParticles(
+        **{field.name: getattr(particles, field.name)[possible] for field in fields(ChargedParticles)}
     )
-    origin_radius = np.hypot(batch.vertex[candidate, 0], batch.vertex[candidate, 1])
-    for radius, factor in tracker.late_production:
-        efficiency[origin_radius > radius] *= factor
-    found = streams.uniform(Purpose.TRACK_EFFICIENCY, number, item) < efficiency
-
-    candidate, charge, px, py, pz, pt = (a[found] for a in (candidate, charge, px, py, pz, pt))
-    number, item = number[found], item[found]
-    event = batch.event[candidate]
-    theta = np.arctan2(pt, pz)
-    cot_theta, kappa = pz / pt, CURVATURE * tracker.field * charge / pt
-    origin = batch.vertex[candidate] + collision[event]
-    perigee = perigees(origin, np.arctan2(py, px), cot_theta, kappa, np.zeros_like(origin))
-    true = np.column_stack([perigee, theta, charge * np.sin(theta) / pt])
-
+    event, key, charge = particles.event, particles.key, particles.charge
+    px, py, pz = particles.momentum.T
+    pt, theta = particles.pt, np.arctan2(particles.pt, pz)
+    origin = particles.vertex + collision[event]
+    kappa = CURVATURE * tracker.field * charge / pt
+    perigee = perigees(origin, np.arctan2(py, px), pz / pt, kappa, np.zeros_like(origin))
     covariance = track_covariance(grid, tracker, pt, theta, charge)
-    normals = streams.normal(Purpose.TRACK_SMEARING, number[:, None], item[:, None], np.arange(5)[None, :])
-    smearing = np.einsum("nij,nj->ni", np.linalg.cholesky(covariance), normals)
-    smearing[:, :2] *= detector.ip_resolution
-    parameters = true + smearing
+    who = number[event]
+    normals = streams.normal(Purpose.TRACK_SMEARING, who[:, None], key[:, None], np.arange(5)[None, :])
+    return TrackCandidates(
+        particles=particles,
+        truth=np.column_stack([perigee, theta, charge * np.sin(theta) / pt]),
+        # One memory layout whatever the number of tracks, so that the kernels are compiled once.
+        covariance=np.ascontiguousarray(covariance[:, LOWER[0], LOWER[1]]),
+        smearing=np.einsum("nij,nj->ni", np.linalg.cholesky(covariance), normals),
+        efficiency=efficiency[possible],
+        found=streams.uniform(Purpose.TRACK_EFFICIENCY, who, key),
+        tail=streams.uniform(Purpose.TRACK_TAIL, who, key),
+        core=core[possible],
+    )
+
+
+def measure_tracks(candidates: TrackCandidates, detector: Detector) -> Tracks:
+    """Find and measure the candidates in one detector.
+
+    Errors of d0 and z0 are a mixture of two Gaussians: the core of the covariance, and with the chance
+    `tail_fraction` one `tail_scale` times as wide; the reported covariance is that of the core.
+    """
+    chance = detector.efficiency * candidates.efficiency * (1.0 - detector.core_loss * candidates.core)
+    found = np.flatnonzero(candidates.found < chance)
+    truth, smearing = candidates.truth[found], candidates.smearing[found]
+    scale = np.where(candidates.tail[found] < detector.tail_fraction, detector.tail_scale, 1.0)
+    smearing[:, 0] *= detector.d0_resolution * scale
+    smearing[:, 1] *= detector.z0_resolution * scale
+    parameters = truth + smearing
     parameters[:, 2] = wrap_phi(parameters[:, 2])
-    # One memory layout whatever the number of tracks, so that the kernels are compiled once.
-    lower = np.ascontiguousarray(covariance[:, LOWER[0], LOWER[1]])
-    origin = particle_origin(batch, truth, candidate)
-    return Tracks(event, candidate, parameters, true, lower, origin)
+    particles = candidates.particles
+    return Tracks(
+        event=particles.event[found],
+        particle=particles.particle[found],
+        parameters=parameters,
+        truth=truth,
+        covariance=candidates.covariance[found],
+        origin=particles.origin[found],
+    )
+
+
+def join_tracks(*parts: Tracks) -> Tracks:
+    """All tracks together, in the order of their events and inside an event in the order of the parts."""
+    order = np.argsort(np.concatenate([part.event for part in parts]), kind="stable")
+    return Tracks(
+        **{
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])[order]
+            for field in fields(Tracks)
+        }
+    )

@@ -5,12 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from robustag.generate.charged import final_charged
+from robustag.generate.detector import detector_from
 from robustag.generate.labels import find_truth
-from robustag.generate.layers import TRACKERS, detector_from
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.random import Streams
 from robustag.generate.tracker import covariance_grid
-from robustag.generate.tracks import Tracks, make_tracks
+from robustag.generate.tracks import Tracks, measure_tracks, track_candidates
 
 
 def _batch(events: list[list[dict]]) -> ParticleBatch:
@@ -53,16 +54,17 @@ def streams() -> Streams:
 
 @pytest.fixture
 def toy_tracks(streams: Streams) -> Callable[..., Tracks]:
-    """Measures pions (muons where asked, for efficiency) of toy events with the default tracker."""
+    """Measures particles of toy events; keyword arguments are keys of a detector's configuration."""
 
-    def measure(
-        events: list[list[dict]], tracker: str = "atlas_run1", ip_resolution: float = 1.0
-    ) -> tuple[ParticleBatch, Tracks]:
-        detector = detector_from({"tracker": tracker, "ip_resolution": ip_resolution})
+    def measure(events: list[list[dict]], **settings: object) -> tuple[ParticleBatch, Tracks]:
+        detector = detector_from({"tracker": "atlas_run1"} | settings)
         batch = _batch(events)
-        grid = covariance_grid(TRACKERS[tracker])
-        return batch, make_tracks(
-            batch, find_truth(batch), detector, grid, streams, np.zeros((len(events), 3))
-        )
+        charged = final_charged(batch, find_truth(batch))
+        collision = np.zeros((len(events), 3)) + np.array([*detector.beam_spot_shift, 0.0])
+        candidates = track_candidates(
+            charged, np.zeros(len(charged)), detector.tracker, covariance_grid(detector.tracker), streams,
+            batch.number, collision,
+        )  # fmt: skip
+        return batch, measure_tracks(candidates, detector)
 
     return measure

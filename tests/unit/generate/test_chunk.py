@@ -14,7 +14,9 @@ from robustag.generate.chunk import generate_chunk
 from robustag.generate.ntuple import read_provenance
 
 SAMPLE = {"process": "bb", "pythia": ["PartonLevel:MPI = off"]}
-DETECTOR = {"tracker": "atlas_run1", "ip_resolution": 1.0}
+DETECTOR = {
+    "tracker": "atlas_run1", "tail_fraction": 0.01, "tail_scale": 2.5, "fakes": 0.5, "material": 1.0, "core_loss": 0.1,
+}  # fmt: skip
 
 
 def _generate(
@@ -50,7 +52,7 @@ def _bytes(path: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def chunk(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict[str, Path]]:
-    variations = {"same": {"ip_resolution": 1.0}, "worse": {"ip_resolution": 1.25}}
+    variations = {"same": {"d0_resolution": 1.0}, "worse": {"d0_resolution": 1.25}}
     return _generate(tmp_path_factory.mktemp("chunk"), variations)
 
 
@@ -155,7 +157,7 @@ def test_coffea_opens_the_file(chunk: tuple, mode: str) -> None:
 def test_provenance_says_how_the_file_was_made(chunk: tuple) -> None:
     provenance = read_provenance(chunk[1]["worse"])
     assert provenance["sample"] == SAMPLE
-    assert provenance["detector"] == {"tracker": "atlas_run1", "ip_resolution": 1.25}
+    assert provenance["detector"] == DETECTOR | {"d0_resolution": 1.25}
     assert provenance["variation"] == "worse"
     assert (provenance["seed"], provenance["run"], provenance["chunk"]) == (11, 2, 4)
     assert provenance["versions"]["pythia8mc"]
@@ -167,9 +169,9 @@ def test_provenance_says_how_the_file_was_made(chunk: tuple) -> None:
     ("changes", "message"),
     [
         ({"detector": {"tracker": "cms"}}, "unknown tracker 'cms'"),
-        ({"detector": DETECTOR | {"fakes": 1}}, "unknown key 'fakes'"),
-        ({"detector": DETECTOR | {"ip_resolution": -1}}, "positive number"),
-        ({"variations": {"worse": {"ip_resolution": "big"}}}, "positive number"),
+        ({"detector": DETECTOR | {"noise": 1}}, "unknown key 'noise'"),
+        ({"detector": DETECTOR | {"d0_resolution": -1}}, "d0_resolution must be a number"),
+        ({"variations": {"worse": {"fakes": "big"}}}, "fakes must be a number"),
         ({"sample": SAMPLE | {"pythia": ["Tune:pp = 99"]}}, "Tune:pp = 99"),
         ({"events": 0}, "at least 1"),
     ],
@@ -193,5 +195,5 @@ def test_an_interrupted_chunk_leaves_no_file(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _generate(tmp_path, {"worse": {"ip_resolution": 1.25}}, progress=interrupt)
+        _generate(tmp_path, {"worse": {"d0_resolution": 1.25}}, progress=interrupt)
     assert list(tmp_path.iterdir()) == []

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robustag.generate.jets import Jets
+from robustag.generate.layers import TRACKERS
+from robustag.generate.resolution import PUBLISHED_RESOLUTION
 from robustag.generate.tagging import (
     JET_VARIABLES,
     TRACK_VARIABLES,
@@ -15,7 +17,6 @@ from robustag.generate.tagging import (
     associate_tracks,
     jet_probability,
     tagging_variables,
-    track_probability,
 )
 from robustag.generate.tracks import Tracks
 from robustag.generate.vertices import PrimaryVertices, SecondaryVertices
@@ -35,12 +36,12 @@ def test_jet_probability_of_no_tracks_does_not_exist() -> None:
     assert np.isnan(jet_probability(np.array([0.0]), np.array([0]))[0])
 
 
-def test_track_probability_closed_form() -> None:
+def test_published_track_probability_closed_form() -> None:
     """At zero: sqrt(pi)/2 (0.32 0.56 + 0.19 0.89) + exp(-3.09)/0.81 + exp(-6.07)/0.23."""
     at_zero = (
         math.sqrt(math.pi) / 2 * (0.32 * 0.56 + 0.19 * 0.89) + math.exp(-3.09) / 0.81 + math.exp(-6.07) / 0.23
     )
-    found = track_probability(np.linspace(0.0, 30.0, 50))
+    found = PUBLISHED_RESOLUTION.probability(np.linspace(0.0, 30.0, 50))
     assert found[0] == pytest.approx(at_zero)
     assert (np.diff(found) < 0.0).all()
     # No jet of the public data set has more than 0.434, so one track alone must stay below.
@@ -75,7 +76,9 @@ def _no_vertices(pairs: int) -> SecondaryVertices:
 def _variables(tracks: Tracks, weights: list[float]) -> tuple[JetTracks, dict, dict, dict]:
     primary = _primary(weights)
     pairs = associate_tracks(ONE_JET, tracks, primary, field=2.0)
-    return pairs, *tagging_variables(ONE_JET, pairs, tracks, primary, _no_vertices(len(pairs.jet)), 2.0)
+    return pairs, *tagging_variables(
+        ONE_JET, pairs, tracks, primary, _no_vertices(len(pairs.jet)), TRACKERS["published"]
+    )
 
 
 def test_track_counting_uses_the_second_and_third_largest_impact_parameter() -> None:
@@ -112,7 +115,8 @@ def test_a_jet_without_tracks_or_vertices_has_no_numbers() -> None:
     _, jet, track, vertex = _variables(_tracks([], [], [], []), [])
     signed = {name.replace("significance", "signed_significance") for name in JET_VARIABLES[:4]}
     assert set(jet) == {*JET_VARIABLES, *signed}
-    assert list(track) == list(TRACK_VARIABLES)
+    truth = {"true_D0", "true_Z0", "origin"}
+    assert set(track) == {*TRACK_VARIABLES, *truth, "d0_signed_significance", "z0_signed_significance"}
     assert jet.pop("n_tracks_over_d0_threshold") == 0
     assert all(np.isnan(values).all() for values in jet.values())
     assert all(len(values) == 0 for values in (*track.values(), *vertex.values()))
@@ -135,7 +139,7 @@ def test_vertex_variables_of_one_secondary_vertex() -> None:
         ndf=np.array([1.0]), member=np.array([0, 0, -1, -1]), weight=np.array([0.9, 0.8, 0.0, 0.0]),
         phi=np.array([0.1, -0.1, np.nan, np.nan]),
     )  # fmt: skip
-    jet, track, vertex = tagging_variables(ONE_JET, pairs, tracks, primary, secondary, 2.0)
+    jet, track, vertex = tagging_variables(ONE_JET, pairs, tracks, primary, secondary, TRACKERS["published"])
 
     energy = np.hypot([8.0, 6.0, 4.0, 2.0], PION)
     fraction = energy[:2].sum() / energy.sum()
@@ -179,7 +183,7 @@ def test_vertex_significance_combines_two_vertices() -> None:
         jet=np.array([0, 0]), position=position, covariance=covariance, chi2=np.ones(2), ndf=np.ones(2),
         member=np.array([0, 0, 1, 1, 1]), weight=np.ones(5), phi=np.array([0.1, -0.1, 0.2, -0.2, 0.0]),
     )  # fmt: skip
-    jet, _, _ = tagging_variables(ONE_JET, pairs, tracks, primary, secondary, 2.0)
+    jet, _, _ = tagging_variables(ONE_JET, pairs, tracks, primary, secondary, TRACKERS["published"])
     variance = np.array([4e-4, 9e-4])
     expected = (3.0 / variance[0] + 5.0 / variance[1]) / math.sqrt((1 / variance).sum())
     assert jet["vertex_significance"] == pytest.approx(expected)

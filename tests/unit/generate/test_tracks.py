@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from robustag.generate.charged import charge_of
 from robustag.generate.layers import TRACKERS
-from robustag.generate.tracks import Tracks, charge_of, efficiency_of
+from robustag.generate.tracks import Tracks, efficiency_of
 
 
 def _shower(seed: int, events: int, particles: int, **fixed: object) -> list[list[dict]]:
@@ -77,7 +78,9 @@ def test_resolution_variation_keeps_tracks_and_scales_their_residuals(
     measured: Callable[..., Tracks],
 ) -> None:
     events = _shower(5, 10, 100)
-    nominal, same, worse = (measured(events, ip_resolution=factor) for factor in (1.0, 1.0, 1.25))
+    nominal, same, worse = (
+        measured(events, d0_resolution=factor, z0_resolution=factor) for factor in (1.0, 1.0, 1.25)
+    )
     assert np.array_equal(nominal.parameters, same.parameters)
     assert np.array_equal(nominal.particle, worse.particle)
     assert np.array_equal(nominal.covariance, worse.covariance)
