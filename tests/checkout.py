@@ -18,7 +18,7 @@ class Checkout:
         folder.mkdir(parents=True, exist_ok=True)
         for name in _LINKED:
             (folder / name).symlink_to(ROOT / name)
-        for file in (ROOT / "config").rglob("*.yaml"):
+        for file in (path for kind in ("*.yaml", "*.csv") for path in (ROOT / "config").rglob(kind)):
             copy = folder / file.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(file.read_bytes())

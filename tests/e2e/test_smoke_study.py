@@ -25,6 +25,11 @@ FIGURES = [
     "fig_mismodelling",
     "fig_roc_BvL",
     "fig_roc_CvL",
+    "fig_simulation_inputs",
+    "fig_simulation_lifetime",
+    "fig_simulation_resolution",
+    "fig_simulation_tracks",
+    "fig_simulation_vertices",
     "fig_surface_clean",
     "fig_surface_faithful",
 ]

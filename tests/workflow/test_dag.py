@@ -1,5 +1,7 @@
 """The shape of the workflow: what a study plans, and how bad configurations are refused."""
 
+import re
+
 import pytest
 import yaml
 from tests.checkout import Checkout
@@ -30,7 +32,28 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["attack"] == trainings * len(run["attacks"])
     assert planned["mismodel"] == trainings * len(run["scenarios"])
     assert planned["normalise"] == planned["collect"] == planned["claims"] == planned["summary"] == 1
-    assert sum(rule.startswith("fig_") for rule in planned) == 8
+    figures = {f"fig_{name}" for name in re.findall(r"^rule fig_(\w+):", all_rules(root), re.MULTILINE)}
+    assert len(figures) >= 13
+    assert {rule for rule in planned if rule.startswith("fig_")} == figures
+
+
+def all_rules(root):
+    return "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
+
+
+def test_the_default_study_validates_its_simulation(fresh, root):
+    config = yaml.safe_load((root / "config/config.yaml").read_text())
+    size = config["generator"]["events_per_chunk"]
+    chunks = sum(-(-sample["events"] // size) for sample in config["validation"]["samples"].values())
+    planned = fresh.plan()
+    assert planned["validate_generate"] == planned["validate_inputs"] == chunks
+    assert planned["validate_truth"] == config["validation"]["chunks"]
+    assert planned["validate_published"] == planned["validate_histograms"] == 1
+
+
+def test_a_simulation_figure_needs_no_training(fresh):
+    planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_simulation_vertices")
+    assert planned == {"generate": 2, "validate_truth": 2, "validate_histograms": 1, "fig_simulation_vertices": 1}
 
 
 def test_one_figure_needs_what_leads_to_it_and_no_other_figure(fresh):

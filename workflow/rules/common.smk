@@ -95,6 +95,12 @@ def measured(table: str) -> list[str]:
     )
 
 
+def source_model(wildcards) -> list[str]:
+    """The model of the same seed that a transferred attack is crafted on; none for the others."""
+    source = config["attacks"][wildcards.attack].get("source")
+    return [f"<results>/models/{source}/seed{wildcards.seed}.safetensors"] if source else []
+
+
 def varied_tensors(wildcards) -> list[str]:
     """Tensors of the detector variation a re-simulated scenario compares with; none for the others."""
     variation = config["scenarios"][wildcards.scenario].get("variation")

@@ -6,8 +6,14 @@ import numpy as np
 import pandas as pd
 
 from robustag.generate.origins import Origin
-from robustag.validation.fits import central_width, efficiency, fit_exponential, fit_gaussian
-from robustag.validation.histograms import pick_histogram
+from robustag.validation.fits import (
+    central_width,
+    efficiency,
+    fit_exponential,
+    fit_gaussian,
+    mixture_width,
+)
+from robustag.validation.histograms import ALL, pick_histogram
 from robustag.validation.lifetime import HADRONS, PDG_CTAU
 from robustag.validation.objects import FLAVOURS
 
@@ -61,9 +67,9 @@ def vertex_efficiency(histograms: pd.DataFrame) -> pd.DataFrame:
 
 
 def vertex_composition(histograms: pd.DataFrame) -> pd.DataFrame:
-    """Vertices in 100 jets of each flavour by the origin of most of their tracks: flavour, origin, per_100_jets.
+    """Vertices in 100 jets of each flavour by the origin of most of their tracks.
 
-    A vertex of mostly primary or fake tracks is a fake vertex.
+    Returns flavour, origin, per_100_jets. A vertex of mostly primary or fake tracks is a fake vertex.
     """
     rows = []
     for flavour in FLAVOURS:
@@ -78,7 +84,7 @@ def resolutions(histograms: pd.DataFrame) -> pd.DataFrame:
     """Resolution of d0, z0 [mm] and relative q/p against pT [GeV] and |eta|, and of the primary vertex [mm].
 
     Returns quantity, slice ("pt", "eta" or "" for all), low, high, entries, resolution (half the central 68 %
-    of measured minus true), error, reported (median of what the covariance claims).
+    of measured minus true), error, expected (the same for Gaussians of the reported widths).
     """
     rows = []
     sliced = histograms[histograms["quantity"].str.endswith("_reported")]
@@ -92,29 +98,22 @@ def resolutions(histograms: pd.DataFrame) -> pd.DataFrame:
             & (histograms["slice_low"] == low)
         ]
         width, error = _width(residual) if len(residual) else (np.nan, np.nan)
-        rows.append((quantity, axis, low, high, bins["count"].sum(), width, error, _median(bins)))
+        rows.append((quantity, axis, low, high, bins["count"].sum(), width, error, _expected(bins)))
     for quantity in ("pv_x", "pv_z"):
         bins = pick_histogram(histograms, quantity)
         rows.append((quantity, "", -np.inf, np.inf, bins["count"].sum(), *_width(bins), np.nan))
-    columns = ["quantity", "slice", "low", "high", "entries", "resolution", "error", "reported"]
+    columns = ["quantity", "slice", "low", "high", "entries", "resolution", "error", "expected"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _expected(bins: pd.DataFrame) -> float:
+    inside = _finite(bins)
+    middle = (0.5 * (inside["low"] + inside["high"])).to_numpy()
+    return mixture_width(middle, inside["count"].to_numpy())
 
 
 def _width(bins: pd.DataFrame) -> tuple[float, float]:
     return central_width(*(bins[name].to_numpy() for name in ("low", "high", "count")))
-
-
-def _median(bins: pd.DataFrame) -> float:
-    """Median, linear within a bin; NaN for no entries or one that lies in an infinite bin."""
-    cumulative = bins["count"].cumsum().to_numpy()
-    if cumulative[-1] == 0:
-        return np.nan
-    half = 0.5 * cumulative[-1]
-    index = int(np.searchsorted(cumulative, half))
-    low, high, count = bins.iloc[index][["low", "high", "count"]]
-    if not np.isfinite(high - low):
-        return np.nan
-    return low + (high - low) * (half - (cumulative[index] - count)) / count
 
 
 def pulls(histograms: pd.DataFrame) -> pd.DataFrame:
@@ -137,16 +136,20 @@ def pulls(histograms: pd.DataFrame) -> pd.DataFrame:
 def lifetimes(histograms: pd.DataFrame) -> pd.DataFrame:
     """Slopes of the proper decay length of each b hadron beside c tau of the Review of Particle Physics.
 
+    "all" is the mixture of the hadrons, beside the mean c tau of those produced.
+
     Returns quantity (ct_true, ct_matched, ct_vertex), hadron, entries in the fit's range, from, to, ctau,
     ctau_error, pdg, ratio [mm].
     """
+    produced = [pick_histogram(histograms, "ct_true", hadron)["count"].sum() for hadron in HADRONS.values()]
+    pdg = {hadron: PDG_CTAU[code] for code, hadron in HADRONS.items()}
+    pdg[ALL] = float(np.average(list(pdg.values()), weights=produced)) if any(produced) else np.nan
     rows = []
     for quantity, (start, stop) in CT_WINDOWS.items():
-        for code, hadron in HADRONS.items():
+        for hadron, published in pdg.items():
             bins = pick_histogram(histograms, quantity, hadron)
             bins = bins[(bins["low"] > start - 1e-9) & (bins["high"] < stop + 1e-9)]
             length, error = fit_exponential(*(bins[name].to_numpy() for name in ("low", "high", "count")))
-            published = PDG_CTAU[code]
             entries = bins["count"].sum()
             rows.append(
                 (quantity, hadron, entries, start, stop, length, error, published, length / published)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.stats import beta, norm
 
 # Central probability of one standard deviation.
@@ -48,6 +48,18 @@ def central_width(low: np.ndarray, high: np.ndarray, counts: np.ndarray) -> tupl
     lower, upper = np.interp([tail, 1.0 - tail], np.concatenate([[below], cumulative[finite]]), edges)
     width = 0.5 * (upper - lower)
     return width, width * np.sqrt(tail * (1.0 - 2.0 * tail) / (2.0 * total)) / norm.pdf(1.0)
+
+
+def mixture_width(sigmas: np.ndarray, counts: np.ndarray) -> float:
+    """Half the width of the central 68.3 % of a mixture of centred Gaussians; NaN for too few of them."""
+    if counts.sum() < _ENTRIES_MIN:
+        return float("nan")
+
+    def excess(width: float) -> float:
+        return float(np.average(2.0 * norm.cdf(width / sigmas) - 1.0, weights=counts)) - ONE_SIGMA
+
+    filled = sigmas[counts > 0]
+    return float(brentq(excess, 0.5 * filled.min(), 2.0 * filled.max()))
 
 
 def _fit(

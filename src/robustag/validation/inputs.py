@@ -105,8 +105,8 @@ def validation_table(
 
     Returns one row an input: input, unit, group, published_mean, mean, mean_error, mean_shift (mean minus
     published mean, in published sigma), mean_shift_error, mean_ratio, published_sigma, sigma, sigma_error,
-    sigma_ratio, sigma_ratio_error, and missing, missing_b, missing_c, missing_light, the shares of jets without
-    it.
+    sigma_ratio, sigma_ratio_error, and missing, missing_b, missing_c, missing_light, the shares of jets
+    without it.
     """
     mixed = mix(sums, PUBLISHED_FRACTIONS)
     of_mixed = moments(mixed[:, :, 1:])

@@ -30,11 +30,10 @@ def proper_length(particles: pd.DataFrame, length: np.ndarray) -> np.ndarray:
 
 
 def lifetime_histograms(objects: Objects) -> pd.DataFrame:
-    """Proper decay lengths [mm] of weakly decaying b hadrons, by hadron.
+    """Proper decay lengths [mm] of weakly decaying b hadrons, by hadron and of all.
 
-    Quantities: ct_true (from production and decay vertex), and for the hadron closest to a b jet with a
-    vertex, ct_vertex: the flight of the jet's most significant vertex with the hadron's true m / p, and
-    ct_matched: the true length of the same hadrons.
+    Quantities: ct_true (from production and decay vertex), and for the hadrons that `match` pairs with a
+    vertex ct_vertex, the vertex's flight with the hadron's true m / p, and ct_matched, their true length.
     """
     particles = objects.particles[objects.particles["pdgId"].abs().isin(HADRONS)].reset_index(drop=True)
     path = [particles[f"decay_{axis}"] - particles[f"v{axis}"] for axis in "xyz"]
@@ -43,26 +42,32 @@ def lifetime_histograms(objects: Objects) -> pd.DataFrame:
     vertex, matched = match(objects, particles)
     flight = objects.vertices["dlen"].to_numpy()[vertex]
     seen = proper_length(particles.iloc[matched], flight)
-    by = {"flavours": tuple(HADRONS.values())}
-    return pd.concat(
-        [
-            histogram("ct_true", true, CT_EDGES, flavour=kind, **by),
-            histogram("ct_matched", true[matched], CT_EDGES, flavour=kind[matched], **by),
-            histogram("ct_vertex", seen, CT_EDGES, flavour=kind[matched], **by),
-        ],
-        ignore_index=True,
+    samples = (
+        ("ct_true", true, kind),
+        ("ct_matched", true[matched], kind[matched]),
+        ("ct_vertex", seen, kind[matched]),
     )
+    hadrons = tuple(HADRONS.values())
+    parts = [
+        part
+        for name, length, hadron in samples
+        for part in (
+            histogram(name, length, CT_EDGES, flavour=hadron, flavours=hadrons),
+            histogram(name, length, CT_EDGES),
+        )
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def match(objects: Objects, particles: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Pairs (row of the vertex, row of the particle): int64 [M] each.
 
-    A b jet with a vertex is paired through its most significant vertex with the closest particle in its cone;
-    jets with two particles in the cone are left out.
+    The vertex of a b jet that is closest to the primary one, the b hadron's rather than that of the c hadron
+    it decays to, is paired with the particle in the jet's cone; jets with two such particles are left out.
     """
     vertices, jets = objects.vertices, objects.jets
-    best = vertices[vertices["flavour"] == "b"].sort_values("dlenSig").groupby("jet")["dlenSig"].idxmax()
-    chosen = pd.DataFrame({"jet": best.index, "vertex": best.to_numpy()})
+    first = vertices[vertices["flavour"] == "b"].groupby("jet")["dlen"].idxmin()
+    chosen = pd.DataFrame({"jet": first.index, "vertex": first.to_numpy()})
     chosen["event"] = jets["event"].to_numpy()[chosen["jet"]]
     numbered = particles.reset_index(names="particle")[["event", "particle", "eta", "phi"]]
     pairs = chosen.merge(numbered, on="event")

@@ -16,8 +16,8 @@ SIGNIFICANCE_EDGES = np.geomspace(0.5, 500.0, 31)
 def vertex_histograms(objects: Objects) -> pd.DataFrame:
     """Vertices by the flavour of their jet.
 
-    Quantities: sv_mass [GeV], sv_tracks, sv_significance (of the flight), sv_per_jet, sv_origin (`Origin` that
-    most of the vertex's tracks have), jet_pt and jet_pt_with_vertex [GeV].
+    Quantities: sv_mass [GeV], sv_tracks, sv_significance (of the flight), sv_per_jet, sv_origin (the
+    `Origin` of most of the vertex's tracks), jet_pt and jet_pt_with_vertex [GeV].
     """
     jets, vertices = objects.jets, objects.vertices
     flavour = {"flavour": vertices["flavour"].to_numpy(), "flavours": FLAVOURS}

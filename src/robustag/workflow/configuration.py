@@ -50,6 +50,7 @@ def check_selection(config: dict) -> None:
     run = config["run"]
     selected = [
         ("run.samples", run["samples"], "samples"),
+        ("validation.samples", config["validation"]["samples"], "samples"),
         ("run.variations", run["variations"], "variations"),
         ("run.models", run["models"], "models"),
         ("run.attacks", run["attacks"], "attacks"),
@@ -66,6 +67,13 @@ def check_selection(config: dict) -> None:
             raise InputError(
                 f"config: scenario '{name}' needs the variation '{variation}': add it to run.variations"
             )
+    for name in run["attacks"]:
+        definition = config["attacks"][name]
+        source = definition.get("source")
+        if (definition["name"] == "transfer") != (source is not None):
+            raise InputError(f"config: attack '{name}': 'transfer' needs a source, and nothing else takes one")
+        if source is not None and source not in run["models"]:
+            raise InputError(f"config: attack '{name}' needs the model '{source}': add it to run.models")
     figures = config["figures"]
     measured = {*run["attacks"], *run["scenarios"]}
     shown = [("figures.attack", figures["attack"]), ("figures.noise", figures["noise"])]

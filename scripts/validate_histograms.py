@@ -1,0 +1,14 @@
+"""Add the histograms of all chunks that are compared with their truth."""
+
+import pandas as pd
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    from robustag.files import written_whole
+    from robustag.validation.histograms import merge_histograms
+
+    merged = merge_histograms(pd.read_parquet(path) for path in snakemake.input.histograms)
+    with written_whole(snakemake.output.histograms) as temporary:
+        merged.to_parquet(temporary, index=False)
+    log.info("%d bins of %d quantities", len(merged), merged["quantity"].nunique())

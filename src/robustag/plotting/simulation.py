@@ -1,0 +1,256 @@
+"""The simulation beside the public data set, and its tracks and vertices by flavour."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, stamp, styled
+from robustag.validation.closure import shapes, vertex_composition, vertex_efficiency
+
+# What counts as agreement in the overview: a quarter of a width, and a width within a quarter.
+SHIFT_BAND = 0.25
+RATIO_BAND = (0.8, 1.25)
+_SHIFT_LIMIT = 2.5
+_RATIO_LIMITS = (0.1, 10.0)
+_TRACK_COLOURS = ("#08306b", "#2166ac", "#4393c3", "#80b1d3", "#c6a56b", "#b35806")
+_ORIGIN_LABELS = {"bottom": "b decay", "charm": "c decay", "primary": "primary"}
+_SHAPES = {
+    "tracks_per_jet": ("tracks a jet", "linear", "linear"),
+    "d0_significance": (r"lifetime-signed $d_0$ significance of tracks", "linear", "log"),
+    "z0": (r"$z_0$ of tracks [mm]", "linear", "log"),
+    "sv_mass": ("secondary-vertex mass [GeV]", "linear", "linear"),
+    "sv_tracks": ("tracks of the secondary vertex", "linear", "log"),
+    "sv_significance": ("flight significance", "log", "log"),
+}
+TRACK_SHAPES = ("tracks_per_jet", "d0_significance", "z0")
+VERTEX_SHAPES = ("sv_mass", "sv_tracks", "sv_significance")
+
+
+def inputs_table(validation: pd.DataFrame) -> pd.DataFrame:
+    """What the overview shows of the validation table, with each input's variable and track number.
+
+    Returns input, variable, track (-1 for a jet's own input), mean_shift, mean_shift_error, sigma_ratio,
+    sigma_ratio_error, missing, missing_b, missing_c, missing_light.
+    """
+    parsed = [re.fullmatch(r"track_(\d+)_([A-Z].*|weight|vertex_.*)", name) for name in validation["input"]]
+    columns = ["mean_shift", "mean_shift_error", "sigma_ratio", "sigma_ratio_error"]
+    columns += ["missing", "missing_b", "missing_c", "missing_light"]
+    return pd.DataFrame(
+        {
+            "input": validation["input"],
+            "variable": [
+                found[2] if found else name for found, name in zip(parsed, validation["input"], strict=True)
+            ],
+            "track": [int(found[1]) if found else -1 for found in parsed],
+            **{name: validation[name] for name in columns},
+        }
+    )
+
+
+def tracks_table(histograms: pd.DataFrame) -> pd.DataFrame:
+    """Shapes of TRACK_SHAPES by flavour: quantity, flavour, low, high, density, error."""
+    return shapes(histograms, list(TRACK_SHAPES))
+
+
+def vertices_table(histograms: pd.DataFrame) -> pd.DataFrame:
+    """Shapes of VERTEX_SHAPES, efficiency against jet pT, and composition by origin.
+
+    Returns quantity, flavour, low, high, value, value_low, value_high, origin.
+    """
+    shape = shapes(histograms, list(VERTEX_SHAPES))
+    shape = shape.assign(
+        value=shape["density"],
+        value_low=shape["density"] - shape["error"],
+        value_high=shape["density"] + shape["error"],
+    )
+    found = vertex_efficiency(histograms).rename(
+        columns={
+            "efficiency": "value",
+            "efficiency_low": "value_low",
+            "efficiency_high": "value_high",
+        }
+    )
+    made_of = vertex_composition(histograms).rename(columns={"per_100_jets": "value"})
+    parts = [shape, found.assign(quantity="efficiency"), made_of.assign(quantity="composition")]
+    columns = ["quantity", "flavour", "low", "high", "value", "value_low", "value_high", "origin"]
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
+
+
+@styled
+def draw_inputs(table: pd.DataFrame, sample: str) -> Figure:
+    """One row a variable: shift of the mean, ratio of the widths, share of jets without it.
+
+    Args:
+        table: from :func:`inputs_table`.
+        sample: what was simulated.
+    """
+    jets, tracks = table[table["track"] < 0], table[table["track"] >= 0]
+    rows = [list(dict.fromkeys(part["variable"])) for part in (jets, tracks)]
+    figure = Figure(figsize=(12.5, 0.27 * (len(rows[0]) + len(rows[1])) + 2.2))
+    panels = figure.subplots(2, 3, sharex="col", height_ratios=[len(row) for row in rows])
+    for panel, part, names in zip(panels, (jets, tracks), rows, strict=True):
+        height = part["variable"].map({name: -index for index, name in enumerate(names)}).to_numpy(float)
+        for axes, column, limits in (
+            (panel[0], "mean_shift", (-_SHIFT_LIMIT, _SHIFT_LIMIT)),
+            (panel[1], "sigma_ratio", _RATIO_LIMITS),
+        ):
+            _points(axes, part, height, column, limits)
+        _missing(panel[2], part, height)
+        for axes in panel:
+            axes.set_ylim(-len(names) + 0.4, 0.6)
+            axes.set_yticks(-np.arange(len(names)), labels=[])
+            axes.yaxis.set_minor_locator(NullLocator())
+            axes.grid(axis="y", color="0.9", linewidth=0.6)
+        panel[0].set_yticks(-np.arange(len(names)), labels=names, fontsize=9)
+    for panel in panels:
+        panel[0].axvspan(-SHIFT_BAND, SHIFT_BAND, color="0.88", zorder=0)
+        panel[1].axvspan(*RATIO_BAND, color="0.88", zorder=0)
+        panel[1].set_xscale("log")
+    panels[1][0].set_xlabel(r"(mean $-$ published) / published $\sigma$")
+    panels[1][1].set_xlabel(r"$\sigma$ / published $\sigma$")
+    panels[1][2].set_xlabel("share of jets without it")
+    panels[0][2].legend(fontsize=9, loc="upper right")
+    handles, labels = panels[1][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=9, title="track number")
+    stamp(panels[0][0], panels[0][-1], sample)
+    return figure
+
+
+def _points(
+    axes: Axes, part: pd.DataFrame, height: np.ndarray, column: str, limits: tuple[float, float]
+) -> None:
+    """Points with errors, one colour a track; what lies outside the limits is a triangle at the edge."""
+    axes.set_xlim(*limits)
+    for track in sorted(part["track"].unique()):
+        chosen = (part["track"] == track).to_numpy()
+        colour = _TRACK_COLOURS[track] if track >= 0 else "black"
+        offset = 0.11 * (2.5 - track) if track >= 0 else 0.0
+        value, error = (part[name].to_numpy()[chosen] for name in (column, f"{column}_error"))
+        y = height[chosen] + offset
+        inside = (value >= limits[0]) & (value <= limits[1])
+        axes.errorbar(
+            value[inside], y[inside], xerr=error[inside], color=colour, marker="o", markersize=3,
+            linestyle="none", linewidth=1.0, label=str(track) if track >= 0 else None,
+        )  # fmt: skip
+        for beyond, place, marker in ((value < limits[0], 0.01, "<"), (value > limits[1], 0.99, ">")):
+            axes.plot(
+                np.full(beyond.sum(), place), y[beyond], color=colour, marker=marker, markersize=5,
+                linestyle="none", transform=axes.get_yaxis_transform(),
+            )  # fmt: skip
+
+
+def _missing(axes: Axes, part: pd.DataFrame, height: np.ndarray) -> None:
+    """Share of jets without the input: by flavour for a jet's own inputs, by track number for tracks."""
+    axes.set_xlim(-0.03, 1.03)
+    for track in sorted(part["track"].unique()):
+        chosen = (part["track"] == track).to_numpy()
+        if track < 0:
+            for flavour, colour in FLAVOUR_COLOURS.items():
+                axes.plot(
+                    part[f"missing_{flavour}"], height, color=colour, marker="o", markersize=4,
+                    linestyle="none", label=FLAVOUR_LABELS[flavour],
+                )  # fmt: skip
+        else:
+            offset = 0.11 * (2.5 - track)
+            axes.plot(
+                part["missing"][chosen], height[chosen] + offset, color=_TRACK_COLOURS[track], marker="o",
+                markersize=3, linestyle="none",
+            )  # fmt: skip
+
+
+@styled
+def draw_tracks(table: pd.DataFrame, sample: str) -> Figure:
+    """Tracks a jet, signed d0 significance and z0 by flavour, each normalised to one.
+
+    Args:
+        table: from :func:`tracks_table`.
+        sample: what was simulated.
+    """
+    figure = Figure(figsize=(14.0, 4.6))
+    panels = figure.subplots(1, len(TRACK_SHAPES))
+    for axes, quantity in zip(panels, TRACK_SHAPES, strict=True):
+        rows = table[table["quantity"] == quantity]
+        low, high = rows["density"] - rows["error"], rows["density"] + rows["error"]
+        _shape(axes, rows.assign(value=rows["density"], value_low=low, value_high=high), quantity)
+    panels[0].legend()
+    stamp(panels[0], panels[-1], sample)
+    return figure
+
+
+@styled
+def draw_vertices(table: pd.DataFrame, sample: str) -> Figure:
+    """Mass, tracks and flight of vertices by flavour; how often jets have one, and what they are made of.
+
+    Args:
+        table: from :func:`vertices_table`.
+        sample: what was simulated.
+    """
+    figure = Figure(figsize=(14.0, 8.6))
+    panels = figure.subplots(2, 3)
+    for axes, quantity in zip(panels[0], VERTEX_SHAPES, strict=True):
+        _shape(axes, table[table["quantity"] == quantity], quantity)
+    found = table[table["quantity"] == "efficiency"]
+    for axes, flavours in ((panels[1][0], ("b", "c")), (panels[1][1], ("light",))):
+        for flavour in flavours:
+            rows = found[found["flavour"] == flavour]
+            middle, half = 0.5 * (rows["low"] + rows["high"]), 0.5 * (rows["high"] - rows["low"])
+            error = [rows["value"] - rows["value_low"], rows["value_high"] - rows["value"]]
+            axes.errorbar(
+                middle, rows["value"], xerr=half, yerr=np.nan_to_num(error), marker="o", linestyle="none",
+                color=FLAVOUR_COLOURS[flavour], label=FLAVOUR_LABELS[flavour],
+            )  # fmt: skip
+        axes.set_xlabel(r"jet $p_T$ [GeV]")
+        axes.set_ylim(bottom=0.0)
+        axes.legend()
+    panels[1][0].set_ylabel("vertex-finding efficiency")
+    panels[1][0].set_ylim(0.0, 1.19)
+    panels[1][1].set_ylabel("light jets with a vertex")
+    panels[1][1].legend(loc="upper left")
+    _composition(panels[1][2], table[table["quantity"] == "composition"])
+    panels[0][0].legend()
+    stamp(panels[0][0], panels[0][-1], sample)
+    return figure
+
+
+def _shape(axes: Axes, rows: pd.DataFrame, quantity: str) -> None:
+    """Steps with error bands, one colour a flavour; empty bins stay empty."""
+    label, x_scale, y_scale = _SHAPES[quantity]
+    for flavour, colour in FLAVOUR_COLOURS.items():
+        bins = rows[rows["flavour"] == flavour]
+        edges = np.append(bins["low"].to_numpy(), bins["high"].to_numpy()[-1])
+        axes.stairs(bins["value"], edges, color=colour, linewidth=1.6, label=FLAVOUR_LABELS[flavour])
+        axes.stairs(
+            bins["value_high"], edges, baseline=bins["value_low"].to_numpy(), fill=True, color=colour,
+            alpha=0.25, linewidth=0,
+        )  # fmt: skip
+    axes.set_xscale(x_scale)
+    axes.set_yscale(y_scale)
+    axes.set_xlim(rows["low"].min(), rows["high"].max())
+    filled = rows.loc[rows["value"] > 0.0, "value"]
+    if y_scale == "log" and len(filled):
+        axes.set_ylim(0.5 * filled.min(), 4.0 * filled.max())
+    elif len(filled):
+        axes.set_ylim(0.0, 1.25 * filled.max())
+    axes.set_xlabel(label)
+    axes.set_ylabel("density")
+
+
+def _composition(axes: Axes, rows: pd.DataFrame) -> None:
+    """Vertices in 100 jets by the origin of most of their tracks, a bar a flavour; log scale."""
+    origins = list(dict.fromkeys(rows["origin"]))
+    place = np.arange(len(origins))
+    for shift, (flavour, colour) in zip((-0.27, 0.0, 0.27), FLAVOUR_COLOURS.items(), strict=True):
+        value = rows[rows["flavour"] == flavour].set_index("origin").loc[origins, "value"]
+        axes.bar(place + shift, value, width=0.27, color=colour, label=FLAVOUR_LABELS[flavour])
+    axes.set_yscale("log")
+    axes.set_ylim(0.01, 400.0)
+    axes.set_xticks(place, labels=[_ORIGIN_LABELS.get(name, name) for name in origins], rotation=30)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_ylabel("vertices in 100 jets")
+    axes.set_xlabel("origin of most of their tracks")

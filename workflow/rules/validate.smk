@@ -1,0 +1,196 @@
+"""Validation of the simulation.
+
+Needs: the configuration, and ntuples of the study's first sample. Makes: <results>/validation/*,
+<results>/tables/simulation_{validation.csv,histograms.parquet} and <results>/plots/fig_simulation_*.
+"""
+
+VALIDATION_CODE = code_fingerprint(
+    "features", "readers", "validation", "generate/jets.py", "generate/origins.py"
+)
+SIMULATION_FIGURE_CODE = code_fingerprint(
+    "plotting/simulation.py",
+    "plotting/simulation_truth.py",
+    "plotting/store.py",
+    "plotting/style.py",
+    "validation",
+)
+
+
+use rule generate as validate_generate with:
+    output:
+        nominal="<results>/validation/ntuples/{sample}/{chunk}.root",
+        variations=[],
+    log:
+        "<logs>/validate_generate/{sample}/{chunk}.log",
+    params:
+        seed=config["seed"],
+        sample=lambda wildcards: validation_sample(wildcards.sample),
+        generator=validation_generator(),
+        variations={},
+        code=code_fingerprint("generate"),
+
+
+rule validate_inputs:
+    """Power sums of the inputs of one chunk (the map step)."""
+    input:
+        ntuple=rules.validate_generate.output.nominal,
+        features=config["features"],
+        published=config["validation"]["published"],
+    output:
+        sums="<results>/validation/inputs/{sample}/{chunk}.parquet",
+    log:
+        "<logs>/validate_inputs/{sample}/{chunk}.log",
+    params:
+        process=lambda wildcards: validation_sample(wildcards.sample)["process"],
+        code=VALIDATION_CODE,
+    script:
+        "../../scripts/validate_inputs.py"
+
+
+rule validate_published:
+    """Mean and width of every input beside those of the public data set, and how often it is missing."""
+    input:
+        sums=over_validation_chunks(rules.validate_inputs.output.sums),
+        features=config["features"],
+        published=config["validation"]["published"],
+    output:
+        table="<results>/tables/simulation_validation.csv",
+    log:
+        "<logs>/validate_published.log",
+    params:
+        code=VALIDATION_CODE,
+    script:
+        "../../scripts/validate_published.py"
+
+
+rule validate_truth:
+    """Histograms of tracks, vertices and lifetimes of one chunk (the map step)."""
+    input:
+        ntuple="<results>/ntuples/{sample}/nominal/{chunk}.root",
+    output:
+        histograms="<results>/validation/histograms/{sample}/{chunk}.parquet",
+    log:
+        "<logs>/validate_truth/{sample}/{chunk}.log",
+    params:
+        code=VALIDATION_CODE,
+    script:
+        "../../scripts/validate_truth.py"
+
+
+rule validate_histograms:
+    """Add the histograms of all chunks that are compared with their truth."""
+    input:
+        histograms=over_closure_chunks(rules.validate_truth.output.histograms),
+    output:
+        histograms="<results>/tables/simulation_histograms.parquet",
+    log:
+        "<logs>/validate_histograms.log",
+    params:
+        code=VALIDATION_CODE,
+    script:
+        "../../scripts/validate_histograms.py"
+
+
+rule fig_simulation_inputs:
+    """Means and widths of all inputs against those of the public data set."""
+    input:
+        table=rules.validate_published.output.table,
+    output:
+        pdf="<results>/plots/fig_simulation_inputs.pdf",
+        png=report(
+            "<results>/plots/fig_simulation_inputs.png",
+            caption="../report/fig_simulation_inputs.rst",
+            category="Simulation",
+        ),
+        csv="<results>/plots/fig_simulation_inputs.csv",
+    log:
+        "<logs>/fig_simulation_inputs.log",
+    params:
+        options={"sample": config["validation"]["label"]},
+        code=SIMULATION_FIGURE_CODE,
+    script:
+        "../../scripts/fig_simulation_inputs.py"
+
+
+rule fig_simulation_tracks:
+    """Tracks a jet, impact-parameter significance and z0 by flavour."""
+    input:
+        histograms=rules.validate_histograms.output.histograms,
+    output:
+        pdf="<results>/plots/fig_simulation_tracks.pdf",
+        png=report(
+            "<results>/plots/fig_simulation_tracks.png",
+            caption="../report/fig_simulation_tracks.rst",
+            category="Simulation",
+        ),
+        csv="<results>/plots/fig_simulation_tracks.csv",
+    log:
+        "<logs>/fig_simulation_tracks.log",
+    params:
+        options={"sample": config["figures"]["sample"]},
+        code=SIMULATION_FIGURE_CODE,
+    script:
+        "../../scripts/fig_simulation_tracks.py"
+
+
+rule fig_simulation_vertices:
+    """Secondary vertices by flavour: mass, tracks, flight, how often they are found and what they are made of."""
+    input:
+        histograms=rules.validate_histograms.output.histograms,
+    output:
+        pdf="<results>/plots/fig_simulation_vertices.pdf",
+        png=report(
+            "<results>/plots/fig_simulation_vertices.png",
+            caption="../report/fig_simulation_vertices.rst",
+            category="Simulation",
+        ),
+        csv="<results>/plots/fig_simulation_vertices.csv",
+    log:
+        "<logs>/fig_simulation_vertices.log",
+    params:
+        options={"sample": config["figures"]["sample"]},
+        code=SIMULATION_FIGURE_CODE,
+    script:
+        "../../scripts/fig_simulation_vertices.py"
+
+
+rule fig_simulation_resolution:
+    """Track resolution against pT and eta, and pulls, from the truth."""
+    input:
+        histograms=rules.validate_histograms.output.histograms,
+    output:
+        pdf="<results>/plots/fig_simulation_resolution.pdf",
+        png=report(
+            "<results>/plots/fig_simulation_resolution.png",
+            caption="../report/fig_simulation_resolution.rst",
+            category="Simulation",
+        ),
+        csv="<results>/plots/fig_simulation_resolution.csv",
+    log:
+        "<logs>/fig_simulation_resolution.log",
+    params:
+        options={"sample": config["figures"]["sample"]},
+        code=SIMULATION_FIGURE_CODE,
+    script:
+        "../../scripts/fig_simulation_resolution.py"
+
+
+rule fig_simulation_lifetime:
+    """Proper decay lengths of b hadrons, true and from vertices, with their slopes."""
+    input:
+        histograms=rules.validate_histograms.output.histograms,
+    output:
+        pdf="<results>/plots/fig_simulation_lifetime.pdf",
+        png=report(
+            "<results>/plots/fig_simulation_lifetime.png",
+            caption="../report/fig_simulation_lifetime.rst",
+            category="Simulation",
+        ),
+        csv="<results>/plots/fig_simulation_lifetime.csv",
+    log:
+        "<logs>/fig_simulation_lifetime.log",
+    params:
+        options={"sample": config["figures"]["sample"]},
+        code=SIMULATION_FIGURE_CODE,
+    script:
+        "../../scripts/fig_simulation_lifetime.py"
