@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,12 +59,36 @@ def new_ntuple(path: Path) -> Iterator[NtupleWriter]:
         yield NtupleWriter(file)
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[uproot.ReadOnlyDirectory]:
+    """A file of this generator; whatever is wrong with it becomes an InputError."""
+    if not Path(path).is_file():
+        raise InputError(f"{path} is not a file")
+    try:
+        with uproot.open(path) as file:
+            yield file
+    except InputError:
+        raise
+    except Exception as error:  # uproot and its decompressors raise many kinds for a damaged file
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path} cannot be read as a generated ROOT file ({reason})") from error
+
+
 def read_provenance(path: Path) -> dict:
     """The settings, versions, seed and counts a file was made with.
 
-    Raises InputError when the file was not written by this generator.
+    Raises InputError when the file cannot be read or was not written by this generator.
     """
-    with uproot.open(path) as file:
+    with _opened(path) as file:
         if PROVENANCE not in file:
             raise InputError(f"{path}: has no '{PROVENANCE}'; it was not written by the built-in generator")
         return json.loads(str(file[PROVENANCE]))
+
+
+def read_branches(path: Path, names: Sequence[str]) -> ak.Array:
+    """Some branches of all events, as an awkward record array [E].
+
+    Raises InputError when the file or one of the branches cannot be read.
+    """
+    with _opened(path) as file:
+        return file[TREE].arrays(list(names))

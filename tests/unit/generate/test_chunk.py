@@ -15,8 +15,13 @@ from robustag.generate.ntuple import read_provenance
 
 SAMPLE = {"process": "bb", "pythia": ["PartonLevel:MPI = off"]}
 DETECTOR = {
-    "tracker": "atlas_run1", "tail_fraction": 0.01, "tail_scale": 2.5, "fakes": 0.5, "material": 1.0, "core_loss": 0.1,
-}  # fmt: skip
+    "tracker": "atlas_run1",
+    "tail_fraction": 0.01,
+    "tail_scale": 2.5,
+    "fakes": 0.5,
+    "material": 1.0,
+    "core_loss": 0.1,
+}
 
 
 def _generate(

@@ -1,0 +1,182 @@
+"""The command `robustag`: parts of the study by hand.
+
+Each subcommand is one function of its parsed arguments. Mistakes of the user end with one line and exit status 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from robustag.errors import InputError
+from robustag.workflow.configuration import read_document
+
+DEFAULT_CONFIG = Path("config/config.yaml")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (InputError, OSError) as error:
+        print(f"robustag {options.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"robustag {options.command}: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="robustag", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (_add_generate, _add_variations, _add_provenance, _add_calibrate):
+        add(commands)
+    return parser
+
+
+def _positive(text: str) -> int:
+    """An argument that counts something."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
+    return int(text)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        nargs="+",
+        type=Path,
+        default=[DEFAULT_CONFIG],
+        metavar="FILE",
+        help=f"configuration, and presets on top of it (default: {DEFAULT_CONFIG})",
+    )
+
+
+def read_configuration(paths: Sequence[Path]) -> dict:
+    """The configuration of some files: dictionaries add to those before them, everything else replaces."""
+    merged: dict = {}
+    for path in paths:
+        document = read_document(path)
+        if not isinstance(document, Mapping):
+            raise InputError(f"{path} is no configuration: it must be a mapping")
+        merged = _merge(merged, document)
+    return merged
+
+
+def _merge(below: Mapping, above: Mapping) -> dict:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _defined(config: Mapping, section: str, name: str) -> Any:
+    """One definition of the configuration."""
+    names = config.get(section, {})
+    if name not in names:
+        raise InputError(f"there is no '{name}' among the {section}; use {', '.join(sorted(names))}")
+    return names[name]
+
+
+def _add_generate(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("generate", help="simulate collisions into a ROOT ntuple")
+    parser.add_argument("--sample", required=True, help="name of a sample of the configuration")
+    parser.add_argument("--events", required=True, type=_positive, help="collisions")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="ROOT file to write")
+    parser.add_argument("--seed", type=int, help="root of every random number (default: the configuration's)")
+    parser.add_argument("--variation", help="a variation of the configuration (default: nominal)")
+    _add_config(parser)
+    parser.set_defaults(run=generate)
+
+
+def generate(options: argparse.Namespace) -> None:
+    """Simulate the first events of a sample; with the study's seed they are those of its first chunk."""
+    from robustag.workflow.simulation import NOMINAL, simulate_chunk
+
+    config = read_configuration(options.config)
+    sample = _defined(config, "samples", options.sample) | {"events": options.events}
+    name = options.variation or NOMINAL
+    varied = {} if name == NOMINAL else _defined(config, "variations", name)
+    settings = config.get("generator", {})
+    detector = settings.get("detector", {}) | varied.get("detector", {})
+    if not options.out.parent.is_dir():
+        raise InputError(f"{options.out.parent} is not a folder: make it first")
+    report = simulate_chunk(
+        options.sample,
+        sample,
+        {"events_per_chunk": options.events, "detector": detector},
+        0,
+        root_seed=config.get("seed", 0) if options.seed is None else options.seed,
+        outputs={name: options.out},
+        pythia=varied.get("generator", {}).get("pythia"),
+        variation=name,
+        progress=lambda done: print(f"{done} of {options.events} events", file=sys.stderr),
+    )
+    counts = ", ".join(f"{number} {what}" for what, number in report["counts"][name].items())
+    print(f"{options.out}: {report['events']} events, {report['failed']} failed; {counts}")
+
+
+def _add_variations(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("variations", help="list the variations of detector and generator")
+    _add_config(parser)
+    parser.set_defaults(run=variations)
+
+
+def variations(options: argparse.Namespace) -> None:
+    """One line a variation: name, kind, what changes, why."""
+    config = read_configuration(options.config)
+    selected = config.get("run", {}).get("variations", [])
+    rows = []
+    for name, entry in config.get("variations", {}).items():
+        kind = "detector" if "detector" in entry else "generator"
+        if kind == "detector":
+            text = ", ".join(f"{key} = {value}" for key, value in entry[kind].items())
+        else:
+            text = ", ".join(entry[kind]["pythia"])
+        rows.append(("*" if name in selected else " ", name, kind, entry["reason"], text))
+    width = max((len(row[1]) for row in rows), default=0)
+    for mark, name, kind, reason, text in rows:
+        print(f"{mark} {name:<{width}}  {kind:<9}  {reason} [{text}]")
+    print("* made by the study of this configuration")
+
+
+def _add_provenance(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("provenance", help="say how a generated ntuple was made")
+    parser.add_argument("file", type=Path, metavar="FILE", help="ROOT file")
+    parser.set_defaults(run=provenance)
+
+
+def provenance(options: argparse.Namespace) -> None:
+    """Settings, versions, seed and counts of an ntuple, as JSON."""
+    from robustag.generate.ntuple import read_provenance
+
+    print(json.dumps(read_provenance(options.file), indent=2, sort_keys=True))
+
+
+def _add_calibrate(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("calibrate", help="fit the resolution function of the jet probability")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="generated ROOT files")
+    parser.set_defaults(run=calibrate)
+
+
+def calibrate(options: argparse.Namespace) -> None:
+    """The fit to prompt tracks whose constants a tracker preset holds."""
+    from robustag.generate.calibration import prompt_significances
+    from robustag.generate.resolution import fit_resolution
+
+    significance = prompt_significances(options.files)
+    fitted = fit_resolution(significance)
+    print(f"{len(significance)} tracks")
+    print("gaussians (norm, width):", ", ".join(f"({n:.4g}, {w:.4g})" for n, w in fitted.gaussians))
+    print("exponentials (offset, slope):", ", ".join(f"({a:.4g}, {b:.4g})" for a, b in fitted.exponentials))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

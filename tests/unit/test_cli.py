@@ -1,0 +1,100 @@
+"""The command line: what it prints, and how it refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+import uproot
+import yaml
+
+from robustag.cli import main, read_configuration
+
+CONFIG = {
+    "seed": 3,
+    "generator": {"events_per_chunk": 10, "detector": {"tracker": "atlas_run1"}},
+    "samples": {"bb": {"process": "bb", "events": 100, "pythia": ["PartonLevel:MPI = off"]}},
+    "variations": {
+        "worse": {"reason": "misalignment", "detector": {"d0_resolution": 1.5}},
+        "harder": {"reason": "LEP", "generator": {"pythia": ["StringZ:rFactB = 0.67"]}},
+    },
+    "run": {"variations": ["worse"]},
+}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(CONFIG, sort_keys=False))
+    return path
+
+
+def _run(config: Path, *arguments: object) -> int:
+    return main([*map(str, arguments), "--config", str(config)])
+
+
+def test_variations_are_listed_with_kind_and_reason(config: Path, capsys: pytest.CaptureFixture) -> None:
+    assert _run(config, "variations") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["*", "worse", "detector", "misalignment", "[d0_resolution", "=", "1.5]"]
+    assert lines[1].split() == ["harder", "generator", "LEP", "[StringZ:rFactB", "=", "0.67]"]
+
+
+def test_generated_files_differ_by_what_is_varied_only(config: Path, capsys: pytest.CaptureFixture) -> None:
+    made = {}
+    for name in ("nominal", "worse", "harder"):
+        out = config.parent / f"{name}.root"
+        arguments = [] if name == "nominal" else ["--variation", name]
+        assert _run(config, "generate", "--sample", "bb", "--events", 40, "--out", out, *arguments) == 0
+        with uproot.open(out) as file:
+            made[name] = file["Events"].arrays()
+        capsys.readouterr()
+        assert main(["provenance", str(out)]) == 0
+        provenance = json.loads(capsys.readouterr().out)
+        assert (provenance["variation"], provenance["events"]) == (name, 40)
+    assert made["nominal"].Jet_pt.to_list() == made["worse"].Jet_pt.to_list()
+    assert made["nominal"].Track_D0.to_list() != made["worse"].Track_D0.to_list()
+    assert made["nominal"].Jet_pt.to_list() != made["harder"].Jet_pt.to_list()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (
+            ["generate", "--sample", "zz", "--events", "1", "--out", "x.root"],
+            "no 'zz' among the samples; use bb",
+        ),
+        (
+            ["generate", "--sample", "bb", "--events", "1", "--out", "x.root", "--variation", "up"],
+            "no 'up' among the variations; use harder, worse",
+        ),
+        (["generate", "--sample", "bb", "--events", "1", "--out", "no/x.root"], "no is not a folder"),
+        (["variations"], "absent.yaml cannot be read"),
+        (["provenance", "absent.root"], "absent.root is not a file"),
+        (["calibrate", "absent.root"], "absent.root is not a file"),
+    ],
+)
+def test_mistakes_are_one_line_and_status_2(
+    config: Path, arguments: list[str], complaint: str, capsys: pytest.CaptureFixture
+) -> None:
+    if arguments == ["variations"]:
+        arguments = ["variations", "--config", "absent.yaml"]
+    elif arguments[0] == "generate":
+        arguments = [*arguments, "--config", str(config)]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert complaint in error
+    assert error.count("\n") == 1
+
+
+def test_events_must_be_a_positive_number(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["generate", "--sample", "bb", "--events", "0", "--out", "x.root"])
+    assert stop.value.code == 2
+    assert "'0' is not a positive whole number" in capsys.readouterr().err
+
+
+def test_presets_add_to_dictionaries_and_replace_lists(tmp_path: Path) -> None:
+    below, above = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    below.write_text("a: {x: 1, y: [1, 2]}\nb: 2\n")
+    above.write_text("a: {y: [3], z: 4}\n")
+    assert read_configuration([below, above]) == {"a": {"x": 1, "y": [3], "z": 4}, "b": 2}
