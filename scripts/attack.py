@@ -1,4 +1,4 @@
-"""Attack one trained model with one attack at every epsilon, and measure it each time."""
+"""Attack one trained model with one attack at every epsilon, measure it each time, and audit it."""
 
 from collections.abc import Iterator
 
@@ -6,51 +6,71 @@ from robustag.workflow import derive_seed, job
 from robustag.workflow.progress import Progress
 
 with job(snakemake) as log:
+    import pandas as pd
     import torch
 
-    from robustag.attacks import BudgetRule, audit, sweep
+    from robustag.attacks import BudgetRule, Spread, Sweep, audit
     from robustag.evaluation.campaign import run_sweep
     from robustag.features import FeatureTable
-    from robustag.models import load_model
-    from robustag.tensors import Normalisation, load_tensors
+    from robustag.files import written_whole
+    from robustag.models import check_features, load_model
+    from robustag.tensors import Normalisation, load_tensors, sample_jets
     from robustag.training.losses import build_loss
 
     torch.set_num_threads(snakemake.threads)
     params, name = snakemake.params, snakemake.wildcards.attack
+    definition, settings = params.attack, params.settings
     table = FeatureTable.load(snakemake.input.features)
     normalisation = Normalisation.load(snakemake.input.normalisation)
     model, card = load_model(snakemake.input.model)
+    check_features(card, table.names)
+    crafted_on = [load_model(path) for path in snakemake.input.source]
     jets = load_tensors(snakemake.input.tensors, "test")
-    loss = build_loss(params.attack.get("loss", card["loss"]))
+    if definition.get("jets"):
+        jets = jets.select(sample_jets(jets.event, definition["jets"]))
+    # A transferred attack raises the loss of the model it is crafted on.
+    loss = build_loss(definition.get("loss", (crafted_on[0][1] if crafted_on else card)["loss"]))
     rule = BudgetRule.of(
         table,
         normalisation,
-        factors=params.attack["factors"],
-        relative_cap=params.settings["relative_cap"],
+        factors=definition["factors"],
+        relative_cap=settings["relative_cap"],
+        physical=definition.get("physical", settings["physical"]),
+        frozen=definition.get("frozen", settings["frozen"]),
+        spread=Spread.load(snakemake.input.spread),
     )
-    # One seed for all models: they meet the same noise.
-    seed = derive_seed(params.seed, "attack", name)
-    case = (model, loss, jets.inputs, jets.missing, jets.label, rule)
-    epsilons = params.settings["epsilons"]
-    perturbed = sweep(params.attack, *case, epsilons, seed=seed)
+    attack = Sweep(
+        definition,
+        model,
+        loss,
+        jets.inputs,
+        jets.missing,
+        jets.label,
+        rule,
+        # One seed for all models: they meet the same noise.
+        seed=derive_seed(params.seed, "attack", name),
+        sources=tuple(source for source, _ in crafted_on),
+    )
+    audited, rows = [], sample_jets(jets.event, settings["audit"]["jets"])
 
-    def audited() -> Iterator[tuple[float, torch.Tensor]]:
-        for epsilon, inputs in perturbed:
-            if epsilon == max(epsilons):
-                log.info("audit: %s", audit(params.attack["name"], epsilon, inputs, *case))
+    def perturbed() -> Iterator[tuple[float, torch.Tensor]]:
+        for epsilon in settings["epsilons"]:
+            inputs = attack(epsilon)
+            audited.append(audit(attack, epsilon, inputs, rows))
             yield epsilon, inputs
 
     progress = Progress(f"attack {snakemake.wildcards.model} seed {snakemake.wildcards.seed} {name}")
-    settings = {**params.settings["evaluation"], "seed": params.seed}
     tables = run_sweep(
         model,
-        audited(),
+        perturbed(),
         jets,
         normalisation,
-        settings,
+        {**settings["evaluation"], "seed": params.seed},
         "attack",
         name,
         progress=lambda epsilon: progress(f"epsilon {epsilon:g}"),
     )
     tables.save(snakemake.output.metrics, snakemake.output.curves, snakemake.output.histograms)
-    log.info("%d test jets, %d numbers", len(jets), len(tables.metrics))
+    with written_whole(snakemake.output.audit) as temporary:
+        pd.DataFrame(audited).assign(perturbation=name).to_parquet(temporary, index=False)
+    log.info("%d test jets, %d numbers; audit: %s", len(jets), len(tables.metrics), audited[-1])

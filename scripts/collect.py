@@ -5,7 +5,7 @@ from robustag.workflow import job
 with job(snakemake) as log:
     from robustag.evaluation.collection import collect, metrics_csv
 
-    for name in ("metrics", "curves", "histograms", "history", "planes", "geometry"):
+    for name in ("metrics", "curves", "histograms", "history", "audit", "planes", "geometry"):
         table = collect(snakemake.input[name], snakemake.output[name])
         log.info("%s: %d rows", name, len(table))
         if name == "metrics":

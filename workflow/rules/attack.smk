@@ -1,20 +1,44 @@
 """Attacks.
 
-Needs: a model and the nominal test tensors. Makes: <results>/attacks/{model}/seed{seed}/{attack}.*.parquet.
+Needs: models and the nominal tensors. Makes: <results>/tensors/spread.safetensors,
+<results>/attacks/{model}/seed{seed}/{attack}.*.parquet and <results>/tables/transfer.parquet.
 """
 
 
+rule spread:
+    """Measure how the inputs of training jets scatter: the units of quantile and Mahalanobis budgets."""
+    input:
+        tensors=tensors_of("nominal"),
+    output:
+        spread="<results>/tensors/spread.safetensors",
+    log:
+        "<logs>/spread.log",
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        code=code_fingerprint("attacks/spread.py"),
+    script:
+        "../../scripts/spread.py"
+
+
 rule attack:
-    """Attack one trained model with one attack at every epsilon, and measure it each time."""
+    """Attack one trained model with one attack at every epsilon, measure it each time, and audit it.
+
+    An attack with a source is crafted on another model of the same seed.
+    """
     input:
         model=rules.train.output.model,
+        source=source_model,
         tensors=tensors_of("nominal"),
+        spread=rules.spread.output.spread,
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
     output:
         metrics="<results>/attacks/{model}/seed{seed}/{attack}.metrics.parquet",
         curves="<results>/attacks/{model}/seed{seed}/{attack}.curves.parquet",
         histograms="<results>/attacks/{model}/seed{seed}/{attack}.histograms.parquet",
+        audit="<results>/attacks/{model}/seed{seed}/{attack}.audit.parquet",
     log:
         "<logs>/attack/{model}.seed{seed}.{attack}.log",
     threads: 1
@@ -23,7 +47,7 @@ rule attack:
     params:
         seed=config["seed"],
         attack=lambda wildcards: definition("attacks", wildcards.attack),
-        settings=settings("epsilons", "relative_cap", "evaluation"),
+        settings=settings("epsilons", "relative_cap", "physical", "frozen", "audit", "evaluation"),
         code=code_fingerprint("attacks", "evaluation"),
     script:
         "../../scripts/attack.py"

@@ -11,6 +11,7 @@ rule collect:
         curves=measured("curves"),
         histograms=measured("histograms"),
         history=over_trainings(rules.train.output.history),
+        audit=over_trainings(rules.attack.output.audit, attack=RUN["attacks"]),
         planes=over_trainings(rules.surface.output.plane),
         geometry=over_trainings(rules.surface.output.geometry),
     output:
@@ -19,6 +20,7 @@ rule collect:
         curves="<results>/tables/curves.parquet",
         histograms="<results>/tables/histograms.parquet",
         history="<results>/tables/history.parquet",
+        audit="<results>/tables/audit.parquet",
         planes="<results>/tables/planes.parquet",
         geometry="<results>/tables/geometry.parquet",
     log:

@@ -1,54 +1,104 @@
 """Whether an attack did what it says: numbers that belong beside its results."""
 
-import math
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from robustag.attacks.budget import BudgetRule
-from robustag.attacks.problem import PerJetLoss, input_gradient
-from robustag.attacks.registry import ATTACKS
-from robustag.models import choose
+from robustag.attacks.problem import Problem, input_gradient, logit_margin
+from robustag.attacks.sweep import Sweep
+
+#: Moves of a count that are whole up to rounding.
+_WHOLE = 1e-3
 
 
-def audit(
-    name: str,
-    epsilon: float,
-    perturbed: Tensor,
-    model: nn.Module,
-    loss: PerJetLoss,
-    inputs: Tensor,
-    missing: Tensor,
-    label: Tensor,
-    rule: BudgetRule,
-    *,
-    chunk: int = 2048,
-) -> dict[str, float | int]:
-    """Audit the jets that attack `name` perturbed.
+class BrokenBudgetError(RuntimeError):
+    """An attack left its budget: a defect of the attack, whose numbers must not be shown."""
 
-    Parameters are those of `sweep`; `perturbed` [N, F] is what it gave at `epsilon`.
+
+def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None = None) -> dict:
+    """Audit what `attack` made at one epsilon.
+
+    Parameters
+    ----------
+    attack : Sweep
+        The attack with its jets.
+    epsilon : float
+        Strength.
+    perturbed : Tensor [N, F]
+        What the attack gave.
+    jets : Tensor int64, optional
+        Rows on which losses and gradients are taken, the same for all attacks that are to be compared.
 
     Returns
     -------
     dict
-        ``zero_gradient_jets``: share of jets whose input gradient is exactly zero on everything that may
-        move (gradient attacks cannot see such a jet: masking); ``outside_budget``: number of entries beyond
-        their interval; ``moved_frozen``: number of moved counts and missing entries; ``moved``: share of the
-        entries that moved.
+        ``epsilon``; ``outside_budget``: entries beyond their interval, ball or valid covariance;
+        ``moved_frozen``: moved missing entries, and counts unless the attack moves those;
+        ``fractional_counts``: counts moved by no whole number of units; ``moved``: share of entries that
+        moved; ``invalid_covariances``: share of the tracks that were valid before and are not now (zero
+        under a physical budget, and telling without); ``audited_jets``;
+        ``zero_gradient``: share of these whose gradient, where it may move, is exactly zero (masking);
+        ``loss``, ``margin``: mean loss and mean logit margin of these; ``misread``: share whose largest logit
+        is wrong.
+
+    Raises
+    ------
+    BrokenBudgetError
+        If an entry left the budget or moved although frozen.
     """
-    bound = epsilon if choose(ATTACKS, name, "attack").norm == "linf" else math.inf
-    zero = outside = frozen = moved = 0
-    tensors = (tensor.split(chunk) for tensor in (inputs, missing, label, perturbed))
-    for x, absent, flavour, shifted in zip(*tensors, strict=True):
-        fixed = absent | rule.integer
-        gradient = input_gradient(model, loss, x, flavour).masked_fill(fixed, 0.0)
-        zero += torch.count_nonzero((gradient == 0).all(dim=1))
-        outside += torch.count_nonzero(rule.budget(x, absent, bound).outside(shifted))
-        frozen += torch.count_nonzero((shifted != x) & fixed)
-        moved += torch.count_nonzero(shifted != x)
+    found = {"outside_budget": 0, "moved_frozen": 0, "fractional_counts": 0}
+    moved = broken = valid = 0
+    sizes = [len(problem.inputs) for problem in attack.problems]
+    for problem, shifted in zip(attack.problems, perturbed.split(sizes), strict=True):
+        move = shifted - problem.inputs
+        counted = problem.rule.integer & ~problem.missing & attack.info.moves_integers
+        outside = problem.budget(epsilon).outside(shifted) & ~counted
+        found["outside_budget"] += int(outside.sum())
+        fixed = (problem.missing | problem.rule.integer) & ~counted
+        found["moved_frozen"] += int(((move != 0) & fixed).sum())
+        if attack.info.moves_integers:
+            units = move / problem.rule.unit
+            below = shifted < torch.minimum(problem.inputs, problem.rule.floor) - _WHOLE
+            off = ((units - units.round()).abs() > _WHOLE) | below
+            found["fractional_counts"] += int((off & counted).sum())
+        moved += int((move != 0).sum())
+        if problem.rule.covariances is not None:
+            fine = ~problem.rule.covariances.broken(problem.inputs)
+            valid += int(fine.sum())
+            broken += int((fine & problem.rule.covariances.broken(shifted)).sum())
+    if any(found.values()):
+        raise BrokenBudgetError(f"attack '{attack.info.name}' broke its budget at epsilon {epsilon}: {found}")
     return {
-        "zero_gradient_jets": int(zero) / len(inputs),
-        "outside_budget": int(outside),
-        "moved_frozen": int(frozen),
-        "moved": int(moved) / inputs.numel(),
+        "epsilon": float(epsilon),
+        **found,
+        "moved": moved / perturbed.numel(),
+        "invalid_covariances": broken / valid if valid else 0.0,
+        **_losses(attack.problems, perturbed, jets),
+    }
+
+
+def _losses(problems: list[Problem], perturbed: Tensor, jets: Tensor | None) -> dict[str, float | int]:
+    """Mean losses of the chosen jets at `perturbed`, and how many of them have no gradient."""
+    zero, losses, margins, start = 0, [], [], 0
+    for problem in problems:
+        stop = start + len(problem.inputs)
+        rows = torch.arange(start, stop) if jets is None else jets[(jets >= start) & (jets < stop)]
+        rows, shifted = rows.to(perturbed.device) - start, perturbed[rows.to(perturbed.device)]
+        start = stop
+        if len(rows) == 0:
+            continue
+        x, label = problem.inputs[rows], problem.label[rows]
+        fixed = problem.missing[rows] | problem.rule.integer | (problem.rule.scale == 0)
+        gradient = input_gradient(problem.model, problem.loss, x, label).masked_fill(fixed, 0.0)
+        zero += int((gradient == 0).all(dim=1).sum())
+        with torch.no_grad():
+            logits = problem.model(shifted)
+            losses.append(problem.loss(logits, label).double())
+            margins.append(logit_margin(logits, label).double())
+    loss, margin = torch.cat(losses), torch.cat(margins)
+    return {
+        "audited_jets": len(loss),
+        "zero_gradient": zero / len(loss),
+        "loss": float(loss.mean()),
+        "margin": float(margin.mean()),
+        "misread": float((margin > 0).double().mean()),
     }

@@ -1,6 +1,4 @@
-"""Perturbations that do not look at the model."""
-
-import math
+"""Perturbations that know nothing of the model."""
 
 import torch
 from torch import Tensor
@@ -18,14 +16,24 @@ def noise(problem: Problem) -> Spend:
     epsilon sets its width and not a bound: it spends the envelope, in which counts and missing entries stay
     and the relative cap holds. All epsilons scale the same draws.
     """
-    x = problem.inputs
-    draws = problem.rule.scale * torch.randn(
-        x.shape, generator=problem.generator, device=x.device, dtype=x.dtype
-    )
+    draws = problem.rule.scale_of(problem.inputs) * problem.normal()
 
     def spend(epsilon: float) -> Tensor:
-        envelope = problem.budget(math.inf)
-        return envelope.project(x + epsilon * draws)
+        return problem.budget(epsilon).project(problem.inputs + epsilon * draws)
+
+    return spend
+
+
+def uniform(problem: Problem) -> Spend:
+    """A uniformly random point of every interval: the mean over the budget, where attacks are its maximum.
+
+    With scale 1, ``x' = x + u, u ~ U(-epsilon, epsilon)``. All epsilons scale the same draws.
+    """
+    draws = problem.uniform()
+
+    def spend(epsilon: float) -> Tensor:
+        budget = problem.budget(epsilon)
+        return budget.project(budget.lower + draws * (budget.upper - budget.lower))
 
     return spend
 
@@ -45,6 +53,12 @@ def shift(problem: Problem, *, direction: str) -> Spend:
     towards = problem.inputs.new_full((1, 1), sign)
 
     def spend(epsilon: float) -> Tensor:
-        return problem.inputs + problem.budget(epsilon).steepest(towards)
+        return problem.budget(epsilon).extreme(towards)
 
     return spend
+
+
+def best_of(candidates: list[Tensor], losses: list[Tensor]) -> Tensor:
+    """For each jet the candidate [N, F] whose loss [N] is largest; the first of equals."""
+    best = torch.stack(losses).argmax(dim=0)
+    return torch.stack(candidates)[best, torch.arange(len(best), device=best.device)]

@@ -1,150 +1,162 @@
-"""What a perturbation may move, and how far."""
+"""The budget of some jets: where a perturbation may take them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from robustag.attacks.norms import Ball, Ellipsoid
+from robustag.attacks.validity import TrackCovariances
 from robustag.errors import InputError
-from robustag.models import choose
 
 if TYPE_CHECKING:
-    from robustag.features import FeatureTable
-    from robustag.tensors import Normalisation
+    from robustag.attacks.rule import BudgetRule
 
-#: Feature scales by the name that configurations use: how far each input may move, in its own sigma, at
-#: epsilon = 1. ``none`` treats all alike (FGSM of arXiv:2203.13890); the others are its guess at the relative
-#: size of plausible mismodelling, as its code applied the factors and as they were meant.
-FACTORS: dict[str, Callable[["FeatureTable"], np.ndarray]] = {
-    "none": lambda table: np.ones(table.size),
-    "as_coded": lambda table: table.shift_as_coded,
-    "as_intended": lambda table: table.shift_as_intended,
-}
+#: Relative excess of a ball's radius that counts as rounding.
+_ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Closed interval [lower, upper] for each jet and input around where the jet is, scaled units.
+    """Closed interval [lower, upper] for each jet and input, scaled units; optionally a ball within it.
+
+    Every step of `project` moves towards `origin`, and the interval, the balls and the valid covariances all
+    hold the straight line from any of their points to it; what one step has ensured, the next keeps.
 
     Attributes
     ----------
     origin : Tensor [N, F]
         The jets, unperturbed.
-    width : Tensor [N, F]
-        Largest move either way, >= 0; zero freezes an entry.
+    lower, upper : Tensor [N, F]
+        Ends of the intervals, with ``lower <= origin <= upper``; equal where an entry is frozen.
+    missing : Tensor bool [N, F]
+        Entries that stand in for something absent.
+    epsilon : float
+        Size of the budget.
+    rule : BudgetRule
+        What made it.
+    ball : Ball or Ellipsoid, optional
+        Bound on the move of all inputs together.
+    covariances : TrackCovariances, optional
+        Keeps moved covariances of tracks valid.
     """
 
     origin: Tensor
-    width: Tensor
-
-    @property
-    def lower(self) -> Tensor:
-        """Lower ends of the intervals, [N, F]."""
-        return self.origin - self.width
-
-    @property
-    def upper(self) -> Tensor:
-        """Upper ends of the intervals, [N, F]."""
-        return self.origin + self.width
-
-    def project(self, x: Tensor) -> Tensor:
-        """Closest point to `x` [N, F] inside the budget; itself where it is inside."""
-        return torch.clamp(x, self.lower, self.upper)
-
-    def steepest(self, gradient: Tensor) -> Tensor:
-        """Move [N, F] from the origin that raises a loss of this gradient most, to first order.
-
-        Only the signs of `gradient` [N, F] (or broadcastable) count; exactly zero moves nothing.
-        """
-        return gradient.sign() * self.width
-
-    def outside(self, x: Tensor) -> Tensor:
-        """Which entries of `x` leave the budget, bool [N, F]; NaN does."""
-        return ~((x >= self.lower) & (x <= self.upper))
-
-
-@dataclass(frozen=True)
-class BudgetRule:
-    """What holds for every jet of a data set; makes the budget of any batch.
-
-    Attributes
-    ----------
-    scale : Tensor float32 [F]
-        Largest move at epsilon = 1, scaled units (see `FACTORS`).
-    integer : Tensor bool [F]
-        Counts: never moved.
-    centre : Tensor float32 [F]
-        Mean over sigma of the scaling: ``x + centre`` is the physical value in units of sigma.
-    relative_cap : float or None
-        Largest move relative to the physical value: ``|X' - X| <= relative_cap |X|`` (0.2 in the study's
-        restricted attack, after CMS-DP-2022-049); None for no such limit.
-    """
-
-    scale: Tensor
-    integer: Tensor
-    centre: Tensor
-    relative_cap: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.relative_cap is not None and not self.relative_cap > 0:
-            raise InputError(f"relative_cap is {self.relative_cap}: give a positive number, or none at all")
-        if not bool((torch.isfinite(self.scale) & (self.scale >= 0)).all()):
-            raise InputError(
-                "a feature scale of the budget is negative or not finite: mend the feature table"
-            )
+    lower: Tensor
+    upper: Tensor
+    missing: Tensor
+    epsilon: float
+    rule: "BudgetRule"
+    ball: Ball | Ellipsoid | None = None
+    covariances: TrackCovariances | None = None
 
     @classmethod
-    def of(
+    def around(
         cls,
-        features: "FeatureTable",
-        normalisation: "Normalisation",
+        x: Tensor,
+        epsilon: float,
         *,
-        factors: str = "none",
-        relative_cap: float | None = None,
-    ) -> "BudgetRule":
-        """Rule for a data set; `factors` names an entry of `FACTORS`.
+        scale: Tensor | float = 1.0,
+        missing: Tensor | None = None,
+        frozen: Tensor | None = None,
+        lower: Tensor | None = None,
+        upper: Tensor | None = None,
+        norm: str = "linf",
+    ) -> "Budget":
+        """Budget of any scaled tabular jets, without a feature table.
+
+        Parameters
+        ----------
+        x : Tensor [N, F]
+            The jets.
+        epsilon : float
+            Largest move in units of `scale`.
+        scale : Tensor [F] or float
+            How far each input may move at epsilon = 1.
+        missing : Tensor bool [N, F], optional
+            Entries that must stay.
+        frozen : Tensor bool [F], optional
+            Inputs that must stay, such as counts.
+        lower, upper : Tensor [F], optional
+            Range of each input, scaled units.
+        norm : str
+            "linf", "l2" or "none" (see `BudgetRule`).
 
         Raises
         ------
         InputError
-            If the factors are unknown, the cap not positive, or table and normalisation differ in length.
+            If epsilon is negative, `x` not finite, or nothing may move.
         """
-        if features.size != len(normalisation.mean):
+        from robustag.attacks.rule import BudgetRule
+
+        if x.ndim != 2 or not bool(torch.isfinite(x).all()):
             raise InputError(
-                f"the feature table has {features.size} inputs, the normalisation {len(normalisation.mean)}: "
-                "make the normalisation again"
+                f"the jets of a budget have shape {tuple(x.shape)} or hold NaN: give finite [N, F]"
             )
-
-        def tensor(values: np.ndarray) -> Tensor:
-            return torch.tensor(values, dtype=torch.float32)
-
-        return cls(
-            scale=tensor(choose(FACTORS, factors, "set of shift factors")(features)),
-            integer=torch.tensor(features.integer, dtype=torch.bool),
-            centre=tensor(normalisation.mean / normalisation.sigma),
-            relative_cap=relative_cap,
+        features = x.shape[1]
+        open_end = x.new_full((features,), torch.inf)
+        rule = BudgetRule(
+            scale=torch.as_tensor(scale, dtype=x.dtype, device=x.device).expand(features),
+            integer=x.new_zeros(features, dtype=torch.bool) if frozen is None else frozen,
+            centre=x.new_zeros(features),
+            norm=norm,
+            lower=-open_end if lower is None else lower,
+            upper=open_end if upper is None else upper,
         )
-
-    def to(self, device: str | torch.device) -> "BudgetRule":
-        """The same rule with its tensors on `device`."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return BudgetRule(
-            **{key: value.to(device) if isinstance(value, Tensor) else value for key, value in values.items()}
+        budget = rule.budget(
+            x, torch.zeros_like(x, dtype=torch.bool) if missing is None else missing, epsilon
         )
+        if epsilon > 0 and not bool(budget.movable.any()):
+            raise InputError("the budget freezes every input of every jet: let something move")
+        return budget
 
-    def budget(self, x: Tensor, missing: Tensor, epsilon: float) -> Budget:
-        """Budget of jets `x` float32 [N, F] with `missing` entries bool [N, F].
+    @property
+    def movable(self) -> Tensor:
+        """Entries that may move at all, bool [N, F]."""
+        return self.lower < self.upper
 
-        ``epsilon = inf`` gives the envelope: all that holds whatever the size of a perturbation (counts and
-        missing entries stay, the relative cap holds). Perturbations without a bound of their own, such as
-        Gaussian noise, spend the envelope.
+    def project(self, x: Tensor) -> Tensor:
+        """Point inside the budget that stands for `x` [N, F]: itself where it is inside, idempotent.
+
+        The closest one in the budget's norm, but for covariances that are no longer valid: all 15 entries of
+        such a track go back along their move until it is.
         """
-        # A huge finite step instead of infinity, so that the product with a mask of zeros is zero.
-        step = (epsilon * self.scale).nan_to_num(nan=0.0).masked_fill(self.integer, 0.0)
-        width = missing.logical_not() * step
-        if self.relative_cap is not None:
-            width = torch.minimum(width, self.relative_cap * (x + self.centre).abs())
-        return Budget(x, width)
+        if self.ball is None:
+            x = torch.clamp(x, self.lower, self.upper)
+        else:
+            move = self.ball.limit(x - self.origin, self.lower - self.origin, self.upper - self.origin)
+            x = torch.clamp(self.origin + move, self.lower, self.upper)
+        if self.covariances is not None:
+            x = self.covariances.restore(self.origin, x, together=isinstance(self.ball, Ellipsoid))
+        return x
+
+    def steepest(self, gradient: Tensor) -> Tensor:
+        """Move [N, F] from the origin that raises a loss of this gradient most, to first order.
+
+        Only the direction of a jet's `gradient` [N, F] (or broadcastable) counts, and in L-infinity only its
+        signs; exactly zero moves nothing.
+        """
+        if self.ball is None:
+            return self.extreme(gradient) - self.origin
+        gradient = gradient.expand_as(self.origin)
+        return self.ball.steepest(gradient, self.lower - self.origin, self.upper - self.origin)
+
+    def extreme(self, gradient: Tensor) -> Tensor:
+        """Point of the budget that the gradient points at: one full step, [N, F]."""
+        if self.ball is not None:
+            return self.project(self.origin + self.steepest(gradient))
+        corner = torch.where(gradient > 0, self.upper, torch.where(gradient < 0, self.lower, self.origin))
+        return corner if self.covariances is None else self.project(corner)
+
+    def outside(self, x: Tensor) -> Tensor:
+        """Which entries of `x` leave the budget, bool [N, F]; NaN does.
+
+        A jet beyond its ball, or a covariance that a move made invalid, counts in every entry concerned.
+        """
+        left = ~((x >= self.lower) & (x <= self.upper))
+        if self.ball is not None:
+            left |= ~(self.ball.size(x - self.origin) <= 1 + _ROUNDING)[:, None]
+        if self.covariances is not None:
+            left |= self.covariances.spoilt(self.origin, x)
+        return left

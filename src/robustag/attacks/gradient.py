@@ -1,19 +1,79 @@
-"""Attacks that follow the gradient of the loss with respect to the inputs."""
+"""Attacks that take one step along the gradient of the loss with respect to the inputs."""
 
+import torch
 from torch import Tensor
 
-from robustag.attacks.problem import Problem, Spend
+from robustag.attacks.problem import Problem, Spend, input_gradient
 
 
 def fgsm(problem: Problem) -> Spend:
     """Fast gradient sign method: one step to the corner of the budget that the gradient points at.
 
     ``x' = x + epsilon scale sign(dL/dx)`` (arXiv:1412.6572; arXiv:2203.13890). One gradient serves all
-    epsilons.
+    epsilons. In another norm than L-infinity the step is that norm's steepest: with "mahalanobis" it is
+    ``x + r C g / sqrt(g C g)``, the gradient seen through the correlations of the inputs.
     """
     gradient = problem.gradient()
 
     def spend(epsilon: float) -> Tensor:
-        return problem.inputs + problem.budget(epsilon).steepest(gradient)
+        return problem.budget(epsilon).extreme(gradient)
+
+    return spend
+
+
+def random_start_fgsm(problem: Problem, *, rate: float) -> Spend:
+    """A random point of the budget, then one step of `rate` times its size, brought back inside.
+
+    arXiv:2001.03994 ("fast is better than free"), where the rate is 1.25.
+    """
+    draws = problem.uniform()
+
+    def spend(epsilon: float) -> Tensor:
+        budget = problem.budget(epsilon)
+        start = budget.project(budget.lower + draws * (budget.upper - budget.lower))
+        gradient = input_gradient(problem.model, problem.loss, start, problem.label)
+        return budget.project(start + rate * budget.steepest(gradient))
+
+    return spend
+
+
+def ngm(problem: Problem) -> Spend:
+    """Normalised gradient method: a step along the gradient, as long as epsilon in every group of inputs.
+
+    ``x' = x + epsilon scale g / |g|_2`` with the length taken over the jet's own variables and over each
+    track's (CMS b-hive; the training of RobustParT, CMS-DP-2024-066). Of the gradient only what may move
+    counts.
+    """
+    rule = problem.rule
+    scale = rule.scale_of(problem.inputs).masked_fill(rule.integer, 0.0)
+    gradient = (problem.gradient() * (scale > 0)).masked_fill(problem.missing, 0.0)
+    # In units of the largest entry, for squares of tiny gradients underflow.
+    largest = gradient.abs().amax(dim=1, keepdim=True)
+    gradient = torch.where(largest > 0, gradient / largest, 0.0)
+    length = ((gradient.square() @ rule.group).sqrt() @ rule.group.T).clamp(min=1e-12)
+    direction = scale * gradient / length
+
+    def spend(epsilon: float) -> Tensor:
+        return problem.budget(epsilon).project(problem.inputs + epsilon * direction)
+
+    return spend
+
+
+def universal_shift(problem: Problem, *, steps: int) -> Spend:
+    """One move for all jets alike that raises their mean loss: the worst coherent shift.
+
+    Sign-gradient ascent on a common delta (arXiv:1610.08401 with the steps of arXiv:1811.11304), each step
+    ``epsilon scale sign(mean gradient) / steps``.
+    """
+    scale = problem.rule.scale
+
+    def spend(epsilon: float) -> Tensor:
+        budget = problem.budget(epsilon)
+        delta = torch.zeros_like(scale)
+        for _ in range(steps):
+            x = budget.project(problem.inputs + delta)
+            gradient = input_gradient(problem.model, problem.loss, x, problem.label)
+            delta = delta + epsilon / steps * scale * (gradient * budget.movable).sum(dim=0).sign()
+        return budget.project(problem.inputs + delta)
 
     return spend

@@ -1,18 +1,96 @@
-"""One attack at many epsilons, for the price of one."""
+"""One attack at many epsilons, for the price of one where the attack allows it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from robustag.attacks.budget import BudgetRule
-from robustag.attacks.problem import PerJetLoss, Problem
-from robustag.attacks.registry import ATTACKS
+from robustag.attacks.problem import PerJetLoss, Problem, check_logits
+from robustag.attacks.registry import AttackInfo, build_attack
+from robustag.attacks.rule import BudgetRule
 from robustag.errors import InputError
-from robustag.models import choose, with_options
 
-#: Keys of an attack's definition that are no options of its function: they made the rule and the loss.
-_ELSEWHERE = ("name", "factors", "loss")
+#: Keys of an attack's definition that are no options of its function: what is attacked, and in which budget.
+ELSEWHERE = ("factors", "frozen", "jets", "loss", "norm", "physical", "source")
+_PROBE = 256
+
+
+class Sweep:
+    """An attack prepared on some jets; calling it with an epsilon perturbs them.
+
+    Gradient, noise or shortest way are computed when it is made, and serve every epsilon.
+
+    Parameters
+    ----------
+    definition : dict
+        ``name`` of an entry of `ATTACKS`, and its options. ``norm``, if there, replaces the norm of the
+        attack. ``factors``, ``frozen``, ``physical``, ``loss``, ``jets`` and ``source`` are for whoever makes
+        `rule`, `loss`, the jets and `sources`.
+    model : nn.Module
+        Returns logits; in evaluation mode, or its dropout disturbs the gradient.
+    loss : PerJetLoss
+        What a white-box attack raises.
+    inputs, missing, label : Tensor float32 [N, F], bool [N, F], int64 [N]
+        The jets, on the device of model and rule.
+    rule : BudgetRule
+        What may move.
+    seed : int
+        Of random attacks; the same seed gives the same pattern for every model.
+    chunk : int
+        Jets at a time, so that activations stay in the cache of a CPU. A multiple of 16, for then the
+        random pattern of noise does not depend on it.
+    sources : tuple of nn.Module
+        Models to craft on, for attack "transfer".
+
+    Raises
+    ------
+    InputError
+        If the attack or an option is unknown, a shape wrong, an input not finite, the model returns no
+        logits, or nothing may move.
+    """
+
+    def __init__(
+        self,
+        definition: dict,
+        model: nn.Module,
+        loss: PerJetLoss,
+        inputs: Tensor,
+        missing: Tensor,
+        label: Tensor,
+        rule: BudgetRule,
+        *,
+        seed: int,
+        chunk: int = 2048,
+        sources: tuple[nn.Module, ...] = (),
+    ) -> None:
+        options = {key: value for key, value in definition.items() if key not in ELSEWHERE}
+        self.info, attack = build_attack(options)
+        rule = replace(rule, norm=definition.get("norm", self.info.norm))
+        _check(model, inputs, missing, label, rule)
+        self._seed = seed
+        self._generator = torch.Generator(inputs.device).manual_seed(seed)
+        size = max(1, len(inputs)) if self.info.whole_sample else chunk
+        batches = zip(inputs.split(size), missing.split(size), label.split(size), strict=True)
+        self.problems = [Problem(model, loss, *batch, rule, self._generator, sources) for batch in batches]
+        _check_movable(self.problems, self.info)
+        self._spends = [attack(problem) for problem in self.problems]
+
+    def __call__(self, epsilon: float) -> Tensor:
+        """The perturbed jets [N, F]; the inputs themselves at epsilon = 0.
+
+        Raises
+        ------
+        InputError
+            If epsilon is negative.
+        """
+        if not epsilon >= 0:
+            raise InputError(f"epsilon is {epsilon}: give a size, 0 or larger")
+        if epsilon == 0:
+            return torch.cat([problem.inputs for problem in self.problems])
+        # What is drawn while spending does not depend on the epsilons before.
+        self._generator.manual_seed(self._seed)
+        return torch.cat([spend(epsilon) for spend in self._spends])
 
 
 def sweep(
@@ -27,64 +105,41 @@ def sweep(
     *,
     seed: int,
     chunk: int = 2048,
+    sources: tuple[nn.Module, ...] = (),
 ) -> Iterator[tuple[float, Tensor]]:
-    """Perturb all jets at each epsilon in turn; gradient, noise or shift is computed once.
-
-    Parameters
-    ----------
-    definition : dict
-        ``name`` of an entry of `ATTACKS`, and its options. ``factors`` and ``loss`` are for whoever
-        makes `rule` and `loss`.
-    model : nn.Module
-        Returns logits; in evaluation mode, or its dropout disturbs the gradient.
-    loss : PerJetLoss
-        What a white-box attack raises.
-    inputs, missing, label : Tensor float32 [N, F], bool [N, F], int64 [N]
-        The jets, on the device of model and rule.
-    rule : BudgetRule
-        What may move.
-    epsilons : sequence of float
-        Scaled units, >= 0.
-    seed : int
-        Of random attacks; the same seed gives the same pattern for every model.
-    chunk : int
-        Jets at a time, so that activations stay in the cache of a CPU. A multiple of 16, for then the
-        random pattern does not depend on it.
-
-    Yields
-    ------
-    epsilon : float
-    perturbed : Tensor float32 [N, F]
-        Inside the budget; the inputs themselves at epsilon = 0.
-
-    Raises
-    ------
-    InputError
-        If the attack or an option is unknown, an epsilon negative, a shape wrong or an input not finite.
-    """
-    info = choose(ATTACKS, definition.get("name", ""), "attack")
-    options = {key: value for key, value in definition.items() if key not in _ELSEWHERE}
-    attack = with_options(info.function, options, "attack", "problem")
-    _check(inputs, missing, label, rule, epsilons)
-    generator = torch.Generator(inputs.device).manual_seed(seed)
-    spends = [
-        attack(Problem(model, loss, *batch, rule, generator))
-        for batch in zip(inputs.split(chunk), missing.split(chunk), label.split(chunk), strict=True)
-    ]
-    for epsilon in epsilons:
-        yield epsilon, torch.cat([spend(epsilon) for spend in spends])
-
-
-def _check(
-    inputs: Tensor, missing: Tensor, label: Tensor, rule: BudgetRule, epsilons: Sequence[float]
-) -> None:
-    """Refuse what would give wrong numbers silently."""
+    """Perturb all jets at each epsilon in turn: pairs of epsilon and what `Sweep`, with these parameters,
+    gives for it."""
     if any(not epsilon >= 0 for epsilon in epsilons):
         raise InputError(f"epsilons {list(epsilons)} hold a negative one: give sizes, 0 or larger")
-    if inputs.shape != missing.shape or len(inputs) != len(label) or inputs.shape[1] != len(rule.scale):
+    prepared = Sweep(
+        definition, model, loss, inputs, missing, label, rule, seed=seed, chunk=chunk, sources=sources
+    )
+    for epsilon in epsilons:
+        yield epsilon, prepared(epsilon)
+
+
+def _check(model: nn.Module, inputs: Tensor, missing: Tensor, label: Tensor, rule: BudgetRule) -> None:
+    """Refuse what would give wrong numbers silently."""
+    fits = inputs.ndim == 2 and inputs.shape == missing.shape and len(inputs) == len(label)
+    if not fits or inputs.shape[1] != len(rule.scale):
         raise InputError(
             f"inputs {tuple(inputs.shape)}, missing {tuple(missing.shape)}, label {tuple(label.shape)} and a "
             f"budget of {len(rule.scale)} features do not fit: take all from one data set"
         )
+    if len(inputs) == 0:
+        raise InputError("there are no jets to attack: use a larger sample")
     if not bool(torch.isfinite(inputs).all()):
         raise InputError("the inputs to attack hold NaN or infinity: clean and scale them first")
+    with torch.no_grad():
+        check_logits(model(inputs[:_PROBE]), label[:_PROBE])
+
+
+def _check_movable(problems: list[Problem], info: AttackInfo) -> None:
+    """Refuse a budget that freezes everything."""
+    for problem in problems:
+        rule = replace(problem.rule, norm="none")
+        envelope = rule.budget(problem.inputs, problem.missing, torch.inf)
+        counts = info.moves_integers and (~problem.missing & rule.integer).any()
+        if counts or bool(envelope.movable.any()):
+            return
+    raise InputError("the budget freezes every input of every jet: let something move")

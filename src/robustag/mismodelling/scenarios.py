@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from robustag.attacks.budget import BudgetRule
+from robustag.attacks import BudgetRule
 from robustag.errors import InputError
-from robustag.features import FeatureTable
-from robustag.mismodelling.selection import select_inputs
+from robustag.features import FeatureTable, select_inputs
 from robustag.tensors import Normalisation
 
 if TYPE_CHECKING:

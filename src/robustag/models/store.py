@@ -1,6 +1,7 @@
 """Files of tensors with a JSON card: models and checkpoints, free of pickle."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -82,3 +83,29 @@ def load_model(path: str | Path) -> tuple[nn.Module, dict]:
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise InputError(f"{path} holds weights that are not finite: train the model again")
     return model.eval(), card
+
+
+def check_features(card: dict, names: Sequence[str]) -> None:
+    """Refuse inputs that are not those a model was trained on.
+
+    Parameters
+    ----------
+    card : dict
+        Of the model; one without ``features`` is taken as it is.
+    names : sequence of str
+        Inputs in order.
+
+    Raises
+    ------
+    InputError
+        If the inputs are others, or in another order.
+    """
+    trained = card.get("features", list(names))
+    if list(names) == trained:
+        return
+    if len(names) != len(trained):
+        difference = f"{len(trained)} inputs, the feature table has {len(names)}"
+    else:
+        ours, theirs = next(pair for pair in zip(names, trained, strict=True) if pair[0] != pair[1])
+        difference = f"'{theirs}' where the feature table has '{ours}'"
+    raise InputError(f"the model was trained on {difference}: use the table it was trained with")

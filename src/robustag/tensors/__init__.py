@@ -16,6 +16,7 @@ __all__ = [
     "WeightMap",
     "load_tensors",
     "merge",
+    "sample_jets",
     "summarise",
     "tensorise",
 ]
@@ -23,7 +24,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import the torch side only when it is asked for: the many jobs that write tensors do without."""
-    if name in ("JetTensors", "load_tensors"):
+    if name in ("JetTensors", "load_tensors", "sample_jets"):
         from robustag.tensors import loading
 
         return getattr(loading, name)

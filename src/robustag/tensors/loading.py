@@ -8,6 +8,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from robustag.errors import InputError
+from robustag.tensors.split import mixed
 from robustag.tensors.store import SPLITS
 
 
@@ -45,6 +46,22 @@ class JetTensors:
     def select(self, rows: torch.Tensor | slice) -> "JetTensors":
         """The jets of a slice, boolean mask or index tensor."""
         return JetTensors(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+def sample_jets(event: torch.Tensor, number: int) -> torch.Tensor:
+    """Rows of `number` jets in ascending order, int64 [<= number], chosen by a hash of their events.
+
+    A smaller sample is part of a larger one, and the choice depends on nothing but the events.
+
+    Parameters
+    ----------
+    event : int64 [N]
+        Event keys (`JetTensors.event`).
+    number : int
+        Jets wanted; all of them if there are fewer.
+    """
+    order = torch.from_numpy(mixed(event.cpu().numpy())).argsort(stable=True)
+    return order[:number].sort().values
 
 
 def load_tensors(paths: Iterable[str | Path], split: str) -> JetTensors:

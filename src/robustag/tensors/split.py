@@ -32,6 +32,11 @@ def assign_split(key: np.ndarray, fractions: list[float]) -> np.ndarray:
     return np.digitize(position, np.cumsum(fractions[:2])).astype(np.uint8)
 
 
+def mixed(key: np.ndarray) -> np.ndarray:
+    """An independent integer for each event key, int64 [N]: an order of events that no split shares."""
+    return _mix(_mix(key.view(np.uint64)) ^ _FIRST).view(np.int64)
+
+
 def _mix(value: np.ndarray) -> np.ndarray:
     """Finaliser of splitmix64 (Steele, Lea, Flood, OOPSLA 2014): every input bit flips half the output."""
     with np.errstate(over="ignore"):

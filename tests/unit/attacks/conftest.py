@@ -27,6 +27,12 @@ class Setting(NamedTuple):
         return self.model, self.loss, self.inputs, self.missing, self.label
 
 
+def covariance(rng, features):
+    """A random covariance matrix, float32 [F, F]."""
+    root = rng.normal(size=(features, 2 * features)) / np.sqrt(2 * features)
+    return torch.tensor(root @ root.T, dtype=torch.float32)
+
+
 @pytest.fixture(scope="session")
 def setting():
     rng = np.random.default_rng(7)
@@ -43,6 +49,10 @@ def setting():
             scale=torch.tensor(rng.integers(0, 5, features), dtype=torch.float32),
             integer=torch.tensor(np.arange(features) % 5 == 1),
             centre=torch.tensor(mean / sigma, dtype=torch.float32),
+            unit=torch.tensor(1 / sigma, dtype=torch.float32),
+            floor=torch.full((features,), -100.0),
+            group=torch.eye(3).repeat_interleave(4, dim=0),
+            spread=torch.stack([covariance(rng, features) for _ in range(3)]),
         ),
         mean,
         sigma,

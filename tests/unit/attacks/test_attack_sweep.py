@@ -3,21 +3,24 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tests.unit.attacks.definitions import CHUNKABLE, DEFINITIONS
 from torch import nn
 from torch.nn import functional
 
-from robustag.attacks import ATTACKS, BudgetRule, input_gradient, sweep
+from robustag.attacks import ATTACKS, NORMS, BudgetRule, input_gradient, sweep
 from robustag.errors import InputError
 
-DEFINITIONS = [{"name": "fgsm"}, {"name": "noise"}, {"name": "shift", "direction": "down"}]
 EPSILONS = [0.0, 0.005, 0.01, 0.1]
 
 
 def run(definition, setting, epsilons=EPSILONS, *, seed=2, **options):
-    return dict(sweep(definition, *setting.arguments, setting.rule, epsilons, seed=seed, **options))
+    sources = (setting.model,)
+    return dict(
+        sweep(definition, *setting.arguments, setting.rule, epsilons, seed=seed, sources=sources, **options)
+    )
 
 
-@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda d: d["name"])
+@pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS)
 class TestSweep:
     def test_equals_single_attacks(self, setting, definition):
         together = run(definition, setting)
@@ -27,11 +30,6 @@ class TestSweep:
     def test_gives_back_the_inputs_at_zero(self, setting, definition):
         assert torch.equal(run(definition, setting)[0.0], setting.inputs)
 
-    def test_does_not_depend_on_the_chunk(self, setting, definition):
-        whole, pieces = (run(definition, setting, chunk=chunk) for chunk in (1024, 16))
-        for epsilon in EPSILONS:
-            assert torch.equal(whole[epsilon], pieces[epsilon])
-
     def test_leaves_model_and_random_state_alone(self, setting, definition):
         state = torch.get_rng_state()
         run(definition, setting)
@@ -39,9 +37,19 @@ class TestSweep:
         assert all(parameter.grad is None for parameter in setting.model.parameters())
         assert not setting.inputs.requires_grad
 
+    def test_gives_the_same_twice(self, setting, definition):
+        assert torch.equal(run(definition, setting, [0.1])[0.1], run(definition, setting, [0.1])[0.1])
+
     def test_ignores_what_made_rule_and_loss(self, setting, definition):
         more = {**definition, "factors": "none", "loss": {"name": "cross_entropy"}}
         assert torch.equal(run(more, setting)[0.1], run(definition, setting)[0.1])
+
+
+@pytest.mark.parametrize("name", CHUNKABLE)
+def test_the_chunk_does_not_matter(setting, name):
+    whole, pieces = (run(DEFINITIONS[name], setting, chunk=chunk) for chunk in (1024, 16))
+    for epsilon in EPSILONS:
+        torch.testing.assert_close(whole[epsilon], pieces[epsilon], rtol=0, atol=1e-5)
 
 
 def test_one_gradient_serves_all_epsilons(setting):
@@ -49,7 +57,8 @@ def test_one_gradient_serves_all_epsilons(setting):
     hook = setting.model.register_forward_hook(lambda *_: calls.append(1))
     run({"name": "fgsm"}, setting, EPSILONS, chunk=64)
     hook.remove()
-    assert len(calls) == -(-len(setting.inputs) // 64)
+    # One more looks at the logits.
+    assert len(calls) == -(-len(setting.inputs) // 64) + 1
 
 
 def test_noise_of_all_sizes_is_one_pattern_and_follows_the_seed(setting):
@@ -87,7 +96,7 @@ def test_fgsm_is_the_worst_case_of_a_two_class_linear_model():
     logits = model(x)
     margin = logits.gather(1, label[:, None])[:, 0] - logits.gather(1, 1 - label[:, None])[:, 0]
     difference = (model.weight[1] - model.weight[0]).abs()
-    width = rule.budget(x, missing, 0.3).width
+    width = rule.budget(x, missing, 0.3).upper - x
     torch.testing.assert_close(reached, functional.softplus(-(margin - width @ difference)))
 
     corners = torch.tensor(list(itertools.product((-1.0, 1.0), repeat=features)), dtype=torch.float64)
@@ -113,23 +122,25 @@ def test_fgsm_raises_the_loss_more_than_noise_or_shift(setting):
         definition["name"]: setting.loss(
             setting.model(next(sweep(definition, *setting.arguments, rule, [0.05], seed=1))[1]), setting.label
         ).mean()
-        for definition in DEFINITIONS
+        for definition in (DEFINITIONS[name] for name in ("fgsm", "noise", "shift"))
     }
     assert mean_loss["fgsm"] > max(mean_loss["noise"], mean_loss["shift"]) + 0.001
 
 
 def test_every_attack_has_a_complete_entry():
-    assert {definition["name"] for definition in DEFINITIONS} == set(ATTACKS)
+    assert set(DEFINITIONS) == set(ATTACKS)
     for name, info in ATTACKS.items():
         assert info.name == name
-        assert info.reference.startswith("arXiv:")
-        assert info.needs_gradient == (info.backward_passes > 0)
+        assert info.norm in NORMS
+        assert info.reference
+        assert info.summary.endswith((".", ")"))
+        assert info.needs_gradient == (info.backward_passes != "0")
 
 
 @pytest.mark.parametrize(
     ("definition", "epsilons", "message"),
     [
-        ({"name": "pgd99"}, [0.1], "unknown attack 'pgd99': use one of fgsm, noise, shift"),
+        ({"name": "pgd99"}, [0.1], "unknown attack 'pgd99': use one of apgd, carlini_wagner"),
         ({"name": "fgsm", "steps": 3}, [0.1], "steps"),
         ({"name": "shift"}, [0.1], "direction"),
         ({"name": "shift", "direction": "left"}, [0.1], "'left': use one of down, up"),

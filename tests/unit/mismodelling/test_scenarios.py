@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from robustag.errors import InputError
-from robustag.mismodelling import perturb, select_inputs
+from robustag.features import select_inputs
+from robustag.mismodelling import perturb
 from robustag.tensors import JetTensors, Normalisation
 
 

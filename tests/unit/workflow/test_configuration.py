@@ -72,8 +72,8 @@ def test_figures_need_what_they_show(config):
     config["figures"]["input"] = "jet_prob"
     with pytest.raises(InputError, match=r"figures.input needs the histogram of 'jet_prob'"):
         check_selection(config)
-    config["figures"]["attack"] = "pgd"
-    with pytest.raises(InputError, match=r"figures.attack needs 'pgd': add it to run.attacks"):
+    config["figures"]["attack"] = "pip"
+    with pytest.raises(InputError, match=r"figures.attack needs 'pip': add it to run.attacks"):
         check_selection(config)
 
 

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 
 from robustag.errors import InputError
-from robustag.features import FeatureTable
+from robustag.features.table import FeatureTable
 
 
 def select_inputs(selectors: Sequence[str], table: FeatureTable) -> np.ndarray:

@@ -1,0 +1,66 @@
+"""Attacks that move counts, by whole units."""
+
+import torch
+from torch import Tensor
+
+from robustag.attacks.budget import Budget
+from robustag.attacks.problem import Problem, Spend, input_gradient
+
+
+def pip(problem: Problem, *, steps: int, exponent: float) -> Spend:
+    """Probabilistic integer perturbation: each count moves by one, the likelier the steeper its gradient.
+
+    In every step a count goes one up or down, along the sign of its gradient g, with probability
+    ``(|g| / max|g|)^exponent``, the maximum over the counts of the same jet (the integer attack on DeepJet
+    that study.md 10.1 describes). A count has no small move, so epsilon only switches the attack on.
+
+    Parameters
+    ----------
+    steps : int
+        Forward and backward passes; no count moves by more than this many units.
+    exponent : float
+        0 moves every count that has a gradient.
+    """
+    counts = problem.rule.counts(problem.inputs, problem.missing, steps)
+    x = problem.inputs
+    for _ in range(steps):
+        gradient = input_gradient(problem.model, problem.loss, x, problem.label)
+        x = move_counts(problem, counts, x, gradient, exponent)
+
+    def spend(epsilon: float) -> Tensor:
+        return x if epsilon > 0 else problem.inputs
+
+    return spend
+
+
+def pip_pgd(problem: Problem, *, steps: int, rate: float, count_steps: int, exponent: float) -> Spend:
+    """PGD on the continuous inputs and PIP on the counts, in the same steps.
+
+    The first `count_steps` of the `steps` move counts as well; `rate` is that of
+    `robustag.attacks.iterated.pgd`.
+    """
+    counts = problem.rule.counts(problem.inputs, problem.missing, count_steps)
+
+    def spend(epsilon: float) -> Tensor:
+        if epsilon == 0:
+            return problem.inputs
+        budget = problem.budget(epsilon)
+        x = problem.inputs
+        for step in range(steps):
+            gradient = input_gradient(problem.model, problem.loss, x, problem.label)
+            moved = budget.project(x + rate / steps * budget.steepest(gradient))
+            if step < count_steps:
+                x = move_counts(problem, counts, x, gradient, exponent)
+            x = torch.where(counts.movable, x, moved)
+        return x
+
+    return spend
+
+
+def move_counts(problem: Problem, counts: Budget, x: Tensor, gradient: Tensor, exponent: float) -> Tensor:
+    """One step of PIP from `x` [N, F] along `gradient` [N, F], inside the budget of the counts."""
+    gradient = gradient * counts.movable
+    largest = gradient.abs().amax(dim=1, keepdim=True)
+    likely = torch.where(largest > 0, gradient.abs() / largest, 0.0) ** exponent
+    step = torch.where(problem.uniform() < likely, gradient.sign() * problem.rule.unit, 0.0)
+    return torch.where(counts.movable, torch.clamp(x + step, counts.lower, counts.upper), x)

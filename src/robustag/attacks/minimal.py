@@ -1,0 +1,125 @@
+"""Attacks that look for the smallest move that makes the tagger misread a jet."""
+
+import torch
+from torch import Tensor
+
+from robustag.attacks.budget import Budget
+from robustag.attacks.problem import Problem, Spend, logit_margin
+
+
+def deepfool(problem: Problem, *, steps: int, overshoot: float) -> Spend:
+    """DeepFool (arXiv:1511.04599): again and again the shortest way over the nearest linearised border.
+
+    With ``f_k = z_k - z_true`` and its gradient w, the way to flavour k is ``|f_k| s sign(w) / sum(s |w|)``
+    in L-infinity and ``|f_k| s^2 w / sum(s^2 w^2)`` in L2, s the feature scale and 0 where nothing may move.
+    One run serves all epsilons: a jet whose way is longer than the budget goes as far as it may.
+
+    Parameters
+    ----------
+    steps : int
+        Largest number of linearisations; each takes one backward pass for every wrong flavour.
+    overshoot : float
+        Share of the way to go beyond the border (0.02 in the paper).
+    """
+    envelope = problem.budget(torch.inf)
+    scale = problem.rule.scale_of(problem.inputs) * envelope.movable
+    in_box = problem.rule.norm == "linf"
+    move = torch.zeros_like(problem.inputs)
+    for _ in range(steps):
+        x = envelope.project(problem.inputs + (1 + overshoot) * move)
+        borders, gradients = _borders(problem, x)
+        correct = (borders < 0).all(dim=1)
+        if not bool(correct.any()):
+            break
+        weight = scale[:, None] * gradients
+        length = weight.abs().sum(dim=2) if in_box else weight.square().sum(dim=2).sqrt()
+        way = torch.where(length > 0, borders.abs() / length, torch.inf)
+        nearest = way.argmin(dim=1)
+        jets = torch.arange(len(x), device=x.device)
+        chosen, size = weight[jets, nearest], way[jets, nearest, None]
+        unit = chosen.sign() if in_box else chosen / length[jets, nearest, None]
+        # A border at infinity (no gradient) leaves the jet where it is.
+        step = torch.where(torch.isfinite(size) & correct[:, None], size * scale * unit, 0.0)
+        move = move + step
+
+    def spend(epsilon: float) -> Tensor:
+        return problem.budget(epsilon).project(problem.inputs + (1 + overshoot) * move)
+
+    return spend
+
+
+def _borders(problem: Problem, x: Tensor) -> tuple[Tensor, Tensor]:
+    """``z_k - z_true`` of every wrong flavour [N, C - 1], and its gradients [N, C - 1, F]."""
+    x = x.detach().requires_grad_(True)
+    with torch.enable_grad():
+        logits = problem.model(x)
+        true = logits.gather(1, problem.label[:, None])
+        classes = torch.arange(logits.shape[1], device=x.device)
+        wrong = classes.expand_as(logits)[classes != problem.label[:, None]].view(len(x), -1)
+        borders = logits.gather(1, wrong) - true
+        gradients = [
+            torch.autograd.grad(border.sum(), x, retain_graph=True)[0] for border in borders.unbind(dim=1)
+        ]
+    return borders.detach(), torch.stack(gradients, dim=1)
+
+
+def carlini_wagner(
+    problem: Problem, *, steps: int, searches: int, learning_rate: float, constant: float, confidence: float
+) -> Spend:
+    """Carlini and Wagner's L2 attack (arXiv:1608.04644): Adam on length and margin together.
+
+    Minimises ``|delta / s|^2 + c max(z_true - max z_wrong + confidence, 0)``; c starts at `constant` and is
+    searched for each jet, halved between its bounds where the jet was fooled and raised tenfold where it was
+    not. Inputs here have no bounds, so the paper's change of variables is not needed. The shortest successful
+    move of each jet, or the last one where none was, is cut to each epsilon.
+    """
+    envelope = problem.budget(torch.inf)
+    scale = problem.rule.scale_of(problem.inputs) * envelope.movable
+    x = problem.inputs
+    weight = x.new_full((len(x),), constant)
+    low, high = torch.zeros_like(weight), torch.full_like(weight, torch.inf)
+    shortest = torch.full_like(weight, torch.inf)
+    best = torch.zeros_like(x)
+    for _ in range(searches):
+        fooled, length, unit = _minimise(problem, envelope, scale, weight, steps, learning_rate, confidence)
+        shorter = fooled & (length < shortest)
+        take = shorter | (~fooled & torch.isinf(shortest))
+        best = torch.where(take[:, None], unit, best)
+        shortest = torch.where(shorter, length, shortest)
+        high = torch.where(fooled, torch.minimum(high, weight), high)
+        low = torch.where(fooled, low, torch.maximum(low, weight))
+        weight = torch.where(torch.isinf(high), weight * 10, (low + high) / 2)
+
+    def spend(epsilon: float) -> Tensor:
+        return problem.budget(epsilon).project(x + scale * best)
+
+    return spend
+
+
+def _minimise(
+    problem: Problem,
+    envelope: Budget,
+    scale: Tensor,
+    weight: Tensor,
+    steps: int,
+    learning_rate: float,
+    confidence: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Which jets were fooled, the squared length of their shortest move so, and that move over the scale."""
+    x = problem.inputs
+    unit = torch.zeros_like(x, requires_grad=True)
+    optimiser = torch.optim.Adam([unit], lr=learning_rate)
+    shortest, best = torch.full_like(weight, torch.inf), torch.zeros_like(x)
+    with torch.enable_grad():
+        for _ in range(steps):
+            margin = logit_margin(problem.model(envelope.project(x + scale * unit)), problem.label)
+            length = unit.square().sum(dim=1)
+            good = (margin > 0) & (length < shortest)
+            with torch.no_grad():
+                shortest = torch.where(good, length, shortest)
+                best = torch.where(good[:, None], unit, best)
+            objective = length + weight * (confidence - margin).clamp(min=0.0)
+            unit.grad = torch.autograd.grad(objective.sum(), unit)[0]
+            optimiser.step()
+    fooled = torch.isfinite(shortest)
+    return fooled, shortest.detach(), torch.where(fooled[:, None], best, unit).detach()

@@ -1,0 +1,269 @@
+"""What holds for every jet of a data set: which inputs may move, and how far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robustag.attacks.budget import Budget
+from robustag.attacks.norms import Ball, Ellipsoid, Metric
+from robustag.attacks.scales import FACTORS, Resolution
+from robustag.attacks.spread import Spread
+from robustag.attacks.validity import TrackCovariances
+from robustag.errors import InputError
+from robustag.features import select_inputs
+from robustag.models import choose
+
+if TYPE_CHECKING:
+    from robustag.features import FeatureTable
+    from robustag.tensors import Normalisation
+
+#: Norms by the name that configurations use, with what epsilon bounds.
+NORMS = {
+    "linf": "the move of each input, in units of its feature scale",
+    "l2": "the root mean square of a jet's moves over the inputs that may move",
+    "l2_group": "the L2 length of the move of the jet's own variables, and of each track's",
+    "mahalanobis": "the root mean square of a jet's moves along the axes of its flavour's covariance",
+    "none": "nothing: it is the width of a distribution, or whatever the attack says",
+}
+
+
+@dataclass(frozen=True)
+class BudgetRule:
+    """What holds for every jet of a data set; makes the budget of any batch.
+
+    Attributes
+    ----------
+    scale : Tensor float32 [F]
+        Largest move at epsilon = 1, scaled units (see `FACTORS`); zero freezes an input.
+    integer : Tensor bool [F]
+        Counts: never moved, but by attacks that move them by whole units (`counts`).
+    centre : Tensor float32 [F]
+        Mean over sigma of the scaling: ``x + centre`` is the physical value in units of sigma.
+    relative_cap : float or None
+        Largest move relative to the physical value: ``|X' - X| <= relative_cap |X|`` (0.2 in the study's
+        restricted attack, after CMS-DP-2022-049); None for no such limit.
+    norm : str
+        Which moves epsilon bounds (see `NORMS`).
+    lower, upper : Tensor float32 [F] or None
+        Physical range, scaled units; a jet that is beyond it already may stay where it is. None for no range.
+    unit : Tensor float32 [F] or None
+        One physical unit in scaled units: the step of a count.
+    floor : Tensor float32 [F] or None
+        Smallest count, scaled units.
+    group : Tensor float32 [F, G] or None
+        Which inputs make a group of "l2_group".
+    spread : Tensor float32 [C, F, F] or None
+        Covariance of each flavour, for "mahalanobis".
+    resolution : Resolution or None
+        Scales that differ from track to track.
+    covariances : TrackCovariances or None
+        Keeps the covariances of moved tracks valid.
+    """
+
+    scale: Tensor
+    integer: Tensor
+    centre: Tensor
+    relative_cap: float | None = None
+    norm: str = "linf"
+    lower: Tensor | None = None
+    upper: Tensor | None = None
+    unit: Tensor | None = None
+    floor: Tensor | None = None
+    group: Tensor | None = None
+    spread: Tensor | None = None
+    resolution: Resolution | None = None
+    covariances: TrackCovariances | None = None
+    names: tuple[str, ...] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.relative_cap is not None and not self.relative_cap > 0:
+            raise InputError(f"relative_cap is {self.relative_cap}: give a positive number, or none at all")
+        if not bool((torch.isfinite(self.scale) & (self.scale >= 0)).all()):
+            raise InputError(
+                "a feature scale of the budget is negative or not finite: mend the feature table"
+            )
+        choose(NORMS, self.norm, "norm")
+        needed = {"mahalanobis": self.spread, "l2_group": self.group}
+        if self.norm in needed and needed[self.norm] is None:
+            raise InputError(f"norm '{self.norm}' needs a budget made from a feature table and training jets")
+        if self.norm == "mahalanobis" and self.resolution is not None:
+            raise InputError(
+                "norm 'mahalanobis' and scale 'resolution' exclude each other: choose another scale"
+            )
+
+    @classmethod
+    def of(
+        cls,
+        features: "FeatureTable",
+        normalisation: "Normalisation",
+        *,
+        factors: str = "none",
+        relative_cap: float | None = None,
+        norm: str = "linf",
+        physical: bool = False,
+        frozen: Sequence[str] = (),
+        spread: Spread | None = None,
+    ) -> "BudgetRule":
+        """Rule for a data set.
+
+        Parameters
+        ----------
+        features, normalisation
+            What the inputs are and how they are scaled.
+        factors : str
+            Entry of `FACTORS`.
+        relative_cap, norm
+            As the attributes.
+        physical : bool
+            Whether moved inputs stay in their physical ranges, and moved covariances covariances.
+        frozen : sequence of str
+            Inputs, patterns or groups that must stay (see `robustag.features.select_inputs`).
+        spread : Spread, optional
+            Of the training inputs; needed by norm "mahalanobis" and factors "central".
+
+        Raises
+        ------
+        InputError
+            If a name is unknown, the cap not positive, nothing may move, or table and normalisation (or
+            spread) are not of one data set.
+        """
+        if features.size != len(normalisation.mean):
+            raise InputError(
+                f"the feature table has {features.size} inputs, the normalisation {len(normalisation.mean)}: "
+                "make the normalisation again"
+            )
+        if features.names != normalisation.names:
+            pairs = zip(features.names, normalisation.names, strict=True)
+            ours, theirs = next(pair for pair in pairs if pair[0] != pair[1])
+            raise InputError(
+                f"the feature table has input '{ours}' where the normalisation has '{theirs}': "
+                "make the normalisation again with this table"
+            )
+        if spread is not None and len(spread.central) != features.size:
+            raise InputError(
+                f"the spread has {len(spread.central)} inputs, the feature table {features.size}: "
+                "measure it again"
+            )
+
+        def tensor(values: np.ndarray) -> Tensor:
+            return torch.tensor(values, dtype=torch.float32)
+
+        scale = np.asarray(choose(FACTORS, factors, "set of shift factors")(features, spread))
+        if len(frozen):
+            scale = np.where(select_inputs(frozen, features), 0.0, scale)
+        if not (scale[~features.integer] > 0).any():
+            raise InputError("the budget freezes every input: freeze fewer, or choose another feature scale")
+        return cls(
+            scale=tensor(scale),
+            integer=torch.tensor(features.integer, dtype=torch.bool),
+            centre=tensor(normalisation.mean / normalisation.sigma),
+            relative_cap=relative_cap,
+            norm=norm,
+            lower=tensor(normalisation.scale(features.lower)) if physical else None,
+            upper=tensor(normalisation.scale(features.upper)) if physical else None,
+            unit=tensor(1 / normalisation.sigma),
+            floor=tensor(normalisation.scale(features.lower)),
+            group=_groups(features),
+            spread=None if spread is None else spread.covariance,
+            resolution=Resolution.of(features, normalisation) if factors == "resolution" else None,
+            covariances=TrackCovariances.of(features, normalisation) if physical else None,
+            names=features.names,
+        )
+
+    def to(self, device: str | torch.device) -> "BudgetRule":
+        """The same rule with its tensors on `device`."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return BudgetRule(**{k: v.to(device) if hasattr(v, "to") else v for k, v in values.items()})
+
+    def scale_of(self, x: Tensor) -> Tensor:
+        """Feature scale of jets `x` [N, F]: [F], or [N, F] where it differs from jet to jet."""
+        return self.scale if self.resolution is None else self.resolution.scale(self.scale, x)
+
+    def budget(
+        self,
+        x: Tensor,
+        missing: Tensor,
+        epsilon: float,
+        label: Tensor | None = None,
+        metric: Metric | None = None,
+    ) -> Budget:
+        """Budget of jets `x` float32 [N, F] with `missing` entries bool [N, F].
+
+        ``epsilon = inf`` gives the envelope: all that holds whatever the size of a perturbation (counts and
+        missing entries stay, cap, ranges and covariances hold). So does norm "none": perturbations without a
+        bound of their own, such as Gaussian noise, spend the envelope. Norm "mahalanobis" needs the flavours
+        `label` int64 [N], and takes the `metric` of these jets if the caller has it.
+
+        Raises
+        ------
+        InputError
+            If epsilon is negative or NaN, or flavours are needed and not given.
+        """
+        if not epsilon >= 0:
+            raise InputError(f"the budget has epsilon {epsilon}: give a size of 0 or larger")
+        scale = self.scale_of(x).masked_fill(self.integer, 0.0)
+        reach = torch.inf if self.norm == "none" and epsilon > 0 else epsilon
+        ball = None
+        if self.norm in ("l2", "l2_group", "mahalanobis") and epsilon < torch.inf:
+            ball = self._ball(scale, missing, epsilon, label, metric)
+            reach = ball.radius.amax(dim=1, keepdim=True)
+            if self.norm == "mahalanobis":
+                scale = scale * self._deviation(label)
+        # A huge finite step instead of infinity, so that the product with a mask of zeros is zero.
+        width = missing.logical_not() * (reach * scale).nan_to_num(nan=0.0)
+        if self.relative_cap is not None:
+            width = torch.minimum(width, self.relative_cap * (x + self.centre).abs())
+        lower, upper = x - width, x + width
+        if self.lower is not None:
+            lower = torch.maximum(lower, torch.minimum(x, self.lower))
+            upper = torch.minimum(upper, torch.maximum(x, self.upper))
+        return Budget(x, lower, upper, missing, epsilon, self, ball, self.covariances)
+
+    def counts(self, x: Tensor, missing: Tensor, units: int) -> Budget:
+        """Budget in which existing counts move by up to `units`, not below their smallest value, and nothing
+        else does.
+
+        Raises
+        ------
+        InputError
+            If the rule knows no unit of its counts, or has no counts.
+        """
+        if self.unit is None or not bool(self.integer.any()):
+            raise InputError(
+                "the attack moves counts, and the budget knows none: make it from a feature table"
+            )
+        width = (missing.logical_not() & self.integer & (self.scale > 0)) * (units * self.unit)
+        lower = torch.maximum(x - width, torch.minimum(x, self.floor))
+        return Budget(x, lower, x + width, missing, float(units), self)
+
+    def _ball(
+        self, scale: Tensor, missing: Tensor, epsilon: float, label: Tensor | None, metric: Metric | None
+    ) -> Ball | Ellipsoid:
+        movable = missing.logical_not() & (scale > 0)
+        if self.norm == "l2_group":
+            return Ball(scale, epsilon * scale.new_ones(len(missing), self.group.shape[1]), self.group)
+        radius = epsilon * movable.sum(dim=1, keepdim=True).to(scale.dtype).sqrt()
+        if self.norm == "l2":
+            return Ball(scale, radius, scale.new_ones(scale.shape[-1], 1))
+        if label is None:
+            raise InputError("norm 'mahalanobis' needs the flavour of each jet: give the labels")
+        covariance = scale[:, None] * self.spread * scale
+        if metric is None:
+            metric = Metric.of(covariance, label, movable)
+        return Ellipsoid(covariance, label, movable, radius, metric)
+
+    def _deviation(self, label: Tensor) -> Tensor:
+        """Standard deviation of each input for jets of these flavours, [N, F]."""
+        return self.spread.diagonal(dim1=1, dim2=2).sqrt()[label]
+
+
+def _groups(features: "FeatureTable") -> Tensor:
+    """The jet's own variables, then each track's, float32 [F, 1 + T]."""
+    jet = len(features.jet_variables)
+    track = np.arange(features.size - jet) % features.tracks
+    group = np.concatenate([np.zeros(jet, dtype=int), 1 + track])
+    return torch.nn.functional.one_hot(torch.from_numpy(group)).float()

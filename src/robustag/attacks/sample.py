@@ -1,0 +1,82 @@
+"""Attacks on a whole sample that leave its distributions as they were."""
+
+import torch
+from torch import Tensor
+
+from robustag.attacks.problem import Problem, Spend, input_gradient, logit_margin
+
+
+def rdsa(problem: Problem, *, attempts: int, features: int) -> Spend:
+    """Random distribution shuffle attack: values of other jets (arXiv:2501.05588).
+
+    Each attempt replaces a few randomly chosen inputs of a jet by those of random other jets, input by
+    input; the jet keeps the attempt that brings it closest to being misread. Correlations break, marginals
+    stay but for the selection. A missing entry neither gives nor takes. With norm "none", as published,
+    epsilon only switches the attack on; with "linf" the new value is cut to the interval.
+
+    Parameters
+    ----------
+    attempts : int
+        Forward passes beyond the first.
+    features : int
+        Inputs replaced in an attempt.
+    """
+    x, (jets, size) = problem.inputs, problem.inputs.shape
+
+    def margin(x: Tensor) -> Tensor:
+        with torch.no_grad():
+            return logit_margin(problem.model(x), problem.label)
+
+    def spend(epsilon: float) -> Tensor:
+        budget = problem.budget(epsilon)
+        best, value = x, margin(x)
+        column = torch.arange(size, device=x.device)
+        for _ in range(attempts):
+            donor = (problem.uniform() * jets).long().clamp(max=jets - 1)
+            chosen = problem.uniform() < features / size
+            chosen &= ~problem.missing[donor, column]
+            proposal = budget.project(torch.where(chosen, x[donor, column], x))
+            new = margin(proposal)
+            better = new > value
+            best = torch.where(better[:, None], proposal, best)
+            value = torch.where(better, new, value)
+        return best
+
+    return spend
+
+
+def conserving_pgd(problem: Problem, *, steps: int, rate: float) -> Spend:
+    """PGD whose moves show neither in the marginals nor in the linear correlations of the sample.
+
+    After the idea of arXiv:2603.13970. From each step's moves, column by column, everything is taken that the
+    inputs of the sample could predict (a linear regression with an offset): means, variances and
+    covariances then stay to first order. At the end the values of each input are put back to those of the
+    unperturbed sample in the order of the moved ones, which restores its marginal, and cut to the budget.
+    """
+    exists = ~problem.missing
+    count = exists.sum(dim=0).clamp(min=1)
+    centred = (problem.inputs - (problem.inputs * exists).sum(dim=0) / count) * exists
+    ones = centred.new_ones(len(centred), 1)
+    basis, _ = torch.linalg.qr(torch.cat([ones, centred], dim=1).double())
+    basis = basis.to(centred.dtype)
+
+    def spend(epsilon: float) -> Tensor:
+        budget = problem.budget(epsilon)
+        x = budget.origin
+        for _ in range(steps):
+            gradient = input_gradient(problem.model, problem.loss, x, problem.label)
+            move = x + rate / steps * budget.steepest(gradient) - budget.origin
+            x = budget.project(budget.origin + move - basis @ (basis.T @ move))
+        return budget.project(_same_marginals(budget.origin, x, budget.movable))
+
+    return spend
+
+
+def _same_marginals(origin: Tensor, x: Tensor, movable: Tensor) -> Tensor:
+    """The movable values of each column of `origin`, in the order of those of `x` [N, F]."""
+    matched = origin.clone()
+    for column in range(origin.shape[1]):
+        rows = movable[:, column].nonzero()[:, 0]
+        order = x[rows, column].argsort(stable=True)
+        matched[rows[order], column] = origin[rows, column].sort().values
+    return matched

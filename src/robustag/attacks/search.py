@@ -1,0 +1,49 @@
+"""Attacks that only ask the model for its outputs."""
+
+import torch
+from torch import Tensor
+
+from robustag.attacks.iterated import objective_of
+from robustag.attacks.problem import Problem, Spend
+
+
+def random_search(problem: Problem, *, queries: int, share: float, objective: str) -> Spend:
+    """Random search over the corners of the budget, without any gradient (after arXiv:1912.00049).
+
+    Each query sends a random set of a jet's inputs to random ends of their intervals, and the jet keeps the
+    change if it raises the objective. The set shrinks from `share` of all inputs to a single one, as the
+    squares of the Square Attack shrink; tabular inputs have no neighbours, so the set is random. That a model
+    is weaker here than under gradients shows that its gradients are of use; the opposite is masking.
+
+    Parameters
+    ----------
+    queries : int
+        Forward passes for each epsilon, the one at the jet itself among them.
+    share : float
+        Of the inputs that the first proposal changes.
+    objective : str
+        "loss" or "margin" (see `robustag.attacks.iterated.apgd`).
+    """
+    measure = objective_of(problem, objective)
+    features = problem.inputs.shape[1]
+
+    def ask(x: Tensor) -> Tensor:
+        with torch.no_grad():
+            return measure(problem.model(x), problem.label)
+
+    def spend(epsilon: float) -> Tensor:
+        budget = problem.budget(epsilon)
+        best, value = budget.origin, ask(budget.origin)
+        for query in range(1, queries):
+            part = share * (1 / (share * features)) ** (query / queries)
+            draws = problem.uniform()
+            # One number decides both: below part / 2 to the lower end, below part to the upper one.
+            proposal = torch.where(draws < part, budget.upper, best)
+            proposal = budget.project(torch.where(draws < part / 2, budget.lower, proposal))
+            new = ask(proposal)
+            better = new > value
+            best = torch.where(better[:, None], proposal, best)
+            value = torch.where(better, new, value)
+        return best
+
+    return spend
