@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Every job is one thread wide; the study runs jobs side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: study smoke test lint format docs setup lock clean
+.PHONY: study smoke test bench lint format docs setup lock clean
 
 study: setup  ## The default study, then its report
 	snakemake --cores $(CORES)
@@ -25,6 +25,9 @@ smoke: setup  ## The whole study in miniature
 
 test: setup  ## Every test, the smoke study end to end included
 	python -m pytest
+
+bench: setup  ## Speed of the generator beside bare Pythia, its memory and its scaling
+	python -m tests.benchmarks.generate
 
 lint: setup  ## Style of Python, Snakemake and words
 	ruff check . && ruff format --check .

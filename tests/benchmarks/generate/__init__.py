@@ -1,0 +1,1 @@
+"""How fast the generator is, and where its time goes. Not a test: nothing here is collected by pytest."""
