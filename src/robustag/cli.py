@@ -1,6 +1,7 @@
 """The command `robustag`: parts of the study by hand.
 
-Each subcommand is one function of its parsed arguments. Mistakes of the user end with one line and exit status 2.
+Each subcommand is one function of its parsed arguments. A mistake of the user ends with one line and exit
+status 2.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from robustag.generate.tracks import (
     join_tracks,
     measure_tracks,
     track_candidates,
+    true_parameters,
 )
 from robustag.generate.vertices import find_secondary_vertices, fit_primary_vertices
 
@@ -50,6 +51,7 @@ class Response:
         }
         self._charged = final_charged(batch, self._truth)
         self._candidates: dict[tuple, TrackCandidates] = {}
+        self._truths: dict[tuple, np.ndarray] = {}
         self._events: dict[tuple[float, float], dict[str, ak.Array]] = {}
 
     def measure(self, detector: Detector, grid: CovarianceGrid) -> tuple[dict[str, ak.Array], dict[str, int]]:
@@ -79,17 +81,19 @@ class Response:
     def _tracks(self, detector: Detector, grid: CovarianceGrid, collision: np.ndarray) -> Tracks:
         """Measured tracks and fakes; candidates are kept for detectors that only measure them differently."""
         tracker, number = detector.tracker, self._batch.number
-        key = (tracker, detector.material, detector.beam_spot_shift)
+        key = (tracker, detector.material)
         if key not in self._candidates:
             charged = with_secondaries(self._charged, self._batch, tracker, detector.material, self._streams)
             px, py, pz = charged.momentum.T
             core = core_depth(
                 self._jets, charged.event, np.arcsinh(pz / np.hypot(px, py)), np.arctan2(py, px)
             )
-            self._candidates[key] = track_candidates(
-                charged, core, tracker, grid, self._streams, number, collision
-            )
-        tracks = measure_tracks(self._candidates[key], detector)
+            self._candidates[key] = track_candidates(charged, core, tracker, grid, self._streams, number)
+        candidates = self._candidates[key]
+        place = (*key, detector.beam_spot_shift)
+        if place not in self._truths:
+            self._truths[place] = true_parameters(candidates.particles, tracker.field, collision)
+        tracks = measure_tracks(candidates, self._truths[place], detector)
         if detector.fakes == 0.0:
             return tracks
         fakes = fake_tracks(self._charged, detector.fakes, number, collision, tracker, grid, self._streams)

@@ -50,13 +50,12 @@ class Tracks:
 class TrackCandidates:
     """What every variation of a detector's response shares: N candidates in the order of their events.
 
-    particles: who they are; truth: float64 [N, 5]; covariance: float64 [N, 15]; smearing: float64 [N, 5], the
-    Gaussian errors; efficiency: float64 [N]; found, tail: float64 [N], uniform numbers to compare with
-    efficiency and tail fraction; core: float64 [N], how deep in a dense jet (0 to 1).
+    particles: who they are; covariance: float64 [N, 15]; smearing: float64 [N, 5], the Gaussian errors;
+    efficiency: float64 [N]; found, tail: float64 [N], uniform numbers to compare with efficiency and tail
+    fraction; core: float64 [N], how deep in a dense jet (0 to 1).
     """
 
     particles: ChargedParticles
-    truth: np.ndarray
     covariance: np.ndarray
     smearing: np.ndarray
     efficiency: np.ndarray
@@ -104,30 +103,23 @@ def track_candidates(
     grid: CovarianceGrid,
     streams: Streams,
     number: np.ndarray,
-    collision: np.ndarray,
 ) -> TrackCandidates:
-    """Draw all random numbers and true helices of the particles that a tracker can find.
+    """Draw all random numbers of the particles that a tracker can find.
 
-    core: float64 [N]; number: uint64 [E]; collision: float64 [E, 3], mm. A particle's numbers are addressed
-    by its event and its own key, so nothing about one depends on another.
+    core: float64 [N]; number: uint64 [E]. A particle's numbers are addressed by its event and its own key, so
+    nothing about one depends on another.
     """
     efficiency = tracking_efficiency(particles, tracker)
     possible = np.flatnonzero(efficiency > 0.0)
     particles = ChargedParticles(
         **{field.name: getattr(particles, field.name)[possible] for field in fields(ChargedParticles)}
     )
-    event, key, charge = particles.event, particles.key, particles.charge
-    px, py, pz = particles.momentum.T
-    pt, theta = particles.pt, np.arctan2(particles.pt, pz)
-    origin = particles.vertex + collision[event]
-    kappa = CURVATURE * tracker.field * charge / pt
-    perigee = perigees(origin, np.arctan2(py, px), pz / pt, kappa, np.zeros_like(origin))
-    covariance = track_covariance(grid, tracker, pt, theta, charge)
-    who = number[event]
+    pt, theta = particles.pt, np.arctan2(particles.pt, particles.momentum[:, 2])
+    covariance = track_covariance(grid, tracker, pt, theta, particles.charge)
+    who, key = number[particles.event], particles.key
     normals = streams.normal(Purpose.TRACK_SMEARING, who[:, None], key[:, None], np.arange(5)[None, :])
     return TrackCandidates(
         particles=particles,
-        truth=np.column_stack([perigee, theta, charge * np.sin(theta) / pt]),
         # One memory layout whatever the number of tracks, so that the kernels are compiled once.
         covariance=np.ascontiguousarray(covariance[:, LOWER[0], LOWER[1]]),
         smearing=np.einsum("nij,nj->ni", np.linalg.cholesky(covariance), normals),
@@ -138,15 +130,29 @@ def track_candidates(
     )
 
 
-def measure_tracks(candidates: TrackCandidates, detector: Detector) -> Tracks:
-    """Find and measure the candidates in one detector.
+def true_parameters(particles: ChargedParticles, field: float, collision: np.ndarray) -> np.ndarray:
+    """True (d0, z0, phi, theta, q/p) at the perigee to the beam line's centre, float64 [N, 5].
+
+    field in T; collision: float64 [E, 3], mm, where the particles' vertices count from.
+    """
+    px, py, pz = particles.momentum.T
+    pt, charge = particles.pt, particles.charge
+    origin = particles.vertex + collision[particles.event]
+    kappa = CURVATURE * field * charge / pt
+    perigee = perigees(origin, np.arctan2(py, px), pz / pt, kappa, np.zeros_like(origin))
+    theta = np.arctan2(pt, pz)
+    return np.column_stack([perigee, theta, charge * np.sin(theta) / pt])
+
+
+def measure_tracks(candidates: TrackCandidates, truth: np.ndarray, detector: Detector) -> Tracks:
+    """Find and measure the candidates, with their true parameters [N, 5], in one detector.
 
     Errors of d0 and z0 are a mixture of two Gaussians: the core of the covariance, and with the chance
     `tail_fraction` one `tail_scale` times as wide; the reported covariance is that of the core.
     """
     chance = detector.efficiency * candidates.efficiency * (1.0 - detector.core_loss * candidates.core)
     found = np.flatnonzero(candidates.found < chance)
-    truth, smearing = candidates.truth[found], candidates.smearing[found]
+    truth, smearing = truth[found], candidates.smearing[found]
     scale = np.where(candidates.tail[found] < detector.tail_fraction, detector.tail_scale, 1.0)
     smearing[:, 0] *= detector.d0_resolution * scale
     smearing[:, 1] *= detector.z0_resolution * scale

@@ -11,7 +11,7 @@ from robustag.generate.labels import find_truth
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.random import Streams
 from robustag.generate.tracker import covariance_grid
-from robustag.generate.tracks import Tracks, measure_tracks, track_candidates
+from robustag.generate.tracks import Tracks, measure_tracks, track_candidates, true_parameters
 
 
 def _batch(events: list[list[dict]]) -> ParticleBatch:
@@ -63,8 +63,9 @@ def toy_tracks(streams: Streams) -> Callable[..., Tracks]:
         collision = np.zeros((len(events), 3)) + np.array([*detector.beam_spot_shift, 0.0])
         candidates = track_candidates(
             charged, np.zeros(len(charged)), detector.tracker, covariance_grid(detector.tracker), streams,
-            batch.number, collision,
+            batch.number,
         )  # fmt: skip
-        return batch, measure_tracks(candidates, detector)
+        truth = true_parameters(candidates.particles, detector.tracker.field, collision)
+        return batch, measure_tracks(candidates, truth, detector)
 
     return measure

@@ -1,12 +1,23 @@
 """Clustering, calibration and matching."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from robustag.generate.detector import detector_from
-from robustag.generate.jets import cluster_jets, delta_r, energy_scale, measured_jets, pairs_in_event
+from robustag.generate.jets import (
+    Jets,
+    cluster_jets,
+    core_depth,
+    delta_r,
+    energy_scale,
+    measured_jets,
+    pairs_in_event,
+    relative_resolution,
+)
 from robustag.generate.random import Streams
 
 DETECTOR = detector_from({"tracker": "atlas_run1"})
@@ -89,3 +100,38 @@ def test_distance_wraps_around() -> None:
     assert delta_r(np.array(1.0), np.array(3.1), np.array(1.0), np.array(-3.1)) == pytest.approx(
         2 * np.pi - 6.2
     )
+
+
+def _jets(pt: list[float]) -> Jets:
+    n = len(pt)
+    return Jets(np.arange(n), np.array(pt), np.zeros(n), np.zeros(n), np.full(n, 5.0))
+
+
+NUMBERS = np.arange(40_000, dtype=np.uint64)
+
+
+def test_energy_scale_moves_jets_and_the_threshold() -> None:
+    up = replace(DETECTOR, jet_energy_scale=1.05)
+    kept, jets = measured_jets(_jets([19.5, 50.0, 19.0]), up, Streams(1, 1, 1), NUMBERS)
+    assert kept.tolist() == [0, 1]
+    assert jets.pt == pytest.approx([19.5 * 1.05, 52.5])
+    assert jets.mass == pytest.approx([5.25, 5.25])
+
+
+def test_energy_resolution_grows_in_quadrature() -> None:
+    """The added width is sqrt(1.5^2 - 1) of the resolution at 100 GeV."""
+    worse = replace(DETECTOR, jet_energy_resolution=1.5)
+    kept, jets = measured_jets(_jets([100.0] * 40_000), worse, Streams(1, 1, 1), NUMBERS)
+    assert len(kept) == 40_000
+    ratio = jets.pt / 100.0
+    expected = np.sqrt(1.25) * relative_resolution(np.array([100.0]))[0]
+    assert ratio.mean() == pytest.approx(1.0, abs=4 * expected / 200)
+    assert ratio.std() == pytest.approx(expected, rel=0.02)
+
+
+def test_depth_in_a_core_grows_with_the_jet() -> None:
+    jets = Jets(
+        np.zeros(3, int), np.array([1500.0, 600.0, 90.0]), np.array([0.0, 1.0, 2.0]), *np.zeros((2, 3))
+    )
+    eta = np.array([0.05, 1.0, 2.0, 0.2])
+    assert core_depth(jets, np.zeros(4, int), eta, np.zeros(4)) == pytest.approx([1.0, 0.5, 0.0, 0.0])

@@ -92,3 +92,45 @@ def test_resolution_variation_keeps_tracks_and_scales_their_residuals(
 def test_charges() -> None:
     ids = np.array([211, -211, 11, -11, 13, 2212, -2212, 22, 130, 2112, 3112, 12])
     assert charge_of(ids).tolist() == [1, -1, -1, 1, -1, 1, -1, 0, 0, 0, -1, 0]
+
+
+def test_every_track_that_survives_is_its_nominal_twin(measured: Callable[..., Tracks]) -> None:
+    events = _shower(6, 20, 200)
+    nominal, fewer = measured(events), measured(events, efficiency=0.9)
+    assert len(fewer) / len(nominal) == pytest.approx(0.9, abs=4 * np.sqrt(0.09 / len(nominal)))
+    twin = np.searchsorted(nominal.particle, fewer.particle)
+    assert np.array_equal(nominal.particle[twin], fewer.particle)
+    for name in ("parameters", "truth", "covariance", "origin"):
+        assert np.array_equal(getattr(nominal, name)[twin], getattr(fewer, name))
+
+
+def test_a_share_of_tracks_is_in_the_tail(measured: Callable[..., Tracks]) -> None:
+    events = _shower(7, 50, 200)
+    core, mixed = measured(events), measured(events, tail_fraction=0.2, tail_scale=3.0)
+    ratio = (mixed.parameters - mixed.truth)[:, :2] / (core.parameters - core.truth)[:, :2]
+    tail = np.isclose(ratio[:, 0], 3.0, rtol=1e-6)
+    assert np.array_equal(tail, np.isclose(ratio[:, 1], 3.0, rtol=1e-6))
+    assert np.isclose(ratio[~tail], 1.0, rtol=1e-6).all()
+    assert tail.mean() == pytest.approx(0.2, abs=4 * np.sqrt(0.16 / len(core)))
+    pull = (mixed.parameters - mixed.truth)[:, 0] / np.sqrt(mixed.covariance[:, 0])
+    assert pull.std() == pytest.approx(np.sqrt(0.8 + 0.2 * 9.0), rel=0.05)
+
+
+def test_resolutions_of_d0_and_z0_vary_apart(measured: Callable[..., Tracks]) -> None:
+    events = _shower(8, 5, 50)
+    nominal, worse = measured(events), measured(events, z0_resolution=2.0)
+    assert np.array_equal(nominal.parameters[:, 0], worse.parameters[:, 0])
+    assert (worse.parameters - worse.truth)[:, 1] == pytest.approx(
+        2.0 * (nominal.parameters - nominal.truth)[:, 1], abs=1e-12
+    )
+
+
+def test_a_shifted_beam_spot_moves_the_true_impact_parameters(measured: Callable[..., Tracks]) -> None:
+    """To first order by y cos(phi) - x sin(phi); the errors stay."""
+    events = _shower(9, 5, 50)
+    nominal, moved = measured(events), measured(events, beam_spot_shift=[0.1, -0.05])
+    phi = nominal.truth[:, 2]
+    expected = nominal.truth[:, 0] - 0.05 * np.cos(phi) - 0.1 * np.sin(phi)
+    assert moved.truth[:, 0] == pytest.approx(expected, abs=1e-4)
+    errors = [tracks.parameters[:, 0] - tracks.truth[:, 0] for tracks in (nominal, moved)]
+    assert errors[0] == pytest.approx(errors[1], abs=1e-12)
