@@ -8,10 +8,10 @@ from pathlib import Path
 import awkward as ak
 import numpy as np
 import pandas as pd
-import uproot
 
 from robustag.errors import InputError
 from robustag.features import FeatureTable
+from robustag.generate.ntuple import read_branches
 from robustag.readers import JetRecords
 from robustag.readers.generated import read_generated
 from robustag.validation.moments import POWERS, moments, power_sums
@@ -27,8 +27,7 @@ _TAU = 15
 def read_weighted(path: str | Path, table: FeatureTable) -> tuple[JetRecords, np.ndarray, np.ndarray]:
     """Jets of a generated ntuple with their event weight, float64 [N], and parton flavour, int64 [N]."""
     records = read_generated(path, table)
-    with uproot.open(path) as file:
-        arrays = file["Events"].arrays(["genWeight", "Jet_partonFlavour", "Jet_hadronFlavour"])
+    arrays = read_branches(Path(path), ["genWeight", "Jet_partonFlavour", "Jet_hadronFlavour"])
     parton, hadron = (
         ak.to_numpy(ak.flatten(arrays[name])).astype(np.int64)
         for name in ("Jet_partonFlavour", "Jet_hadronFlavour")

@@ -8,9 +8,8 @@ from pathlib import Path
 import awkward as ak
 import numpy as np
 import pandas as pd
-import uproot
 
-from robustag.errors import InputError
+from robustag.generate.ntuple import read_branches
 
 FLAVOURS = ("b", "c", "light")
 _HADRON_FLAVOUR = {5: "b", 4: "c", 0: "light", 15: "tau"}
@@ -54,12 +53,7 @@ def read_objects(path: str | Path) -> Objects:
         If the file cannot be read or lacks a branch.
     """
     names = [f"{collection}_{name}" for collection, branches in _BRANCHES.items() for name in branches]
-    try:
-        with uproot.open(path) as file:
-            arrays = file["Events"].arrays([*_EVENT, *names])
-    except Exception as error:  # uproot and its decompressors raise many kinds for a damaged file
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path} cannot be validated ({reason}): generate it again") from error
+    arrays = read_branches(Path(path), [*_EVENT, *names])
     flat = {collection: _flat(arrays, collection) for collection in _BRANCHES}
     jets, tracks, vertices = flat["Jet"], flat["Track"], flat["SV"]
     jets["flavour"] = jets.pop("hadronFlavour").map(_HADRON_FLAVOUR)
