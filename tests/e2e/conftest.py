@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from robustag.cli import read_configuration
 from tests.checkout import Checkout
 
 SMOKE = ("--configfile", "config/smoke.yaml")
@@ -19,6 +20,11 @@ class Study:
     @property
     def results(self):
         return self.checkout.folder / "results/smoke"
+
+    @property
+    def configuration(self) -> dict:
+        folder = self.checkout.folder / "config"
+        return read_configuration([folder / "config.yaml", folder / "smoke.yaml"])
 
 
 def run_smoke_study(folder) -> Study:

@@ -62,11 +62,28 @@ def test_every_model_is_measured_under_every_perturbation(study):
     assert (auc.low <= auc.high).all()
 
 
-def test_clean_numbers_do_not_depend_on_the_perturbation(study):
+def test_clean_numbers_of_the_same_jets_do_not_depend_on_the_perturbation(study):
+    """Attacks on all test jets share their clean numbers, and so do those on the same number of jets."""
     metrics = pd.read_parquet(study.results / "tables/metrics.parquet")
-    clean = metrics[metrics.epsilon == 0]
-    key = ["model", "seed", "discriminator", "metric", "working_point"]
+    definitions = study.configuration["attacks"]
+    clean = metrics[metrics.epsilon == 0].copy()
+    clean["jets"] = [definitions.get(name, {}).get("jets", "all") for name in clean.perturbation]
+    assert clean.groupby("jets").perturbation.nunique()["all"] >= 4
+    assert clean.groupby("jets").perturbation.nunique()[150] >= 3
+    key = ["model", "seed", "jets", "discriminator", "metric", "working_point"]
     assert (clean.groupby(key, dropna=False).value.nunique() == 1).all()
+
+
+def test_every_attack_is_audited(study):
+    audit = pd.read_parquet(study.results / "tables/audit.parquet")
+    run = study.configuration["run"]
+    rows = audit.groupby(["model", "seed", "perturbation"]).size()
+    assert set(rows.index.get_level_values("perturbation")) == set(run["attacks"])
+    assert (rows == len(study.configuration["epsilons"])).all()
+    assert (audit[["outside_budget", "moved_frozen", "fractional_counts"]] == 0).all(axis=None)
+    assert (audit.audited_jets == study.configuration["audit"]["jets"]).all()
+    clean = audit[audit.epsilon == 0]
+    assert clean.groupby(["model", "seed"]).misread.nunique().eq(1).all(), "all look at the same jets"
 
 
 def test_every_claim_has_a_verdict(study):
@@ -101,7 +118,7 @@ def test_redrawing_a_figure_is_one_job(study):
 
 def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
     preset = yaml.safe_load((study.checkout.folder / "config/smoke.yaml").read_text())
-    preset["attacks"] = {"fgsm": {"factors": "as_intended"}}
+    preset["attacks"]["fgsm"] = {"factors": "as_intended"}
     changed = study.checkout.folder / "changed.yaml"
     changed.write_text(yaml.safe_dump(preset))
     planned = study.checkout.plan("--configfile", "changed.yaml")

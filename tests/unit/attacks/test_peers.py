@@ -1,0 +1,103 @@
+"""General attack libraries on the same model under the same budget.
+
+They know one number for all inputs and a box of [0, 1]. Seen from inside a budget that is enough: an adapter
+lets them move a point of the unit cube, whose sides are the intervals of each jet and input. They are
+optional (`pip install .[peers]`); without them these tests are skipped.
+"""
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+from robustag.attacks import Budget, fgsm, pgd
+
+STEPS = 10
+RATE = 2.5
+CENTRE = 0.5
+
+
+class FromUnitCube(nn.Module):
+    """The model behind the budget: takes d in [0, 1]^F to the point of each jet's intervals at that share."""
+
+    def __init__(self, model: nn.Module, budget: Budget) -> None:
+        super().__init__()
+        self.model, self.budget = model, budget
+
+    def inputs(self, d):
+        below, above = self.budget.origin - self.budget.lower, self.budget.upper - self.budget.origin
+        return self.budget.origin + 2 * (d - CENTRE) * torch.where(d < CENTRE, below, above)
+
+    def forward(self, d):
+        return self.model(self.inputs(d))
+
+
+@pytest.fixture(scope="module")
+def case(setting):
+    budget = Budget.around(
+        setting.inputs,
+        0.2,
+        scale=setting.rule.scale,
+        missing=setting.missing,
+        frozen=setting.rule.integer,
+    )
+    adapter = FromUnitCube(setting.model, budget).eval()
+    return setting, budget, adapter, torch.full_like(setting.inputs, CENTRE)
+
+
+def foolbox_end(adapter, start, label, steps):
+    foolbox = pytest.importorskip("foolbox", reason="foolbox is not installed")
+    model = foolbox.PyTorchModel(adapter, bounds=(0, 1))
+    if steps == 1:
+        attack = foolbox.attacks.LinfFastGradientAttack(random_start=False)
+    else:
+        attack = foolbox.attacks.LinfProjectedGradientDescentAttack(
+            abs_stepsize=RATE / steps * CENTRE, steps=steps, random_start=False
+        )
+    return attack(model, start, label, epsilons=CENTRE)[1]
+
+
+def torchattacks_end(adapter, start, label, steps):
+    torchattacks = pytest.importorskip("torchattacks", reason="torchattacks is not installed")
+    alpha = CENTRE if steps == 1 else RATE / steps * CENTRE
+    return torchattacks.PGD(adapter, eps=CENTRE, alpha=alpha, steps=steps, random_start=False)(start, label)
+
+
+def art_end(adapter, start, label, steps):
+    pytest.importorskip("art", reason="adversarial-robustness-toolbox is not installed")
+    from art.attacks.evasion import ProjectedGradientDescent
+    from art.estimators.classification import PyTorchClassifier
+
+    classifier = PyTorchClassifier(
+        adapter, nn.CrossEntropyLoss(), input_shape=start.shape[1:], nb_classes=3, clip_values=(0, 1)
+    )
+    attack = ProjectedGradientDescent(
+        classifier,
+        eps=CENTRE,
+        eps_step=CENTRE if steps == 1 else RATE / steps * CENTRE,
+        max_iter=steps,
+        batch_size=len(start),
+        verbose=False,
+    )
+    return torch.from_numpy(attack.generate(start.numpy(), label.numpy()))
+
+
+@pytest.mark.parametrize("peer", [foolbox_end, torchattacks_end, art_end])
+@pytest.mark.parametrize("steps", [1, STEPS])
+@pytest.mark.filterwarnings("ignore")
+def test_losses_agree_to_four_digits(case, peer, steps):
+    setting, budget, adapter, start = case
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = adapter.inputs(peer(adapter, start, setting.label, steps)).detach()
+    arguments = setting.model, setting.inputs, setting.label, budget
+    ours = fgsm(*arguments) if steps == 1 else pgd(*arguments, steps=steps, rate=RATE, restarts=0)
+    with torch.no_grad():
+        clean, mine, other = (
+            float(setting.loss(setting.model(x), setting.label).mean())
+            for x in (setting.inputs, ours, theirs)
+        )
+    assert mine == pytest.approx(other, rel=1e-4)
+    assert mine > clean + 0.03
+    assert not budget.outside(ours).any()
