@@ -15,9 +15,14 @@ _TAU = 15
 
 
 class GeneratedSchema(NanoAODSchema):
-    """NanoAOD without the collections that only a full detector simulation has."""
+    """NanoAOD without the collections of a full detector, and with the links Track -> Jet and SV -> Jet.
+
+    `events.Track.jetIdx` counts jets in the event; `events.Jet._apply_global_index(events.Track.jetIdxG)` is
+    the jet of each track.
+    """
 
     warn_missing_crossrefs = False
+    all_cross_references = NanoAODSchema.all_cross_references | {"Track_jetIdx": "Jet", "SV_jetIdx": "Jet"}
 
 
 def read_generated(path: str | Path, table: FeatureTable) -> JetRecords:

@@ -6,12 +6,14 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
+from coffea.nanoevents import NanoEventsFactory
 
 from robustag.errors import InputError
 from robustag.generate import pythia
 from robustag.generate.chunk import generate_chunk
 from robustag.generate.ntuple import read_provenance
+from robustag.generate.origins import Origin
+from robustag.readers.generated import GeneratedSchema
 
 SAMPLE = {"process": "bb", "pythia": ["PartonLevel:MPI = off"]}
 DETECTOR = {
@@ -141,15 +143,8 @@ def test_a_chunk_may_hold_no_jets(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["virtual", "eager"])
 def test_coffea_opens_the_file(chunk: tuple, mode: str) -> None:
-    class Schema(NanoAODSchema):
-        warn_missing_crossrefs = False
-        all_cross_references = NanoAODSchema.all_cross_references | {
-            "Track_jetIdx": "Jet",
-            "SV_jetIdx": "Jet",
-        }
-
     path = {str(chunk[1]["nominal"]): "Events"}
-    events = NanoEventsFactory.from_root(path, schemaclass=Schema, mode=mode).events()
+    events = NanoEventsFactory.from_root(path, schemaclass=GeneratedSchema, mode=mode).events()
     jets = events.Jet._apply_global_index(events.Track.jetIdxG)
     assert ak.all(ak.num(jets) == ak.num(events.Track))
     assert ak.all(jets.pt == events.Jet.pt[events.Track.jetIdx])
@@ -157,6 +152,10 @@ def test_coffea_opens_the_file(chunk: tuple, mode: str) -> None:
     assert ak.all(events.SV.mass > 0.2)
     assert set(np.abs(ak.flatten(events.GenPart.pdgId))) >= {5, 511}
     assert ak.all(events.PV.ndof >= 0)
+    # The mother of a charm hadron from a B is that B, although what lies between them is not kept.
+    heavy = events.GenPart[np.abs(events.GenPart.pdgId) == 411]
+    assert set(np.abs(ak.to_numpy(ak.flatten(heavy.parent.pdgId)).compressed())) >= {511}
+    assert ak.all(events.GenPart.children.genPartIdxMother >= 0, axis=None)
 
 
 def test_provenance_says_how_the_file_was_made(chunk: tuple) -> None:
@@ -202,3 +201,73 @@ def test_an_interrupted_chunk_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         _generate(tmp_path, {"worse": {"d0_resolution": 1.25}}, progress=interrupt)
     assert list(tmp_path.iterdir()) == []
+
+
+def _flat(chunk: tuple, collection: str) -> dict[str, np.ndarray]:
+    """A collection of the nominal file over all events, by name without the collection's."""
+    with uproot.open(chunk[1]["nominal"]) as file:
+        arrays = file["Events"].arrays(filter_name=f"{collection}_*")
+    return {
+        name.removeprefix(f"{collection}_"): ak.to_numpy(ak.flatten(arrays[name])) for name in arrays.fields
+    }
+
+
+def test_heavy_hadrons_live_as_long_as_pythia_says(chunk: tuple) -> None:
+    """The mean of t / tau is 1 within 4 / sqrt(n): ctau of B0, B+, Bs, Lambda_b, D+, D0, Ds in mm."""
+    expected = {511: 0.4587, 521: 0.4911, 531: 0.439, 5122: 0.44, 411: 0.3118, 421: 0.1229, 431: 0.1499}
+    part = _flat(chunk, "GenPart")
+    kind = np.abs(part["pdgId"])
+    known = np.isin(kind, list(expected))
+    path = np.stack([part[f"decay_{axis}"] - part[f"v{axis}"] for axis in "xyz"])[:, known].astype(float)
+    momentum = (part["pt"] * np.cosh(part["eta"]))[known]
+    ctau = np.array([expected[k] for k in kind[known]])
+    ratio = np.sqrt((path**2).sum(axis=0)) * part["mass"][known] / momentum / ctau
+    assert known.sum() > 800
+    assert ratio.mean() == pytest.approx(1.0, abs=4.0 / np.sqrt(known.sum()))
+    assert np.median(ratio) == pytest.approx(np.log(2.0), abs=4.0 / np.sqrt(known.sum()))
+
+
+def test_truth_of_tracks(chunk: tuple) -> None:
+    track = _flat(chunk, "Track")
+    origin = track["origin"]
+    assert set(origin) <= set(Origin)
+    fake = origin == Origin.FAKE
+    assert fake.any()
+    assert np.isnan(track["true_D0"][fake]).all()
+    for name in ("D0", "Z0"):
+        pull = ((track[name] - track[f"true_{name}"]) / np.sqrt(track[name + name]))[~fake]
+        low, high = np.percentile(pull, [15.87, 84.13])
+        assert 0.5 * (high - low) == pytest.approx(1.0, abs=0.06)
+    # Tracks of b hadrons miss the collision on the side of the flight.
+    positive = track["d0_signed_significance"] > 0.0
+    assert positive[origin == Origin.BOTTOM].mean() > 0.6
+    assert positive[origin == Origin.PRIMARY].mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_signed_significances_fall_with_rank(chunk: tuple) -> None:
+    jet = _flat(chunk, "Jet")
+    second, third = jet["track_2_d0_signed_significance"], jet["track_3_d0_signed_significance"]
+    both = np.isfinite(third)
+    assert (second[both] >= third[both]).all()
+    assert np.nanmedian(second[jet["hadronFlavour"] == 5]) > 2.0
+    assert np.nanmedian(second[jet["hadronFlavour"] == 0]) < 2.0
+
+
+def test_fewer_tracks_stay_paired_in_the_file(tmp_path: Path) -> None:
+    """Jets are the same, and every track kept has the impact parameter of its helix unchanged."""
+    _, outputs = _generate(tmp_path, {"fewer": {"efficiency": 0.9}}, events=60)
+    found = {}
+    for name, path in outputs.items():
+        with uproot.open(path) as file:
+            found[name] = file["Events"].arrays(["event", "Jet_pt", "Track_QOVERP", "Track_PHIPHI"])
+    assert found["nominal"].Jet_pt.to_list() == found["fewer"].Jet_pt.to_list()
+    for nominal, fewer in zip(found["nominal"], found["fewer"], strict=True):
+        assert set(fewer.Track_QOVERP.to_list()) <= set(nominal.Track_QOVERP.to_list())
+
+
+def test_the_default_tune_by_its_name_changes_nothing(chunk: tuple, tmp_path: Path) -> None:
+    """A generator variation has the seeds of nominal: only its settings make a difference."""
+    named = {"process": "bb", "pythia": [*SAMPLE["pythia"], "Tune:pp = 14"]}
+    report, outputs = _generate(tmp_path, sample=named)
+    assert report["counts"]["nominal"] == chunk[0]["counts"]["nominal"]
+    assert _bytes(outputs["nominal"]) == _bytes(chunk[1]["nominal"])
