@@ -229,14 +229,14 @@ def _shape(axes: Axes, rows: pd.DataFrame, quantity: str) -> None:
             bins["value_high"], edges, baseline=bins["value_low"].to_numpy(), fill=True, color=colour,
             alpha=0.25, linewidth=0,
         )  # fmt: skip
+    filled = rows.loc[rows["value"] > 0.0, "value"]
+    top = filled.max() if len(filled) else 1.0
+    axes.set_ylim(
+        (0.5 * filled.min() if len(filled) else 0.1, 4.0 * top) if y_scale == "log" else (0.0, 1.25 * top)
+    )
+    axes.set_xlim(rows["low"].min(), rows["high"].max())
     axes.set_xscale(x_scale)
     axes.set_yscale(y_scale)
-    axes.set_xlim(rows["low"].min(), rows["high"].max())
-    filled = rows.loc[rows["value"] > 0.0, "value"]
-    if y_scale == "log" and len(filled):
-        axes.set_ylim(0.5 * filled.min(), 4.0 * filled.max())
-    elif len(filled):
-        axes.set_ylim(0.0, 1.25 * filled.max())
     axes.set_xlabel(label)
     axes.set_ylabel("density")
 
@@ -248,8 +248,8 @@ def _composition(axes: Axes, rows: pd.DataFrame) -> None:
     for shift, (flavour, colour) in zip((-0.27, 0.0, 0.27), FLAVOUR_COLOURS.items(), strict=True):
         value = rows[rows["flavour"] == flavour].set_index("origin").loc[origins, "value"]
         axes.bar(place + shift, value, width=0.27, color=colour, label=FLAVOUR_LABELS[flavour])
-    axes.set_yscale("log")
     axes.set_ylim(0.01, 400.0)
+    axes.set_yscale("log")
     axes.set_xticks(place, labels=[_ORIGIN_LABELS.get(name, name) for name in origins], rotation=30)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_ylabel("vertices in 100 jets")

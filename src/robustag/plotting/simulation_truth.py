@@ -100,6 +100,7 @@ def draw_resolution(table: pd.DataFrame, sample: str) -> Figure:
         panels[1][column].text(0.05, 0.93, note, transform=panels[1][column].transAxes, va="top")
     for axes in panels[0, 1:3]:
         axes.set_ylim(bottom=0.0)
+    panels[0][0].set_ylim(5.0, 500.0)
     panels[0][0].set_yscale("log")
     panels[0][0].legend()
     for axes, (quantity, label) in zip(panels[:, 3], _PULLS.items(), strict=True):
@@ -143,9 +144,9 @@ def _pull(axes: Axes, rows: pd.DataFrame) -> None:
     axes.plot(
         grid, share / inside * norm.pdf(grid, mean["value"], width["value"]), color="#D55E00", linewidth=1.4
     )
-    axes.set_yscale("log")
     axes.set_xlim(-5.0, 5.0)
     axes.set_ylim(3e-6, 40.0)
+    axes.set_yscale("log")
     axes.set_ylabel("density")
     text = (
         f"primary tracks, core within $\\pm${PULL_WINDOW:g}\n"
