@@ -1,10 +1,15 @@
 """Settings of the samples and what Pythia refuses."""
 
+from pathlib import Path
+
 import awkward as ak
 import numpy as np
 import pytest
+import pythia8mc
+import yaml
 
 from robustag.errors import InputError
+from robustag.generate.detector import detector_from
 from robustag.generate.pythia import Generator, pythia_settings
 
 
@@ -91,3 +96,23 @@ def test_batches_hold_complete_events_with_their_weights() -> None:
         assert (batch.weight <= 1.0).all()
     assert generator.failed == 0
     assert generator.cross_section() > 1e5
+
+
+def test_every_variation_of_the_default_study_can_start(root: Path) -> None:
+    config = yaml.safe_load((root / "config/config.yaml").read_text())
+    nominal = config["generator"]["detector"]
+    for name, variation in config["variations"].items():
+        if "detector" in variation:
+            assert detector_from(nominal | variation["detector"]) != detector_from(nominal), name
+        else:
+            settings = ["PartonLevel:MPI = off", *variation["generator"]["pythia"]]
+            generator = Generator(pythia_settings({"process": "bb", "pythia": settings}), seed=5)
+            assert [len(batch.number) for batch in generator.batches(5)] == [5], name
+
+
+def test_lifetimes_of_the_variation_are_five_per_cent_longer(root: Path) -> None:
+    config = yaml.safe_load((root / "config/config.yaml").read_text())
+    nominal = pythia8mc.Pythia("", False).particleData
+    for setting in config["variations"]["b_lifetime_up"]["generator"]["pythia"]:
+        hadron, lifetime = setting.split(":tau0 = ")
+        assert float(lifetime) / nominal.tau0(int(hadron)) == pytest.approx(1.05, abs=1e-4)
