@@ -14,7 +14,8 @@ with job(snakemake) as log:
     from robustag.features import FeatureTable
     from robustag.files import written_whole
     from robustag.models import check_features, load_model
-    from robustag.tensors import Normalisation, load_tensors, sample_jets
+    from robustag.tensors import Normalisation
+    from robustag.tensors.loading import load_tensors, sample_jets
     from robustag.training.losses import build_loss
 
     torch.set_num_threads(snakemake.threads)

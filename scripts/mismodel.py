@@ -10,7 +10,8 @@ with job(snakemake) as log:
     from robustag.features import FeatureTable
     from robustag.mismodelling import perturb
     from robustag.models import load_model
-    from robustag.tensors import Normalisation, load_tensors
+    from robustag.tensors import Normalisation
+    from robustag.tensors.loading import load_tensors
 
     torch.set_num_threads(snakemake.threads)
     params, name = snakemake.params, snakemake.wildcards.scenario

@@ -6,7 +6,7 @@ with job(snakemake) as log:
     import torch
 
     from robustag.attacks import Spread
-    from robustag.tensors import load_tensors
+    from robustag.tensors.loading import load_tensors
 
     torch.set_num_threads(snakemake.threads)
     jets = load_tensors(snakemake.input.tensors, "train")

@@ -9,7 +9,8 @@ with job(snakemake) as log:
     from robustag.files import written_whole
     from robustag.models import load_model
     from robustag.surface import balanced_jets, confident_jet, jet_geometry, plane_table
-    from robustag.tensors import Normalisation, load_tensors
+    from robustag.tensors import Normalisation
+    from robustag.tensors.loading import load_tensors
     from robustag.training.losses import build_loss
 
     torch.set_num_threads(snakemake.threads)

@@ -13,7 +13,8 @@ with job(snakemake) as log:
     from robustag.features import FeatureTable
     from robustag.files import written_whole
     from robustag.models import save_model
-    from robustag.tensors import CLASSES, Normalisation, load_tensors
+    from robustag.tensors import CLASSES, Normalisation
+    from robustag.tensors.loading import load_tensors
     from robustag.training import train_model
 
     torch.set_num_threads(snakemake.threads)
@@ -34,7 +35,9 @@ with job(snakemake) as log:
         progress(f"epoch {row['epoch']} of {epochs}, BvL AUC {row['validation_auc_bvl']:.4f}")
 
     checkpoint = Path(snakemake.output.model).with_suffix(".checkpoint")
-    made_of = data_fingerprint(params.model, params.settings, seed, params.code, train.inputs, train.label)
+    jets = (tensor for part in (train, validation) for tensor in vars(part).values())
+    made_by = [params.model, params.settings, params.code, provenance(seed=seed)]
+    made_of = data_fingerprint(*made_by, *vars(normalisation).values(), *jets)
     model, history = train_model(
         params.model,
         train,

@@ -17,7 +17,7 @@ rule spread:
     resources:
         mem_mb=3000,
     params:
-        code=code_fingerprint("attacks/spread.py"),
+        code=code_fingerprint("scripts/spread.py"),
     script:
         "../../scripts/spread.py"
 
@@ -48,6 +48,6 @@ rule attack:
         seed=config["seed"],
         attack=lambda wildcards: definition("attacks", wildcards.attack),
         settings=settings("epsilons", "relative_cap", "physical", "frozen", "audit", "evaluation"),
-        code=code_fingerprint("attacks", "evaluation"),
+        code=code_fingerprint("scripts/attack.py"),
     script:
         "../../scripts/attack.py"

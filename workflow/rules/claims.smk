@@ -7,9 +7,9 @@ Needs: <results>/tables/{metrics,geometry,planes}.parquet. Makes: <results>/clai
 rule claims:
     """Test every published claim on measured numbers, for each pair of models on its own."""
     input:
-        metrics=rules.collect.output.metrics,
-        geometry=rules.collect.output.geometry,
-        planes=rules.collect.output.planes,
+        metrics=collected("metrics"),
+        geometry=collected("geometry"),
+        planes=collected("planes"),
     output:
         report=report(
             "<results>/claims.md",
@@ -22,6 +22,6 @@ rule claims:
     params:
         settings=claim_settings(),
         pairs=canonical(config["figures"]["pairs"]),
-        code=code_fingerprint("claims", "evaluation/differences.py", "plotting/tables.py"),
+        code=code_fingerprint("scripts/claims.py"),
     script:
         "../../scripts/claims.py"

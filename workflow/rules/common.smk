@@ -5,22 +5,18 @@ import math
 from snakemake.exceptions import WorkflowError
 
 from robustag.errors import InputError
-from robustag.workflow.configuration import (
-    canonical,
-    check_against_schema,
-    check_selection,
-    read_document,
-)
+from robustag.features import FeatureTable
+from robustag.workflow.configuration import canonical, check_against_schema, read_document
 from robustag.workflow.fingerprints import code_fingerprint
+from robustag.workflow.selection import check_selection
 
 try:
     check_against_schema(config, workflow.source_path("../schemas/config.schema.yaml"), "config")
-    check_selection(config)
+    inputs = read_document(config["features"])
     check_against_schema(
-        read_document(config["features"]),
-        workflow.source_path("../schemas/features.schema.yaml"),
-        config["features"],
+        inputs, workflow.source_path("../schemas/features.schema.yaml"), config["features"]
     )
+    check_selection(config, FeatureTable.from_document(inputs))
 except InputError as fault:
     raise WorkflowError(str(fault)) from None
 
@@ -95,6 +91,25 @@ def measured(table: str) -> list[str]:
     )
 
 
+def collected(table: str) -> str:
+    """The collected table of one kind."""
+    return f"<results>/tables/{table}.parquet"
+
+
+# What each collected table is gathered from.
+PARTS = {
+    "metrics": measured("metrics"),
+    "curves": measured("curves"),
+    "histograms": measured("histograms"),
+    "audit": over_trainings(
+        "<results>/attacks/{model}/seed{seed}/{attack}.audit.parquet", attack=RUN["attacks"]
+    ),
+    "history": over_trainings("<results>/models/{model}/seed{seed}.history.csv"),
+    "planes": over_trainings("<results>/surface/{model}/seed{seed}.plane.parquet"),
+    "geometry": over_trainings("<results>/surface/{model}/seed{seed}.geometry.parquet"),
+}
+
+
 def source_model(wildcards) -> list[str]:
     """The model of the same seed that a transferred attack is crafted on; none for the others."""
     source = config["attacks"][wildcards.attack].get("source")
@@ -149,17 +164,6 @@ def figure_options(*keys: str) -> dict:
     """What a figure takes from the configuration: the compared models, the sample's name and the given keys."""
     chosen = ("pairs", "sample", *keys)
     return canonical({key: config["figures"][key] for key in chosen})
-
-
-def figure_code(module: str) -> str:
-    """Fingerprint of the code behind a family of figures."""
-    shared = (
-        "plotting/store.py",
-        "plotting/style.py",
-        "plotting/tables.py",
-        "evaluation/differences.py",
-    )
-    return code_fingerprint(f"plotting/{module}.py", *shared)
 
 
 def claim_settings() -> dict:

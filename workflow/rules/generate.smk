@@ -26,7 +26,7 @@ rule generate:
         variations={
             name: definition("variations", name)["detector"] for name in DETECTOR_VARIATIONS
         },
-        code=code_fingerprint("generate"),
+        code=code_fingerprint("scripts/generate.py"),
     script:
         "../../scripts/generate.py"
 
@@ -48,6 +48,6 @@ rule generate_varied:
         pythia=lambda wildcards: definition("variations", wildcards.variation)["generator"][
             "pythia"
         ],
-        code=code_fingerprint("generate"),
+        code=code_fingerprint("scripts/generate_varied.py"),
     script:
         "../../scripts/generate_varied.py"

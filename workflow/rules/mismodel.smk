@@ -26,6 +26,6 @@ rule mismodel:
         seed=config["seed"],
         scenario=lambda wildcards: definition("scenarios", wildcards.scenario),
         settings=settings("relative_cap", "evaluation"),
-        code=code_fingerprint("attacks/budget.py", "attacks/rule.py", "mismodelling", "evaluation"),
+        code=code_fingerprint("scripts/mismodel.py"),
     script:
         "../../scripts/mismodel.py"

@@ -7,7 +7,7 @@ Needs: <results>/tables/*.parquet. Makes: <results>/plots/fig_*.pdf, .png, and .
 rule fig_headline:
     """AUC against epsilon for attack and noise, nominal against adversarial training: the study in one picture."""
     input:
-        metrics=rules.collect.output.metrics,
+        metrics=collected("metrics"),
     output:
         pdf="<results>/plots/fig_headline.pdf",
         png=report(
@@ -20,7 +20,7 @@ rule fig_headline:
         "<logs>/fig_headline.log",
     params:
         options=figure_options("discriminators", "attack", "noise"),
-        code=figure_code("epsilon"),
+        code=code_fingerprint("scripts/fig_headline.py"),
     script:
         "../../scripts/fig_headline.py"
 
@@ -28,8 +28,8 @@ rule fig_headline:
 rule fig_roc:
     """ROC curves, raw and attacked, nominal and adversarial (one file a discriminator)."""
     input:
-        curves=rules.collect.output.curves,
-        metrics=rules.collect.output.metrics,
+        curves=collected("curves"),
+        metrics=collected("metrics"),
     output:
         pdf=expand("<results>/plots/fig_roc_{name}.pdf", name=config["figures"]["discriminators"]),
         png=report(
@@ -42,7 +42,7 @@ rule fig_roc:
         "<logs>/fig_roc.log",
     params:
         options=figure_options("discriminators", "attack", "epsilon"),
-        code=figure_code("roc"),
+        code=code_fingerprint("scripts/fig_roc.py"),
     script:
         "../../scripts/fig_roc.py"
 
@@ -50,7 +50,7 @@ rule fig_roc:
 rule fig_auc_epsilon:
     """AUC of every compared model against the size of every attack."""
     input:
-        metrics=rules.collect.output.metrics,
+        metrics=collected("metrics"),
     output:
         pdf="<results>/plots/fig_auc_epsilon.pdf",
         png=report(
@@ -63,7 +63,7 @@ rule fig_auc_epsilon:
         "<logs>/fig_auc_epsilon.log",
     params:
         options={**figure_options("discriminators"), "attacks": RUN["attacks"]},
-        code=figure_code("epsilon"),
+        code=code_fingerprint("scripts/fig_auc_epsilon.py"),
     script:
         "../../scripts/fig_auc_epsilon.py"
 
@@ -71,7 +71,7 @@ rule fig_auc_epsilon:
 rule fig_mismodelling:
     """AUC lost to physics-inspired mismodelling, nominal against adversarial training."""
     input:
-        metrics=rules.collect.output.metrics,
+        metrics=collected("metrics"),
     output:
         pdf="<results>/plots/fig_mismodelling.pdf",
         png=report(
@@ -84,7 +84,7 @@ rule fig_mismodelling:
         "<logs>/fig_mismodelling.log",
     params:
         options=figure_options("discriminators", "mismodellings"),
-        code=figure_code("mismodelling"),
+        code=code_fingerprint("scripts/fig_mismodelling.py"),
     script:
         "../../scripts/fig_mismodelling.py"
 
@@ -92,7 +92,7 @@ rule fig_mismodelling:
 rule fig_history:
     """Losses and validation AUC against the epoch."""
     input:
-        history=rules.collect.output.history,
+        history=collected("history"),
     output:
         pdf="<results>/plots/fig_history.pdf",
         png=report(
@@ -105,7 +105,7 @@ rule fig_history:
         "<logs>/fig_history.log",
     params:
         options=figure_options(),
-        code=figure_code("history"),
+        code=code_fingerprint("scripts/fig_history.py"),
     script:
         "../../scripts/fig_history.py"
 
@@ -113,7 +113,7 @@ rule fig_history:
 rule fig_discriminator:
     """The first discriminator by true flavour, raw and attacked (one file a pair of models)."""
     input:
-        histograms=rules.collect.output.histograms,
+        histograms=collected("histograms"),
     output:
         pdf=expand("<results>/plots/fig_discriminator_{pair}.pdf", pair=FIGURE_PAIRS),
         png=report(
@@ -126,7 +126,7 @@ rule fig_discriminator:
         "<logs>/fig_discriminator.log",
     params:
         options=figure_options("discriminators", "attack", "epsilon"),
-        code=figure_code("shapes"),
+        code=code_fingerprint("scripts/fig_discriminator.py"),
     script:
         "../../scripts/fig_discriminator.py"
 
@@ -134,7 +134,7 @@ rule fig_discriminator:
 rule fig_input:
     """One input by true flavour, raw and attacked (one file a pair of models)."""
     input:
-        histograms=rules.collect.output.histograms,
+        histograms=collected("histograms"),
         features=config["features"],
     output:
         pdf=expand("<results>/plots/fig_input_{pair}.pdf", pair=FIGURE_PAIRS),
@@ -148,7 +148,7 @@ rule fig_input:
         "<logs>/fig_input.log",
     params:
         options=figure_options("input", "attack", "epsilon"),
-        code=figure_code("shapes"),
+        code=code_fingerprint("scripts/fig_input.py"),
     script:
         "../../scripts/fig_input.py"
 
@@ -156,8 +156,8 @@ rule fig_input:
 rule fig_surface:
     """The loss around one jet and the gradients around many (one file a pair of models)."""
     input:
-        planes=rules.collect.output.planes,
-        geometry=rules.collect.output.geometry,
+        planes=collected("planes"),
+        geometry=collected("geometry"),
         features=config["features"],
     output:
         pdf=expand("<results>/plots/fig_surface_{pair}.pdf", pair=FIGURE_PAIRS),
@@ -171,6 +171,6 @@ rule fig_surface:
         "<logs>/fig_surface.log",
     params:
         options=figure_options(),
-        code=figure_code("surface"),
+        code=code_fingerprint("scripts/fig_surface.py"),
     script:
         "../../scripts/fig_surface.py"

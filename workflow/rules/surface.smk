@@ -26,6 +26,6 @@ rule surface:
     params:
         seed=config["seed"],
         settings=settings("surface"),
-        code=code_fingerprint("surface"),
+        code=code_fingerprint("scripts/surface.py"),
     script:
         "../../scripts/surface.py"

@@ -1,31 +1,35 @@
 """The collected tables, from which every figure and verdict is made.
 
-Needs: all trainings, attacks, scenarios and surfaces. Makes: <results>/tables/*.
+Needs: all trainings, attacks, scenarios or surfaces, whichever a table is about. Makes: <results>/tables/*.
 """
 
 
 rule collect:
-    """Gather the tables of all models and seeds, with the model and the seed in front of every row."""
+    """Gather one kind of table of all models and seeds, with the model and the seed in front of every row."""
     input:
-        metrics=measured("metrics"),
-        curves=measured("curves"),
-        histograms=measured("histograms"),
-        history=over_trainings(rules.train.output.history),
-        audit=over_trainings(rules.attack.output.audit, attack=RUN["attacks"]),
-        planes=over_trainings(rules.surface.output.plane),
-        geometry=over_trainings(rules.surface.output.geometry),
+        parts=lambda wildcards: PARTS[wildcards.table],
     output:
-        metrics="<results>/tables/metrics.parquet",
-        metrics_csv="<results>/tables/metrics.csv",
-        curves="<results>/tables/curves.parquet",
-        histograms="<results>/tables/histograms.parquet",
-        history="<results>/tables/history.parquet",
-        audit="<results>/tables/audit.parquet",
-        planes="<results>/tables/planes.parquet",
-        geometry="<results>/tables/geometry.parquet",
+        table="<results>/tables/{table}.parquet",
     log:
-        "<logs>/collect.log",
+        "<logs>/collect/{table}.log",
+    wildcard_constraints:
+        table="|".join(PARTS),
     params:
-        study=config["study"],
+        code=code_fingerprint("scripts/collect.py"),
     script:
         "../../scripts/collect.py"
+
+
+rule metrics_csv:
+    """Every number with its error, for people and spreadsheets."""
+    input:
+        metrics=collected("metrics"),
+    output:
+        csv="<results>/tables/metrics.csv",
+    log:
+        "<logs>/metrics_csv.log",
+    params:
+        study=config["study"],
+        code=code_fingerprint("scripts/metrics_csv.py"),
+    script:
+        "../../scripts/metrics_csv.py"

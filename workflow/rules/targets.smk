@@ -3,13 +3,15 @@
 Needs: figures, verdicts and tables. Makes: <results>/summary.md, and the default target `all`.
 """
 
+import time
+
 FIGURES = [rule.name for rule in workflow.rules if rule.name.startswith("fig_")]
 
 
 rule summary:
     """The headline numbers and the verdicts on one page, printed when a study ends."""
     input:
-        metrics=rules.collect.output.metrics,
+        metrics=collected("metrics"),
         claims=rules.claims.output.json,
     output:
         summary=report("<results>/summary.md", caption="../report/summary.rst", category="Headline"),
@@ -18,7 +20,7 @@ rule summary:
     params:
         settings=claim_settings(),
         pairs=canonical(config["figures"]["pairs"]),
-        code=code_fingerprint("claims"),
+        code=code_fingerprint("scripts/summary.py"),
     script:
         "../../scripts/summary.py"
 
@@ -28,12 +30,18 @@ rule all:
     default_target: True
     input:
         *[getattr(rules, name).output for name in FIGURES],
+        collected("audit"),
+        rules.metrics_csv.output,
         rules.claims.output,
         rules.summary.output,
     localrule: True
 
 
+STARTED = time.time()
+
+
 onsuccess:
     summary = Path(f"results/{config['study']}/summary.md")
-    if summary.exists():
+    # A run for a single figure makes no summary; an older one would be misleading.
+    if summary.exists() and summary.stat().st_mtime >= STARTED:
         print(summary.read_text(encoding="utf-8"))

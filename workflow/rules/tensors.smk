@@ -4,8 +4,6 @@ Needs: the ntuples. Makes: <results>/tensors/normalisation.json, weights.safeten
 <results>/tensors/{sample}/{nominal or variation}/{chunk}.safetensors.
 """
 
-TENSOR_CODE = code_fingerprint("features", "readers", "tensors")
-
 
 rule summarise:
     """Moments, minima and kinematic histograms of one chunk (the map step)."""
@@ -18,7 +16,7 @@ rule summarise:
         "<logs>/summarise/{sample}/{chunk}.log",
     params:
         settings("split", "weights"),
-        code=TENSOR_CODE,
+        code=code_fingerprint("scripts/summarise.py"),
     script:
         "../../scripts/summarise.py"
 
@@ -35,7 +33,7 @@ rule normalise:
         "<logs>/normalise.log",
     params:
         settings("weights"),
-        code=TENSOR_CODE,
+        code=code_fingerprint("scripts/normalise.py"),
     script:
         "../../scripts/normalise.py"
 
@@ -53,6 +51,6 @@ rule tensorise:
         "<logs>/tensorise/{sample}/{variation}/{chunk}.log",
     params:
         settings("split"),
-        code=TENSOR_CODE,
+        code=code_fingerprint("scripts/tensorise.py"),
     script:
         "../../scripts/tensorise.py"

@@ -26,6 +26,6 @@ rule train:
         seed=config["seed"],
         model=lambda wildcards: definition("models", wildcards.model),
         settings=settings("relative_cap"),
-        code=code_fingerprint("models", "training", "attacks"),
+        code=code_fingerprint("scripts/train.py"),
     script:
         "../../scripts/train.py"

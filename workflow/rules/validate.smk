@@ -4,17 +4,6 @@ Needs: the configuration, and ntuples of the study's first sample. Makes: <resul
 <results>/tables/simulation_{validation.csv,histograms.parquet} and <results>/plots/fig_simulation_*.
 """
 
-VALIDATION_CODE = code_fingerprint(
-    "features", "readers", "validation", "generate/jets.py", "generate/origins.py"
-)
-SIMULATION_FIGURE_CODE = code_fingerprint(
-    "plotting/simulation.py",
-    "plotting/simulation_truth.py",
-    "plotting/store.py",
-    "plotting/style.py",
-    "validation",
-)
-
 
 use rule generate as validate_generate with:
     output:
@@ -27,7 +16,7 @@ use rule generate as validate_generate with:
         sample=lambda wildcards: validation_sample(wildcards.sample),
         generator=validation_generator(),
         variations={},
-        code=code_fingerprint("generate"),
+        code=code_fingerprint("scripts/generate.py"),
 
 
 rule validate_inputs:
@@ -42,7 +31,7 @@ rule validate_inputs:
         "<logs>/validate_inputs/{sample}/{chunk}.log",
     params:
         process=lambda wildcards: validation_sample(wildcards.sample)["process"],
-        code=VALIDATION_CODE,
+        code=code_fingerprint("scripts/validate_inputs.py"),
     script:
         "../../scripts/validate_inputs.py"
 
@@ -58,7 +47,7 @@ rule validate_published:
     log:
         "<logs>/validate_published.log",
     params:
-        code=VALIDATION_CODE,
+        code=code_fingerprint("scripts/validate_published.py"),
     script:
         "../../scripts/validate_published.py"
 
@@ -72,7 +61,7 @@ rule validate_truth:
     log:
         "<logs>/validate_truth/{sample}/{chunk}.log",
     params:
-        code=VALIDATION_CODE,
+        code=code_fingerprint("scripts/validate_truth.py"),
     script:
         "../../scripts/validate_truth.py"
 
@@ -86,7 +75,7 @@ rule validate_histograms:
     log:
         "<logs>/validate_histograms.log",
     params:
-        code=VALIDATION_CODE,
+        code=code_fingerprint("scripts/validate_histograms.py"),
     script:
         "../../scripts/validate_histograms.py"
 
@@ -107,7 +96,7 @@ rule fig_simulation_inputs:
         "<logs>/fig_simulation_inputs.log",
     params:
         options={"sample": config["validation"]["label"]},
-        code=SIMULATION_FIGURE_CODE,
+        code=code_fingerprint("scripts/fig_simulation_inputs.py"),
     script:
         "../../scripts/fig_simulation_inputs.py"
 
@@ -128,7 +117,7 @@ rule fig_simulation_tracks:
         "<logs>/fig_simulation_tracks.log",
     params:
         options={"sample": config["figures"]["sample"]},
-        code=SIMULATION_FIGURE_CODE,
+        code=code_fingerprint("scripts/fig_simulation_tracks.py"),
     script:
         "../../scripts/fig_simulation_tracks.py"
 
@@ -149,7 +138,7 @@ rule fig_simulation_vertices:
         "<logs>/fig_simulation_vertices.log",
     params:
         options={"sample": config["figures"]["sample"]},
-        code=SIMULATION_FIGURE_CODE,
+        code=code_fingerprint("scripts/fig_simulation_vertices.py"),
     script:
         "../../scripts/fig_simulation_vertices.py"
 
@@ -170,7 +159,7 @@ rule fig_simulation_resolution:
         "<logs>/fig_simulation_resolution.log",
     params:
         options={"sample": config["figures"]["sample"]},
-        code=SIMULATION_FIGURE_CODE,
+        code=code_fingerprint("scripts/fig_simulation_resolution.py"),
     script:
         "../../scripts/fig_simulation_resolution.py"
 
@@ -191,6 +180,6 @@ rule fig_simulation_lifetime:
         "<logs>/fig_simulation_lifetime.log",
     params:
         options={"sample": config["figures"]["sample"]},
-        code=SIMULATION_FIGURE_CODE,
+        code=code_fingerprint("scripts/fig_simulation_lifetime.py"),
     script:
         "../../scripts/fig_simulation_lifetime.py"

@@ -12,7 +12,8 @@ from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.histograms import input_histograms
 
 if TYPE_CHECKING:
-    from robustag.tensors import JetTensors, Normalisation
+    from robustag.tensors import Normalisation
+    from robustag.tensors.loading import JetTensors
 
 _CHUNK = 16_384
 """Jets a forward pass: activations of a 100-wide layer then stay in the cache of one core."""

@@ -13,7 +13,7 @@ from robustag.features import FeatureTable, select_inputs
 from robustag.tensors import Normalisation
 
 if TYPE_CHECKING:
-    from robustag.tensors import JetTensors
+    from robustag.tensors.loading import JetTensors
 
 
 def smear(inputs: Tensor, centre: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:

@@ -18,7 +18,7 @@ from robustag.surface.planes import loss_planes
 
 if TYPE_CHECKING:
     from robustag.features import FeatureTable
-    from robustag.tensors import JetTensors
+    from robustag.tensors.loading import JetTensors
 
 
 def jet_geometry(

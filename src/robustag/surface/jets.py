@@ -10,7 +10,7 @@ from robustag.evaluation.campaign import predict
 from robustag.evaluation.discriminators import FLAVOURS, probabilities
 
 if TYPE_CHECKING:
-    from robustag.tensors import JetTensors
+    from robustag.tensors.loading import JetTensors
 
 
 def confident_jet(

@@ -16,7 +16,8 @@ from robustag.surface.landscape import Landscape, chunks
 
 if TYPE_CHECKING:
     from robustag.features import FeatureTable
-    from robustag.tensors import JetTensors, Normalisation
+    from robustag.tensors import Normalisation
+    from robustag.tensors.loading import JetTensors
 
 
 def loss_planes(

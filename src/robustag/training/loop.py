@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 from torch import nn
 
-from robustag.attacks import BudgetRule
 from robustag.attacks.problem import PerJetLoss
+from robustag.attacks.rule import BudgetRule
 from robustag.errors import InputError
 from robustag.models import build_model, choose
 from robustag.training.auc import auc
@@ -22,7 +22,7 @@ from robustag.training.recipes import Batch, Recipe, build_recipe
 from robustag.training.schedule import learning_rate
 
 if TYPE_CHECKING:
-    from robustag.tensors import JetTensors
+    from robustag.tensors.loading import JetTensors
 
 #: Optimisers by the name that configurations use.
 OPTIMISERS: dict[str, type[torch.optim.Optimizer]] = {"adam": torch.optim.Adam}
@@ -140,13 +140,16 @@ def _train_epoch(
 ) -> float:
     """One pass over the jets in random order; the weighted mean loss. All randomness follows from `key`."""
     device = data.inputs.device
-    seed = int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> np.uint64(1))
-    generator = torch.Generator(device).manual_seed(seed)
+    # Two streams: one for the order of the jets and the recipe, one for dropout.
+    order_seed, dropout_seed = (
+        int(state >> np.uint64(1)) for state in np.random.SeedSequence(key).generate_state(2, np.uint64)
+    )
+    generator = torch.Generator(device).manual_seed(order_seed)
     total = torch.zeros(2, device=device, dtype=torch.float64)
     model.train()
     # Dropout draws from torch's default generator, which is handed back as it was.
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+        torch.manual_seed(dropout_seed)
         for batch in _batches(data, batch_size, generator):
             optimiser.zero_grad(set_to_none=True)
             losses = recipe(model, batch, generator)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from robustag.attacks import ATTACKS, BudgetRule, Problem
-from robustag.attacks.problem import PerJetLoss
+from robustag.attacks import gradient
+from robustag.attacks.problem import PerJetLoss, Problem
+from robustag.attacks.rule import BudgetRule
 from robustag.errors import InputError
 from robustag.models import choose, with_options
 
@@ -60,12 +61,10 @@ def fgsm(loss: PerJetLoss, rule: BudgetRule, *, epsilon: float, attack_mode: str
         raise InputError(
             f"recipe 'fgsm' has epsilon {epsilon}: give a positive size, or use recipe 'nominal'"
         )
-    attack = ATTACKS["fgsm"].function
-
     def step(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
         model.train(attack_mode == "train")
         problem = Problem(model, loss, batch.inputs, batch.missing, batch.label, rule, generator)
-        perturbed = attack(problem)(epsilon)
+        perturbed = gradient.fgsm(problem)(epsilon)
         model.train()
         return loss(model(perturbed), batch.label)
 

@@ -1,12 +1,24 @@
 """Checks of the study's configuration, with one readable line a fault."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import yaml
 
 from robustag.errors import InputError
+
+_TYPES = {
+    "null": "null",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "array": "a list",
+    "object": "a mapping",
+}
 
 
 def read_document(path: str | Path) -> Any:
@@ -36,61 +48,7 @@ def check_against_schema(document: Any, schema_file: str | Path, source: str) ->
     validator = jsonschema.Draft202012Validator(schema)
     faults = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
     if faults:
-        raise InputError("\n".join(f"{source}: {_sentence(fault)}" for fault in faults))
-
-
-def check_selection(config: dict) -> None:
-    """Check that everything `run`, `figures` and `surface` select is defined.
-
-    Raises
-    ------
-    InputError
-        One line naming the selection, the unknown name and the names there are.
-    """
-    run = config["run"]
-    selected = [
-        ("run.samples", run["samples"], "samples"),
-        ("validation.samples", config["validation"]["samples"], "samples"),
-        ("run.variations", run["variations"], "variations"),
-        ("run.models", run["models"], "models"),
-        ("run.attacks", run["attacks"], "attacks"),
-        ("run.scenarios", run["scenarios"], "scenarios"),
-    ]
-    for key, names, definitions in selected:
-        for name in names:
-            if name not in config[definitions]:
-                known = ", ".join(sorted(config[definitions]))
-                raise InputError(f"config: {key} names '{name}', which {definitions} lacks: use {known}")
-    for name in run["scenarios"]:
-        variation = config["scenarios"][name].get("variation")
-        if variation is not None and variation not in run["variations"]:
-            raise InputError(
-                f"config: scenario '{name}' needs the variation '{variation}': add it to run.variations"
-            )
-    for name in run["attacks"]:
-        definition = config["attacks"][name]
-        source = definition.get("source")
-        if (definition["name"] == "transfer") != (source is not None):
-            raise InputError(f"config: attack '{name}': 'transfer' needs a source, and nothing else takes one")
-        if source is not None and source not in run["models"]:
-            raise InputError(f"config: attack '{name}' needs the model '{source}': add it to run.models")
-    figures = config["figures"]
-    measured = {*run["attacks"], *run["scenarios"]}
-    shown = [("figures.attack", figures["attack"]), ("figures.noise", figures["noise"])]
-    shown += [("figures.mismodellings", entry["perturbation"]) for entry in figures["mismodellings"]]
-    for key, name in shown:
-        if name not in measured:
-            raise InputError(f"config: {key} needs '{name}': add it to run.attacks or run.scenarios")
-    if figures["input"] not in config["evaluation"]["inputs"]:
-        raise InputError(
-            f"config: figures.input needs the histogram of '{figures['input']}': add it to evaluation.inputs"
-        )
-    needed = [("surface.reference", config["surface"]["reference"])]
-    for pair in figures["pairs"]:
-        needed += [(f"figures.pairs '{pair['label']}'", pair[role]) for role in ("nominal", "adversarial")]
-    for key, name in needed:
-        if name not in run["models"]:
-            raise InputError(f"config: {key} needs the model '{name}': add it to run.models")
+        raise InputError("\n".join(f"{source}: {_sentence(fault, document)}" for fault in faults))
 
 
 def canonical(value: Any) -> Any:
@@ -108,24 +66,66 @@ def canonical(value: Any) -> Any:
     return value
 
 
-def _sentence(fault: jsonschema.ValidationError) -> str:
+def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
     """One fault as a sentence a physicist can act on."""
-    where = ".".join(map(str, fault.absolute_path)) or "top level"
+    if fault.validator == "oneOf":
+        return _sentence_on_options(fault, document)
+    where = _place(fault)
+    if fault.schema is False:
+        *owner, key = fault.absolute_path
+        for step in owner:
+            document = document[step]
+        chosen = document.get("name", document.get("kind"))
+        return f"{where}: '{chosen}' takes no {key}: leave it out"
     if fault.validator == "additionalProperties":
         unknown = sorted(set(fault.instance) - set(fault.schema.get("properties", {})))
         known = ", ".join(sorted(fault.schema.get("properties", {})))
         return f"{where}: unknown key {', '.join(map(repr, unknown))}; known keys are {known}"
-    if fault.validator == "type" and isinstance(fault.instance, str) and _is_number(fault.instance):
-        return (
-            f"{where}: {fault.instance!r} is text, not a number; "
-            f"write {float(fault.instance):f} without quotes (YAML reads 1e-3 as text)"
-        )
+    if fault.validator == "type":
+        return f"{where}: {_sentence_on_type(fault.instance, fault.validator_value)}"
     return f"{where}: {fault.message}"
+
+
+def _place(fault: jsonschema.ValidationError) -> str:
+    return ".".join(map(str, fault.absolute_path)) or "top level"
+
+
+def _sentence_on_type(value: Any, wanted: str) -> str:
+    if wanted not in ("number", "integer") or not isinstance(value, str) or not _is_number(value):
+        return f"{value!r} is not {_TYPES[wanted]}"
+    if wanted == "integer" and not float(value).is_integer():
+        return f"{value!r} is not {_TYPES[wanted]}"
+    plain = np.format_float_positional(float(value), trim="-")
+    return f"{value!r} is text, not {_TYPES[wanted]}; write {plain} without quotes (YAML reads 1e-3 as text)"
+
+
+def _sentence_on_options(fault: jsonschema.ValidationError, document: Any) -> str:
+    """Fault of a value that may take several forms: of the form it has, or what the forms are."""
+    faults: dict[Any, list[jsonschema.ValidationError]] = {}
+    for inner in fault.context:
+        faults.setdefault(inner.schema_path[0], []).append(inner)
+    forms = [form for form in faults.values() if not any(_of_other_type(inner) for inner in form)]
+    if len(forms) == 1:
+        return _sentence(forms[0][0], document)
+    options = " or ".join(_form(option) for option in fault.validator_value)
+    if any("required" in option for option in fault.validator_value):
+        return f"{_place(fault)}: give either {options}"
+    return f"{_place(fault)}: {fault.instance!r} is not {options}"
+
+
+def _of_other_type(inner: jsonschema.ValidationError) -> bool:
+    return inner.validator == "type" and not inner.path
+
+
+def _form(option: dict) -> str:
+    if "type" in option:
+        return _TYPES[option["type"]]
+    without = option.get("not", {}).get("required", [])
+    return " and ".join(option["required"]) + "".join(f" without {key}" for key in without)
 
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True

@@ -1,30 +1,49 @@
-"""Fingerprints of code, because Snakemake does not see an edit in an imported package."""
+"""Fingerprints of code, because Snakemake does not see an edit in an imported package.
+
+A job depends on the modules that its script imports, and on what those import in turn. That closure is read
+from the source, so no list of modules can fall behind it. Names taken from a package are followed to the
+module that defines them: a new attack beside the old ones concerns no training.
+"""
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_ROOT = _PACKAGE.parents[1]
+# What a job says while it works, and how it fails, changes no result.
+_WITHOUT_EFFECT = {_PACKAGE / name for name in ("errors.py", "workflow/jobs.py", "workflow/progress.py")}
 
 
 @cache
-def code_fingerprint(*parts: str) -> str:
-    """Short hash of the meaning of some modules: comments, docstrings and layout do not count.
+def code_fingerprint(script: str) -> str:
+    """Short hash of the meaning of a script and of every robustag module it depends on.
+
+    Comments, docstrings and layout do not count.
 
     Parameters
     ----------
-    *parts : str
-        Packages or modules below `robustag`, such as "attacks" or "attacks/budget.py".
+    script : str
+        Path of the script relative to the project's root, such as "scripts/attack.py".
     """
     digest = hashlib.sha256()
-    for part in sorted(parts):
-        path = _PACKAGE / part
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        for file in files:
-            digest.update(file.relative_to(_PACKAGE).as_posix().encode())
-            digest.update(meaning(file.read_text(encoding="utf-8")).encode())
+    for file in sorted(dependencies(_ROOT / script) - _WITHOUT_EFFECT):
+        digest.update(file.relative_to(_ROOT).as_posix().encode())
+        digest.update(_meaning_of(file).encode())
     return digest.hexdigest()[:12]
+
+
+def dependencies(script: Path) -> set[Path]:
+    """The script and every module of robustag that it imports, directly or through others."""
+    found: set[Path] = set()
+    waiting = {script}
+    while waiting:
+        file = waiting.pop()
+        found.add(file)
+        waiting |= _imported_by(file) - found
+    return found
 
 
 def meaning(source: str) -> str:
@@ -37,5 +56,40 @@ def meaning(source: str) -> str:
     for node in ast.walk(tree):
         documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
         if documented and ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
-    return ast.dump(tree)
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+@cache
+def _meaning_of(file: Path) -> str:
+    return meaning(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _imported_by(file: Path) -> frozenset[Path]:
+    """Modules of robustag that one file imports, wherever in it the import stands."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return frozenset(
+        module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "robustag"
+        for name in node.names
+        for module in _defining(node.module, name.name)
+    )
+
+
+def _defining(module: str, name: str) -> Iterator[Path]:
+    """The files that `from module import name` depends on."""
+    path = _PACKAGE.joinpath(*module.split(".")[1:])
+    if not path.is_dir():
+        yield path.with_suffix(".py")
+        return
+    if (path / f"{name}.py").exists():
+        yield path / f"{name}.py"
+        return
+    package = path / "__init__.py"
+    for node in ast.walk(ast.parse(package.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and any(alias.name == name for alias in node.names):
+            yield from _defining(node.module, name)
+            return
+    yield package

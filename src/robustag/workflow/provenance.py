@@ -6,6 +6,8 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+
 _PACKAGES = ("robustag", "numpy", "torch", "snakemake")
 
 
@@ -19,9 +21,13 @@ def provenance(**facts: Any) -> dict:
 
 
 def data_fingerprint(*parts: Any) -> str:
-    """Short hash of JSON-ready values and of tensors on the CPU, in their order."""
+    """Short hash of JSON-ready values, arrays and tensors on the CPU, in their order."""
     digest = hashlib.blake2b(digest_size=12)
     for part in parts:
-        content = part.numpy().data if hasattr(part, "numpy") else json.dumps(part, sort_keys=True).encode()
-        digest.update(content)
+        if hasattr(part, "__array__"):
+            array = np.ascontiguousarray(part)
+            digest.update(f"{array.dtype} {array.shape}".encode())
+            digest.update(array.data)
+        else:
+            digest.update(json.dumps(part, sort_keys=True).encode())
     return digest.hexdigest()

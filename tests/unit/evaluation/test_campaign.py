@@ -4,7 +4,8 @@ import torch
 
 from robustag.errors import InputError
 from robustag.evaluation.campaign import predict, run_sweep, run_varied
-from robustag.tensors import JetTensors, Normalisation
+from robustag.tensors import Normalisation
+from robustag.tensors.loading import JetTensors
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import torch
 from robustag.errors import InputError
 from robustag.features import select_inputs
 from robustag.mismodelling import perturb
-from robustag.tensors import JetTensors, Normalisation
+from robustag.tensors import Normalisation
+from robustag.tensors.loading import JetTensors
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from robustag.features import FeatureTable
-from robustag.tensors import JetTensors, Normalisation
+from robustag.tensors import Normalisation
+from robustag.tensors.loading import JetTensors
 
 NAMES = ("jet_pt", "jet_eta", "count", "mass", "d0", "z0")
 

@@ -6,7 +6,8 @@ import torch
 
 from robustag.errors import InputError
 from robustag.readers import JetRecords
-from robustag.tensors import Normalisation, Summary, WeightMap, load_tensors, merge, summarise, tensorise
+from robustag.tensors import Normalisation, Summary, WeightMap, merge, summarise, tensorise
+from robustag.tensors.loading import load_tensors
 from robustag.tensors.split import assign_split, event_key
 from robustag.tensors.summary import existing
 

@@ -1,0 +1,164 @@
+"""Cross-checks of the configuration that no schema can make: what one part uses, another must provide."""
+
+import math
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from itertools import chain, pairwise
+
+from robustag.errors import InputError
+from robustag.features import FeatureTable, select_inputs
+
+_SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
+# The strength that stands for the varied sample of a re-simulated scenario in every table.
+_VARIED = 1.0
+
+
+def check_selection(config: dict, table: FeatureTable) -> None:
+    """Check a configuration that follows the schema against itself and against its feature table.
+
+    Parameters
+    ----------
+    config : dict
+        The whole configuration.
+    table : FeatureTable
+        What ``features`` names.
+
+    Raises
+    ------
+    InputError
+        One line a fault: the key, what is wrong with it and how to mend it.
+    """
+    # Everything else looks definitions up, so those must exist first.
+    faults = list(_undefined(config)) or list(
+        chain(
+            _numbers(config),
+            _perturbations(config),
+            _inputs(config, table),
+            _models(config),
+            _shown(config),
+            _labels(config),
+        )
+    )
+    if faults:
+        raise InputError("\n".join(f"config: {fault}" for fault in faults))
+
+
+def _undefined(config: dict) -> Iterator[str]:
+    """Selected names without a definition."""
+    run = config["run"]
+    selected = [(f"run.{kind}", run[kind], kind) for kind in _SELECTIONS]
+    selected.append(("validation.samples", config["validation"]["samples"], "samples"))
+    for key, names, definitions in selected:
+        for name in names:
+            if name not in config[definitions]:
+                known = ", ".join(sorted(config[definitions]))
+                yield f"{key} names '{name}', which {definitions} lacks: use {known}"
+
+
+def _numbers(config: dict) -> Iterator[str]:
+    """Shares that do not add up and edges out of order."""
+    total = math.fsum(config["split"])
+    if not math.isclose(total, 1.0, abs_tol=1e-6):
+        yield f"split adds up to {total:g}: its three shares must add up to 1"
+    for name, edges in config["weights"].items():
+        for low, high in pairwise(edges):
+            if not low < high:
+                yield f"weights.{name} has {low:g} before {high:g}: list the edges in ascending order"
+    for name, (low, high) in config["evaluation"]["inputs"].items():
+        if not low < high:
+            yield f"evaluation.inputs.{name} is the range [{low:g}, {high:g}]: give the lower end first"
+
+
+def _perturbations(config: dict) -> Iterator[str]:
+    """Attacks and scenarios that share a name or lack what they are made from."""
+    run = config["run"]
+    for name in sorted(config["attacks"].keys() & config["scenarios"].keys()):
+        yield f"'{name}' is an attack and a scenario, and tables tell them by name: rename one of them"
+    for name in run["scenarios"]:
+        variation = config["scenarios"][name].get("variation")
+        if variation is not None and variation not in run["variations"]:
+            yield f"scenario '{name}' needs the variation '{variation}': add it to run.variations"
+    for name in run["attacks"]:
+        definition = config["attacks"][name]
+        source = definition.get("source")
+        if (definition["name"] == "transfer") != (source is not None):
+            yield f"attack '{name}': 'transfer' needs a source, and nothing else takes one"
+        elif source is not None and source not in run["models"]:
+            yield f"attack '{name}' needs the model '{source}': add it to run.models"
+
+
+def _inputs(config: dict, table: FeatureTable) -> Iterator[str]:
+    """Inputs that the feature table does not have."""
+    run = config["run"]
+    named = [("surface.features", name) for name in config["surface"]["features"]]
+    named += [("evaluation.inputs", name) for name in config["evaluation"]["inputs"]]
+    for key, name in named:
+        if name not in table.names:
+            close = ", ".join(get_close_matches(name, table.names, n=3, cutoff=0.0))
+            yield f"{key} names '{name}', which {config['features']} lacks: use an input such as {close}"
+    patterns = [("frozen", config["frozen"])]
+    for kind, key in (("attacks", "frozen"), ("scenarios", "inputs")):
+        patterns += [(f"{kind}.{name}.{key}", config[kind][name].get(key, ())) for name in run[kind]]
+    for key, selectors in patterns:
+        try:
+            select_inputs(selectors, table)
+        except InputError as error:
+            yield f"{key}: {error}"
+
+
+def _models(config: dict) -> Iterator[str]:
+    """Models that figures and the surface need but the study does not train."""
+    needed = [("surface.reference", config["surface"]["reference"])]
+    for pair in config["figures"]["pairs"]:
+        needed += [(f"figures.pairs '{pair['label']}'", pair[role]) for role in ("nominal", "adversarial")]
+    for key, name in needed:
+        if name not in config["run"]["models"]:
+            yield f"{key} needs the model '{name}': add it to run.models"
+
+
+def _shown(config: dict) -> Iterator[str]:
+    """Numbers that figures and claims quote but the study does not measure."""
+    figures, claims, evaluation = (config[section] for section in ("figures", "claims", "evaluation"))
+    for key in ("attack", "noise"):
+        if figures[key] not in config["run"]["attacks"]:
+            yield f"figures.{key} needs '{figures[key]}': add it to run.attacks"
+    for section in ("figures", "claims"):
+        epsilon = config[section]["epsilon"]
+        if epsilon not in config["epsilons"]:
+            yield _unmeasured(f"{section}.epsilon", epsilon, "epsilons", config["epsilons"])
+    if claims["efficiency"] not in evaluation["efficiencies"]:
+        measured = evaluation["efficiencies"]
+        yield _unmeasured("claims.efficiency", claims["efficiency"], "evaluation.efficiencies", measured)
+    if figures["input"] not in evaluation["inputs"]:
+        yield f"figures.input needs the histogram of '{figures['input']}': add it to evaluation.inputs"
+    for entry in figures["mismodellings"]:
+        yield from _mismodelling(entry, config)
+
+
+def _mismodelling(entry: dict, config: dict) -> Iterator[str]:
+    """One bar of the cross-check that nothing measures."""
+    key, name, epsilon = f"figures.mismodellings '{entry['label']}'", entry["perturbation"], entry["epsilon"]
+    scenario = config["scenarios"].get(name, {})
+    if name in config["run"]["attacks"]:
+        if epsilon not in config["epsilons"]:
+            yield _unmeasured(key, epsilon, "epsilons", config["epsilons"])
+    elif name not in config["run"]["scenarios"]:
+        yield f"{key} needs '{name}': add it to run.attacks or run.scenarios"
+    elif scenario["kind"] == "resimulated":
+        if epsilon != _VARIED:
+            yield f"{key} asks for epsilon {epsilon:g} of a re-simulated sample: give {_VARIED}"
+    elif epsilon not in scenario["strengths"]:
+        yield _unmeasured(key, epsilon, f"scenarios.{name}.strengths", scenario["strengths"])
+
+
+def _labels(config: dict) -> Iterator[str]:
+    """Labels that stand for two things in one figure."""
+    for key in ("pairs", "mismodellings"):
+        labels = [entry["label"] for entry in config["figures"][key]]
+        for label in sorted({label for label in labels if labels.count(label) > 1}):
+            yield f"figures.{key} has the label '{label}' twice: rename one"
+
+
+def _unmeasured(key: str, wanted: float, where: str, measured: Sequence[float]) -> str:
+    there = ", ".join(f"{value:g}" for value in measured)
+    return f"{key} asks for {wanted:g}, which {where} lacks: use one of {there}, or add it there"

@@ -1,0 +1,112 @@
+"""What one part of a configuration uses, another must provide; each fault says what to change."""
+
+import copy
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from robustag.errors import InputError
+from robustag.workflow.configuration import check_against_schema
+from robustag.workflow.selection import check_selection
+
+
+@pytest.fixture
+def config(root):
+    # YAML anchors share what stands behind them: a copy of each part lets a test change one alone.
+    text = (root / "config/config.yaml").read_text()
+    return {key: copy.deepcopy(value) for key, value in yaml.safe_load(text).items()}
+
+
+def test_the_default_study_selects_what_there_is(config, table):
+    check_selection(config, table)
+
+
+@pytest.mark.parametrize("selection", ["samples", "variations", "models", "attacks", "scenarios"])
+def test_unknown_names_are_reported_with_the_known_ones(config, table, selection):
+    config["run"][selection] = [*config["run"][selection], "nonsense"]
+    with pytest.raises(InputError, match=f"run.{selection} names 'nonsense'.*use "):
+        check_selection(config, table)
+
+
+BAR = {"label": "bar", "perturbation": "smearing", "epsilon": 0.1}
+PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "complaint"),
+    [
+        ("split", [0.7, 0.1, 0.1], r"split adds up to 0\.9: .* must add up to 1"),
+        ("weights.pt_edges", [20, 60, 40], r"weights\.pt_edges has 60 before 40: .*ascending"),
+        ("weights.eta_edges", [0, 0], r"weights\.eta_edges has 0 before 0"),
+        ("evaluation.inputs.jet_pt", [300.0, 0.0], r"inputs\.jet_pt is the range \[300, 0\]: give the lower"),
+        (
+            "evaluation.inputs.jet_mass",
+            [0.0, 1.0],
+            r"evaluation\.inputs names 'jet_mass'.*such as vertex_mass",
+        ),
+        ("surface.features", ["jet_pt", "jet_ta"], r"surface\.features names 'jet_ta'.*such as jet_eta"),
+        ("scenarios.smearing.inputs", ["track_9_*"], r"scenarios\.smearing\.inputs: 'track_9_\*' names no"),
+        ("frozen", ["jet_mass"], "frozen: 'jet_mass' names no input"),
+        ("attacks.fgsm.frozen", ["jets"], r"attacks\.fgsm\.frozen: 'jets' names no input"),
+        ("attacks.smearing", {"name": "noise"}, "'smearing' is an attack and a scenario.*rename one"),
+        ("attacks.transfer.source", "unborn", r"attack 'transfer' needs the model 'unborn': add it to run"),
+        ("attacks.fgsm.source", "clean_nominal", "attack 'fgsm': 'transfer' needs a source"),
+        ("run.variations", [], "'ip_resolution_up' needs the variation.*add it to run.variations"),
+        ("run.models", ["clean_nominal"], r"figures\.pairs 'clean' needs the model 'clean_fgsm': add it"),
+        ("surface.reference", "unborn", r"surface\.reference needs the model 'unborn'"),
+        ("figures.attack", "pip", r"figures\.attack needs 'pip': add it to run\.attacks"),
+        ("figures.noise", "smearing", r"figures\.noise needs 'smearing': add it to run\.attacks"),
+        ("figures.input", "jet_eta", r"figures\.input needs the histogram of 'jet_eta': add it to eval"),
+        ("figures.epsilon", 0.03, r"figures\.epsilon asks for 0\.03, which epsilons lacks: use one of 0, "),
+        ("claims.epsilon", 0.011, r"claims\.epsilon asks for 0\.011, which epsilons lacks"),
+        ("claims.efficiency", 0.8, r"claims\.efficiency asks for 0\.8, which evaluation\.efficiencies lacks"),
+        ("figures.pairs", [PAIR, PAIR], r"figures\.pairs has the label 'clean' twice: rename one"),
+        ("figures.mismodellings", [BAR, BAR], r"figures\.mismodellings has the label 'bar' twice"),
+        (
+            "figures.mismodellings",
+            [BAR | {"epsilon": 0.3}],
+            r"0\.3, which scenarios\.smearing\.strengths lacks",
+        ),
+        (
+            "figures.mismodellings",
+            [BAR | {"perturbation": "fgsm", "epsilon": 0.3}],
+            r"mismodellings 'bar' asks for 0\.3, which epsilons lacks",
+        ),
+        (
+            "figures.mismodellings",
+            [BAR | {"perturbation": "ip_resolution_up"}],
+            r"asks for epsilon 0\.1 of a re-simulated sample: give 1\.0",
+        ),
+        (
+            "figures.mismodellings",
+            [BAR | {"perturbation": "mpi_off"}],
+            r"needs 'mpi_off': add it to run\.attacks or run\.scenarios",
+        ),
+    ],
+)
+def test_a_fault_says_where_it_is_and_how_to_mend_it(config, table, key, value, complaint):
+    *owner, last = key.split(".")
+    place = config
+    for step in owner:
+        place = place[step]
+    place[last] = value
+    with pytest.raises(InputError, match=complaint) as fault:
+        check_selection(config, table)
+    assert all(line.startswith("config: ") for line in str(fault.value).splitlines())
+
+
+def test_every_fault_has_its_own_line(config, table):
+    config["claims"]["epsilon"], config["claims"]["efficiency"] = 0.5, 0.5
+    with pytest.raises(InputError) as fault:
+        check_selection(config, table)
+    assert len(str(fault.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("preset", ["smoke", "paper"])
+def test_the_presets_fit_the_default_study(root, table, preset):
+    merged = {}
+    for name in ("config", preset):
+        update_config(merged, yaml.safe_load((root / f"config/{name}.yaml").read_text()))
+    check_against_schema(merged, root / "workflow/schemas/config.schema.yaml", preset)
+    check_selection(merged, table)
