@@ -76,7 +76,7 @@ def test_presets_keep_apart(fresh):
         ({"colour": "red"}, "unknown key 'colour'"),
         ({"evaluation": {"bootstrap": "1e-3"}}, "'1e-3' is text, not a number"),
         ({"run": {"models": ["clean_nominal", "robust"]}}, "run.models names 'robust', which models lacks"),
-        ({"epsilons": 0.1}, "epsilons: 0.1 is not of type 'array'"),
+        ({"epsilons": 0.1}, "epsilons: 0.1 is not a list"),
         ({"study": "../elsewhere"}, "study: '../elsewhere' does not match"),
         ({"features": "config/features/absent.yaml"}, "config/features/absent.yaml cannot be read"),
     ],
