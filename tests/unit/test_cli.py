@@ -1,6 +1,8 @@
 """The command line: what it prints, and how it refuses."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +100,17 @@ def test_presets_add_to_dictionaries_and_replace_lists(tmp_path: Path) -> None:
     below.write_text("a: {x: 1, y: [1, 2]}\nb: 2\n")
     above.write_text("a: {y: [3], z: 4}\n")
     assert read_configuration([below, above]) == {"a": {"x": 1, "y": [3], "z": 4}, "b": 2}
+
+
+def test_a_terminated_job_leaves_nothing(config: Path) -> None:
+    out = config.parent / "bb.root"
+    command = [sys.executable, "-m", "robustag.cli", "generate", "--sample", "bb", "--events", "100000"]
+    with subprocess.Popen(
+        [*command, "--out", str(out), "--config", str(config)], stderr=subprocess.PIPE
+    ) as job:
+        assert job.stderr.readline().startswith(b"250 of")
+        assert [path.name for path in config.parent.iterdir() if path.suffix == ".root"] != ["bb.root"]
+        job.terminate()
+        job.communicate(timeout=60)
+    assert job.returncode == 143
+    assert [path.name for path in config.parent.iterdir()] == ["config.yaml"]

@@ -9,6 +9,7 @@ R. Fruehwirth et al., "Data Analysis Techniques for High-Energy Physics", chapte
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -71,6 +72,7 @@ def covariance_at(tracker: Tracker, pt: np.ndarray, eta: np.ndarray) -> np.ndarr
     return np.linalg.inv(design.T @ np.linalg.inv(noise) @ design)
 
 
+@cache
 def covariance_grid(tracker: Tracker) -> CovarianceGrid:
     """Tabulate `covariance_at` on 64 steps of log pT from 0.3 to 1000 GeV and 26 of |eta| up to the edge."""
     log_pt = np.linspace(np.log(0.3), np.log(1000.0), 64)
