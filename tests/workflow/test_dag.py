@@ -31,7 +31,8 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["train"] == planned["surface"] == trainings
     assert planned["attack"] == trainings * len(run["attacks"])
     assert planned["mismodel"] == trainings * len(run["scenarios"])
-    assert planned["normalise"] == planned["collect"] == planned["claims"] == planned["summary"] == 1
+    assert planned["normalise"] == planned["claims"] == planned["summary"] == 1
+    assert planned["collect"] == 7  # metrics, curves, histograms, audit, history, planes, geometry
     figures = {f"fig_{name}" for name in re.findall(r"^rule fig_(\w+):", all_rules(root), re.MULTILINE)}
     assert len(figures) >= 13
     assert {rule for rule in planned if rule.startswith("fig_")} == figures
@@ -74,7 +75,7 @@ def test_presets_keep_apart(fresh):
     ("preset", "complaint"),
     [
         ({"colour": "red"}, "unknown key 'colour'"),
-        ({"evaluation": {"bootstrap": "1e-3"}}, "'1e-3' is text, not a number"),
+        ({"surface": {"width": "1e-3"}}, "'1e-3' is text, not a number; write 0.001"),
         ({"run": {"models": ["clean_nominal", "robust"]}}, "run.models names 'robust', which models lacks"),
         ({"epsilons": 0.1}, "epsilons: 0.1 is not a list"),
         ({"study": "../elsewhere"}, "study: '../elsewhere' does not match"),

@@ -71,16 +71,18 @@ def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
     if fault.validator == "oneOf":
         return _sentence_on_options(fault, document)
     where = _place(fault)
-    if fault.schema is False:
+    if fault.validator == "not" and fault.validator_value == {}:
         *owner, key = fault.absolute_path
         for step in owner:
             document = document[step]
         chosen = document.get("name", document.get("kind"))
-        return f"{where}: '{chosen}' takes no {key}: leave it out"
+        return f"{where}: '{chosen}' takes no {key}: leave it out, or in a preset define a new name instead"
     if fault.validator == "additionalProperties":
         unknown = sorted(set(fault.instance) - set(fault.schema.get("properties", {})))
         known = ", ".join(sorted(fault.schema.get("properties", {})))
         return f"{where}: unknown key {', '.join(map(repr, unknown))}; known keys are {known}"
+    if fault.validator == "uniqueItems":
+        return f"{where}: something stands twice in {fault.instance}: remove one"
     if fault.validator == "type":
         return f"{where}: {_sentence_on_type(fault.instance, fault.validator_value)}"
     return f"{where}: {fault.message}"

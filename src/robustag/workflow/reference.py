@@ -11,9 +11,10 @@ _INTRODUCTION = """\
 
 `config.yaml` is the default study; `smoke.yaml` (a miniature) and `paper.yaml` (the papers' size) are
 presets on top of it: `snakemake --configfile config/paper.yaml ...`. A preset's dictionaries add to those
-below it, its lists replace them. Definitions (`samples`, `variations`, `models`, `attacks`, `scenarios`) say
-what there is and can be many; `run` selects what a study makes. Write 0.001, never 1e-3: YAML reads that as
-text.
+below it, its lists replace them, and nothing takes a key away: where another loss or recipe has other
+options, define a model under a new name. Definitions (`samples`, `variations`, `models`, `attacks`,
+`scenarios`) say what there is and can be many; `run` selects what a study makes. Write 0.001, never 1e-3:
+YAML reads that as text.
 
 To add an attack, a model or a scenario, define it under a new name and put the name into the selection. Only
 what the change concerns is made again. `features` names the table of the inputs, with units, missing values,

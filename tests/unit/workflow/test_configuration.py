@@ -58,6 +58,61 @@ def test_faults_are_named_with_their_place(config, check, keys, value, complaint
         check(config)
 
 
+NOMINAL, FGSM = {"name": "nominal"}, {"name": "fgsm", "epsilon": 0.01, "attack_mode": "eval"}
+FOCAL, INVERSE = {"name": "focal", "gamma": 2.0}, {"name": "inverse", "epochs": 30}
+SHIFT = {"name": "shift", "direction": "up", "factors": "none"}
+SMEAR = {"kind": "smear", "inputs": ["*"], "strengths": [0.1]}
+RESIMULATED = {"kind": "resimulated", "variation": "jes_up"}
+MODEL = ("models", "faithful_nominal")
+
+
+@pytest.mark.parametrize(
+    ("place", "good", "change", "complaint"),
+    [
+        ((*MODEL, "recipe"), FGSM, {"epsilon": None}, r"recipe: 'epsilon' is a required"),
+        ((*MODEL, "recipe"), FGSM, {"attack_mode": None}, r"recipe: 'attack_mode' is a required"),
+        (
+            (*MODEL, "recipe"),
+            NOMINAL,
+            {"epsilon": 0.01},
+            r"recipe\.epsilon: 'nominal' takes no epsilon: leave",
+        ),
+        ((*MODEL, "recipe"), NOMINAL, {"attack_mode": "eval"}, "'nominal' takes no attack_mode"),
+        ((*MODEL, "loss"), FOCAL, {"gamma": None}, "loss: 'gamma' is a required"),
+        ((*MODEL, "loss"), FOCAL, {"name": "cross_entropy"}, "'cross_entropy' takes no gamma"),
+        ((*MODEL, "optimiser", "decay"), INVERSE, {"epochs": None}, "decay: 'epochs' is a required"),
+        ((*MODEL, "optimiser", "decay"), INVERSE, {"name": "cosine"}, "'cosine' takes no epochs"),
+        (("attacks", "tilt"), SHIFT, {"direction": None}, "attacks.tilt: 'direction' is a required"),
+        (("attacks", "tilt"), SHIFT, {"name": "noise"}, "'noise' takes no direction"),
+        (
+            ("attacks", "transfer", "attack"),
+            {"name": "noise"},
+            {"name": "shift"},
+            "'direction' is a required",
+        ),
+        (("scenarios", "odd"), SMEAR, {"strengths": None}, "odd: 'strengths' is a required"),
+        (("scenarios", "odd"), SMEAR, {"variation": "jes_up"}, "'smear' takes no variation"),
+        (("scenarios", "odd"), RESIMULATED, {"inputs": ["*"]}, "'resimulated' takes no inputs"),
+        (("scenarios", "odd"), RESIMULATED, {"strengths": [0.1]}, "'resimulated' takes no strengths"),
+        (("surface", "features"), ["jet_pt", "jet_eta"], ["jet_pt"] * 2, "something stands twice in"),
+    ],
+)
+def test_options_go_with_the_name(config, check, place, good, change, complaint):
+    *owner, last = place
+    section = config
+    for step in owner:
+        section[step] = copy.copy(section[step])
+        section = section[step]
+    section[last] = good
+    check(config)
+    changed = change if isinstance(change, list) else good | change
+    section[last] = (
+        changed if isinstance(changed, list) else {k: v for k, v in changed.items() if v is not None}
+    )
+    with pytest.raises(InputError, match=complaint):
+        check(config)
+
+
 def test_every_fault_has_its_own_line(config, check):
     config["seed"], config["split"] = "one", [0.5, 0.5]
     with pytest.raises(InputError) as fault:
