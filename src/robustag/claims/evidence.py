@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from robustag.claims.verdict import Finding, Number, judge, untestable
+from robustag.claims.verdict import Finding, Number, judge, total_error, untestable
 from robustag.evaluation.differences import Measurement, measurement
 
 
@@ -108,10 +108,12 @@ def find(
     numbers: Mapping[str, Measurement],
     threshold: float = 0.0,
     deciding: bool = True,
+    compares: bool = False,
 ) -> Finding:
-    """Judge a measured effect against its threshold; one that is no finite number decides nothing."""
-    if not np.isfinite(effect.mean):
+    """Judge a measured effect against its threshold; one without a finite value and error decides nothing."""
+    if not np.isfinite([effect.mean, effect.statistical]).all():
         return untestable(quantity, "not a finite number in a sample of this size", deciding)
+    error = total_error(effect.statistical, effect.seed, len(effect.seeds), compares)
     return Finding(
         quantity=quantity,
         effect=effect.mean,
@@ -120,6 +122,7 @@ def find(
         seeds=len(effect.seeds),
         threshold=threshold,
         deciding=deciding,
-        verdict=judge(effect.mean, effect.total, threshold, settings.significance),
+        verdict=judge(effect.mean, error, threshold, settings.significance),
+        compares=compares,
         numbers=tuple(Number(name, number.mean, number.total) for name, number in numbers.items()),
     )

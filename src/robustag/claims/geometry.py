@@ -20,7 +20,7 @@ Quantity = Callable[[pd.DataFrame], np.ndarray]
 def attack_direction_is_diagonal(evidence: Evidence, settings: Settings) -> list[Finding]:
     """C14: both inputs share the nominal loss's slope; the adversarial one is flat along one of them.
 
-    Decided by the mean over jets of smaller over larger slope. The interaction term, the b jets alone and the
+    Decided by the mean over b jets of smaller over larger slope. All jets, the interaction term and the
     single jet of the loss plane support it.
     """
     jets = evidence.geometry
@@ -30,11 +30,15 @@ def attack_direction_is_diagonal(evidence: Evidence, settings: Settings) -> list
     ratio = "mean ratio of smaller to larger slope"
     mixed = "mean size of the mixed difference over the range of the loss"
     return [
-        _over_jets(f"{ratio}, nominal minus adversarial", jets, _slope_ratio, evidence, settings, True),
         _over_jets(
-            f"{ratio}, b jets: nominal minus adversarial", b_jets, _slope_ratio, evidence, settings, False
+            f"{ratio}, b jets: nominal minus adversarial", b_jets, _slope_ratio, evidence, settings, True
         ),
-        _over_jets(f"{mixed}, nominal minus adversarial", jets, _interaction, evidence, settings, False),
+        _over_jets(
+            f"{ratio}, all jets: nominal minus adversarial", jets, _slope_ratio, evidence, settings, False
+        ),
+        _over_jets(
+            f"{mixed}, b jets: nominal minus adversarial", b_jets, _interaction, evidence, settings, False
+        ),
         _single_jet(evidence, settings),
     ]
 
@@ -148,7 +152,8 @@ def _finding(
         seeds=len(by_seed),
         threshold=0.0,
         deciding=deciding,
-        verdict=judge(effect, total_error(statistical, seed), 0.0, settings.significance),
+        verdict=judge(effect, total_error(statistical, seed, len(by_seed), True), 0.0, settings.significance),
+        compares=True,
         numbers=numbers,
     )
 
@@ -156,9 +161,8 @@ def _finding(
 def _number(name: str, values: pd.DataFrame) -> Number:
     """Mean over jets and seeds of values [jet, seed], with its total error."""
     statistical = float(values.mean(axis=1).std(ddof=1) / np.sqrt(len(values)))
-    return Number(
-        name, float(values.mean().mean()), total_error(statistical, _standard_error(values.mean().to_numpy()))
-    )
+    seed = _standard_error(values.mean().to_numpy())
+    return Number(name, float(values.mean().mean()), float(np.hypot(statistical, np.nan_to_num(seed))))
 
 
 def _standard_error(by_seed: np.ndarray) -> float:

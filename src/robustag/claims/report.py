@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from math import floor, isfinite, log10
+from math import floor, inf, isfinite, log10
 from typing import Any
 
 from robustag.claims.evidence import Settings
@@ -83,7 +83,7 @@ def _cell(judgement: Judgement) -> str:
     distances = [
         (finding.effect - finding.threshold) / finding.error
         for finding in judgement.findings
-        if finding.deciding and finding.verdict != NOT_TESTABLE and finding.error > 0
+        if finding.deciding and finding.verdict != NOT_TESTABLE and 0 < finding.error < inf
     ]
     text = f"**{judgement.verdict}**" + (f" ({min(distances):+.1f} σ)" if distances else "")
     against = any(f.verdict == NOT_REPRODUCED and not f.deciding for f in judgement.findings)

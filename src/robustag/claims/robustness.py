@@ -87,13 +87,21 @@ def adversarial_training_mitigates(evidence: Evidence, settings: Settings) -> li
             what = f"loss of {discriminator} AUC under FGSM, epsilon {epsilon:g}: nominal minus"
             factor = settings.much_smaller
             findings += [
-                find(f"{what} adversarial", nominal - adversarial, settings, numbers, deciding=deciding),
+                find(
+                    f"{what} adversarial",
+                    nominal - adversarial,
+                    settings,
+                    numbers,
+                    deciding=deciding,
+                    compares=True,
+                ),
                 find(
                     f"{what} {factor:g} times adversarial",
                     nominal - scaled(factor, adversarial),
                     settings,
                     numbers,
                     deciding=False,
+                    compares=True,
                 ),
             ]
     return findings
@@ -120,6 +128,7 @@ def performance_is_preserved(evidence: Evidence, settings: Settings) -> list[Fin
                 {"nominal": nominal, "adversarial": adversarial},
                 threshold=-settings.preserved_within,
                 deciding=discriminator == "BvL",
+                compares=True,
             )
         )
     return findings
@@ -143,6 +152,7 @@ def other_mismodelling_is_tolerated(evidence: Evidence, settings: Settings) -> l
                 nominal - adversarial,
                 settings,
                 {"loss, nominal": nominal, "loss, adversarial": adversarial},
+                compares=True,
             )
         )
     return findings

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import hypot, inf, isfinite
+
+from scipy.stats import norm, t
 
 REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"
@@ -15,7 +17,9 @@ RULE = (
     f"{{significance:g}} total errors, **{NOT_REPRODUCED}** if it lies below by more than that, and "
     f"**{WITHIN_ERROR}** in between: then this study cannot tell. The total error is the quadratic sum of "
     "the statistical error (paired bootstrap over events, or paired jets) and the standard error of the "
-    "mean over training seeds. A claim with several deciding tests is reproduced if all of them are, and "
+    "mean over training seeds, the latter widened by Student's quantile because it comes from few trainings "
+    "(a factor 2.3 for three). With one training a model, a comparison of two models stays "
+    f"{WITHIN_ERROR}. A claim with several deciding tests is reproduced if all of them are, and "
     "not reproduced if any of them is not. Tests marked *supporting* are shown but do not decide."
 )
 
@@ -40,6 +44,7 @@ class Finding:
         seeds: number of trainings of each model.
         threshold: what the effect has to exceed.
         deciding: whether the claim hangs on it.
+        compares: whether two models, trained separately, are compared.
         verdict: by :func:`judge`.
         numbers: what went into the effect.
         reason: why it could not be tested, else empty.
@@ -53,13 +58,14 @@ class Finding:
     threshold: float
     deciding: bool
     verdict: str
+    compares: bool = False
     numbers: tuple[Number, ...] = ()
     reason: str = ""
 
     @property
     def error(self) -> float:
-        """Quadratic sum of the known errors; NaN if neither is known."""
-        return total_error(self.statistical, self.seed)
+        """The total error by :data:`RULE`."""
+        return total_error(self.statistical, self.seed, self.seeds, self.compares)
 
 
 def untestable(quantity: str, reason: str, deciding: bool = True) -> Finding:
@@ -68,14 +74,22 @@ def untestable(quantity: str, reason: str, deciding: bool = True) -> Finding:
     return Finding(quantity, nan, nan, nan, 0, nan, deciding, NOT_TESTABLE, reason=reason)
 
 
-def total_error(statistical: float, seed: float) -> float:
-    """Quadratic sum of the known errors; NaN if neither is known.
+def total_error(statistical: float, seed: float, seeds: int, compares: bool) -> float:
+    """Error that decides: statistics and, widened for their small number, training seeds.
 
-    >>> total_error(3.0, 4.0), total_error(3.0, float("nan"))
-    (5.0, 3.0)
+    A statistical error that is unknown counts as none. With one training the error is statistical alone, and
+    infinite when two models are compared.
+
+    >>> total_error(3.0, 4.0, 1000, True)
+    5.0
+    >>> total_error(3.0, float("nan"), 1, False), total_error(3.0, float("nan"), 1, True)
+    (3.0, inf)
     """
-    known = [error for error in (statistical, seed) if isfinite(error)]
-    return sum(error**2 for error in known) ** 0.5 if known else float("nan")
+    if seeds < 2:
+        return inf if compares else statistical
+    # Two standard errors of a mean over S trainings cover what two sigma promise only for large S.
+    widening = round(float(t.ppf(norm.cdf(2.0), seeds - 1)) / 2.0, 2)
+    return hypot(statistical if isfinite(statistical) else 0.0, widening * seed)
 
 
 def judge(effect: float, error: float, threshold: float, significance: float) -> str:
@@ -84,7 +98,7 @@ def judge(effect: float, error: float, threshold: float, significance: float) ->
     >>> judge(0.05, 0.01, 0.0, 2.0), judge(0.015, 0.01, 0.0, 2.0), judge(-0.05, 0.01, 0.0, 2.0)
     ('reproduced', 'within error', 'not reproduced')
     """
-    if not (isfinite(effect) and isfinite(error)):
+    if not isfinite(effect) or error != error:
         return NOT_TESTABLE
     distance = effect - threshold
     if abs(distance) <= significance * error:

@@ -41,9 +41,13 @@ class Measurement:
     def statistical(self) -> float:
         """Error of the mean from the finite test sample: spread over replicates of the mean over seeds.
 
-        All seeds see the same jets, so averaging over seeds does not shrink it by 1 / sqrt(S).
+        All seeds see the same jets, so averaging over seeds does not shrink it by 1 / sqrt(S). Replicates in
+        which the quantity does not exist, such as a ratio to no mis-tagged jet, are left out; NaN if they are
+        more than half.
         """
-        return float(np.nanstd(self.replicates.mean(axis=0), ddof=1))
+        means = self.replicates.mean(axis=0)
+        means = means[np.isfinite(means)]
+        return float(means.std(ddof=1)) if 2 * len(means) > self.replicates.shape[1] else float("nan")
 
     @property
     def seed(self) -> float:

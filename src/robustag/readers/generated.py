@@ -35,14 +35,16 @@ def read_generated(path: str | Path, table: FeatureTable) -> JetRecords:
     Raises
     ------
     InputError
-        If the file is missing, is no ROOT file, has no tree `Events`, lacks a branch, or holds a flavour
-        other than 5, 4, 0 and 15.
+        If the file is missing, damaged or no ROOT file, has no tree `Events`, lacks a branch, or holds a
+        flavour other than 5, 4, 0 and 15, a track of a jet that is not there, or a number no detector gives.
     """
     events = _open(Path(path))
     _check_branches(events, path, table)
     try:
         # Branches are read here, when they are first touched.
         flavour, records = _flatten(events, table)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     except Exception as error:  # uproot and its decompressors raise many kinds for a damaged file
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{path} is damaged ({reason}): delete it and generate it again") from error
@@ -51,6 +53,7 @@ def read_generated(path: str | Path, table: FeatureTable) -> JetRecords:
         raise InputError(
             f"{path}: Jet_hadronFlavour holds {int(flavour[unknown][0])}: expected 5, 4, 0 or {_TAU} (tau)"
         )
+    records.check(path, table)
     return records.select(flavour != _TAU)
 
 
@@ -117,17 +120,23 @@ def _leading_tracks(tracks: ak.Array, counts: np.ndarray, table: FeatureTable) -
     """
     offsets = np.concatenate([[0], np.cumsum(counts)])
     track_counts = ak.to_numpy(ak.num(tracks.jetIdx))
-    jet = ak.to_numpy(ak.flatten(tracks.jetIdx)).astype(np.int64) + np.repeat(offsets[:-1], track_counts)
+    index = ak.to_numpy(ak.flatten(tracks.jetIdx)).astype(np.int64)
+    if (index >= np.repeat(counts, track_counts)).any():
+        raise InputError(f"Track_jetIdx holds {index.max()}, beyond the jets of its event: generate it again")
+    jet = index + np.repeat(offsets[:-1], track_counts)
     flat = np.stack(
         [ak.to_numpy(ak.flatten(tracks[name])).astype(np.float64) for name in table.track_variables]
     )
     d0 = flat[table.track_variables.index("D0")]
     variance = flat[table.track_variables.index("D0D0")]
+    if not (variance > 0).all():
+        raise InputError("Track_D0D0 holds a variance that is not positive: generate it again")
     order = np.lexsort((-d0 / np.sqrt(variance), jet))
+    order = order[index[order] >= 0]  # -1 is NanoAOD's "belongs to no jet"
     jet, flat = jet[order], flat[:, order]
     # Rank of a track within its jet: its position minus the position of the jet's first track.
     rank = np.arange(len(jet)) - np.searchsorted(jet, jet)
     kept = rank < table.tracks
     out = np.full((len(table.track_variables), table.tracks, offsets[-1]), np.nan)
     out[:, rank[kept], jet[kept]] = flat[:, kept]
-    return out.reshape(-1, offsets[-1]).T
+    return out.reshape(len(table.track_variables) * table.tracks, offsets[-1]).T

@@ -1,8 +1,15 @@
 """Flat jet records: what every reader returns, whatever the ntuple looked like."""
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
+
+from robustag.errors import InputError
+from robustag.features import FeatureTable
+
+# Beyond any value of any input in any unit.
+_LARGEST = 1e12
 
 # Hadron flavour (PDG code of the heavy quark, 0 for light) in the class order of the taggers.
 FLAVOURS = (5, 4, 0)
@@ -35,6 +42,23 @@ class JetRecords:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    def check(self, path: str | Path, table: FeatureTable) -> None:
+        """Refuse finite numbers that no detector gives: memory read past its end looks like 1e31.
+
+        Raises
+        ------
+        InputError
+            Naming the file, the input and the number.
+        """
+        with np.errstate(invalid="ignore"):
+            wild = np.isfinite(self.values) & (np.abs(self.values) > _LARGEST)
+        if wild.any():
+            jet, column = np.argwhere(wild)[0]
+            raise InputError(
+                f"{path}: input '{table.names[column]}' holds {self.values[jet, column]:.3g} in "
+                f"{int(wild[:, column].sum())} jets: mend the ntuple, or mark what is missing with NaN"
+            )
 
     def select(self, rows: np.ndarray) -> "JetRecords":
         """The jets of a boolean mask or an index array."""

@@ -74,6 +74,41 @@ def test_variables_stand_in_the_order_of_the_table(ntuple, table):
     assert records.values[0, table.index("track_0_THETA")] == theta
 
 
+def test_an_ntuple_without_jets_has_no_records(tmp_path, table):
+    path = tmp_path / "empty.root"
+    nothing = ak.values_astype(ak.Array([[], []]), np.float32)
+    write_ntuple(path, table, nothing, nothing, nothing, nothing)
+    records = read_generated(path, table)
+    assert records.values.shape == (0, table.size)
+
+
+def test_tracks_of_no_jet_are_left_out(tmp_path, table):
+    path = tmp_path / "jets.root"
+    write_ntuple(path, table, [[5], [4]], [[0, -1], [-1, 0]], [[0.1, 0.7], [0.8, 0.2]], [[1.0, 1.0]] * 2)
+    start = table.index("track_0_D0")
+    first, second = read_generated(path, table).values[:, start : start + 6]
+    assert first[0] == pytest.approx(0.1)
+    assert second[0] == pytest.approx(0.2)
+    assert np.isnan(first[1:]).all()
+    assert np.isnan(second[1:]).all()
+
+
+@pytest.mark.parametrize(
+    ("jet", "d0", "variance", "complaint"),
+    [
+        (3, 0.1, 1.0, "Track_jetIdx holds 3, beyond the jets of its event"),
+        (0, 0.1, 0.0, "Track_D0D0 holds a variance that is not positive"),
+        (0, 0.1, float("nan"), "Track_D0D0 holds a variance that is not positive"),
+        (0, 1e31, 1.0, "input 'track_0_D0' holds 1e\\+31 in 1 jets"),
+    ],
+)
+def test_impossible_tracks_are_refused(tmp_path, table, jet, d0, variance, complaint):
+    path = tmp_path / "jets.root"
+    write_ntuple(path, table, [[5]], [[jet]], [[d0]], [[variance]])
+    with pytest.raises(InputError, match=rf"jets\.root: {complaint}"):
+        read_generated(path, table)
+
+
 def test_labels_leave_out_tau_jets_and_keep_event_numbers(ntuple, table):
     records = read_generated(ntuple, table)
     assert records.label.tolist() == [0, 1, 2]
