@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from matplotlib.ticker import NullLocator
 
 from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, stamp, styled
 from robustag.validation.closure import shapes, vertex_composition, vertex_efficiency
+from robustag.validation.vertices import SIGNIFICANT
 
 # What counts as agreement in the overview: a quarter of a width, and a width within a quarter.
 SHIFT_BAND = 0.25
@@ -20,6 +22,11 @@ _SHIFT_LIMIT = 2.5
 _RATIO_LIMITS = (0.1, 10.0)
 _TRACK_COLOURS = ("#08306b", "#2166ac", "#4393c3", "#80b1d3", "#c6a56b", "#b35806")
 _ORIGIN_LABELS = {"bottom": "b decay", "charm": "c decay", "primary": "primary"}
+# Which vertices count: name in the table, filled marker or open, note in the legend.
+_VERTICES = (
+    ("any", True, ""),
+    ("significant", False, f", flight > {SIGNIFICANT:g} $\\sigma$"),
+)
 _SHAPES = {
     "tracks_per_jet": ("tracks a jet", "linear", "linear"),
     "d0_significance": (r"lifetime-signed $d_0$ significance of tracks", "linear", "log"),
@@ -77,7 +84,11 @@ def vertices_table(histograms: pd.DataFrame) -> pd.DataFrame:
         }
     )
     made_of = vertex_composition(histograms).rename(columns={"per_100_jets": "value"})
-    parts = [shape, found.assign(quantity="efficiency"), made_of.assign(quantity="composition")]
+    parts = [
+        shape,
+        found.assign(quantity="efficiency_" + found["vertex"]),
+        made_of.assign(quantity="composition"),
+    ]
     columns = ["quantity", "flavour", "low", "high", "value", "value_low", "value_high", "origin"]
     return pd.concat(parts, ignore_index=True).reindex(columns=columns)
 
@@ -195,21 +206,21 @@ def draw_vertices(table: pd.DataFrame, sample: str) -> Figure:
     panels = figure.subplots(2, 3)
     for axes, quantity in zip(panels[0], VERTEX_SHAPES, strict=True):
         _shape(axes, table[table["quantity"] == quantity], quantity)
-    found = table[table["quantity"] == "efficiency"]
     for axes, flavours in ((panels[1][0], ("b", "c")), (panels[1][1], ("light",))):
-        for flavour in flavours:
-            rows = found[found["flavour"] == flavour]
+        for flavour, (vertex, fill, note) in product(flavours, _VERTICES):
+            rows = table[(table["quantity"] == f"efficiency_{vertex}") & (table["flavour"] == flavour)]
             middle, half = 0.5 * (rows["low"] + rows["high"]), 0.5 * (rows["high"] - rows["low"])
             error = [rows["value"] - rows["value_low"], rows["value_high"] - rows["value"]]
             axes.errorbar(
                 middle, rows["value"], xerr=half, yerr=np.nan_to_num(error), marker="o", linestyle="none",
-                color=FLAVOUR_COLOURS[flavour], label=FLAVOUR_LABELS[flavour],
+                color=FLAVOUR_COLOURS[flavour], markerfacecolor=FLAVOUR_COLOURS[flavour] if fill else "white",
+                label=f"{FLAVOUR_LABELS[flavour]}{note}",
             )  # fmt: skip
         axes.set_xlabel(r"jet $p_T$ [GeV]")
         axes.set_ylim(bottom=0.0)
-        axes.legend()
     panels[1][0].set_ylabel("vertex-finding efficiency")
-    panels[1][0].set_ylim(0.0, 1.19)
+    panels[1][0].set_ylim(0.0, 1.39)
+    panels[1][0].legend(ncols=2, fontsize=10)
     panels[1][1].set_ylabel("light jets with a vertex")
     panels[1][1].legend(loc="upper left")
     _composition(panels[1][2], table[table["quantity"] == "composition"])

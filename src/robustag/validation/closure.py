@@ -49,20 +49,26 @@ def shapes(histograms: pd.DataFrame, quantities: list[str]) -> pd.DataFrame:
 
 
 def vertex_efficiency(histograms: pd.DataFrame) -> pd.DataFrame:
-    """Share of jets with at least one secondary vertex against jet pT [GeV].
+    """Share of jets with a secondary vertex against jet pT [GeV].
 
-    Returns flavour, low, high, jets, efficiency, efficiency_low, efficiency_high (central 68 %).
+    Returns vertex ("any", or "significant" for one of significant flight), flavour, low, high, jets,
+    efficiency, efficiency_low, efficiency_high (central 68 %).
     """
     parts = []
-    for flavour in FLAVOURS:
-        jets = _finite(pick_histogram(histograms, "jet_pt", flavour))
-        found = _finite(pick_histogram(histograms, "jet_pt_with_vertex", flavour))["count"].to_numpy()
-        value, low, high = efficiency(found, jets["count"].to_numpy())
-        parts.append(
-            jets[["flavour", "low", "high"]].assign(
-                jets=jets["count"], efficiency=value, efficiency_low=low, efficiency_high=high
+    for vertex in ("any", "significant"):
+        for flavour in FLAVOURS:
+            jets = _finite(pick_histogram(histograms, "jet_pt", flavour))
+            found = _finite(pick_histogram(histograms, f"jet_pt_{vertex}", flavour))["count"].to_numpy()
+            value, low, high = efficiency(found, jets["count"].to_numpy())
+            parts.append(
+                jets[["flavour", "low", "high"]].assign(
+                    vertex=vertex,
+                    jets=jets["count"],
+                    efficiency=value,
+                    efficiency_low=low,
+                    efficiency_high=high,
+                )
             )
-        )
     return pd.concat(parts, ignore_index=True)
 
 

@@ -10,6 +10,8 @@ from robustag.validation.histograms import histogram
 from robustag.validation.objects import FLAVOURS, Objects
 
 JET_PT_EDGES = (20.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 140.0, 200.0, 300.0)
+# A flight this long, in units of its error, is the usual request of a tagger.
+SIGNIFICANT = 3.0
 SIGNIFICANCE_EDGES = np.geomspace(0.5, 500.0, 31)
 
 
@@ -17,12 +19,14 @@ def vertex_histograms(objects: Objects) -> pd.DataFrame:
     """Vertices by the flavour of their jet.
 
     Quantities: sv_mass [GeV], sv_tracks, sv_significance (of the flight), sv_per_jet, sv_origin (the
-    `Origin` of most of the vertex's tracks), jet_pt and jet_pt_with_vertex [GeV].
+    `Origin` of most of the vertex's tracks), jet_pt, and that of jets with a vertex (jet_pt_any) and
+    with one of SIGNIFICANT flight (jet_pt_significant) [GeV].
     """
     jets, vertices = objects.jets, objects.vertices
     flavour = {"flavour": vertices["flavour"].to_numpy(), "flavours": FLAVOURS}
     jet_flavour = {"flavour": jets["flavour"].to_numpy(), "flavours": FLAVOURS}
     number = np.bincount(vertices["jet"], minlength=len(jets))
+    far = np.bincount(vertices["jet"][vertices["dlenSig"] > SIGNIFICANT], minlength=len(jets))
     pt = jets["pt"].to_numpy(np.float64)
     codes = np.arange(len(Origin) + 1) - 0.5
     return pd.concat(
@@ -33,7 +37,8 @@ def vertex_histograms(objects: Objects) -> pd.DataFrame:
             histogram("sv_per_jet", number, np.arange(-0.5, 5.5), **jet_flavour),
             histogram("sv_origin", main_origin(objects), codes, **flavour),
             histogram("jet_pt", pt, JET_PT_EDGES, **jet_flavour),
-            histogram("jet_pt_with_vertex", np.where(number > 0, pt, np.nan), JET_PT_EDGES, **jet_flavour),
+            histogram("jet_pt_any", np.where(number > 0, pt, np.nan), JET_PT_EDGES, **jet_flavour),
+            histogram("jet_pt_significant", np.where(far > 0, pt, np.nan), JET_PT_EDGES, **jet_flavour),
         ],
         ignore_index=True,
     )

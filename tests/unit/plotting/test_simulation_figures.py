@@ -13,6 +13,7 @@ from robustag.validation.tracks import track_histograms
 from robustag.validation.vertices import vertex_histograms
 
 SAMPLE = "13 TeV, toys"
+EFFICIENCIES = ["efficiency_any", "efficiency_significant"]
 FIGURES = ["inputs", "tracks", "vertices", "resolution", "lifetime"]
 
 
@@ -92,8 +93,8 @@ def test_the_overview_names_variables_and_tracks(validation):
 
 def test_the_tables_hold_what_the_figures_say(histograms):
     vertices = simulation.vertices_table(histograms)
-    assert set(vertices["quantity"]) == {*simulation.VERTEX_SHAPES, "efficiency", "composition"}
-    light = vertices[(vertices["quantity"] == "efficiency") & (vertices["flavour"] == "light")]
+    assert set(vertices["quantity"]) == {*simulation.VERTEX_SHAPES, *EFFICIENCIES, "composition"}
+    light = vertices[(vertices["quantity"] == "efficiency_any") & (vertices["flavour"] == "light")]
     assert light["value"].mean() == pytest.approx(EFFICIENCY["light"], abs=0.03)
     resolution = simulation_truth.resolution_table(histograms)
     fits = resolution[resolution["kind"] == "fit_width"].set_index("quantity")

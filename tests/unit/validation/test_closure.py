@@ -57,7 +57,7 @@ def test_only_primary_tracks_enter_the_pulls(objects, histograms):
 def test_vertex_efficiency_is_what_was_put_in(histograms):
     rows = vertex_efficiency(histograms)
     for flavour, expected in EFFICIENCY.items():
-        found = rows[rows.flavour == flavour]
+        found = rows[(rows.flavour == flavour) & (rows.vertex == "any")]
         distance = (found.efficiency - expected) / (0.5 * (found.efficiency_high - found.efficiency_low))
         assert distance[found.jets > 0].abs().max() < 4
         assert (found.efficiency_low <= found.efficiency_high).all()
