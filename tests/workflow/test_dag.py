@@ -54,7 +54,12 @@ def test_the_default_study_validates_its_simulation(fresh, root):
 
 def test_a_simulation_figure_needs_no_training(fresh):
     planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_simulation_vertices")
-    assert planned == {"generate": 2, "validate_truth": 2, "validate_histograms": 1, "fig_simulation_vertices": 1}
+    assert planned == {
+        "generate": 2,
+        "validate_truth": 2,
+        "validate_histograms": 1,
+        "fig_simulation_vertices": 1,
+    }
 
 
 def test_one_figure_needs_what_leads_to_it_and_no_other_figure(fresh):
