@@ -10,23 +10,14 @@ import math
 
 import numpy as np
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+from robustag.hashing import GOLDEN, finalise, splitmix64
+
 _CHUNK_WORDS = 65_536
 
 _CUMULATIVE = np.cumsum([math.exp(-1.0) / math.factorial(k) for k in range(13)])
 # A uniform 32-bit word u stands for the smallest k with u / 2^32 < P(X <= k); beyond k = 12 the
 # probability is below one word.
 _POISSON_STEPS = np.minimum(np.rint(_CUMULATIVE * 2.0**32), 2.0**32 - 1).astype(np.uint32)
-
-
-def _mix(word: np.ndarray) -> np.ndarray:
-    """The finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), in place on uint64."""
-    word ^= word >> np.uint64(30)
-    word *= np.uint64(0xBF58476D1CE4E5B9)
-    word ^= word >> np.uint64(27)
-    word *= np.uint64(0x94D049BB133111EB)
-    word ^= word >> np.uint64(31)
-    return word
 
 
 def event_weights(event: np.ndarray, replicates: int, seed: int) -> np.ndarray:
@@ -42,14 +33,14 @@ def event_weights(event: np.ndarray, replicates: int, seed: int) -> np.ndarray:
         Root seed of the study.
     """
     distinct, position = np.unique(event, return_inverse=True)
-    root = _mix(np.array([seed % 2**64], dtype=np.uint64) + _GOLDEN)
-    key = _mix(distinct.astype(np.int64).view(np.uint64) ^ root)
+    root = splitmix64(np.array([seed % 2**64], dtype=np.uint64))
+    key = finalise(distinct.astype(np.int64).view(np.uint64) ^ root)
     # Each 64-bit word serves two replicates; "<u8" fixes which half is which on every machine.
-    counter = np.arange(1, (replicates + 1) // 2 + 1, dtype=np.uint64) * _GOLDEN
+    counter = np.arange(1, (replicates + 1) // 2 + 1, dtype=np.uint64) * GOLDEN
     weight = np.empty((len(distinct), replicates), dtype=np.uint8)
     rows = max(1, _CHUNK_WORDS // max(1, len(counter)))
     for start in range(0, len(distinct), rows):
-        words = _mix(key[start : start + rows, None] + counter).astype("<u8", copy=False)
+        words = finalise(key[start : start + rows, None] + counter).astype("<u8", copy=False)
         halves = words.view("<u4")[:, :replicates]
         block = weight[start : start + rows]
         np.greater_equal(halves, _POISSON_STEPS[0], out=block.view(bool))

@@ -2,18 +2,18 @@
 
 import numpy as np
 
+from robustag.hashing import splitmix64
 from robustag.readers import JetRecords
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
+# Any constant would do: it keeps the order of `mixed` apart from the split.
+_ORDER = np.uint64(0xBF58476D1CE4E5B9)
 
 
 def event_key(records: JetRecords) -> np.ndarray:
     """64-bit key of each jet's event, uint64 [N]; jets of one event share it."""
-    key = _mix(records.run)
+    key = splitmix64(records.run)
     for identifier in (records.luminosity_block, records.event):
-        key = _mix(key ^ identifier)
+        key = splitmix64(key ^ identifier)
     return key
 
 
@@ -28,19 +28,10 @@ def assign_split(key: np.ndarray, fractions: list[float]) -> np.ndarray:
         Shares of train, validation and test; arXiv:2203.13890 uses 0.72, 0.08, 0.20.
     """
     # Mixed once more, so that the split is independent of anything else derived from the key.
-    position = (_mix(key) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    position = (splitmix64(key) >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return np.digitize(position, np.cumsum(fractions[:2])).astype(np.uint8)
 
 
 def mixed(key: np.ndarray) -> np.ndarray:
     """An independent integer for each event key, int64 [N]: an order of events that no split shares."""
-    return _mix(_mix(key.view(np.uint64)) ^ _FIRST).view(np.int64)
-
-
-def _mix(value: np.ndarray) -> np.ndarray:
-    """Finaliser of splitmix64 (Steele, Lea, Flood, OOPSLA 2014): every input bit flips half the output."""
-    with np.errstate(over="ignore"):
-        value = value.astype(np.uint64) + _GOLDEN
-        value = (value ^ (value >> np.uint64(30))) * _FIRST
-        value = (value ^ (value >> np.uint64(27))) * _SECOND
-    return value ^ (value >> np.uint64(31))
+    return splitmix64(splitmix64(key.view(np.uint64)) ^ _ORDER).view(np.int64)

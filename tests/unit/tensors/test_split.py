@@ -1,8 +1,10 @@
 """The split follows the event, whatever the order or the chunk."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
-from robustag.tensors.split import assign_split, event_key
+from robustag.tensors.split import assign_split, event_key, mixed
 
 FRACTIONS = [0.72, 0.08, 0.20]
 
@@ -30,3 +32,17 @@ def test_neighbouring_events_get_unrelated_keys(records):
     assert len(np.unique(keys)) == len(records) // 2
     bits = np.unpackbits((keys[1:] ^ keys[:-1]).view(np.uint8)).reshape(-1, 64).mean()
     assert 0.48 < bits < 0.52
+
+
+def test_the_split_of_known_events_never_changes():
+    largest = 2**64 - 1
+    events = SimpleNamespace(
+        run=np.array([1, 1, 2**63], dtype=np.uint64),
+        luminosity_block=np.array([1, 7, largest], dtype=np.uint64),
+        event=np.array([0, 5, largest], dtype=np.uint64),
+    )
+    key = event_key(events)
+    assert [hex(word) for word in key] == ["0x5775264a9a7e1b09", "0x47046f6b18fc4daf", "0x8741f57540336f76"]
+    assert assign_split(key, FRACTIONS).tolist() == [1, 2, 0]
+    assert mixed(key).tolist() == [1088419102139286740, -2019680685672638797, -9118538964319823731]
+    assert hex(key[0]) == "0x5775264a9a7e1b09"  # hashing a key leaves it as it is
