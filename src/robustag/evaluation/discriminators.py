@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from robustag.classes import CLASSES, LIGHT, B, C
 from robustag.errors import InputError
-
-FLAVOURS = ("b", "c", "light")
-"""Flavour names in class order: the label 0, 1, 2 is the position."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +18,10 @@ class Discriminator:
 
 
 DISCRIMINATORS = (
-    Discriminator("BvL", 0, 2),
-    Discriminator("BvC", 0, 1),
-    Discriminator("CvB", 1, 0),
-    Discriminator("CvL", 1, 2),
+    Discriminator("BvL", B, LIGHT),
+    Discriminator("BvC", B, C),
+    Discriminator("CvB", C, B),
+    Discriminator("CvL", C, LIGHT),
 )
 
 
@@ -63,17 +61,17 @@ def check_logits(logits: np.ndarray, label: np.ndarray) -> None:
         If logits are not [N, 3] with N labels, are not finite (names the first jet and class), or one of
         the three flavours has no jet.
     """
-    if logits.ndim != 2 or logits.shape[1] != len(FLAVOURS) or label.shape != logits.shape[:1]:
+    if logits.ndim != 2 or logits.shape[1] != len(CLASSES) or label.shape != logits.shape[:1]:
         raise InputError(
-            f"logits have shape {logits.shape}, labels {label.shape}: expected [N, {len(FLAVOURS)}] and [N]"
+            f"logits have shape {logits.shape}, labels {label.shape}: expected [N, {len(CLASSES)}] and [N]"
         )
     finite = np.isfinite(logits)
     if not finite.all():
         jet, column = np.argwhere(~finite)[0]
         raise InputError(
             f"{(~finite).sum()} of {finite.size} logits are not finite, first {logits[jet, column]} for "
-            f"class {FLAVOURS[column]} of jet {jet}: the training diverged or an input is not finite"
+            f"class {CLASSES[column]} of jet {jet}: the training diverged or an input is not finite"
         )
-    for flavour, name in enumerate(FLAVOURS):
+    for flavour, name in enumerate(CLASSES):
         if not np.any(label == flavour):
             raise InputError(f"none of the {len(label)} jets is of flavour {name}: use a sample with some")

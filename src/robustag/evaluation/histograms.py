@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from robustag.classes import CLASSES
 from robustag.errors import InputError
-from robustag.evaluation.discriminators import DISCRIMINATORS, FLAVOURS, discriminant, probabilities
+from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant, probabilities
 
 BINS = 50
 """Bins of every histogram, as in the study (scores: 50 bins of 0.02)."""
@@ -18,7 +19,7 @@ def score_histograms(logits: np.ndarray, label: np.ndarray) -> pd.DataFrame:
     Columns: quantity, flavour, low, high (bin edges), count. A discriminator is shown for all three
     flavours although its ROC uses two.
     """
-    scores = {f"P({name})": column for name, column in zip(FLAVOURS, probabilities(logits).T, strict=True)}
+    scores = {f"P({name})": column for name, column in zip(CLASSES, probabilities(logits).T, strict=True)}
     scores |= {d.name: discriminant(logits, d) for d in DISCRIMINATORS}
     return pd.concat(
         [_by_flavour(name, score, label, (0.0, 1.0)) for name, score in scores.items()], ignore_index=True
@@ -62,13 +63,13 @@ def _by_flavour(
     quantity: str, values: np.ndarray, label: np.ndarray, bounds: tuple[float, float]
 ) -> pd.DataFrame:
     edges = np.linspace(*bounds, BINS + 1)
-    counts = [np.histogram(values[label == f], bins=BINS, range=bounds)[0] for f in range(len(FLAVOURS))]
+    counts = [np.histogram(values[label == f], bins=BINS, range=bounds)[0] for f in range(len(CLASSES))]
     return pd.DataFrame(
         {
             "quantity": quantity,
-            "flavour": np.repeat(FLAVOURS, BINS),
-            "low": np.tile(edges[:-1], len(FLAVOURS)),
-            "high": np.tile(edges[1:], len(FLAVOURS)),
+            "flavour": np.repeat(CLASSES, BINS),
+            "low": np.tile(edges[:-1], len(CLASSES)),
+            "high": np.tile(edges[1:], len(CLASSES)),
             "count": np.concatenate(counts),
         }
     )

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.campaign import predict
-from robustag.evaluation.discriminators import FLAVOURS, probabilities
+from robustag.evaluation.discriminators import probabilities
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
@@ -44,9 +45,9 @@ def confident_jet(
     InputError
         If no jet of the flavour has both inputs, or the flavour is unknown.
     """
-    if flavour not in FLAVOURS:
-        raise InputError(f"unknown flavour '{flavour}': use one of {', '.join(FLAVOURS)}")
-    number = FLAVOURS.index(flavour)
+    if flavour not in CLASSES:
+        raise InputError(f"unknown flavour '{flavour}': use one of {', '.join(CLASSES)}")
+    number = CLASSES.index(flavour)
     jets = _candidates(data, number, columns)
     if jets.size == 0:
         raise InputError(f"no {flavour} jet has both inputs {columns}: choose other inputs or add events")
@@ -67,11 +68,11 @@ def balanced_jets(data: "JetTensors", number: int, seed: int, columns: tuple[int
     """
     generator = np.random.default_rng(seed)
     chosen = []
-    for flavour, name in enumerate(FLAVOURS):
+    for flavour, name in enumerate(CLASSES):
         jets = _candidates(data, flavour, columns)
         if jets.size == 0:
             raise InputError(f"no {name} jet has both inputs {columns}: choose other inputs or add events")
-        share = number // len(FLAVOURS) + (flavour < number % len(FLAVOURS))
+        share = number // len(CLASSES) + (flavour < number % len(CLASSES))
         chosen.append(generator.permutation(jets)[:share])
     return np.sort(np.concatenate(chosen))
 

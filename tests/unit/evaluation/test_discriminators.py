@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.discriminators import (
     DISCRIMINATORS,
-    FLAVOURS,
     check_logits,
     discriminant,
     log_odds,
@@ -16,8 +16,8 @@ def test_names_say_which_classes_are_compared():
     letter = {"B": "b", "C": "c", "L": "light"}
     for discriminator in DISCRIMINATORS:
         signal, background = discriminator.name.split("v")
-        assert FLAVOURS[discriminator.signal] == letter[signal]
-        assert FLAVOURS[discriminator.background] == letter[background]
+        assert CLASSES[discriminator.signal] == letter[signal]
+        assert CLASSES[discriminator.background] == letter[background]
 
 
 def test_discriminant_is_the_ratio_of_softmax_outputs():
