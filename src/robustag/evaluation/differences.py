@@ -11,8 +11,6 @@ import pandas as pd
 
 from robustag.errors import InputError
 
-_ROW = ["model", "kind", "perturbation", "epsilon", "discriminator", "metric", "working_point"]
-
 
 @dataclass(frozen=True)
 class Measurement:
@@ -118,30 +116,6 @@ def measurement(
         raise InputError(f"the metrics table has no row with {name}: add it to the study's selection")
     if rows["seed"].duplicated().any():
         raise InputError(f"the metrics table has more than one row a seed with {name}")
-    return _combine(rows)
-
-
-def over_seeds(metrics: pd.DataFrame) -> pd.DataFrame:
-    """One row for each model, perturbation, epsilon, discriminator, metric and working point: columns value
-    (mean over seeds), statistical, seed_error (both of the mean), seed_spread (standard deviation over
-    seeds), seeds (their number). Order of first appearance."""
-    rows = []
-    for key, group in metrics.groupby(_ROW, sort=False, dropna=False):
-        combined = _combine(group.sort_values("seed"))
-        rows.append(
-            dict(zip(_ROW, key, strict=True))
-            | {
-                "value": combined.mean,
-                "statistical": combined.statistical,
-                "seed_error": combined.seed,
-                "seed_spread": combined.seed * np.sqrt(len(combined.seeds)),
-                "seeds": len(combined.seeds),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _combine(rows: pd.DataFrame) -> Measurement:
     return Measurement(
         tuple(int(seed) for seed in rows["seed"]),
         rows["value"].to_numpy(dtype=np.float64),

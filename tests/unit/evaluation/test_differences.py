@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from robustag.errors import InputError
-from robustag.evaluation.differences import Measurement, measurement, over_seeds
+from robustag.evaluation.differences import Measurement, measurement
 
 KEYS = {"perturbation": "fgsm", "epsilon": 0.01, "discriminator": "BvL", "metric": "auc"}
 
@@ -73,16 +73,3 @@ def test_rows_that_are_absent_or_double_are_named():
         measurement(metrics, model="a", **KEYS, working_point=0.1)
     with pytest.raises(InputError, match="more than one row a seed"):
         measurement(pd.concat([metrics, metrics]), model="a", **KEYS)
-
-
-def test_over_seeds_has_the_same_numbers_in_a_table():
-    metrics = table({"a": 0.90, "b": 0.93})
-    rows = over_seeds(metrics).set_index("model")
-    assert sorted(rows.index) == ["a", "b"]
-    for model in "ab":
-        result = measurement(metrics, model=model, **KEYS)
-        assert rows.loc[model, "value"] == result.mean
-        assert rows.loc[model, "statistical"] == result.statistical
-        assert rows.loc[model, "seed_error"] == result.seed
-        assert rows.loc[model, "seed_spread"] == pytest.approx(0.002)
-        assert rows.loc[model, "seeds"] == 3
