@@ -4,6 +4,7 @@ import json
 import os
 import re
 
+import awkward as ak
 import pandas as pd
 import pytest
 import yaml
@@ -54,6 +55,9 @@ def test_every_model_is_measured_under_every_perturbation(study):
     config = yaml.safe_load((study.checkout.folder / "config/smoke.yaml").read_text())
     perturbations = {*config["run"]["attacks"], *config["run"]["scenarios"]}
     auc = metrics[(metrics.metric == "auc") & (metrics.discriminator == "BvL")]
+    models = yaml.safe_load((study.checkout.folder / "config/config.yaml").read_text())["run"]["models"]
+    trained = {(model, seed) for model in models for seed in config["run"]["seeds"]}
+    assert set(zip(auc.model, auc.seed, strict=True)) == trained
     for model, rows in auc.groupby("model"):
         assert set(rows.perturbation) == perturbations, model
     attacked = auc[auc.perturbation == "fgsm"]
@@ -103,7 +107,9 @@ def test_coffea_opens_the_ntuples(study, mode):
     path = study.results / "ntuples/ttbar/nominal/0000.root"
     events = NanoEventsFactory.from_root({str(path): "Events"}, schemaclass=NanoAODSchema, mode=mode).events()
     assert len(events) == 350
-    assert (events.Jet.pt > 20).layout is not None
+    assert ak.all(events.Jet.pt > 20)
+    assert ak.sum(ak.num(events.Jet)) > 2 * len(events)
+    assert ak.all(events.Track.jetIdx < ak.num(events.Jet))
     assert set(events.Jet.fields) >= {"pt", "eta", "phi", "mass", "hadronFlavour", "vertex_mass"}
 
 
@@ -116,14 +122,25 @@ def test_redrawing_a_figure_is_one_job(study):
     assert planned == {"fig_roc": 1}
 
 
+def test_another_shown_strength_redraws_what_shows_it_and_nothing_else(study):
+    preset = yaml.safe_load((study.checkout.folder / "config/smoke.yaml").read_text())
+    preset["figures"]["epsilon"] = 0.01
+    changed = study.checkout.folder / "shown.yaml"
+    changed.write_text(yaml.safe_dump(preset))
+    planned = study.checkout.plan("--configfile", "shown.yaml")
+    assert set(planned) == {"fig_roc", "fig_discriminator", "fig_input", "claims", "summary", "all"}
+
+
 def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
     preset = yaml.safe_load((study.checkout.folder / "config/smoke.yaml").read_text())
     preset["attacks"]["fgsm"] = {"factors": "as_intended"}
     changed = study.checkout.folder / "changed.yaml"
     changed.write_text(yaml.safe_dump(preset))
     planned = study.checkout.plan("--configfile", "changed.yaml")
-    assert planned.pop("attack") == len(preset.get("models", {}))
-    assert planned.pop("collect") == 1
+    assert planned.pop("attack") == len(preset["models"])
+    # The four tables of attacks; those of trainings and surfaces stay.
+    assert planned.pop("collect") == 4
+    assert planned.pop("metrics_csv") == 1
     assert {rule for rule in planned if not rule.startswith("fig_")} <= {"all", "claims", "summary"}
 
 

@@ -70,6 +70,12 @@ def test_one_figure_needs_what_leads_to_it_and_no_other_figure(fresh):
     assert "claims" not in planned
 
 
+def test_the_training_history_needs_no_attack(fresh):
+    planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_history")
+    assert planned["train"] == 4
+    assert not planned.keys() & {"attack", "mismodel", "surface"}
+
+
 def test_presets_keep_apart(fresh):
     run = fresh.snakemake("--dry-run", "--configfile", "config/smoke.yaml", "--quiet", "host")
     assert "results/smoke/" in run.stdout
