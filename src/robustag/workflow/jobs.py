@@ -18,7 +18,8 @@ _STDOUT = 1  # the file descriptor, which C++ libraries write to past Python's s
 def _spent(start: float) -> str:
     """Wall time since `start`, CPU time and peak memory of this process: what a cluster job would ask for."""
     wall, cpu = time.perf_counter() - start, time.process_time()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    unit = 1024**2 if sys.platform == "darwin" else 1024  # bytes on macOS, KiB elsewhere
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     return f"wall {wall:.1f} s, CPU {cpu:.1f} s, peak memory {peak:.0f} MiB"
 
 
