@@ -1,6 +1,7 @@
 """The budget of some jets: where a perturbation may take them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -28,14 +29,16 @@ class Budget:
     ----------
     origin : Tensor [N, F]
         The jets, unperturbed.
-    lower, upper : Tensor [N, F]
-        Ends of the intervals, with ``lower <= origin <= upper``; equal where an entry is frozen.
+    width : Tensor [N, F]
+        Largest move either way where nothing but ranges narrows it; zero where an entry is frozen.
     missing : Tensor bool [N, F]
         Entries that stand in for something absent.
     epsilon : float
         Size of the budget.
     rule : BudgetRule
         What made it.
+    ranges : tuple of two Tensors [F], optional
+        Ends that no interval crosses, unless the jet itself is beyond them.
     ball : Ball or Ellipsoid, optional
         Bound on the move of all inputs together.
     covariances : TrackCovariances, optional
@@ -43,11 +46,11 @@ class Budget:
     """
 
     origin: Tensor
-    lower: Tensor
-    upper: Tensor
+    width: Tensor
     missing: Tensor
     epsilon: float
     rule: "BudgetRule"
+    ranges: tuple[Tensor, Tensor] | None = None
     ball: Ball | Ellipsoid | None = None
     covariances: TrackCovariances | None = None
 
@@ -111,6 +114,22 @@ class Budget:
             raise InputError("the budget freezes every input of every jet: let something move")
         return budget
 
+    @cached_property
+    def lower(self) -> Tensor:
+        """Lower ends of the intervals, [N, F]; not above the origin."""
+        lower = self.origin - self.width
+        if self.ranges is not None:
+            lower = torch.maximum(lower, torch.minimum(self.origin, self.ranges[0]))
+        return lower
+
+    @cached_property
+    def upper(self) -> Tensor:
+        """Upper ends of the intervals, [N, F]; not below the origin."""
+        upper = self.origin + self.width
+        if self.ranges is not None:
+            upper = torch.minimum(upper, torch.maximum(self.origin, self.ranges[1]))
+        return upper
+
     @property
     def movable(self) -> Tensor:
         """Entries that may move at all, bool [N, F]."""
@@ -137,8 +156,10 @@ class Budget:
         Only the direction of a jet's `gradient` [N, F] (or broadcastable) counts, and in L-infinity only its
         signs; exactly zero moves nothing.
         """
+        if self._symmetric:
+            return gradient.sign() * self.width
         if self.ball is None:
-            return self.extreme(gradient) - self.origin
+            return self._corner(gradient) - self.origin
         gradient = gradient.expand_as(self.origin)
         return self.ball.steepest(gradient, self.lower - self.origin, self.upper - self.origin)
 
@@ -146,8 +167,26 @@ class Budget:
         """Point of the budget that the gradient points at: one full step, [N, F]."""
         if self.ball is not None:
             return self.project(self.origin + self.steepest(gradient))
-        corner = torch.where(gradient > 0, self.upper, torch.where(gradient < 0, self.lower, self.origin))
+        corner = self._corner(gradient)
         return corner if self.covariances is None else self.project(corner)
+
+    def step(self, x: Tensor, gradient: Tensor, rate: float) -> Tensor:
+        """From `x` [N, F] by `rate` times the steepest move, and back into the budget."""
+        if self._symmetric:
+            # Three passes over the entries instead of nine.
+            x = torch.addcmul(x, gradient.sign(), self.width, value=rate)
+            return torch.clamp(x, self.lower, self.upper, out=x)
+        return self.project(x + rate * self.steepest(gradient))
+
+    @property
+    def _symmetric(self) -> bool:
+        """Whether this is a box around each jet and nothing else."""
+        return self.ball is None and self.ranges is None and self.covariances is None
+
+    def _corner(self, gradient: Tensor) -> Tensor:
+        if self.ranges is None:
+            return torch.addcmul(self.origin, gradient.sign(), self.width)
+        return torch.where(gradient > 0, self.upper, torch.where(gradient < 0, self.lower, self.origin))
 
     def outside(self, x: Tensor) -> Tensor:
         """Which entries of `x` leave the budget, bool [N, F]; NaN does.

@@ -48,7 +48,7 @@ def pip_pgd(problem: Problem, *, steps: int, rate: float, count_steps: int, expo
         x = problem.inputs
         for step in range(steps):
             gradient = input_gradient(problem.model, problem.loss, x, problem.label)
-            moved = budget.project(x + rate / steps * budget.steepest(gradient))
+            moved = budget.step(x, gradient, rate / steps)
             if step < count_steps:
                 x = move_counts(problem, counts, x, gradient, exponent)
             x = torch.where(counts.movable, x, moved)

@@ -32,7 +32,7 @@ def random_start_fgsm(problem: Problem, *, rate: float) -> Spend:
         budget = problem.budget(epsilon)
         start = budget.project(budget.lower + draws * (budget.upper - budget.lower))
         gradient = input_gradient(problem.model, problem.loss, start, problem.label)
-        return budget.project(start + rate * budget.steepest(gradient))
+        return budget.step(start, gradient, rate)
 
     return spend
 

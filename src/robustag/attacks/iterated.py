@@ -78,7 +78,7 @@ def apgd(problem: Problem, *, steps: int, objective: str) -> Spend:
         for k in range(1, steps):
             # The first step has no past to follow.
             share = 0.75 if k > 1 else 1.0
-            target = budget.project(x + step * budget.steepest(gradient))
+            target = budget.project(torch.addcmul(x, step, budget.steepest(gradient)))
             ahead = budget.project(x + share * (target - x) + (1 - share) * (x - previous))
             previous, x, before = x, ahead, value
             value, gradient = loss_and_gradient(problem.model, loss, x, problem.label)
@@ -140,5 +140,5 @@ def _run(problem: Problem, budget: Budget, x: Tensor, steps: int, step: float, m
             gradient = torch.where(length > 0, gradient / length, 0.0)
             past = gradient if past is None else momentum * past + gradient
             gradient = past
-        x = budget.project(x.add(budget.steepest(gradient), alpha=step))
+        x = budget.step(x, gradient, step)
     return x

@@ -1,7 +1,7 @@
 """What holds for every jet of a data set: which inputs may move, and how far."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +61,9 @@ class BudgetRule:
     resolution : Resolution or None
         Scales that differ from track to track.
     covariances : TrackCovariances or None
-        Keeps the covariances of moved tracks valid.
+        Where the covariances of tracks stand, for data that have them.
+    physical : bool
+        Whether moved covariances have to stay valid.
     """
 
     scale: Tensor
@@ -77,7 +79,7 @@ class BudgetRule:
     spread: Tensor | None = None
     resolution: Resolution | None = None
     covariances: TrackCovariances | None = None
-    names: tuple[str, ...] | None = field(default=None, repr=False)
+    physical: bool = False
 
     def __post_init__(self) -> None:
         if self.relative_cap is not None and not self.relative_cap > 0:
@@ -170,8 +172,8 @@ class BudgetRule:
             group=_groups(features),
             spread=None if spread is None else spread.covariance,
             resolution=Resolution.of(features, normalisation) if factors == "resolution" else None,
-            covariances=TrackCovariances.of(features, normalisation) if physical else None,
-            names=features.names,
+            covariances=TrackCovariances.of(features, normalisation),
+            physical=physical,
         )
 
     def to(self, device: str | torch.device) -> "BudgetRule":
@@ -214,14 +216,12 @@ class BudgetRule:
             if self.norm == "mahalanobis":
                 scale = scale * self._deviation(label)
         # A huge finite step instead of infinity, so that the product with a mask of zeros is zero.
-        width = missing.logical_not() * (reach * scale).nan_to_num(nan=0.0)
+        width = torch.where(missing, 0.0, (reach * scale).nan_to_num(nan=0.0))
         if self.relative_cap is not None:
             width = torch.minimum(width, self.relative_cap * (x + self.centre).abs())
-        lower, upper = x - width, x + width
-        if self.lower is not None:
-            lower = torch.maximum(lower, torch.minimum(x, self.lower))
-            upper = torch.minimum(upper, torch.maximum(x, self.upper))
-        return Budget(x, lower, upper, missing, epsilon, self, ball, self.covariances)
+        ranges = None if self.lower is None else (self.lower, self.upper)
+        covariances = self.covariances if self.physical else None
+        return Budget(x, width, missing, epsilon, self, ranges, ball, covariances)
 
     def counts(self, x: Tensor, missing: Tensor, units: int) -> Budget:
         """Budget in which existing counts move by up to `units`, not below their smallest value, and nothing
@@ -237,8 +237,8 @@ class BudgetRule:
                 "the attack moves counts, and the budget knows none: make it from a feature table"
             )
         width = (missing.logical_not() & self.integer & (self.scale > 0)) * (units * self.unit)
-        lower = torch.maximum(x - width, torch.minimum(x, self.floor))
-        return Budget(x, lower, x + width, missing, float(units), self)
+        ranges = self.floor, torch.full_like(self.floor, torch.inf)
+        return Budget(x, width, missing, float(units), self, ranges)
 
     def _ball(
         self, scale: Tensor, missing: Tensor, epsilon: float, label: Tensor | None, metric: Metric | None
