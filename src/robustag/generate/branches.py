@@ -5,11 +5,11 @@ from __future__ import annotations
 import awkward as ak
 import numpy as np
 
+from robustag.generate.impact import JetTracks
 from robustag.generate.jets import Jets
 from robustag.generate.labels import Truth, hard_flavours
 from robustag.generate.origins import decay_vertex, mother_within
 from robustag.generate.pythia import ParticleBatch
-from robustag.generate.tagging import JetTracks
 from robustag.generate.vertices import PrimaryVertices
 
 

@@ -10,12 +10,13 @@ from robustag.generate.calorimeter import make_towers
 from robustag.generate.charged import final_charged
 from robustag.generate.detector import Detector
 from robustag.generate.fakes import fake_tracks
+from robustag.generate.impact import associate_tracks
 from robustag.generate.jets import cluster_jets, core_depth, measured_jets
 from robustag.generate.labels import find_truth, hadron_flavour, parton_flavour, prompt_leptons
 from robustag.generate.material import with_secondaries
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.random import Streams
-from robustag.generate.tagging import associate_tracks, tagging_variables
+from robustag.generate.tagging import tagging_variables
 from robustag.generate.tracker import CovarianceGrid
 from robustag.generate.tracks import (
     TrackCandidates,

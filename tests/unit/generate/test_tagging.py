@@ -7,17 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from robustag.generate.impact import JetTracks, associate_tracks, jet_probability
 from robustag.generate.jets import Jets
 from robustag.generate.layers import TRACKERS
 from robustag.generate.resolution import PUBLISHED_RESOLUTION
-from robustag.generate.tagging import (
-    JET_VARIABLES,
-    TRACK_VARIABLES,
-    JetTracks,
-    associate_tracks,
-    jet_probability,
-    tagging_variables,
-)
+from robustag.generate.tagging import JET_VARIABLES, TRACK_VARIABLES, tagging_variables
 from robustag.generate.tracks import Tracks
 from robustag.generate.vertices import PrimaryVertices, SecondaryVertices
 
