@@ -30,9 +30,11 @@ def auc_epsilon_table(
 ) -> pd.DataFrame:
     """Seed-averaged AUC at every epsilon of the named perturbations, for every paired model.
 
-    Returns:
-        discriminator, perturbation, model, epsilon, ``auc`` (mean over seeds), ``statistical``, ``seed`` and
-        total ``error``.
+    Returns
+    -------
+    DataFrame
+        Columns discriminator, perturbation, model, epsilon, ``auc`` (mean over seeds), ``statistical``,
+        ``seed`` and total ``error``.
     """
     rows = []
     for discriminator in discriminators:
@@ -61,9 +63,12 @@ def auc_epsilon_table(
 def draw_auc_epsilon(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     """One row a discriminator, one column a perturbation, one colour a model; rows share the AUC axis.
 
-    Args:
-        table: from :func:`auc_epsilon_table`.
-        options: ``pairs``, ``attacks`` (columns), ``discriminators`` (rows) and ``sample``.
+    Parameters
+    ----------
+    table : DataFrame
+        From `auc_epsilon_table`.
+    options : mapping
+        ``pairs``, ``attacks`` (columns), ``discriminators`` (rows) and ``sample``.
     """
     rows, columns = options["discriminators"], options["attacks"]
     figure = Figure(figsize=(1.2 + 3.5 * len(columns), 1.3 + 3.5 * len(rows)))
@@ -74,14 +79,10 @@ def draw_auc_epsilon(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
             cell = pick(table, "auc_epsilon", discriminator=discriminator, perturbation=perturbation)
             for model in models:
                 _draw_line(axes, pick(cell, "auc_epsilon", model=model.name), model, perturbation)
-            symmetric_epsilon_axis(axes, cell["epsilon"].unique())
             axes.tick_params(axis="x", labelrotation=45)
             axes.text(
                 0.05, 0.05, perturbation_label(perturbation), transform=axes.transAxes, fontweight="bold"
             )
-        for axes in panels[row][1:]:
-            axes.set_xlabel("")
-        panels[row][0].set_xlabel("")
         panels[row][0].set_ylabel(f"{discriminator} AUC")
     for axes in panels[-1]:
         symmetric_epsilon_axis(axes, table["epsilon"].unique())
@@ -98,9 +99,12 @@ def draw_auc_epsilon(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
 def draw_headline(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     """The study in one small picture: AUC against epsilon, two trainings, attack and noise of the same size.
 
-    Args:
-        table: from :func:`auc_epsilon_table` for one arm, one discriminator, the attack and the noise.
-        options: ``pairs`` (the first is shown), ``attack``, ``noise`` and ``sample``.
+    Parameters
+    ----------
+    table : DataFrame
+        From `auc_epsilon_table` for one arm, one discriminator, the attack and the noise.
+    options : mapping
+        ``pairs`` (the first is shown), ``attack``, ``noise`` and ``sample``.
     """
     figure = Figure(figsize=(6.0, 4.3))
     axes = figure.subplots()

@@ -26,9 +26,12 @@ def draw_history(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
 
     Thin lines are single seeds, thick ones their mean.
 
-    Args:
-        table: from :func:`history_table`.
-        options: ``pairs`` and ``sample``.
+    Parameters
+    ----------
+    table : DataFrame
+        From `history_table`.
+    options : mapping
+        ``pairs`` and ``sample``.
     """
     arms = [pair["label"] for pair in options["pairs"]]
     figure = Figure(figsize=(5.9 * len(arms), 8.0))

@@ -20,16 +20,23 @@ def mismodelling_table(
 ) -> pd.DataFrame:
     """AUC lost by every paired model under every named mismodelling.
 
-    Args:
-        metrics: the metrics table.
-        pairs: the compared models.
-        mismodellings: ``label``, ``perturbation`` and ``epsilon`` (as the metrics table has it) of each, in
-            the order of the figure.
-        discriminator: BvL, BvC, CvB or CvL.
+    Parameters
+    ----------
+    metrics : DataFrame
+        The metrics table.
+    pairs : sequence of mapping
+        The compared models.
+    mismodellings : sequence of mapping
+        ``label``, ``perturbation`` and ``epsilon`` (as the metrics table has it) of each, in the order of the
+        figure.
+    discriminator : str
+        BvL, BvC, CvB or CvL.
 
-    Returns:
-        label, model, perturbation, epsilon, discriminator, ``loss`` (AUC on raw jets minus AUC on changed
-        ones, mean over seeds), ``statistical``, ``seed`` and total ``error``.
+    Returns
+    -------
+    DataFrame
+        Columns label, model, perturbation, epsilon, discriminator, ``loss`` (AUC on raw jets minus AUC on
+        changed ones, mean over seeds), ``statistical``, ``seed`` and total ``error``.
     """
     rows = []
     for entry in mismodellings:
@@ -62,9 +69,12 @@ def mismodelling_table(
 def draw_mismodelling(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     """One row a mismodelling, one panel an arm: AUC lost by the nominal and by the adversarial training.
 
-    Args:
-        table: from :func:`mismodelling_table`.
-        options: ``pairs`` and ``sample``.
+    Parameters
+    ----------
+    table : DataFrame
+        From `mismodelling_table`.
+    options : mapping
+        ``pairs`` and ``sample``.
     """
     arms = [pair["label"] for pair in options["pairs"]]
     kinds = list(dict.fromkeys(table["label"]))

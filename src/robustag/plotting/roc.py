@@ -27,15 +27,23 @@ def roc_table(
 ) -> pd.DataFrame:
     """Seed-averaged ROC curves, raw and attacked, of every paired model.
 
-    Args:
-        curves: the curves table, columns ``CURVE_COLUMNS``.
-        metrics: the metrics table, for the areas under the curves.
-        discriminator: BvL, BvC, CvB or CvL.
-        options: ``pairs``, ``attack`` (name) and ``epsilon`` (scaled units).
+    Parameters
+    ----------
+    curves : DataFrame
+        The curves table, columns ``CURVE_COLUMNS``.
+    metrics : DataFrame
+        The metrics table, for the areas under the curves.
+    discriminator : str
+        BvL, BvC, CvB or CvL.
+    options : mapping
+        ``pairs``, ``attack`` (name) and ``epsilon`` (scaled units).
 
-    Returns:
-        model, perturbation ("raw" or the attack), epsilon, efficiency, mistag, and the spread over seeds as
-        ``mistag_low``, ``mistag_high``; ``auc`` and ``auc_error`` (statistics and seeds) repeat on each row.
+    Returns
+    -------
+    DataFrame
+        Columns model, perturbation ("raw" or the attack), epsilon, efficiency, mistag, and the spread over
+        seeds as ``mistag_low``, ``mistag_high``; ``auc`` and ``auc_error`` (statistics and seeds) repeat on
+        each row.
     """
     attack = options["attack"]
     parts = []
@@ -73,11 +81,14 @@ def roc_table(
 
 @styled
 def draw_roc(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
-    """Draw :func:`roc_table`: one panel an arm, logarithmic mis-tag rate against efficiency.
+    """Draw `roc_table`: one panel an arm, logarithmic mis-tag rate against efficiency.
 
-    Args:
-        table: from :func:`roc_table`.
-        options: ``pairs``, ``epsilon`` and ``sample`` (what was simulated).
+    Parameters
+    ----------
+    table : DataFrame
+        From `roc_table`.
+    options : mapping
+        ``pairs``, ``epsilon`` and ``sample`` (what was simulated).
     """
     arms = [pair["label"] for pair in options["pairs"]]
     figure = Figure(figsize=(5.6 * len(arms), 6.6))

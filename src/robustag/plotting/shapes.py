@@ -32,17 +32,25 @@ def shape_table(
 ) -> pd.DataFrame:
     """Seed-averaged shapes of one quantity for the two models of a pair.
 
-    Args:
-        histograms: the histograms table, columns ``HISTOGRAM_COLUMNS``.
-        quantity: a discriminator, an output such as "P(b)", or an input.
-        pair: ``label``, ``nominal``, ``adversarial``.
-        options: ``attack`` (name) and ``epsilon`` (scaled units).
+    Parameters
+    ----------
+    histograms : DataFrame
+        The histograms table, columns ``HISTOGRAM_COLUMNS``.
+    quantity : str
+        A discriminator, an output such as "P(b)", or an input.
+    pair : mapping
+        ``label``, ``nominal``, ``adversarial``.
+    options : mapping
+        ``attack`` (name) and ``epsilon`` (scaled units).
 
-    Returns:
-        One row a role, flavour and bin: ``low``, ``high``; ``raw`` and ``perturbed``, the share of the
-        flavour's jets in the bin; ``raw_count`` (mean over seeds); ``ratio`` perturbed/raw and
-        ``ratio_spread``, its standard deviation over seeds (0 for one seed). Ratios are NaN
-        where there is no raw jet.
+    Returns
+    -------
+    DataFrame
+        One row a role, flavour and bin: ``low``, ``high``; ``raw`` and ``perturbed``, jets in the bin over
+        the flavour's raw jets in all bins; ``raw_count`` (mean over seeds); ``ratio`` perturbed/raw and
+        ``ratio_spread``, its standard deviation over seeds (0 for one seed). Ratios are NaN where there is no
+        raw jet. Jets whose input is missing or out of the histogram's range are in no bin, so that ``raw``
+        adds up to one but ``perturbed`` need not: a perturbation carries jets across the ends of the range.
     """
     parts = []
     for role in ROLES:
@@ -76,10 +84,14 @@ def shape_table(
 def draw_shapes(table: pd.DataFrame, axis_label: str, options: Mapping[str, Any]) -> Figure:
     """Nominal and adversarial side by side: raw shapes filled, perturbed ones as lines, ratios below.
 
-    Args:
-        table: from :func:`shape_table`.
-        axis_label: what is on the horizontal axis, with its unit.
-        options: ``attack``, ``epsilon`` and ``sample``.
+    Parameters
+    ----------
+    table : DataFrame
+        From `shape_table`.
+    axis_label : str
+        What is on the horizontal axis, with its unit.
+    options : mapping
+        ``attack``, ``epsilon`` and ``sample``.
     """
     figure = Figure(figsize=(11.2, 6.4))
     panels = figure.subplots(2, len(ROLES), sharex=True, sharey="row", height_ratios=(2.6, 1))

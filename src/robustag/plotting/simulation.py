@@ -97,9 +97,12 @@ def vertices_table(histograms: pd.DataFrame) -> pd.DataFrame:
 def draw_inputs(table: pd.DataFrame, sample: str) -> Figure:
     """One row a variable: shift of the mean, ratio of the widths, share of jets without it.
 
-    Args:
-        table: from :func:`inputs_table`.
-        sample: what was simulated.
+    Parameters
+    ----------
+    table : DataFrame
+        From `inputs_table`.
+    sample : str
+        What was simulated.
     """
     jets, tracks = table[table["track"] < 0], table[table["track"] >= 0]
     rows = [list(dict.fromkeys(part["variable"])) for part in (jets, tracks)]
@@ -179,9 +182,12 @@ def _missing(axes: Axes, part: pd.DataFrame, height: np.ndarray) -> None:
 def draw_tracks(table: pd.DataFrame, sample: str) -> Figure:
     """Tracks a jet, signed d0 significance and z0 by flavour, each normalised to one.
 
-    Args:
-        table: from :func:`tracks_table`.
-        sample: what was simulated.
+    Parameters
+    ----------
+    table : DataFrame
+        From `tracks_table`.
+    sample : str
+        What was simulated.
     """
     figure = Figure(figsize=(14.0, 4.6))
     panels = figure.subplots(1, len(TRACK_SHAPES))
@@ -198,9 +204,12 @@ def draw_tracks(table: pd.DataFrame, sample: str) -> Figure:
 def draw_vertices(table: pd.DataFrame, sample: str) -> Figure:
     """Mass, tracks and flight of vertices by flavour; how often jets have one, and what they are made of.
 
-    Args:
-        table: from :func:`vertices_table`.
-        sample: what was simulated.
+    Parameters
+    ----------
+    table : DataFrame
+        From `vertices_table`.
+    sample : str
+        What was simulated.
     """
     figure = Figure(figsize=(14.0, 8.6))
     panels = figure.subplots(2, 3)

@@ -80,9 +80,12 @@ def lifetime_table(histograms: pd.DataFrame) -> pd.DataFrame:
 def draw_resolution(table: pd.DataFrame, sample: str) -> Figure:
     """Resolution of d0, z0 and q/p against pT and |eta|, measured and as reported; pulls with their fits.
 
-    Args:
-        table: from :func:`resolution_table`.
-        sample: what was simulated.
+    Parameters
+    ----------
+    table : DataFrame
+        From `resolution_table`.
+    sample : str
+        What was simulated.
     """
     figure = Figure(figsize=(16.5, 8.4))
     panels = figure.subplots(2, 4)
@@ -161,9 +164,12 @@ def _pull(axes: Axes, rows: pd.DataFrame) -> None:
 def draw_lifetime(table: pd.DataFrame, sample: str) -> Figure:
     """Proper decay lengths by hadron, as flight of vertices, and slopes beside the world average.
 
-    Args:
-        table: from :func:`lifetime_table`.
-        sample: what was simulated.
+    Parameters
+    ----------
+    table : DataFrame
+        From `lifetime_table`.
+    sample : str
+        What was simulated.
     """
     figure = Figure(figsize=(15.0, 4.9))
     panels = figure.subplots(1, 3)

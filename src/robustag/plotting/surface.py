@@ -28,12 +28,17 @@ def plane_table(planes: pd.DataFrame, pair: Mapping[str, str]) -> pd.DataFrame:
 
     Averaging over trainings would show a geometry that no model has.
 
-    Args:
-        planes: table with the columns ``PLANE_COLUMNS``.
-        pair: ``label``, ``nominal``, ``adversarial``.
+    Parameters
+    ----------
+    planes : DataFrame
+        Table with the columns ``PLANE_COLUMNS``.
+    pair : mapping
+        ``label``, ``nominal``, ``adversarial``.
 
-    Returns:
-        arm, role and the columns of ``planes``.
+    Returns
+    -------
+    DataFrame
+        Columns arm, role and the columns of ``planes``.
     """
     parts = []
     for role in ROLES:
@@ -48,8 +53,10 @@ def plane_table(planes: pd.DataFrame, pair: Mapping[str, str]) -> pd.DataFrame:
 def geometry_table(geometry: pd.DataFrame, pair: Mapping[str, str]) -> pd.DataFrame:
     """Gradient norm and ratio of slopes of every jet, for all trainings of the two models of a pair.
 
-    Returns:
-        arm, role and the columns ``GEOMETRY_COLUMNS``.
+    Returns
+    -------
+    DataFrame
+        Columns arm, role and the columns ``GEOMETRY_COLUMNS``.
     """
     parts = []
     for role in ROLES:
@@ -69,11 +76,16 @@ def draw_surface(
 ) -> Figure:
     """Loss sheets in three dimensions, the same as contours with arrows, and gradients over many jets.
 
-    Args:
-        planes: from :func:`plane_table`.
-        geometry: from :func:`geometry_table`.
-        axis_labels: names of the two inputs with their units.
-        options: ``pairs`` and ``sample``; only the pair whose label is in ``planes`` is drawn.
+    Parameters
+    ----------
+    planes : DataFrame
+        From `plane_table`.
+    geometry : DataFrame
+        From `geometry_table`.
+    axis_labels : (str, str)
+        Names of the two inputs with their units.
+    options : mapping
+        ``pairs`` and ``sample``; only the pair whose label is in ``planes`` is drawn.
     """
     arm = planes["arm"].iloc[0]
     models = [model for model in paired_models(options["pairs"]) if model.arm == arm]

@@ -17,8 +17,10 @@ METRIC_COLUMNS = [
 def read_columns(path: str | Path, columns: Iterable[str]) -> pd.DataFrame:
     """Read the named columns of a parquet table.
 
-    Raises:
-        InputError: the file is missing or is no parquet table, or a column is not in it.
+    Raises
+    ------
+    InputError
+        If the file is missing or is no parquet table, or a column is not in it.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -39,13 +41,19 @@ def read_columns(path: str | Path, columns: Iterable[str]) -> pd.DataFrame:
 def pick(table: pd.DataFrame, source: str, **wanted: object) -> pd.DataFrame:
     """Rows of ``table`` where every named column has the wanted value (floats to 1e-9).
 
-    Args:
-        table: a tidy table.
-        source: what to call the table in an error, for instance ``"curves"``.
-        wanted: column = value.
+    Parameters
+    ----------
+    table : DataFrame
+        A tidy table.
+    source : str
+        What to call the table in an error, for instance ``"curves"``.
+    **wanted : object
+        Column and value.
 
-    Raises:
-        InputError: no row is left; the message lists what the first failing column offers.
+    Raises
+    ------
+    InputError
+        If no row is left; the message lists what the first failing column offers.
     """
     rows = table
     for column, value in wanted.items():
