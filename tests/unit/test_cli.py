@@ -10,6 +10,8 @@ import uproot
 import yaml
 
 from robustag.cli import main, read_configuration
+from robustag.errors import InputError
+from robustag.workflow.simulation import simulate_chunk
 
 CONFIG = {
     "seed": 3,
@@ -114,3 +116,10 @@ def test_a_terminated_job_leaves_nothing(config: Path) -> None:
         job.communicate(timeout=60)
     assert job.returncode == 143
     assert [path.name for path in config.parent.iterdir()] == ["config.yaml"]
+
+
+def test_a_sample_has_no_more_chunks_than_events(tmp_path: Path) -> None:
+    generator = {"events_per_chunk": 50, "detector": {"tracker": "atlas_run1"}}
+    arguments = {"root_seed": 1, "outputs": {"nominal": tmp_path / "x.root"}, "progress": print}
+    with pytest.raises(InputError, match="sample 'bb' has no chunk 2"):
+        simulate_chunk("bb", CONFIG["samples"]["bb"], generator, 2, **arguments)

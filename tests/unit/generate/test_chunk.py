@@ -238,6 +238,10 @@ def test_truth_of_tracks(chunk: tuple) -> None:
         pull = ((track[name] - track[f"true_{name}"]) / np.sqrt(track[name + name]))[~fake]
         low, high = np.percentile(pull, [15.87, 84.13])
         assert 0.5 * (high - low) == pytest.approx(1.0, abs=0.06)
+    # K0S and Lambda decay far from the collision, and still inside the pixels.
+    miss = np.abs(track["true_D0"])
+    assert np.median(miss[origin == Origin.STRANGE]) > 5.0 * np.median(miss[origin == Origin.BOTTOM])
+    assert np.median(miss[origin == Origin.PRIMARY]) < 0.05
     # Tracks of b hadrons miss the collision on the side of the flight.
     positive = track["d0_signed_significance"] > 0.0
     assert positive[origin == Origin.BOTTOM].mean() > 0.6
