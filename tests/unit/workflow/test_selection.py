@@ -7,6 +7,7 @@ import yaml
 from snakemake.utils import update_config
 
 from robustag.errors import InputError
+from robustag.evaluation.campaign import VARIED
 from robustag.workflow.configuration import check_against_schema
 from robustag.workflow.selection import check_selection
 
@@ -76,7 +77,7 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
         (
             "figures.mismodellings",
             [BAR | {"perturbation": "ip_resolution_up"}],
-            r"asks for epsilon 0\.1 of a re-simulated sample: give 1\.0",
+            rf"asks for epsilon 0\.1 of a re-simulated sample: give {VARIED}",
         ),
         (
             "figures.mismodellings",
