@@ -5,7 +5,7 @@ import pandas as pd
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    from robustag.plotting.simulation import draw_inputs, inputs_table
+    from robustag.plotting.simulation_inputs import draw_inputs, inputs_table
     from robustag.plotting.store import save_figure, save_shown
 
     table = inputs_table(pd.read_csv(snakemake.input.table))

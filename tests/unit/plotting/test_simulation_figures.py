@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tests.unit.validation.conftest import EFFICIENCY, toy_objects
 
-from robustag.plotting import simulation, simulation_truth
+from robustag.plotting import simulation, simulation_inputs, simulation_truth
 from robustag.validation.histograms import merge_histograms
 from robustag.validation.lifetime import lifetime_histograms
 from robustag.validation.tracks import track_histograms
@@ -42,7 +42,9 @@ def validation(table):
 
 
 def shown(name, histograms, validation):
-    module = simulation if name in ("inputs", "tracks", "vertices") else simulation_truth
+    module = {"inputs": simulation_inputs, "tracks": simulation, "vertices": simulation}.get(
+        name, simulation_truth
+    )
     table = getattr(module, f"{name}_table")(validation if name == "inputs" else histograms)
     return getattr(module, f"draw_{name}")(table, SAMPLE), table
 
@@ -80,7 +82,7 @@ def test_an_empty_sample_still_makes_a_figure(name, validation):
 
 
 def test_the_overview_names_variables_and_tracks(validation):
-    table = simulation.inputs_table(validation).set_index("input")
+    table = simulation_inputs.inputs_table(validation).set_index("input")
     assert table.loc["track_4_vertex_mass", ["variable", "track"]].tolist() == ["vertex_mass", 4]
     assert table.loc["track_2_d0_significance", ["variable", "track"]].tolist() == [
         "track_2_d0_significance",
