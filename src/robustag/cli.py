@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="robustag", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_generate, _add_variations, _add_provenance, _add_calibrate):
+    for add in (_add_generate, _add_variations, _add_provenance, _add_calibrate, _add_attacks):
         add(commands)
     return parser
 
@@ -180,6 +180,19 @@ def calibrate(options: argparse.Namespace) -> None:
     print(f"{len(significance)} tracks")
     print("gaussians (norm, width):", ", ".join(f"({n:.4g}, {w:.4g})" for n, w in fitted.gaussians))
     print("exponentials (offset, slope):", ", ".join(f"({a:.4g}, {b:.4g})" for a, b in fitted.exponentials))
+
+
+def _add_attacks(commands: Any) -> None:
+    parser = commands.add_parser("attacks", help="list the attacks with their norms and costs")
+    parser.add_argument("--markdown", action="store_true", help="as the page docs/attacks.md")
+    parser.set_defaults(run=list_attacks)
+
+
+def list_attacks(options: argparse.Namespace) -> None:
+    """Print the table of attacks."""
+    from robustag.attacks import listing
+
+    print(listing.markdown() if options.markdown else listing.plain(), end="")
 
 
 if __name__ == "__main__":

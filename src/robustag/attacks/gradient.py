@@ -41,7 +41,7 @@ def ngm(problem: Problem) -> Spend:
     """Normalised gradient method: a step along the gradient, as long as epsilon in every group of inputs.
 
     ``x' = x + epsilon scale g / |g|_2`` with the length taken over the jet's own variables and over each
-    track's (CMS b-hive; the training of RobustParT, CMS-DP-2024-066). Of the gradient only what may move
+    track's (CMS b-hive; the training of RobustParT, cmssw#41275). Of the gradient only what may move
     counts.
     """
     rule = problem.rule

@@ -86,7 +86,7 @@ def _entry(
 
 
 _RUNS = "steps (1 + restarts)"
-_KEPT = "steps (1 + restarts) + 1 + restarts"
+_KEPT = "steps (1 + restarts); 1 + restarts more if restarted"
 _LINES = (
     _entry(noise, "none", "0", "0", "arXiv:2203.13890", gradient=False),
     _entry(uniform, "linf", "0", "0", "arXiv:1412.6572", gradient=False),
@@ -96,7 +96,7 @@ _LINES = (
     ),
     _entry(fgsm, "linf", "1", "1", "arXiv:1412.6572"),
     _entry(random_start_fgsm, "linf", "1", "1", "arXiv:2001.03994", each_epsilon=True),
-    _entry(ngm, "l2_group", "1", "1", "CMS-DP-2024-066"),
+    _entry(ngm, "l2_group", "1", "1", "CMS RobustParT, cmssw#41275"),
     _entry(pgd, "linf", _KEPT, _RUNS, "arXiv:1706.06083", each_epsilon=True),
     _entry(momentum_pgd, "linf", _KEPT, _RUNS, "arXiv:1710.06081", each_epsilon=True),
     _entry(apgd, "linf", "steps", "steps", "arXiv:2003.01690", each_epsilon=True),
@@ -105,8 +105,8 @@ _LINES = (
     _entry(deepfool, "linf", "steps", "2 steps", "arXiv:1511.04599"),
     _entry(carlini_wagner, "l2", "searches steps", "searches steps", "arXiv:1608.04644"),
     _entry(random_search, "linf", "queries", "0", "arXiv:1912.00049", each_epsilon=True, gradient=False),
-    _entry(pip, "none", "steps", "steps", "study of DeepJet", integers=True),
-    _entry(pip_pgd, "linf", "steps", "steps", "study of DeepJet", each_epsilon=True, integers=True),
+    _entry(pip, "none", "steps", "steps", "Waltzko, thesis on DeepJet", integers=True),
+    _entry(pip_pgd, "linf", "steps", "steps", "Waltzko, thesis on DeepJet", each_epsilon=True, integers=True),
     _entry(
         rdsa,
         "none",

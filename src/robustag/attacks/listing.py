@@ -1,0 +1,81 @@
+"""The table of attacks, for people: printed by `robustag attacks` and kept in docs/attacks.md."""
+
+import inspect
+
+from robustag.attacks.registry import ATTACKS, AttackInfo
+from robustag.attacks.rule import NORMS
+
+_HEADER = ("attack", "norm", "forward passes", "backward passes", "knows", "moves", "options", "reference")
+
+_INTRODUCTION = """\
+# The attacks
+
+Written by `robustag attacks --markdown`; the same table in plain text comes from `robustag attacks`.
+
+Every attack is a function of `robustag.attacks`, `pgd(model, x, label, budget, **options)`, and an entry of
+`attacks:` in a configuration, `{name: pgd, factors: none, steps: 20, rate: 2.5, restarts: 0}`. A definition
+may also give `norm` (instead of the attack's own), `factors` (feature scales), `frozen` inputs, `physical`
+(ranges of the feature table, covariances of tracks that stay covariances), `loss` (instead of the model's
+own), and `jets` (how many test jets are attacked). Passes are for one jet; "for each epsilon" says that they
+do not serve all epsilons of a sweep together. Missing entries never move.
+"""
+
+_SCALES = """\
+| `factors` | how far an input may move at epsilon = 1 |
+| --- | --- |
+| `none` | one sigma of the training jets |
+| `as_intended`, `as_coded` | shift factors of arXiv:2203.13890 in sigma: as meant, and as its code had them |
+| `central` | the standard deviation of the central 20-80 % of the training jets (CMS b-hive) |
+| `resolution` | the resolution that each track reports for its five parameters; nothing else moves |
+"""
+
+
+def table() -> list[tuple[str, ...]]:
+    """One row an attack, under a header."""
+    return [_HEADER, *(_row(info) for info in ATTACKS.values())]
+
+
+def plain() -> str:
+    """The table in columns, and the norms."""
+    rows = table()
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    norms = [f"{name.ljust(12)}  epsilon bounds {meaning}" for name, meaning in NORMS.items()]
+    return "\n".join([*lines, "", *norms]) + "\n"
+
+
+def markdown() -> str:
+    """The page docs/attacks.md."""
+    rows = [_HEADER, ("---",) * len(_HEADER), *table()[1:]]
+    norms = [("norm", "what epsilon bounds"), ("---", "---"), *((f"`{n}`", m) for n, m in NORMS.items())]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    what = [f"* **{info.name}**: {info.summary}" for info in ATTACKS.values()]
+    return "\n".join(
+        [
+            _INTRODUCTION,
+            *lines,
+            "",
+            *("| " + " | ".join(row) + " |" for row in norms),
+            "",
+            _SCALES,
+            *what,
+            "",
+        ]
+    )
+
+
+def _row(info: AttackInfo) -> tuple[str, ...]:
+    options = [name for name in inspect.signature(info.function).parameters if name != "problem"]
+    often = ", for each epsilon" if info.each_epsilon else ""
+    return (
+        info.name,
+        info.norm,
+        info.forward_passes + (often if info.forward_passes != "0" else ""),
+        info.backward_passes,
+        "gradients" if info.needs_gradient else ("outputs" if info.forward_passes != "0" else "nothing"),
+        "inputs and counts" if info.moves_integers else "inputs",
+        ", ".join(options) or "-",
+        info.reference,
+    )
