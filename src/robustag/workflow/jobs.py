@@ -3,6 +3,7 @@
 import logging
 import os
 import resource
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -50,6 +51,8 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     log.addHandler(handler)
     start = time.perf_counter()
     log.info("%s started", name)
+    # A cluster ends a job with SIGTERM: leave as after any error, so that nothing half-written stays.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     console = os.dup(_STDOUT)
     os.dup2(handler.stream.fileno(), _STDOUT)
     try:

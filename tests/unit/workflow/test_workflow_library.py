@@ -3,6 +3,8 @@
 import logging
 import os
 import re
+import signal
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -75,6 +77,19 @@ def test_what_libraries_print_goes_to_the_log(tmp_path):
     with job(script(tmp_path)):
         os.write(1, b"banner of a C++ library\n")
     assert "banner of a C++ library" in (tmp_path / "logs/attack.log").read_text()
+
+
+def test_a_job_that_is_told_to_end_leaves_no_half_written_file(tmp_path):
+    def work():
+        with job(script(tmp_path)), written_whole(tmp_path / "table.csv") as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(1)
+
+    with pytest.raises(SystemExit) as stop:
+        work()
+    assert stop.value.code == 143
+    assert [path.name for path in tmp_path.iterdir()] == ["logs"]
 
 
 def test_the_log_is_the_jobs_own(tmp_path):
