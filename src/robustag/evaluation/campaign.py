@@ -45,6 +45,7 @@ def run_sweep(
     kind: str,
     perturbation: str,
     progress: Callable[[float], None] | None = None,
+    reference: "JetTensors | None" = None,
 ) -> Assessment:
     """Measure a model on its clean jets and at every epsilon of a perturbation.
 
@@ -56,7 +57,7 @@ def run_sweep(
         Scaled inputs [N, F] of the jets of `data`, one for each epsilon; epsilon 0 may be among them, and
         is always measured on the stored inputs.
     data : JetTensors
-        The clean jets. They fix the working-point cuts.
+        The clean jets.
     normalisation : Normalisation
         Brings inputs to physical units for their histograms.
     settings : mapping
@@ -65,6 +66,8 @@ def run_sweep(
         Labels of the rows.
     progress : callable, optional
         Called with each epsilon once it is measured.
+    reference : JetTensors, optional
+        Clean jets that fix the working-point cuts, if more of them than are perturbed; `data` otherwise.
 
     Returns
     -------
@@ -81,7 +84,10 @@ def run_sweep(
     label, event = data.label.cpu().numpy(), data.event.cpu().numpy()
     weights = event_weights(event, settings["bootstrap"], settings["seed"])
     logits = predict(model, data.inputs)
-    cuts = clean_cuts(logits, label, settings)
+    if reference is None:
+        cuts = clean_cuts(logits, label, settings)
+    else:
+        cuts = clean_cuts(predict(model, reference.inputs), reference.label.cpu().numpy(), settings)
     parts = []
 
     def measure(epsilon: float, logits: np.ndarray, inputs: torch.Tensor) -> None:

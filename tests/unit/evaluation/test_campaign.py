@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from robustag.errors import InputError
+from robustag.evaluation.assess import clean_cuts
 from robustag.evaluation.campaign import predict, run_sweep, run_varied
 from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors
@@ -75,6 +76,17 @@ def test_fixed_cuts_come_from_the_clean_jets(model, data, normalisation, setting
     odds = light[:, 0] - light[:, 2]
     expected = np.mean(odds + 1 > np.sort(odds)[-1 - int(0.1 * len(odds))])
     assert mistag["value"].to_list()[1] == pytest.approx(expected, abs=2 / len(odds))
+
+
+def test_fewer_perturbed_jets_keep_the_cuts_of_all(model, data, normalisation, settings):
+    few = data.select(slice(0, 600))
+    cut = run_sweep(model, [], few, normalisation, settings, "attack", "noise", reference=data).metrics
+    logits = data.inputs[:, :3].numpy()
+    cuts = clean_cuts(logits, data.label.numpy(), settings)
+    light = few.label.numpy() == 2
+    above = (few.inputs[:, 0] - few.inputs[:, 2]).numpy()[light] > cuts.log_odds["BvL", 0.1]
+    row = pick(cut, metric="fixed_cut_mistag", discriminator="BvL", working_point=0.1)
+    assert row["value"].item() == pytest.approx(above.mean())
 
 
 def test_input_histograms_are_physical_and_without_missing_entries(model, data, normalisation, settings):
