@@ -26,9 +26,9 @@ with job(snakemake) as log:
     model, card = load_model(snakemake.input.model)
     check_features(card, table.names)
     crafted_on = [load_model(path) for path in snakemake.input.source]
-    jets = load_tensors(snakemake.input.tensors, "test")
-    if definition.get("jets"):
-        jets = jets.select(sample_jets(jets.event, definition["jets"]))
+    test = load_tensors(snakemake.input.tensors, "test")
+    few = definition.get("jets")
+    jets = test.select(sample_jets(test.event, few)) if few else test
     # A transferred attack raises the loss of the model it is crafted on.
     loss = build_loss(definition.get("loss", (crafted_on[0][1] if crafted_on else card)["loss"]))
     rule = BudgetRule.of(
@@ -40,18 +40,11 @@ with job(snakemake) as log:
         frozen=definition.get("frozen", settings["frozen"]),
         spread=Spread.load(snakemake.input.spread),
     )
-    attack = Sweep(
-        definition,
-        model,
-        loss,
-        jets.inputs,
-        jets.missing,
-        jets.label,
-        rule,
-        # One seed for all models: they meet the same noise.
-        seed=derive_seed(params.seed, "attack", name),
-        sources=tuple(source for source, _ in crafted_on),
-    )
+    # One seed for all models: they meet the same noise.
+    seed = derive_seed(params.seed, "attack", name)
+    sources = tuple(source for source, _ in crafted_on)
+    case = (jets.inputs, jets.missing, jets.label, rule)
+    attack = Sweep(definition, model, loss, *case, seed=seed, sources=sources)
     audited, rows = [], sample_jets(jets.event, settings["audit"]["jets"])
 
     def perturbed() -> Iterator[tuple[float, torch.Tensor]]:
@@ -70,6 +63,7 @@ with job(snakemake) as log:
         "attack",
         name,
         progress=lambda epsilon: progress(f"epsilon {epsilon:g}"),
+        reference=test if few else None,
     )
     tables.save(snakemake.output.metrics, snakemake.output.curves, snakemake.output.histograms)
     with written_whole(snakemake.output.audit) as temporary:
