@@ -10,10 +10,11 @@ with job(snakemake) as log:
     import torch
 
     from robustag.attacks import BudgetRule
+    from robustag.classes import CLASSES
     from robustag.features import FeatureTable
     from robustag.files import written_whole
     from robustag.models import save_model
-    from robustag.tensors import CLASSES, Normalisation
+    from robustag.tensors import Normalisation
     from robustag.tensors.loading import load_tensors
     from robustag.training import train_model
 

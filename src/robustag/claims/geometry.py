@@ -7,12 +7,10 @@ import pandas as pd
 
 from robustag.claims.evidence import Evidence, Settings
 from robustag.claims.verdict import Finding, Number, judge, total_error, untestable
+from robustag.classes import B
 
 GEOMETRY_COLUMNS = ["model", "seed", "jet", "label", "grad_ratio", "mixed_difference", "loss_range"]
 PLANE_COLUMNS = ["model", "seed", "feature_x", "feature_y", "delta_x", "delta_y", "loss"]
-
-B_JET = 0
-"""Class of b jets in the label column."""
 
 Quantity = Callable[[pd.DataFrame], np.ndarray]
 
@@ -26,7 +24,7 @@ def attack_direction_is_diagonal(evidence: Evidence, settings: Settings) -> list
     jets = evidence.geometry
     if not {evidence.nominal, evidence.adversarial} <= set(jets["model"]):
         return [untestable("slopes over many jets", "the study has no geometry of both models")]
-    b_jets = jets[jets["label"] == B_JET]
+    b_jets = jets[jets["label"] == B]
     ratio = "mean ratio of smaller to larger slope"
     mixed = "mean size of the mixed difference over the range of the loss"
     return [

@@ -115,8 +115,9 @@ def tagging_variables(
 
     Returns three dicts of float64 arrays: JET_VARIABLES [J] and their signed twins; TRACK_VARIABLES [K] with
     the signed significances and the truth (true_D0, true_Z0 [mm] of the true helix, relative to the fitted
-    primary vertex like D0 and Z0; NaN for fakes; origin uint8, see `origins.Origin`); and for the V secondary
-    vertices mass, pt, eta, phi, ntracks, dlen [mm], dlenSig, chi2 (per degree of freedom), x, y, z [mm].
+    primary vertex like D0 and Z0, and true_QOVERP [1/GeV]; NaN for fakes; origin uint8, see
+    `origins.Origin`); and for the V secondary vertices mass, pt, eta, phi, ntracks, dlen [mm], dlenSig, chi2
+    (per degree of freedom), x, y, z [mm].
     """
     n_jets, n_vertices = len(jets), len(secondary.jet)
     parameters, pt = tracks.parameters[pairs.track], tracks.pt[pairs.track]
@@ -187,6 +188,7 @@ def tagging_variables(
         "z0_signed_significance": signed_z0,
         "true_D0": true[:, 0],
         "true_Z0": true[:, 1],
+        "true_QOVERP": tracks.truth[pairs.track, 4],
         "origin": tracks.origin[pairs.track],
     }
     vertex_variables = {

@@ -120,12 +120,11 @@ def _resolution(axes: Axes, rows: pd.DataFrame, unit: float) -> None:
     axes.stairs(
         rows["expected"] * unit, edges, baseline=None, color="#D55E00", label="expected from covariance"
     )
-    measured = rows["value"].notna()
     axes.errorbar(
-        middle[measured],
-        rows["value"][measured] * unit,
-        xerr=half[measured],
-        yerr=rows["error"][measured] * unit,
+        middle,
+        rows["value"] * unit,
+        xerr=half,
+        yerr=rows["error"] * unit,
         color="black",
         marker="o",
         linestyle="none",

@@ -5,11 +5,10 @@ The torch side, `tensors.loading`, is imported by name: the many jobs that write
 
 from robustag.tensors.normalisation import Normalisation
 from robustag.tensors.store import SPLITS, tensorise
-from robustag.tensors.summary import CLASSES, Summary, merge, summarise
+from robustag.tensors.summary import Summary, merge, summarise
 from robustag.tensors.weights import WeightMap
 
 __all__ = [
-    "CLASSES",
     "SPLITS",
     "Normalisation",
     "Summary",

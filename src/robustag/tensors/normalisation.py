@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.files import written_whole
-from robustag.tensors.summary import CLASSES, Summary
+from robustag.tensors.summary import Summary
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from robustag.classes import CLASSES
 from robustag.features import FeatureTable
 from robustag.readers import JetRecords
 from robustag.tensors.split import assign_split, event_key
 from robustag.tensors.stored import StoredArrays
-
-CLASSES = ("b", "c", "light")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from robustag.classes import CLASSES
 from robustag.tensors.stored import StoredArrays
-from robustag.tensors.summary import CLASSES, kinematic_bins
+from robustag.tensors.summary import kinematic_bins
 
 
 @dataclass(frozen=True)

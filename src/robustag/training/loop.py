@@ -13,6 +13,7 @@ from torch import nn
 
 from robustag.attacks.problem import PerJetLoss
 from robustag.attacks.rule import BudgetRule
+from robustag.classes import LIGHT, B, C
 from robustag.errors import InputError
 from robustag.models import build_model, choose
 from robustag.training.auc import auc
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 OPTIMISERS: dict[str, type[torch.optim.Optimizer]] = {"adam": torch.optim.Adam}
 
 _VALIDATION_CHUNK = 8192
-_B, _C, _LIGHT = 0, 1, 2
 
 
 def train_model(
@@ -123,9 +123,9 @@ def validate(model: nn.Module, loss: PerJetLoss, jets: Batch) -> dict[str, float
         logits = torch.cat([model(x) for x in jets.inputs.split(_VALIDATION_CHUNK)])
         value = loss(logits, jets.label).mean().item()
     row = {"validation_loss": value}
-    for name, signal in (("bvl", _B), ("cvl", _C)):
-        chosen = (jets.label == signal) | (jets.label == _LIGHT)
-        score = (logits[:, signal] - logits[:, _LIGHT])[chosen]
+    for name, signal in (("bvl", B), ("cvl", C)):
+        chosen = (jets.label == signal) | (jets.label == LIGHT)
+        score = (logits[:, signal] - logits[:, LIGHT])[chosen]
         row[f"validation_auc_{name}"] = auc(score, jets.label[chosen] == signal)
     return row
 

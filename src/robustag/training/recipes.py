@@ -61,6 +61,7 @@ def fgsm(loss: PerJetLoss, rule: BudgetRule, *, epsilon: float, attack_mode: str
         raise InputError(
             f"recipe 'fgsm' has epsilon {epsilon}: give a positive size, or use recipe 'nominal'"
         )
+
     def step(model: nn.Module, batch: Batch, generator: torch.Generator) -> Tensor:
         model.train(attack_mode == "train")
         problem = Problem(model, loss, batch.inputs, batch.missing, batch.label, rule, generator)

@@ -103,8 +103,7 @@ def resolutions(histograms: pd.DataFrame) -> pd.DataFrame:
             & (histograms["slice"] == axis)
             & (histograms["slice_low"] == low)
         ]
-        width, error = _width(residual) if len(residual) else (np.nan, np.nan)
-        rows.append((quantity, axis, low, high, bins["count"].sum(), width, error, _expected(bins)))
+        rows.append((quantity, axis, low, high, bins["count"].sum(), *_width(residual), _expected(bins)))
     for quantity in ("pv_x", "pv_z"):
         bins = pick_histogram(histograms, quantity)
         rows.append((quantity, "", -np.inf, np.inf, bins["count"].sum(), *_width(bins), np.nan))

@@ -17,7 +17,7 @@ _BRANCHES = {
     "Jet": ("pt", "eta", "phi", "hadronFlavour", "n_tracks"),
     "Track": (
         *("jetIdx", "pt", "D0", "Z0", "THETA", "D0D0", "Z0Z0", "QOVERP", "QOVERPQOVERP"),
-        *("vertex_displacement", "d0_signed_significance", "true_D0", "true_Z0", "origin"),
+        *("vertex_displacement", "d0_signed_significance", "true_D0", "true_Z0", "true_QOVERP", "origin"),
     ),
     "SV": ("jetIdx", "mass", "ntracks", "dlen", "dlenSig"),
     "GenPart": (

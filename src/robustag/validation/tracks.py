@@ -14,7 +14,11 @@ ETA_EDGES = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5)
 # The resolution against eta is that of tracks in this range of pT [GeV].
 ETA_PT = (2.0, 5.0)
 PULL_EDGES = np.linspace(-6.0, 6.0, 121)
-_RESIDUAL_EDGES = {"d0": np.linspace(-0.6, 0.6, 1201), "z0": np.linspace(-6.0, 6.0, 1201)}
+_RESIDUAL_EDGES = {
+    "d0": np.linspace(-0.6, 0.6, 1201),
+    "z0": np.linspace(-6.0, 6.0, 1201),
+    "qoverp": np.linspace(-0.3, 0.3, 1201),
+}
 _VERTEX_EDGES = {"pv_x": np.linspace(-0.1, 0.1, 201), "pv_z": np.linspace(-0.5, 0.5, 201)}
 
 
@@ -22,9 +26,9 @@ def track_histograms(objects: Objects) -> pd.DataFrame:
     """Tracks of jets by flavour, residuals of primary tracks in slices of pT and |eta|, primary vertices.
 
     Quantities: tracks_per_jet, d0_significance (lifetime-signed), z0 [mm]; for tracks of primary particles
-    d0_residual, z0_residual (measured minus true, mm) and d0_reported, z0_reported (sqrt of the covariance),
-    qoverp_reported (relative) in slices "pt" and "eta", and d0_pull, z0_pull; pv_x, pv_z, the primary
-    vertex's distance from the collision [mm].
+    d0_residual, z0_residual (measured minus true, mm), qoverp_residual (relative), their twins d0_reported,
+    z0_reported and qoverp_reported (sqrt of the covariance) in slices "pt" and "eta", and d0_pull, z0_pull;
+    pv_x, pv_z, the primary vertex's distance from the collision [mm].
     """
     jets, tracks, events = objects.jets, objects.tracks, objects.events
     by_jet = {"flavour": jets["flavour"].to_numpy(), "flavours": FLAVOURS}
@@ -57,6 +61,9 @@ def _residuals(tracks: pd.DataFrame) -> list[pd.DataFrame]:
         sliced(f"{name}_residual", residual, edges)
         sliced(f"{name}_reported", reported, edges[edges >= 0.0])
         parts.append(histogram(f"{name}_pull", residual / reported, PULL_EDGES))
-    relative = np.sqrt(tracks["QOVERPQOVERP"].to_numpy(np.float64)) / np.abs(tracks["QOVERP"].to_numpy())
-    sliced("qoverp_reported", relative, np.linspace(0.0, 0.3, 601))
+    true = tracks["true_QOVERP"].to_numpy(np.float64)
+    reported = np.sqrt(tracks["QOVERPQOVERP"].to_numpy(np.float64)) / np.abs(true)
+    edges = _RESIDUAL_EDGES["qoverp"]
+    sliced("qoverp_residual", tracks["QOVERP"].to_numpy(np.float64) / true - 1.0, edges)
+    sliced("qoverp_reported", reported, edges[edges >= 0.0])
     return parts

@@ -109,7 +109,7 @@ def test_a_jet_without_tracks_or_vertices_has_no_numbers() -> None:
     _, jet, track, vertex = _variables(_tracks([], [], [], []), [])
     signed = {name.replace("significance", "signed_significance") for name in JET_VARIABLES[:4]}
     assert set(jet) == {*JET_VARIABLES, *signed}
-    truth = {"true_D0", "true_Z0", "origin"}
+    truth = {"true_D0", "true_Z0", "true_QOVERP", "origin"}
     assert set(track) == {*TRACK_VARIABLES, *truth, "d0_signed_significance", "z0_signed_significance"}
     assert jet.pop("n_tracks_over_d0_threshold") == 0
     assert all(np.isnan(values).all() for values in jet.values())

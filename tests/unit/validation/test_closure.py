@@ -43,7 +43,8 @@ def test_resolutions_are_those_of_the_toys_and_expected_by_the_covariance(histog
         assert len(measured) >= 8
         assert (np.abs(measured.resolution - sigma) < 4.5 * measured.error).all()
         assert measured.expected.to_numpy() == pytest.approx(sigma, rel=0.02)
-    momentum = rows[(rows.quantity == "qoverp") & (rows.entries > 0)]
+    momentum = rows[(rows.quantity == "qoverp") & (rows.entries > 200)]
+    assert (np.abs(momentum.resolution - 0.01) < 4.5 * momentum.error).all()
     assert momentum.expected.dropna().to_numpy() == pytest.approx(0.01, rel=0.05)
     vertex = rows.set_index("quantity").loc["pv_x"]
     assert abs(vertex.resolution - 0.01) < 4 * vertex.error

@@ -1,0 +1,75 @@
+"""The orders among audited attacks, on made-up audits."""
+
+import pandas as pd
+import pytest
+
+from robustag.attacks.ordering import check_orders, comparisons
+
+PGD = {"name": "pgd", "steps": 4, "rate": 2.5, "restarts": 0}
+DEFINITIONS = {
+    "noise": {"name": "noise", "factors": "none"},
+    "fgsm": {"name": "fgsm", "factors": "none"},
+    "strong": {**PGD, "factors": "none", "jets": 100},
+    "from_other": {"name": "transfer", "factors": "none", "source": "other", "attack": PGD},
+    "wide": {"name": "fgsm", "factors": "as_intended"},
+    "search": {"name": "random_search", "factors": "none", "queries": 9, "share": 0.5, "objective": "margin"},
+}
+EFFECT = {"noise": 0.01, "fgsm": 0.2, "strong": 0.3, "from_other": 0.25, "wide": 0.4, "search": 0.1}
+
+
+def audits(changes=()):
+    rows = [
+        {
+            "model": "tagger",
+            "seed": 1,
+            "perturbation": name,
+            "epsilon": epsilon,
+            **dict.fromkeys(("loss", "margin", "misread"), 1 + 10 * epsilon * effect),
+        }
+        for name, effect in EFFECT.items()
+        for epsilon in (0.0, 0.05, 0.1)
+    ]
+    table = pd.DataFrame(rows)
+    for name, epsilon, measure, value in changes:
+        table.loc[(table.perturbation == name) & (table.epsilon == epsilon), measure] = value
+    return table
+
+
+def test_which_attacks_are_compared():
+    found = {(rule, weaker, stronger) for rule, weaker, stronger, _ in comparisons(DEFINITIONS)}
+    assert found == {
+        *(("monotone", name, name) for name in EFFECT if name != "noise"),
+        ("stronger attack", "noise", "fgsm"),
+        ("stronger attack", "fgsm", "strong"),
+        ("stronger attack", "search", "strong"),
+        ("white box", "from_other", "strong"),
+    }
+
+
+def test_sound_attacks_keep_every_order():
+    orders = check_orders(audits(), DEFINITIONS)
+    assert len(orders) == 3 * len(list(comparisons(DEFINITIONS)))
+    assert orders["holds"].all()
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "weaker"),
+    [
+        (("strong", 0.1, "loss", 1.1), "monotone", "strong"),
+        (("noise", 0.05, "loss", 1.5), "stronger attack", "noise"),
+        (("from_other", 0.1, "misread", 1.5), "white box", "from_other"),
+        (("search", 0.1, "margin", 1.0), "monotone", "search"),
+    ],
+)
+def test_a_broken_order_is_found(change, rule, weaker):
+    failing = check_orders(audits([change]), DEFINITIONS).query("not holds")
+    assert (rule, weaker) in set(zip(failing["rule"], failing["weaker"], strict=True))
+
+
+def test_a_miss_within_two_percent_of_the_effect_is_none():
+    assert (
+        check_orders(audits([("strong", 0.1, "loss", 1.199)]), DEFINITIONS)
+        .query("stronger == 'strong' and weaker == 'fgsm'")["holds"]
+        .all()
+    )
+    assert not check_orders(audits([("strong", 0.1, "loss", 1.19)]), DEFINITIONS)["holds"].all()
