@@ -111,6 +111,8 @@ def track_covariance(
     jacobian[:, 0, 0] = jacobian[:, 1, 1] = ip_scale
     jacobian[:, 2, 2] = 1.0
     jacobian[:, 3, 3] = -(sin_theta**2)
-    jacobian[:, 4, 3] = -(sin_theta**2) * charge / pt * cos_theta
+    # A clamped covariance is that of a track at the floor, in every variable.
+    curvature = charge / np.maximum(pt, tracker.covariance_pt_floor)
+    jacobian[:, 4, 3] = -(sin_theta**2) * curvature * cos_theta
     jacobian[:, 4, 4] = sin_theta
     return np.einsum("nij,njk,nlk->nil", jacobian, covariance, jacobian)
