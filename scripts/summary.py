@@ -6,6 +6,8 @@ from pathlib import Path
 from robustag.workflow import job
 
 with job(snakemake) as log:
+    import pandas as pd
+
     from robustag.claims.evidence import Settings
     from robustag.claims.headline import headline
     from robustag.files import written_whole
@@ -19,5 +21,16 @@ with job(snakemake) as log:
         + "; ".join(f"{arm}: {judged['verdict']}" for arm, judged in claim["arms"].items())
         for claim in claims
     ]
+    orders = pd.read_csv(snakemake.input.orders)
+    failing = orders[~orders["holds"]]
+    audited = [
+        f"audit: {len(orders) - len(failing)} of {len(orders)} orders among attacks hold",
+        *(
+            f"  {model}: '{weaker}' outdoes '{stronger}' for {len(rows)} seeds and epsilons ({rule})"
+            for (model, rule, weaker, stronger), rows in failing.groupby(
+                ["model", "rule", "weaker", "stronger"], sort=False
+            )
+        ),
+    ]
     with written_whole(snakemake.output.summary) as temporary:
-        temporary.write_text("\n".join(["```", numbers, *verdicts, "```", ""]), encoding="utf-8")
+        temporary.write_text("\n".join(["```", numbers, *verdicts, *audited, "```", ""]), encoding="utf-8")

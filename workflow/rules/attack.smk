@@ -1,7 +1,8 @@
 """Attacks.
 
 Needs: models and the nominal tensors. Makes: <results>/tensors/spread.safetensors,
-<results>/attacks/{model}/seed{seed}/{attack}.*.parquet and <results>/tables/transfer.parquet.
+<results>/attacks/{model}/seed{seed}/{attack}.*.parquet and
+<results>/transfer/{model}/seed{seed}.parquet.
 """
 
 
@@ -51,3 +52,28 @@ rule attack:
         code=code_fingerprint("scripts/attack.py"),
     script:
         "../../scripts/attack.py"
+
+
+rule transfer:
+    """Craft an attack on one model and show it to every model of the same seed: a row of the transfer matrix."""
+    input:
+        source=rules.train.output.model,
+        targets=expand(rules.train.output.model, model=RUN["models"], allow_missing=True),
+        tensors=tensors_of("nominal"),
+        spread=rules.spread.output.spread,
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+    output:
+        transfer="<results>/transfer/{model}/seed{seed}.parquet",
+    log:
+        "<logs>/transfer/{model}.seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        seed=config["seed"],
+        targets=RUN["models"],
+        settings=settings("transfer", "relative_cap", "physical", "frozen", "evaluation"),
+        code=code_fingerprint("scripts/transfer.py"),
+    script:
+        "../../scripts/transfer.py"

@@ -104,6 +104,7 @@ PARTS = {
     "audit": over_trainings(
         "<results>/attacks/{model}/seed{seed}/{attack}.audit.parquet", attack=RUN["attacks"]
     ),
+    "transfer": over_trainings("<results>/transfer/{model}/seed{seed}.parquet"),
     "history": over_trainings("<results>/models/{model}/seed{seed}.history.csv"),
     "planes": over_trainings("<results>/surface/{model}/seed{seed}.plane.parquet"),
     "geometry": over_trainings("<results>/surface/{model}/seed{seed}.geometry.parquet"),

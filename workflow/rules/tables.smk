@@ -20,6 +20,21 @@ rule collect:
         "../../scripts/collect.py"
 
 
+rule audit_orders:
+    """Check that the audited attacks stand in the order that they must; what fails hints at masked gradients."""
+    input:
+        audit=collected("audit"),
+    output:
+        orders="<results>/tables/audit_orders.csv",
+    log:
+        "<logs>/audit_orders.log",
+    params:
+        attacks={name: definition("attacks", name) for name in sorted(RUN["attacks"])},
+        code=code_fingerprint("scripts/audit_orders.py"),
+    script:
+        "../../scripts/audit_orders.py"
+
+
 rule metrics_csv:
     """Every number with its error, for people and spreadsheets."""
     input:

@@ -13,6 +13,7 @@ rule summary:
     input:
         metrics=collected("metrics"),
         claims=rules.claims.output.json,
+        orders=rules.audit_orders.output.orders,
     output:
         summary=report("<results>/summary.md", caption="../report/summary.rst", category="Headline"),
     log:
@@ -30,7 +31,8 @@ rule all:
     default_target: True
     input:
         *[getattr(rules, name).output for name in FIGURES],
-        collected("audit"),
+        collected("transfer"),
+        rules.audit_orders.output,
         rules.metrics_csv.output,
         rules.claims.output,
         rules.summary.output,

@@ -1,4 +1,4 @@
-"""How fast the attacks are, as ratios of runs that take turns: `python tests/benchmarks/attacks/run.py`.
+"""How fast the attacks are, as ratios of runs that take turns: `python -m tests.benchmarks.attacks`.
 
 The paper's network (184 inputs, five layers of 100) and 65,536 random jets. Foolbox and ART attack the same
 model under the same budget, seen as a unit cube. Each ratio is the median over pairs, with the limit it has

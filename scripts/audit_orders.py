@@ -1,0 +1,16 @@
+"""Check that the audited attacks stand in the order that they must."""
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    import pandas as pd
+
+    from robustag.attacks.ordering import check_orders
+    from robustag.files import written_whole
+
+    orders = check_orders(pd.read_parquet(snakemake.input.audit), snakemake.params.attacks)
+    with written_whole(snakemake.output.orders) as temporary:
+        orders.to_csv(temporary, index=False, float_format="%.6g")
+    log.info("%d of %d orders hold", orders["holds"].sum(), len(orders))
+    for row in orders[~orders["holds"]].itertuples(index=False):
+        log.warning("%s, seed %d, %s: '%s' outdoes '%s' at epsilon %g", *row[:6])
