@@ -85,6 +85,14 @@ def test_presets_keep_apart(fresh):
     assert "results/default/" not in run.stdout
 
 
+def test_the_presets_of_the_readme_plan(fresh, root):
+    presets = re.findall(r"```yaml\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    assert presets
+    for text in presets:
+        (fresh.folder / "mine.yaml").write_text(text)
+        assert fresh.plan("--configfile", "mine.yaml")["train"] > 0
+
+
 @pytest.mark.parametrize(
     ("preset", "complaint"),
     [

@@ -8,7 +8,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.workflow.configuration import canonical, check_against_schema, read_document
 from robustag.workflow.fingerprints import code_fingerprint
-from robustag.workflow.selection import check_selection
+from robustag.workflow.selection import check_selection, shown_mismodellings
 
 try:
     check_against_schema(config, workflow.source_path("../schemas/config.schema.yaml"), "config")
@@ -164,11 +164,19 @@ def settings(*sections: str) -> dict:
 def figure_options(*keys: str) -> dict:
     """What a figure takes from the configuration: the compared models, the sample's name and the given keys."""
     chosen = ("pairs", "sample", *keys)
-    return canonical({key: config["figures"][key] for key in chosen})
+    shown = config["figures"] | {"mismodellings": shown_mismodellings(config)}
+    return canonical({key: shown[key] for key in chosen})
 
 
 def claim_settings() -> dict:
     """How claims are tested; the keys of `robustag.claims.evidence.Settings`."""
     figures = config["figures"]
-    shared = {key: figures[key] for key in ("attack", "noise", "mismodellings")}
-    return canonical({**config["claims"], **shared, "shown_epsilon": figures["epsilon"]})
+    return canonical(
+        {
+            **config["claims"],
+            "attack": figures["attack"],
+            "noise": figures["noise"],
+            "mismodellings": shown_mismodellings(config),
+            "shown_epsilon": figures["epsilon"],
+        }
+    )

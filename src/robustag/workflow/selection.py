@@ -43,6 +43,12 @@ def check_selection(config: dict, table: FeatureTable) -> None:
         raise InputError("\n".join(f"config: {fault}" for fault in faults))
 
 
+def shown_mismodellings(config: dict) -> list[dict]:
+    """The entries of figures.mismodellings that this study measures."""
+    measured = {*config["run"]["attacks"], *config["run"]["scenarios"]}
+    return [entry for entry in config["figures"]["mismodellings"] if entry["perturbation"] in measured]
+
+
 def _undefined(config: dict) -> Iterator[str]:
     """Selected names without a definition."""
     run = config["run"]
@@ -133,6 +139,8 @@ def _shown(config: dict) -> Iterator[str]:
         yield f"figures.input needs the histogram of '{figures['input']}': add it to evaluation.inputs"
     for entry in figures["mismodellings"]:
         yield from _mismodelling(entry, config)
+    if not shown_mismodellings(config):
+        yield "figures.mismodellings has nothing that run.attacks or run.scenarios measures: add an entry"
 
 
 def _mismodelling(entry: dict, config: dict) -> Iterator[str]:
@@ -143,7 +151,9 @@ def _mismodelling(entry: dict, config: dict) -> Iterator[str]:
         if epsilon not in config["epsilons"]:
             yield _unmeasured(key, epsilon, "epsilons", config["epsilons"])
     elif name not in config["run"]["scenarios"]:
-        yield f"{key} needs '{name}': add it to run.attacks or run.scenarios"
+        # Not part of this study, so not shown; but it must mean something.
+        if name not in config["attacks"] and name not in config["scenarios"]:
+            yield f"{key} names '{name}', which neither attacks nor scenarios define: mend the name"
     elif scenario["kind"] == "resimulated":
         if epsilon != _VARIED:
             yield f"{key} asks for epsilon {epsilon:g} of a re-simulated sample: give {_VARIED}"

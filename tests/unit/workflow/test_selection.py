@@ -81,8 +81,13 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
         ),
         (
             "figures.mismodellings",
+            [BAR, BAR | {"label": "other", "perturbation": "melted"}],
+            r"'other' names 'melted', which neither attacks nor scenarios define",
+        ),
+        (
+            "figures.mismodellings",
             [BAR | {"perturbation": "mpi_off"}],
-            r"needs 'mpi_off': add it to run\.attacks or run\.scenarios",
+            r"figures\.mismodellings has nothing that run\.attacks or run\.scenarios measures",
         ),
     ],
 )
