@@ -31,6 +31,8 @@ class Case:
     def __init__(self, jets: int, device: str) -> None:
         generator = torch.Generator().manual_seed(1)
         self.device = device
+        # What fits the cache of each core; all at once on a GPU.
+        self.chunk = 2048 * torch.get_num_threads() if device == "cpu" else jets
         network = {"name": "mlp", "hidden": [100] * 5, "dropout": 0.1}
         self.model = build_model(network, FEATURES, seed=1).eval().to(device)
         self.x = torch.randn(jets, FEATURES, generator=generator).to(device)
@@ -45,7 +47,7 @@ class Case:
         return self.model, cross_entropy, self.x, self.missing, self.label, self.rule
 
     def run(self, definition: dict, epsilons: list[float]) -> None:
-        attack = Sweep(definition, *self.jets, seed=1)
+        attack = Sweep(definition, *self.jets, seed=1, chunk=self.chunk)
         for epsilon in epsilons:
             attack(epsilon)
 
@@ -55,7 +57,7 @@ class Case:
     def gradients(self) -> None:
         """Bare forward pass and input gradient, in the same chunks, as often as PGD takes them."""
         for _ in range(STEPS):
-            for x, label in zip(self.x.split(2048), self.label.split(2048), strict=True):
+            for x, label in zip(self.x.split(self.chunk), self.label.split(self.chunk), strict=True):
                 input_gradient(self.model, cross_entropy, x, label)
 
 
@@ -120,7 +122,7 @@ def authors_loop(case: Case, gradient: torch.Tensor) -> Callable[[], None]:
 
 def step(case: Case, gradient: torch.Tensor) -> torch.Tensor:
     """The same in tensor operations."""
-    batches = zip(*(tensor.split(2048) for tensor in (case.x, case.missing, gradient)), strict=True)
+    batches = zip(*(tensor.split(case.chunk) for tensor in (case.x, case.missing, gradient)), strict=True)
     return torch.cat([case.rule.budget(x, missing, EPSILON).extreme(g) for x, missing, g in batches])
 
 
