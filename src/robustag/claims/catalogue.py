@@ -21,12 +21,18 @@ NOTEBOOK = "authors' loss-surface notebook, one b jet, pT and eta over one sigma
 class Claim:
     """One published claim.
 
-    Attributes:
-        id: as in the study's list.
-        statement: what is claimed, in our words.
-        source: where.
-        references: sizes to compare with, each with its origin.
-        test: from the evidence for one pair of models to findings.
+    Attributes
+    ----------
+    id
+        Short name: C and a running number over both papers.
+    statement
+        What is claimed, in our words.
+    source
+        Where.
+    references
+        Sizes to compare with, each with its origin.
+    test
+        From the evidence for one pair of models to findings.
     """
 
     id: str

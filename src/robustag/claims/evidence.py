@@ -14,15 +14,24 @@ from robustag.evaluation.differences import Measurement, measurement
 class Settings:
     """How claims are tested; every value comes from the configuration.
 
-    Attributes:
-        attack, noise: names of the FGSM attack and of the Gaussian noise in the tables.
-        epsilon: strength at which the claims decide, in scaled units (the paper's is 0.01).
-        shown_epsilon: strength of the figures, quoted in support.
-        mismodellings: ``label``, ``perturbation`` and ``epsilon`` of each.
-        efficiency: signal efficiency at which mis-tag rates are quoted.
-        significance: number of total errors that decide.
-        much_smaller: factor by which "much smaller" is tested, in support of a direction.
-        preserved_within: loss of AUC that still counts as preserved performance.
+    Attributes
+    ----------
+    attack, noise
+        Names of the FGSM attack and of the Gaussian noise in the tables.
+    epsilon
+        Strength at which the claims decide, in scaled units (the paper's is 0.01).
+    shown_epsilon
+        Strength of the figures, quoted in support.
+    mismodellings
+        ``label``, ``perturbation`` and ``epsilon`` of each.
+    efficiency
+        Signal efficiency at which mis-tag rates are quoted.
+    significance
+        Number of total errors that decide.
+    much_smaller
+        Factor by which "much smaller" is tested, in support of a direction.
+    preserved_within
+        Loss of AUC that still counts as preserved performance.
     """
 
     attack: str
@@ -45,11 +54,16 @@ class Settings:
 class Evidence:
     """The collected tables for one pair of models.
 
-    Attributes:
-        nominal, adversarial: names of the two models in the tables.
-        metrics: columns ``robustag.plotting.tables.METRIC_COLUMNS``.
-        geometry: model, seed, jet, label, grad_ratio, mixed_difference, loss_range.
-        planes: model, seed, delta_x, delta_y, loss.
+    Attributes
+    ----------
+    nominal, adversarial
+        Names of the two models in the tables.
+    metrics
+        Columns ``robustag.plotting.tables.METRIC_COLUMNS``.
+    geometry
+        model, seed, jet, label, grad_ratio, mixed_difference, loss_range.
+    planes
+        model, seed, delta_x, delta_y, loss.
     """
 
     nominal: str

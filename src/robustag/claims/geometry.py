@@ -44,10 +44,14 @@ def attack_direction_is_diagonal(evidence: Evidence, settings: Settings) -> list
 def plane_shape(plane: pd.DataFrame) -> dict[str, float]:
     """Numbers of one loss plane, each relative to the mean loss of its corners.
 
-    Args:
-        plane: delta_x, delta_y, loss on a rectangular grid.
+    Parameters
+    ----------
+    plane
+        delta_x, delta_y, loss on a rectangular grid.
 
-    Returns:
+    Returns
+    -------
+    dict
         ``change_x``, ``change_y``: change of the loss across the plane along each input, mean of the two
         edges; ``interaction``: L(+,+) - L(+,-) - L(-,+) + L(-,-).
     """

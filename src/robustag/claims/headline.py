@@ -13,13 +13,19 @@ HEADER = ("model", "BvL AUC, raw", "FGSM", "noise", "loss to FGSM", "light mis-t
 def headline(metrics: pd.DataFrame, pairs: Sequence[Mapping[str, str]], settings: Settings) -> str:
     """One line a model: BvL AUC raw, under FGSM and under noise, the loss, and the mis-tag rate raw -> FGSM.
 
-    Args:
-        metrics: the collected metrics table.
-        pairs: ``label``, ``nominal`` and ``adversarial`` of each arm.
-        settings: the strength is ``shown_epsilon``, the efficiency that of the mis-tag rate.
+    Parameters
+    ----------
+    metrics
+        The collected metrics table.
+    pairs
+        ``label``, ``nominal`` and ``adversarial`` of each arm.
+    settings
+        The strength is ``shown_epsilon``, the efficiency that of the mis-tag rate.
 
-    Raises:
-        InputError: a number is not in the table.
+    Raises
+    ------
+    InputError
+        A number is not in the table.
     """
     none = pd.DataFrame()
     rows = [HEADER]

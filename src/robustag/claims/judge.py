@@ -29,10 +29,14 @@ def judge_claims(
 ) -> list[Judgement]:
     """Test all claims on all pairs; claims in their order, arms in that of the pairs.
 
-    Args:
-        metrics, geometry, planes: the collected tables, see :class:`robustag.claims.evidence.Evidence`.
-        pairs: ``label``, ``nominal`` and ``adversarial`` of each arm.
-        settings: how to test.
+    Parameters
+    ----------
+    metrics, geometry, planes
+        The collected tables, see :class:`robustag.claims.evidence.Evidence`.
+    pairs
+        ``label``, ``nominal`` and ``adversarial`` of each arm.
+    settings
+        How to test.
     """
     judgements = []
     for claim in CLAIMS:

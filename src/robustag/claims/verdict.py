@@ -37,17 +37,28 @@ class Number:
 class Finding:
     """One tested effect.
 
-    Attributes:
-        quantity: what was measured, in words; the claim predicts ``effect > threshold``.
-        effect: measured value, mean over training seeds.
-        statistical, seed: its two errors; NaN where unknown (``seed`` for a single training).
-        seeds: number of trainings of each model.
-        threshold: what the effect has to exceed.
-        deciding: whether the claim hangs on it.
-        compares: whether two models, trained separately, are compared.
-        verdict: by :func:`judge`.
-        numbers: what went into the effect.
-        reason: why it could not be tested, else empty.
+    Attributes
+    ----------
+    quantity
+        What was measured, in words; the claim predicts ``effect > threshold``.
+    effect
+        Measured value, mean over training seeds.
+    statistical, seed
+        Its two errors; NaN where unknown (``seed`` for a single training).
+    seeds
+        Number of trainings of each model.
+    threshold
+        What the effect has to exceed.
+    deciding
+        Whether the claim hangs on it.
+    compares
+        Whether two models, trained separately, are compared.
+    verdict
+        By :func:`judge`.
+    numbers
+        What went into the effect.
+    reason
+        Why it could not be tested, else empty.
     """
 
     quantity: str
