@@ -1,4 +1,4 @@
-"""Draw the AUC of all models against the size of each attack."""
+"""Draw the AUC of all models against the size of each attack, a figure a discriminator."""
 
 from robustag.workflow import job
 
@@ -7,9 +7,12 @@ with job(snakemake) as log:
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.tables import METRIC_COLUMNS, read_columns
 
-    options = snakemake.params.options
+    options, made = snakemake.params.options, snakemake.output
     metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)
-    table = auc_epsilon_table(metrics, options["pairs"], options["attacks"], options["discriminators"])
-    save_figure(draw_auc_epsilon(table, options), snakemake.output.pdf, snakemake.output.png)
-    save_shown(table, snakemake.output.csv)
-    log.info("%d points", len(table))
+    for discriminator, pdf, png, csv in zip(
+        options["discriminators"], made.pdf, made.png, made.csv, strict=True
+    ):
+        table = auc_epsilon_table(metrics, options["pairs"], options["attacks"], [discriminator])
+        save_figure(draw_auc_epsilon(table, options), pdf, png)
+        save_shown(table, csv)
+        log.info("%s: %d points", discriminator, len(table))

@@ -16,7 +16,8 @@ from tests.e2e.conftest import SMOKE, run_smoke_study
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 FIGURES = [
-    "fig_auc_epsilon",
+    "fig_auc_epsilon_BvL",
+    "fig_auc_epsilon_CvL",
     "fig_discriminator_clean",
     "fig_discriminator_faithful",
     "fig_headline",

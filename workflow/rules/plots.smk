@@ -48,17 +48,26 @@ rule fig_roc:
 
 
 rule fig_auc_epsilon:
-    """AUC of every compared model against the size of every attack."""
+    """AUC of every compared model against the size of every attack (one file a discriminator)."""
     input:
         metrics=collected("metrics"),
     output:
-        pdf="<results>/plots/fig_auc_epsilon.pdf",
+        pdf=expand(
+            "<results>/plots/fig_auc_epsilon_{name}.pdf",
+            name=config["figures"]["discriminators"],
+        ),
         png=report(
-            "<results>/plots/fig_auc_epsilon.png",
+            expand(
+                "<results>/plots/fig_auc_epsilon_{name}.png",
+                name=config["figures"]["discriminators"],
+            ),
             caption="../report/fig_auc_epsilon.rst",
             category="Robustness",
         ),
-        csv="<results>/plots/fig_auc_epsilon.csv",
+        csv=expand(
+            "<results>/plots/fig_auc_epsilon_{name}.csv",
+            name=config["figures"]["discriminators"],
+        ),
     log:
         "<logs>/fig_auc_epsilon.log",
     params:

@@ -21,6 +21,8 @@ from robustag.plotting.style import (
 )
 from robustag.plotting.tables import pick
 
+_COLUMNS = 4  # panels side by side
+
 
 def auc_epsilon_table(
     metrics: pd.DataFrame,
@@ -61,36 +63,40 @@ def auc_epsilon_table(
 
 @styled
 def draw_auc_epsilon(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
-    """One row a discriminator, one column a perturbation, one colour a model; rows share the AUC axis.
+    """One panel a perturbation, one colour a model; all panels share both axes.
 
     Parameters
     ----------
     table : DataFrame
-        From `auc_epsilon_table`.
+        From `auc_epsilon_table` for one discriminator.
     options : mapping
-        ``pairs``, ``attacks`` (columns), ``discriminators`` (rows) and ``sample``.
+        ``pairs``, ``attacks`` (panels, in order) and ``sample``.
     """
-    rows, columns = options["discriminators"], options["attacks"]
-    figure = Figure(figsize=(1.2 + 3.5 * len(columns), 1.3 + 3.5 * len(rows)))
-    panels = figure.subplots(len(rows), len(columns), sharex=True, sharey="row", squeeze=False)
+    attacks = options["attacks"]
+    columns = min(_COLUMNS, len(attacks))
+    rows = -(-len(attacks) // columns)
+    figure = Figure(figsize=(1.2 + 3.2 * columns, 1.3 + 2.9 * rows))
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     models = paired_models(options["pairs"])
-    for row, discriminator in enumerate(rows):
-        for axes, perturbation in zip(panels[row], columns, strict=True):
-            cell = pick(table, "auc_epsilon", discriminator=discriminator, perturbation=perturbation)
-            for model in models:
-                _draw_line(axes, pick(cell, "auc_epsilon", model=model.name), model, perturbation)
-            axes.tick_params(axis="x", labelrotation=45)
-            axes.text(
-                0.05, 0.05, perturbation_label(perturbation), transform=axes.transAxes, fontweight="bold"
-            )
-        panels[row][0].set_ylabel(f"{discriminator} AUC")
-    for axes in panels[-1]:
-        symmetric_epsilon_axis(axes, table["epsilon"].unique())
+    for axes, perturbation in zip(panels.flat, attacks, strict=False):
+        for model in models:
+            line = pick(table, "auc_epsilon", perturbation=perturbation, model=model.name)
+            _draw_line(axes, line, model, perturbation)
+        axes.text(0.05, 0.05, perturbation_label(perturbation), transform=axes.transAxes, fontweight="bold")
+    for axes in panels.flat[len(attacks) :]:
+        axes.remove()
+    for row in panels:
+        row[0].set_ylabel(f"{table['discriminator'].iloc[0]} AUC")
+    for column in range(columns):
+        # The lowest panel of a column carries the axis, also where the last row is not full.
+        lowest = panels[(len(attacks) - 1 - column) // columns, column]
+        symmetric_epsilon_axis(lowest, table["epsilon"].unique())
+        lowest.tick_params(axis="x", labelrotation=45, labelbottom=True)
     handles = [
         Line2D([], [], color=model.colour, marker=model.marker, label=f"{model.arm}, {model.role} training")
         for model in models
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), columns))
     stamp(panels[0][0], panels[0][-1], options["sample"])
     return figure
 

@@ -306,7 +306,7 @@ def drawn(
             table = roc.roc_table(curves, metrics, "CvL", options)
             return roc.draw_roc(table, options), table
         if name == "auc_epsilon":
-            table = epsilon.auc_epsilon_table(metrics, pairs, options["attacks"], options["discriminators"])
+            table = epsilon.auc_epsilon_table(metrics, pairs, options["attacks"], ["BvL"])
             return epsilon.draw_auc_epsilon(table, options), table
         if name == "headline":
             table = epsilon.auc_epsilon_table(metrics, pairs[:1], ["noise", "fgsm"], ["BvL"])
