@@ -41,6 +41,13 @@ PERTURBATION_LABELS = {
     "noise": "Gaussian noise",
     "shift_up": "coherent shift up",
     "shift_down": "coherent shift down",
+    "ngm": "NGM",
+    "pgd": "PGD",
+    "apgd_margin": "APGD on the margin",
+    "deepfool": "DeepFool",
+    "pip_pgd": "PIP-PGD",
+    "mahalanobis": "Mahalanobis PGD",
+    "transfer": "transferred PGD",
 }
 DISCRIMINATOR_AXES = {
     "BvL": ("b-jet efficiency", "light-jet mis-tag rate"),
