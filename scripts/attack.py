@@ -42,9 +42,8 @@ with job(snakemake) as log:
     )
     # One seed for all models: they meet the same noise.
     seed = derive_seed(params.seed, "attack", name)
-    sources = tuple(source for source, _ in crafted_on)
     case = (jets.inputs, jets.missing, jets.label, rule)
-    attack = Sweep(definition, model, loss, *case, seed=seed, sources=sources)
+    attack = Sweep(definition, model, loss, *case, seed=seed, sources=tuple(m for m, _ in crafted_on))
     audited, rows = [], sample_jets(jets.event, settings["audit"]["jets"])
 
     def perturbed() -> Iterator[tuple[float, torch.Tensor]]:

@@ -12,7 +12,7 @@ import pytest
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["snakefmt", "--check", "Snakefile", "workflow"],
-        ["codespell"],
+        ["codespell_lib"],
         ["snakemake", "--lint"],
     ],
     ids=lambda command: " ".join(command[:2]),
