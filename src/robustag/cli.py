@@ -108,6 +108,11 @@ def generate(options: argparse.Namespace) -> None:
     sample = _defined(config, "samples", options.sample) | {"events": options.events}
     name = options.variation or NOMINAL
     varied = {} if name == NOMINAL else _defined(config, "variations", name)
+    if "records" in varied:
+        raise InputError(
+            f"variation '{name}' changes nominal ntuples: generate one, and use "
+            "robustag.mismodelling.vary.vary_ntuple"
+        )
     settings = config.get("generator", {})
     detector = settings.get("detector", {}) | varied.get("detector", {})
     if not options.out.parent.is_dir():
@@ -128,7 +133,7 @@ def generate(options: argparse.Namespace) -> None:
 
 
 def _add_variations(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser("variations", help="list the variations of detector and generator")
+    parser = commands.add_parser("variations", help="list the variations of detector, generator and records")
     _add_config(parser)
     parser.set_defaults(run=variations)
 
@@ -139,11 +144,11 @@ def variations(options: argparse.Namespace) -> None:
     selected = config.get("run", {}).get("variations", [])
     rows = []
     for name, entry in config.get("variations", {}).items():
-        kind = "detector" if "detector" in entry else "generator"
-        if kind == "detector":
-            text = ", ".join(f"{key} = {value}" for key, value in entry[kind].items())
-        else:
+        kind = next(kind for kind in ("detector", "generator", "records") if kind in entry)
+        if kind == "generator":
             text = ", ".join(entry[kind]["pythia"])
+        else:
+            text = ", ".join(f"{key} = {value}" for key, value in entry[kind].items())
         rows.append(("*" if name in selected else " ", name, kind, entry["reason"], text))
     width = max((len(row[1]) for row in rows), default=0)
     for mark, name, kind, reason, text in rows:

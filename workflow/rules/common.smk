@@ -22,12 +22,10 @@ except InputError as fault:
 
 
 RUN = config["run"]
-DETECTOR_VARIATIONS = [
-    name for name in RUN["variations"] if "detector" in config["variations"][name]
-]
-GENERATOR_VARIATIONS = [
-    name for name in RUN["variations"] if "generator" in config["variations"][name]
-]
+DETECTOR_VARIATIONS, GENERATOR_VARIATIONS, RECORD_VARIATIONS = (
+    [name for name in RUN["variations"] if kind in config["variations"][name]]
+    for kind in ("detector", "generator", "records")
+)
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
 
 
@@ -50,7 +48,8 @@ def chunk_names(events: int) -> list[str]:
 def chunks(sample: str, variation: str = "nominal") -> list[str]:
     """Names of the chunks of a sample. A variation may have the first ones only."""
     events = config["samples"][sample]["events"]
-    wanted = config["variations"].get(variation, {}).get("events", events)
+    definition = config["variations"].get(variation, {})
+    wanted = (config["records"] if "records" in definition else definition).get("events", events)
     return chunk_names(min(wanted, events))
 
 

@@ -51,3 +51,21 @@ rule generate_varied:
         code=code_fingerprint("scripts/generate_varied.py"),
     script:
         "../../scripts/generate_varied.py"
+
+
+rule vary_records:
+    """Change the tracks and jets of one nominal chunk in every way of the study, and make the rest anew."""
+    input:
+        ntuple="<results>/ntuples/{sample}/nominal/{chunk}.root",
+    output:
+        varied=[f"<results>/ntuples/{{sample}}/{name}/{{chunk}}.root" for name in RECORD_VARIATIONS],
+    log:
+        "<logs>/vary_records/{sample}/{chunk}.log",
+    resources:
+        mem_mb=1500,
+    params:
+        seed=config["seed"],
+        variations={name: definition("variations", name)["records"] for name in RECORD_VARIATIONS},
+        code=code_fingerprint("scripts/vary_records.py"),
+    script:
+        "../../scripts/vary_records.py"

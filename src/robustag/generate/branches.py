@@ -12,6 +12,8 @@ from robustag.generate.origins import decay_vertex, mother_within
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.vertices import PrimaryVertices
 
+PRIMARY_COVARIANCE = tuple(f"PV_cov_{axes}" for axes in ("xx", "xy", "yy", "xz", "yz", "zz"))
+
 
 def collection(columns: dict[str, np.ndarray], event: np.ndarray, events: int) -> ak.Array:
     """Lists of records [E] from columns [N] ordered by event; floating-point columns become float32."""
@@ -60,12 +62,13 @@ def event_branches(
 
 
 def primary_vertex_branches(primary: PrimaryVertices) -> dict[str, ak.Array]:
-    """PV_x, PV_y, PV_z [mm], PV_chi2 (per degree of freedom) and PV_ndof."""
+    """PV_x, PV_y, PV_z [mm], PV_chi2 (per degree of freedom), PV_ndof and PV_cov_xx ... PV_cov_zz [mm^2]."""
     columns = dict(zip(("PV_x", "PV_y", "PV_z"), primary.position.T, strict=True)) | {
         "PV_chi2": np.divide(
             primary.chi2, primary.ndf, out=np.zeros_like(primary.chi2), where=primary.ndf > 0
         ),
         "PV_ndof": primary.ndf,
+        **dict(zip(PRIMARY_COVARIANCE, primary.covariance.T, strict=True)),
     }
     return {name: ak.Array(values.astype(np.float32)) for name, values in columns.items()}
 

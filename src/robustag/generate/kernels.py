@@ -216,7 +216,6 @@ def fit_vertex(
 
 @njit(cache=True)
 def fit_primaries(
-    offsets: np.ndarray,
     parameters: np.ndarray,
     covariance: np.ndarray,
     first: np.ndarray,
@@ -225,13 +224,12 @@ def fit_primaries(
     field: float,
     prior_weight: np.ndarray,
     result: np.ndarray,
-    weight: np.ndarray,
 ) -> None:
     """Fit each event's vertex from its members[first[e] : first[e + 1]]; result: float64 [E, 11]."""
     prior = np.zeros(3)
     position = np.empty(3)
     vertex_covariance = np.empty(6)
-    for e in range(len(offsets) - 1):
+    for e in range(len(first) - 1):
         inside = members[first[e] : first[e + 1]]
         position[0], position[1], position[2] = 0.0, 0.0, seed[e]
         good, chi2, ndf = fit_vertex(
@@ -244,9 +242,18 @@ def fit_primaries(
             result[e, 3 + k] = vertex_covariance[k]
         result[e, 9] = chi2 if good else np.nan
         result[e, 10] = ndf if good else np.nan
-        for i in range(offsets[e], offsets[e + 1]):
-            distance = track_chi2(parameters[i], covariance[i], field, position[0], position[1], position[2])
-            weight[i] = track_weight(distance, 1.0)
+
+
+@njit(cache=True)
+def weights_at(
+    position: np.ndarray, parameters: np.ndarray, covariance: np.ndarray, field: float, weight: np.ndarray
+) -> None:
+    """Weight of T tracks at the last temperature in the vertices at position [T, 3]; fills weight [T]."""
+    for i in range(len(weight)):
+        distance = track_chi2(
+            parameters[i], covariance[i], field, position[i, 0], position[i, 1], position[i, 2]
+        )
+        weight[i] = track_weight(distance, 1.0)
 
 
 @njit(cache=True)

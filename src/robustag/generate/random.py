@@ -35,6 +35,12 @@ class Purpose(IntEnum):
     FAKE_COUNT = 15
     FAKE_TRACK = 16
     JET_ENERGY = 17
+    RECORD_SMEARING = 18
+    RECORD_LOSS = 19
+    RECORD_FAKE_COUNT = 20
+    RECORD_FAKE = 21
+    RECORD_JET_ENERGY = 22
+    RECORD_VERTEX = 23
 
 
 def _mix(word: np.ndarray) -> np.ndarray:

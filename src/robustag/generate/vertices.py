@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robustag.generate.kernels import find_secondaries, fit_primaries
+from robustag.generate.kernels import find_secondaries, fit_primaries, weights_at
 from robustag.generate.layers import BeamSpot
 from robustag.generate.tracks import Tracks
 
@@ -70,11 +70,9 @@ def fit_primary_vertices(tracks: Tracks, events: int, beam_spot: BeamSpot, field
     seed = np.zeros(events)
     some = np.flatnonzero(np.diff(first))
     seed[some] = z0[members[(first[some] + first[some + 1]) // 2]]
-    offsets = np.searchsorted(tracks.event, np.arange(events + 1))
     prior_weight = np.array([beam_spot.sigma_x, beam_spot.sigma_y, beam_spot.sigma_z]) ** -2.0
-    result, weight = np.empty((events, 11)), np.empty(len(tracks))
+    result = np.empty((events, 11))
     fit_primaries(
-        offsets,
         tracks.parameters,
         tracks.covariance,
         first,
@@ -83,9 +81,17 @@ def fit_primary_vertices(tracks: Tracks, events: int, beam_spot: BeamSpot, field
         field,
         prior_weight,
         result,
-        weight,
     )
-    return PrimaryVertices(result[:, :3].copy(), result[:, 3:9], result[:, 9], result[:, 10], weight)
+    position = result[:, :3].copy()
+    weight = primary_weights(tracks, position, field)
+    return PrimaryVertices(position, result[:, 3:9], result[:, 9], result[:, 10], weight)
+
+
+def primary_weights(tracks: Tracks, position: np.ndarray, field: float) -> np.ndarray:
+    """Weight of every track in the primary vertex of its event, float64 [T]; position: [E, 3], mm."""
+    weight = np.empty(len(tracks))
+    weights_at(position[tracks.event], tracks.parameters, tracks.covariance, field, weight)
+    return weight
 
 
 def find_secondary_vertices(

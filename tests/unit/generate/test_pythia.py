@@ -104,7 +104,7 @@ def test_every_variation_of_the_default_study_can_start(root: Path) -> None:
     for name, variation in config["variations"].items():
         if "detector" in variation:
             assert detector_from(nominal | variation["detector"]) != detector_from(nominal), name
-        else:
+        elif "generator" in variation:
             settings = ["PartonLevel:MPI = off", *variation["generator"]["pythia"]]
             generator = Generator(pythia_settings({"process": "bb", "pythia": settings}), seed=5)
             assert [len(batch.number) for batch in generator.batches(5)] == [5], name
