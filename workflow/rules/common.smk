@@ -160,6 +160,20 @@ def settings(*sections: str) -> dict:
     return canonical({section: config[section] for section in sections})
 
 
+def figure(rule: str, category: str, each: list[str] | None = None) -> dict:
+    """The outputs of a figure: `pdf`, `png` (in the report) and `csv`, the numbers shown.
+
+    With `each`, they are lists with a file for each of these names, such as models or discriminators.
+    """
+    stem = f"<results>/plots/{rule}"
+    pdf, png, csv = (
+        [f"{stem}_{name}{suffix}" for name in each] if each else stem + suffix
+        for suffix in (".pdf", ".png", ".csv")
+    )
+    caption = f"../report/{rule}.rst"
+    return {"pdf": pdf, "png": report(png, caption=caption, category=category), "csv": csv}
+
+
 def figure_options(*keys: str) -> dict:
     """What a figure takes from the configuration: the compared models, the sample's name and the given keys."""
     chosen = ("pairs", "sample", *keys)

@@ -9,13 +9,7 @@ rule fig_headline:
     input:
         metrics=collected("metrics"),
     output:
-        pdf="<results>/plots/fig_headline.pdf",
-        png=report(
-            "<results>/plots/fig_headline.png",
-            caption="../report/fig_headline.rst",
-            category="Headline",
-        ),
-        csv="<results>/plots/fig_headline.csv",
+        **figure("fig_headline", "Headline"),
     log:
         "<logs>/fig_headline.log",
     params:
@@ -31,13 +25,7 @@ rule fig_roc:
         curves=collected("curves"),
         metrics=collected("metrics"),
     output:
-        pdf=expand("<results>/plots/fig_roc_{name}.pdf", name=config["figures"]["discriminators"]),
-        png=report(
-            expand("<results>/plots/fig_roc_{name}.png", name=config["figures"]["discriminators"]),
-            caption="../report/fig_roc.rst",
-            category="Robustness",
-        ),
-        csv=expand("<results>/plots/fig_roc_{name}.csv", name=config["figures"]["discriminators"]),
+        **figure("fig_roc", "Robustness", config["figures"]["discriminators"]),
     log:
         "<logs>/fig_roc.log",
     params:
@@ -52,22 +40,7 @@ rule fig_auc_epsilon:
     input:
         metrics=collected("metrics"),
     output:
-        pdf=expand(
-            "<results>/plots/fig_auc_epsilon_{name}.pdf",
-            name=config["figures"]["discriminators"],
-        ),
-        png=report(
-            expand(
-                "<results>/plots/fig_auc_epsilon_{name}.png",
-                name=config["figures"]["discriminators"],
-            ),
-            caption="../report/fig_auc_epsilon.rst",
-            category="Robustness",
-        ),
-        csv=expand(
-            "<results>/plots/fig_auc_epsilon_{name}.csv",
-            name=config["figures"]["discriminators"],
-        ),
+        **figure("fig_auc_epsilon", "Robustness", config["figures"]["discriminators"]),
     log:
         "<logs>/fig_auc_epsilon.log",
     params:
@@ -82,13 +55,7 @@ rule fig_mismodelling:
     input:
         metrics=collected("metrics"),
     output:
-        pdf="<results>/plots/fig_mismodelling.pdf",
-        png=report(
-            "<results>/plots/fig_mismodelling.png",
-            caption="../report/fig_mismodelling.rst",
-            category="Mismodelling",
-        ),
-        csv="<results>/plots/fig_mismodelling.csv",
+        **figure("fig_mismodelling", "Mismodelling"),
     log:
         "<logs>/fig_mismodelling.log",
     params:
@@ -103,13 +70,7 @@ rule fig_history:
     input:
         history=collected("history"),
     output:
-        pdf="<results>/plots/fig_history.pdf",
-        png=report(
-            "<results>/plots/fig_history.png",
-            caption="../report/fig_history.rst",
-            category="Training",
-        ),
-        csv="<results>/plots/fig_history.csv",
+        **figure("fig_history", "Training"),
     log:
         "<logs>/fig_history.log",
     params:
@@ -124,13 +85,7 @@ rule fig_discriminator:
     input:
         histograms=collected("histograms"),
     output:
-        pdf=expand("<results>/plots/fig_discriminator_{pair}.pdf", pair=FIGURE_PAIRS),
-        png=report(
-            expand("<results>/plots/fig_discriminator_{pair}.png", pair=FIGURE_PAIRS),
-            caption="../report/fig_discriminator.rst",
-            category="Shapes",
-        ),
-        csv=expand("<results>/plots/fig_discriminator_{pair}.csv", pair=FIGURE_PAIRS),
+        **figure("fig_discriminator", "Shapes", FIGURE_PAIRS),
     log:
         "<logs>/fig_discriminator.log",
     params:
@@ -146,13 +101,7 @@ rule fig_input:
         histograms=collected("histograms"),
         features=config["features"],
     output:
-        pdf=expand("<results>/plots/fig_input_{pair}.pdf", pair=FIGURE_PAIRS),
-        png=report(
-            expand("<results>/plots/fig_input_{pair}.png", pair=FIGURE_PAIRS),
-            caption="../report/fig_input.rst",
-            category="Shapes",
-        ),
-        csv=expand("<results>/plots/fig_input_{pair}.csv", pair=FIGURE_PAIRS),
+        **figure("fig_input", "Shapes", FIGURE_PAIRS),
     log:
         "<logs>/fig_input.log",
     params:
@@ -169,13 +118,7 @@ rule fig_surface:
         geometry=collected("geometry"),
         features=config["features"],
     output:
-        pdf=expand("<results>/plots/fig_surface_{pair}.pdf", pair=FIGURE_PAIRS),
-        png=report(
-            expand("<results>/plots/fig_surface_{pair}.png", pair=FIGURE_PAIRS),
-            caption="../report/fig_surface.rst",
-            category="Loss surface",
-        ),
-        csv=expand("<results>/plots/fig_surface_{pair}.csv", pair=FIGURE_PAIRS),
+        **figure("fig_surface", "Loss surface", FIGURE_PAIRS),
     log:
         "<logs>/fig_surface.log",
     params:

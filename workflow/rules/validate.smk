@@ -85,13 +85,7 @@ rule fig_simulation_inputs:
     input:
         table=rules.validate_published.output.table,
     output:
-        pdf="<results>/plots/fig_simulation_inputs.pdf",
-        png=report(
-            "<results>/plots/fig_simulation_inputs.png",
-            caption="../report/fig_simulation_inputs.rst",
-            category="Simulation",
-        ),
-        csv="<results>/plots/fig_simulation_inputs.csv",
+        **figure("fig_simulation_inputs", "Simulation"),
     log:
         "<logs>/fig_simulation_inputs.log",
     params:
@@ -106,13 +100,7 @@ rule fig_simulation_tracks:
     input:
         histograms=rules.validate_histograms.output.histograms,
     output:
-        pdf="<results>/plots/fig_simulation_tracks.pdf",
-        png=report(
-            "<results>/plots/fig_simulation_tracks.png",
-            caption="../report/fig_simulation_tracks.rst",
-            category="Simulation",
-        ),
-        csv="<results>/plots/fig_simulation_tracks.csv",
+        **figure("fig_simulation_tracks", "Simulation"),
     log:
         "<logs>/fig_simulation_tracks.log",
     params:
@@ -127,13 +115,7 @@ rule fig_simulation_vertices:
     input:
         histograms=rules.validate_histograms.output.histograms,
     output:
-        pdf="<results>/plots/fig_simulation_vertices.pdf",
-        png=report(
-            "<results>/plots/fig_simulation_vertices.png",
-            caption="../report/fig_simulation_vertices.rst",
-            category="Simulation",
-        ),
-        csv="<results>/plots/fig_simulation_vertices.csv",
+        **figure("fig_simulation_vertices", "Simulation"),
     log:
         "<logs>/fig_simulation_vertices.log",
     params:
@@ -148,13 +130,7 @@ rule fig_simulation_resolution:
     input:
         histograms=rules.validate_histograms.output.histograms,
     output:
-        pdf="<results>/plots/fig_simulation_resolution.pdf",
-        png=report(
-            "<results>/plots/fig_simulation_resolution.png",
-            caption="../report/fig_simulation_resolution.rst",
-            category="Simulation",
-        ),
-        csv="<results>/plots/fig_simulation_resolution.csv",
+        **figure("fig_simulation_resolution", "Simulation"),
     log:
         "<logs>/fig_simulation_resolution.log",
     params:
@@ -169,13 +145,7 @@ rule fig_simulation_lifetime:
     input:
         histograms=rules.validate_histograms.output.histograms,
     output:
-        pdf="<results>/plots/fig_simulation_lifetime.pdf",
-        png=report(
-            "<results>/plots/fig_simulation_lifetime.png",
-            caption="../report/fig_simulation_lifetime.rst",
-            category="Simulation",
-        ),
-        csv="<results>/plots/fig_simulation_lifetime.csv",
+        **figure("fig_simulation_lifetime", "Simulation"),
     log:
         "<logs>/fig_simulation_lifetime.log",
     params:
