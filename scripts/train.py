@@ -15,17 +15,20 @@ with job(snakemake) as log:
     from robustag.files import written_whole
     from robustag.models import save_model
     from robustag.tensors import Normalisation
-    from robustag.tensors.loading import load_tensors
-    from robustag.training import train_model
+    from robustag.tensors.loading import JetShards, load_tensors
+    from robustag.training import open_feed, train_model
 
     torch.set_num_threads(snakemake.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     params, wildcards = snakemake.params, snakemake.wildcards
     table = FeatureTable.load(snakemake.input.features)
     normalisation = Normalisation.load(snakemake.input.normalisation)
-    train = load_tensors(snakemake.input.tensors, "train")
+    shards = JetShards(snakemake.input.tensors, "train")
     validation = load_tensors(snakemake.input.tensors, "validation")
-    log.info("%d training and %d validation jets on %s", len(train), len(validation), device)
+    # The rest of the job's memory is for the validation jets, the network and the libraries.
+    train = open_feed(shards, torch.device(device), memory=0.5e6 * snakemake.resources.mem_mb)
+    where = type(train).__name__.lower()
+    log.info("%d training (%s) and %d validation jets on %s", len(train), where, len(validation), device)
     rule = BudgetRule.of(table, normalisation, relative_cap=params.settings["relative_cap"])
     # The model's name stays out of the seed: two recipes of one seed start from the same weights.
     seed = derive_seed(params.seed, "train", int(wildcards.seed))
@@ -36,9 +39,10 @@ with job(snakemake) as log:
         progress(f"epoch {row['epoch']} of {epochs}, BvL AUC {row['validation_auc_bvl']:.4f}")
 
     checkpoint = Path(snakemake.output.model).with_suffix(".checkpoint")
-    jets = (tensor for part in (train, validation) for tensor in vars(part).values())
     made_by = [params.model, params.settings, params.code, provenance(seed=seed)]
-    made_of = data_fingerprint(*made_by, *vars(normalisation).values(), *jets)
+    made_of = data_fingerprint(
+        *made_by, *vars(normalisation).values(), *shards.arrays(), *vars(validation).values()
+    )
     model, history = train_model(
         params.model,
         train,

@@ -1,8 +1,11 @@
-"""Reading the tensor store into torch, memory-mapped and one split at a time."""
+"""Reading the tensor store into torch, one split at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -64,6 +67,69 @@ def sample_jets(event: torch.Tensor, number: int) -> torch.Tensor:
     return order[:number].sort().values
 
 
+class JetShards:
+    """The jets of one split in several files, in the order of the paths; on disk until they are read.
+
+    Files are memory-mapped while they are read and at no other time.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged or no tensor store, or the split holds no jets.
+    """
+
+    def __init__(self, paths: Iterable[str | Path], split: str) -> None:
+        position = SPLITS.index(split)
+        self._files: list[tuple[str | Path, slice]] = []
+        starts = [0]
+        for path in paths:
+            with _opened(path) as store:
+                ends = [0, *store.get_tensor("split_ends").tolist()]
+            self._files.append((path, slice(ends[position], ends[position + 1])))
+            starts.append(starts[-1] + ends[position + 1] - ends[position])
+        self._starts = torch.tensor(starts)
+        if len(self) == 0:
+            raise InputError(
+                f"no jets in the {split} split of {len(self._files)} tensor files: generate more events"
+            )
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def arrays(self) -> Iterator[torch.Tensor]:
+        """Every array of every file, memory-mapped, one after the other."""
+        for path, rows in self._files:
+            with _opened(path) as store:
+                for field in fields(JetTensors):
+                    yield store.get_slice(field.name)[rows]
+
+    def read(
+        self, rows: torch.Tensor, names: Sequence[str] = tuple(f.name for f in fields(JetTensors))
+    ) -> dict[str, torch.Tensor]:
+        """Some columns of some jets, by name.
+
+        Parameters
+        ----------
+        rows : Tensor int64 [N]
+            In ascending order, so that each file is read once and forwards.
+        names : sequence of str
+            Attributes of `JetTensors`.
+        """
+        columns: dict[str, torch.Tensor] = {}
+        ends = torch.searchsorted(rows, self._starts).tolist()
+        files = zip(self._files, self._starts.tolist()[:-1], pairwise(ends), strict=True)
+        for (path, span), start, (begin, end) in files:
+            if begin == end:
+                continue
+            with _opened(path) as store:
+                for name in names:
+                    part = store.get_slice(name)[span]
+                    if name not in columns:
+                        columns[name] = part.new_empty((len(rows), *part.shape[1:]))
+                    torch.index_select(part, 0, rows[begin:end] - start, out=columns[name][begin:end])
+        return columns
+
+
 def load_tensors(paths: Iterable[str | Path], split: str) -> JetTensors:
     """Read one split of several chunks, in the order of the paths.
 
@@ -72,19 +138,14 @@ def load_tensors(paths: Iterable[str | Path], split: str) -> JetTensors:
     InputError
         If a file is damaged or no tensor store, or the split holds no jets.
     """
-    position = SPLITS.index(split)
-    parts = [_read(path, position) for path in paths]
-    tensors = JetTensors(**{f.name: torch.cat([part[f.name] for part in parts]) for f in fields(JetTensors)})
-    if len(tensors) == 0:
-        raise InputError(f"no jets in the {split} split of {len(parts)} tensor files: generate more events")
-    return tensors
+    shards = JetShards(paths, split)
+    return JetTensors(**shards.read(torch.arange(len(shards))))
 
 
-def _read(path: str | Path, position: int) -> dict[str, torch.Tensor]:
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Any]:
     try:
         with safe_open(path, framework="pt") as store:
-            ends = [0, *store.get_tensor("split_ends").tolist()]
-            rows = slice(ends[position], ends[position + 1])
-            return {field.name: store.get_slice(field.name)[rows] for field in fields(JetTensors)}
+            yield store
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path} is no tensor store ({error}): delete it and run again") from error

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from robustag.errors import InputError
 from robustag.models import build_model, choose
 from robustag.training.auc import auc
 from robustag.training.checkpoint import load_checkpoint, save_checkpoint
+from robustag.training.feed import Feed, batches, on_device
 from robustag.training.losses import build_loss
 from robustag.training.recipes import Batch, Recipe, build_recipe
 from robustag.training.schedule import learning_rate
@@ -33,7 +34,7 @@ _VALIDATION_CHUNK = 8192
 
 def train_model(
     definition: dict,
-    train: "JetTensors",
+    train: Feed,
     validation: "JetTensors",
     rule: BudgetRule,
     *,
@@ -49,7 +50,9 @@ def train_model(
     ----------
     definition : dict
         ``network``, ``loss``, ``recipe``, ``optimiser`` (name, learning_rate, decay, batch_size, epochs).
-    train, validation : JetTensors
+    train : Feed
+        The training jets, on `device`.
+    validation : JetTensors
         With inputs float32 [N, F] scaled, missing bool [N, F], label int64 [N], weight float32 [N].
     rule : BudgetRule
         What the attack inside an adversarial recipe may move.
@@ -82,8 +85,8 @@ def train_model(
     settings = definition["optimiser"]
     loss = build_loss(definition["loss"])
     recipe = build_recipe(definition["recipe"], loss, rule.to(device))
-    data, held_out = _resident(train, device), _resident(validation, device)
-    model = build_model(definition["network"], data.inputs.shape[1], seed=seed).to(device)
+    held_out = on_device(validation, torch.device(device))
+    model = build_model(definition["network"], held_out.inputs.shape[1], seed=seed).to(device)
     create = choose(OPTIMISERS, settings.get("name", ""), "optimiser")
     optimiser = create(model.parameters(), lr=settings["learning_rate"], fused=True)
     history = load_checkpoint(checkpoint, model, optimiser, fingerprint)
@@ -92,7 +95,7 @@ def train_model(
         rate = learning_rate(settings, epoch)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        train_loss = _train_epoch(model, optimiser, recipe, data, settings["batch_size"], (seed, epoch))
+        train_loss = _train_epoch(model, optimiser, recipe, train, settings["batch_size"], (seed, epoch))
         if not math.isfinite(train_loss):
             raise InputError(
                 f"the training loss is {train_loss} in epoch {epoch + 1}: "
@@ -134,12 +137,12 @@ def _train_epoch(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
     recipe: Recipe,
-    data: Batch,
+    train: Feed,
     batch_size: int,
     key: tuple[int, int],
 ) -> float:
     """One pass over the jets in random order; the weighted mean loss. All randomness follows from `key`."""
-    device = data.inputs.device
+    device = next(model.parameters()).device
     # Two streams: one for the order of the jets and the recipe, one for dropout.
     order_seed, dropout_seed = (
         int(state >> np.uint64(1)) for state in np.random.SeedSequence(key).generate_state(2, np.uint64)
@@ -150,7 +153,7 @@ def _train_epoch(
     # Dropout draws from torch's default generator, which is handed back as it was.
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(dropout_seed)
-        for batch in _batches(data, batch_size, generator):
+        for batch in batches(train, batch_size, generator):
             optimiser.zero_grad(set_to_none=True)
             losses = recipe(model, batch, generator)
             weighted, weight = (losses * batch.weight).sum(), batch.weight.sum()
@@ -158,15 +161,3 @@ def _train_epoch(
             optimiser.step()
             total += torch.stack((weighted.detach(), weight))
     return float(total[0] / total[1])
-
-
-def _batches(data: Batch, size: int, generator: torch.Generator) -> Iterator[Batch]:
-    """The jets in random order, `size` at a time."""
-    order = torch.randperm(len(data.label), generator=generator, device=data.label.device)
-    for rows in order.split(size):
-        yield Batch(*(tensor.index_select(0, rows) for tensor in data))
-
-
-def _resident(jets: "JetTensors", device: str) -> Batch:
-    """What training needs of the jets, on the device."""
-    return Batch(*(getattr(jets, name).to(device) for name in Batch._fields))

@@ -8,6 +8,7 @@ from robustag.attacks import BudgetRule, Problem, sweep
 from robustag.errors import InputError
 from robustag.models import build_model
 from robustag.training import RECIPES, build_loss, train_model
+from robustag.training.feed import Resident
 from robustag.training.recipes import Batch, build_recipe
 
 COLUMNS = [
@@ -29,7 +30,7 @@ def run(toy, tmp_path):
     def _run(definition, *, seed=1, name="run", fingerprint="a", progress=lambda row: None, train=train):
         return train_model(
             definition,
-            train,
+            Resident(Batch(*train)),
             validation,
             rule,
             seed=seed,
@@ -254,7 +255,7 @@ def test_validation_jets_need_all_flavours(definition, toy, tmp_path):
     with pytest.raises(InputError, match="both flavours"):
         train_model(
             definition,
-            train,
+            Resident(Batch(*train)),
             without,
             rule,
             seed=1,
