@@ -63,8 +63,9 @@ with job(snakemake) as log:
         name,
         progress=lambda epsilon: progress(f"epsilon {epsilon:g}"),
         reference=test if few else None,
+        loss=build_loss(card["loss"]),
     )
-    tables.save(snakemake.output.metrics, snakemake.output.curves, snakemake.output.histograms)
+    tables.save(dict(snakemake.output.items()))
     with written_whole(snakemake.output.audit) as temporary:
         pd.DataFrame(audited).assign(perturbation=name).to_parquet(temporary, index=False)
     log.info("%d test jets, %d numbers; audit: %s", len(jets), len(tables.metrics), audited[-1])

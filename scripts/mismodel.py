@@ -12,16 +12,18 @@ with job(snakemake) as log:
     from robustag.models import load_model
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import load_tensors
+    from robustag.training.losses import build_loss
 
     torch.set_num_threads(snakemake.threads)
     params, name = snakemake.params, snakemake.wildcards.scenario
     normalisation = Normalisation.load(snakemake.input.normalisation)
-    model, _ = load_model(snakemake.input.model)
+    model, card = load_model(snakemake.input.model)
+    loss = build_loss(card["loss"])
     jets = load_tensors(snakemake.input.tensors, "test")
     settings = {**params.settings["evaluation"], "seed": params.seed}
     if params.scenario["kind"] == "resimulated":
         varied = load_tensors(snakemake.input.varied, "test")
-        tables = run_varied(model, jets, varied, normalisation, settings, "scenario", name)
+        tables = run_varied(model, jets, varied, normalisation, settings, "scenario", name, loss=loss)
     else:
         perturbed = perturb(
             params.scenario,
@@ -42,6 +44,7 @@ with job(snakemake) as log:
             "scenario",
             name,
             progress=lambda strength: progress(f"strength {strength:g}"),
+            loss=loss,
         )
-    tables.save(snakemake.output.metrics, snakemake.output.curves, snakemake.output.histograms)
+    tables.save(dict(snakemake.output.items()))
     log.info("%d test jets, %d numbers", len(jets), len(tables.metrics))

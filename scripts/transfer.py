@@ -40,11 +40,13 @@ with job(snakemake) as log:
     for epsilon, inputs in crafted:
         audit(attack, epsilon, inputs)
     progress = Progress(f"transfer from {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
+    evaluation = {**settings["evaluation"], "seed": params.seed}
+    measured_as = (jets, normalisation, evaluation, "transfer", definition["name"])
     parts = []
     for name, path in zip(params.targets, snakemake.input.targets, strict=True):
-        target, _ = load_model(path)
-        evaluation = {**settings["evaluation"], "seed": params.seed}
-        measured = run_sweep(target, crafted, jets, normalisation, evaluation, "transfer", definition["name"])
+        target, trained = load_model(path)
+        loss = build_loss(trained["loss"])
+        measured = run_sweep(target, crafted, *measured_as, loss=loss)
         aucs = measured.metrics[measured.metrics["metric"] == "auc"].copy()
         aucs.insert(0, "target", name)
         parts.append(aucs)

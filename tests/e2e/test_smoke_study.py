@@ -139,8 +139,8 @@ def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
     changed.write_text(yaml.safe_dump(preset))
     planned = study.checkout.plan("--configfile", "changed.yaml")
     assert planned.pop("attack") == len(preset["models"])
-    # The four tables of attacks; those of trainings and surfaces stay.
-    assert planned.pop("collect") == 4
+    # The seven tables of attacks; those of trainings and surfaces stay.
+    assert planned.pop("collect") == 7
     assert planned.pop("metrics_csv") == 1
     assert planned.pop("audit_orders") == 1
     assert {rule for rule in planned if not rule.startswith("fig_")} <= {"all", "claims", "summary"}

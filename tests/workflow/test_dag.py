@@ -32,8 +32,8 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["attack"] == trainings * len(run["attacks"])
     assert planned["mismodel"] == trainings * len(run["scenarios"])
     assert planned["normalise"] == planned["claims"] == planned["summary"] == 1
-    # metrics, curves, histograms, audit, transfer, history, planes, geometry
-    assert planned["collect"] == 8
+    # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, history, planes, geometry
+    assert planned["collect"] == 11
     assert planned["transfer"] == trainings
     assert planned["spread"] == planned["audit_orders"] == 1
     figures = {f"fig_{name}" for name in re.findall(r"^rule fig_(\w+):", all_rules(root), re.MULTILINE)}

@@ -80,7 +80,7 @@ def over_trainings(pattern: str, **selections) -> list[str]:
 
 
 def measured(table: str) -> list[str]:
-    """One kind of table (metrics, curves, histograms) of all attacks and scenarios of all models and seeds."""
+    """One kind of table that attacks and scenarios share, of all of them, all models and seeds."""
     return over_trainings(
         f"<results>/attacks/{{model}}/seed{{seed}}/{{attack}}.{table}.parquet",
         attack=RUN["attacks"],
@@ -97,9 +97,10 @@ def collected(table: str) -> str:
 
 # What each collected table is gathered from.
 PARTS = {
-    "metrics": measured("metrics"),
-    "curves": measured("curves"),
-    "histograms": measured("histograms"),
+    **{
+        table: measured(table)
+        for table in ("metrics", "curves", "histograms", "bins", "calibration", "confusion")
+    },
     "audit": over_trainings(
         "<results>/attacks/{model}/seed{seed}/{attack}.audit.parquet", attack=RUN["attacks"]
     ),

@@ -17,6 +17,9 @@ rule mismodel:
         metrics="<results>/mismodel/{model}/seed{seed}/{scenario}.metrics.parquet",
         curves="<results>/mismodel/{model}/seed{seed}/{scenario}.curves.parquet",
         histograms="<results>/mismodel/{model}/seed{seed}/{scenario}.histograms.parquet",
+        bins="<results>/mismodel/{model}/seed{seed}/{scenario}.bins.parquet",
+        calibration="<results>/mismodel/{model}/seed{seed}/{scenario}.calibration.parquet",
+        confusion="<results>/mismodel/{model}/seed{seed}/{scenario}.confusion.parquet",
     log:
         "<logs>/mismodel/{model}.seed{seed}.{scenario}.log",
     threads: 1

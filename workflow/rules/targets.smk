@@ -31,7 +31,7 @@ rule all:
     default_target: True
     input:
         *[getattr(rules, name).output for name in FIGURES],
-        collected("transfer"),
+        *map(collected, PARTS),
         rules.audit_orders.output,
         rules.metrics_csv.output,
         rules.claims.output,

@@ -1,7 +1,11 @@
-"""From logits to numbers with errors.
+"""From logits to numbers with errors; docs/numbers.md has their formulas.
 
-`discriminators` turns logits into tagger outputs, `roc` ranks them exactly, `bootstrap` weighs events,
-`histograms` bins them, `assess` makes the tables of one sample, `campaign` runs a model over perturbed
-samples, and `differences` compares rows of the collected tables. Only `campaign` needs torch, so
-figures and claims import the others without it; this package therefore imports nothing by itself.
+`discriminators` turns logits into tagger outputs, `roc` ranks them exactly, `bootstrap` weighs events;
+`rates`, `calibration`, `binned` and `histograms` measure, `assess` gathers the `tables` of one sample,
+`campaign` runs a model over perturbed samples, and `differences` compares rows of the collected tables. Only
+`campaign` needs torch, so figures and claims import the others without it; this package therefore imports
+nothing by itself.
 """
+
+VARIED = 1.0
+"""The epsilon that stands for the varied sample of a re-simulated scenario in every table."""

@@ -46,4 +46,5 @@ def event_weights(event: np.ndarray, replicates: int, seed: int) -> np.ndarray:
         np.greater_equal(halves, _POISSON_STEPS[0], out=block.view(bool))
         for step in _POISSON_STEPS[1:]:
             block += halves >= step
-    return weight[position]
+    # One replicate after the other in memory, as `roc` adds them up.
+    return np.take(weight.T, position, axis=1).T

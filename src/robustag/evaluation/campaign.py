@@ -1,25 +1,27 @@
 """Running a model over perturbed or re-simulated samples and measuring it each time."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import torch
 
 from robustag.errors import InputError
-from robustag.evaluation.assess import Assessment, assess, clean_cuts
-from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation import VARIED
+from robustag.evaluation.assess import Jets, assess
 from robustag.evaluation.histograms import input_histograms
+from robustag.evaluation.rates import Cuts, clean_cuts
+from robustag.evaluation.tables import Assessment
 
 if TYPE_CHECKING:
+    from robustag.attacks.problem import PerJetLoss
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import JetTensors
 
 _CHUNK = 16_384
 """Jets a forward pass: activations of a 100-wide layer then stay in the cache of one core."""
-
-VARIED = 1.0
-"""The epsilon that stands for the varied sample of a re-simulated scenario."""
 
 
 def predict(model: torch.nn.Module, inputs: torch.Tensor, chunk: int = _CHUNK) -> np.ndarray:
@@ -46,6 +48,8 @@ def run_sweep(
     perturbation: str,
     progress: Callable[[float], None] | None = None,
     reference: "JetTensors | None" = None,
+    *,
+    loss: "PerJetLoss",
 ) -> Assessment:
     """Measure a model on its clean jets and at every epsilon of a perturbation.
 
@@ -61,13 +65,15 @@ def run_sweep(
     normalisation : Normalisation
         Brings inputs to physical units for their histograms.
     settings : mapping
-        As `assess`, and inputs: name -> [low, high], the inputs to histogram in physical units.
+        As `Jets.of` and `assess`, and inputs: name -> [low, high], the inputs to histogram in physical units.
     kind, perturbation : str
         Labels of the rows.
     progress : callable, optional
         Called with each epsilon once it is measured.
     reference : JetTensors, optional
         Clean jets that fix the working-point cuts, if more of them than are perturbed; `data` otherwise.
+    loss : PerJetLoss
+        The loss the model was trained with, whose mean is measured.
 
     Returns
     -------
@@ -80,24 +86,20 @@ def run_sweep(
         As `assess`; if a perturbed sample has another shape than the clean one; if settings["inputs"]
         names an unknown input.
     """
-    ranges = _ranges(settings, normalisation)
-    label, event = data.label.cpu().numpy(), data.event.cpu().numpy()
-    weights = event_weights(event, settings["bootstrap"], settings["seed"])
     logits = predict(model, data.inputs)
     if reference is None:
-        cuts = clean_cuts(logits, label, settings)
+        cuts = clean_cuts(logits, _numpy(data.label), settings)
     else:
-        cuts = clean_cuts(predict(model, reference.inputs), reference.label.cpu().numpy(), settings)
+        cuts = clean_cuts(predict(model, reference.inputs), _numpy(reference.label), settings)
+    meter = _Meter(data, cuts, loss, normalisation, settings)
     parts = []
 
-    def measure(epsilon: float, logits: np.ndarray, inputs: torch.Tensor) -> None:
-        part = assess(logits, label, event, settings, cuts, weights)
-        part = _with_inputs(part, inputs, data, normalisation, ranges)
-        parts.append(part.labelled(kind, perturbation, epsilon))
+    def measure(epsilon: float, inputs: torch.Tensor, changed: np.ndarray) -> None:
+        parts.append(meter(inputs, changed, logits).labelled(kind, perturbation, epsilon))
         if progress is not None:
             progress(epsilon)
 
-    measure(0.0, logits, data.inputs)
+    measure(0.0, data.inputs, logits)
     for epsilon, inputs in perturbed:
         if epsilon == 0:
             continue
@@ -106,7 +108,7 @@ def run_sweep(
                 f"{perturbation} at epsilon {epsilon} has inputs {tuple(inputs.shape)}, the clean jets "
                 f"{tuple(data.inputs.shape)}: perturb the jets that are measured"
             )
-        measure(epsilon, predict(model, inputs), inputs)
+        measure(epsilon, inputs, predict(model, inputs))
     return Assessment.concatenate(parts)
 
 
@@ -118,6 +120,8 @@ def run_varied(
     settings: Mapping,
     kind: str,
     perturbation: str,
+    *,
+    loss: "PerJetLoss",
 ) -> Assessment:
     """Measure a model on a re-simulated sample beside the clean one.
 
@@ -125,41 +129,58 @@ def run_varied(
     the same bootstrap weights, so differences are paired. Rows: epsilon 0 for clean, 1 for varied.
     Parameters and errors otherwise as `run_sweep`.
     """
-    ranges = _ranges(settings, normalisation)
-    cuts = clean_cuts(logits := predict(model, clean.inputs), clean.label.cpu().numpy(), settings)
-    parts = []
-    for epsilon, data, scores in ((0.0, clean, logits), (VARIED, varied, predict(model, varied.inputs))):
-        part = assess(scores, data.label.cpu().numpy(), data.event.cpu().numpy(), settings, cuts)
-        part = _with_inputs(part, data.inputs, data, normalisation, ranges)
-        parts.append(part.labelled(kind, perturbation, epsilon))
-    return Assessment.concatenate(parts)
+    logits = predict(model, clean.inputs)
+    cuts = clean_cuts(logits, _numpy(clean.label), settings)
+    before = _Meter(clean, cuts, loss, normalisation, settings)(clean.inputs, logits, logits)
+    meter = _Meter(varied, cuts, loss, normalisation, settings)
+    after = meter(varied.inputs, predict(model, varied.inputs), None)
+    return Assessment.concatenate(
+        [part.labelled(kind, perturbation, e) for e, part in ((0.0, before), (VARIED, after))]
+    )
 
 
-def _ranges(settings: Mapping, normalisation: "Normalisation") -> dict[str, tuple[float, float]]:
-    for name in settings["inputs"]:
-        if name not in normalisation.names:
-            raise InputError(
-                f"evaluation inputs name '{name}', which the data do not have: "
-                f"use names such as {', '.join(normalisation.names[:3])}"
-            )
-    return {name: (low, high) for name, (low, high) in settings["inputs"].items()}
+class _Meter:
+    """Measures what becomes of one sample: `meter(inputs, logits, logits of the same jets when clean)`."""
+
+    def __init__(
+        self,
+        data: "JetTensors",
+        cuts: Cuts,
+        loss: "PerJetLoss",
+        normalisation: "Normalisation",
+        settings: Mapping,
+    ) -> None:
+        for name in settings["inputs"]:
+            if name not in normalisation.names:
+                raise InputError(
+                    f"evaluation inputs name '{name}', which the data do not have: "
+                    f"use names such as {', '.join(normalisation.names[:3])}"
+                )
+        self._data, self._cuts, self._loss = data, cuts, loss
+        self._normalisation, self._settings = normalisation, settings
+        columns = (data.label, data.event, data.pt, data.eta)
+        self._jets = Jets.of(*map(_numpy, columns), settings)
+
+    def __call__(self, inputs: torch.Tensor, logits: np.ndarray, clean: np.ndarray | None) -> Assessment:
+        loss = self._loss(torch.from_numpy(logits), self._data.label.cpu())
+        part = assess(logits, self._jets, self._settings, self._cuts, {"loss": _numpy(loss)}, clean)
+        if not self._settings["inputs"]:
+            return part
+        shapes = pd.concat([part.histograms, self._inputs(inputs)], ignore_index=True)
+        return replace(part, histograms=shapes)
+
+    def _inputs(self, inputs: torch.Tensor) -> pd.DataFrame:
+        """Histograms of the chosen inputs."""
+        ranges = self._settings["inputs"]
+        columns = {name: self._normalisation.names.index(name) for name in ranges}
+        values = {
+            name: _numpy(inputs[:, column].double()) * self._normalisation.sigma[column]
+            + self._normalisation.mean[column]
+            for name, column in columns.items()
+        }
+        missing = {name: _numpy(self._data.missing[:, column]) for name, column in columns.items()}
+        return input_histograms(values, missing, self._jets.label, ranges)
 
 
-def _with_inputs(
-    part: Assessment,
-    inputs: torch.Tensor,
-    data: "JetTensors",
-    normalisation: "Normalisation",
-    ranges: Mapping[str, tuple[float, float]],
-) -> Assessment:
-    """The assessment with the histograms of the chosen inputs appended."""
-    if not ranges:
-        return part
-    values, missing = {}, {}
-    for name in ranges:
-        column = normalisation.names.index(name)
-        scaled = inputs[:, column].double().cpu().numpy()
-        values[name] = scaled * normalisation.sigma[column] + normalisation.mean[column]
-        missing[name] = data.missing[:, column].cpu().numpy()
-    shapes = input_histograms(values, missing, data.label.cpu().numpy(), ranges)
-    return Assessment.concatenate([part, Assessment(part.metrics[:0], part.curves[:0], shapes)])
+def _numpy(column: torch.Tensor) -> np.ndarray:
+    return column.cpu().numpy()

@@ -1,5 +1,6 @@
 """Tagger outputs made from logits: class probabilities and the four pairwise discriminators."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,28 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     exponential = np.exp(shifted)
     return exponential / exponential.sum(axis=1, keepdims=True)
+
+
+def outputs(
+    logits: np.ndarray, label: np.ndarray
+) -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+    """Everything that is ranked: the discriminators on their two flavours, then each class against the rest.
+
+    Yields
+    ------
+    name : str
+        Of the discriminator or the class.
+    score : float64 [N]
+        `log_odds`; the softmax output of a class itself, in which confident jets may tie.
+    signal, background : int [S], [B]
+        Positions of the jets.
+    """
+    jets = [np.flatnonzero(label == flavour) for flavour in range(len(CLASSES))]
+    for discriminator in DISCRIMINATORS:
+        signal, background = jets[discriminator.signal], jets[discriminator.background]
+        yield discriminator.name, log_odds(logits, discriminator), signal, background
+    for flavour, score in enumerate(probabilities(logits).T):
+        yield CLASSES[flavour], score, jets[flavour], np.flatnonzero(label != flavour)
 
 
 def check_logits(logits: np.ndarray, label: np.ndarray) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from robustag.binomial import efficiency
 from robustag.generate.origins import Origin
 from robustag.validation.fits import (
     central_width,
-    efficiency,
     fit_exponential,
     fit_gaussian,
     mixture_width,

@@ -1,4 +1,4 @@
-"""Small fits and intervals on histograms: Gaussian core, exponential slope, width, efficiency."""
+"""Small fits on histograms: Gaussian core, exponential slope, width."""
 
 from __future__ import annotations
 
@@ -6,28 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import brentq, minimize
-from scipy.stats import beta, norm
+from scipy.stats import norm
 
-# Central probability of one standard deviation.
-ONE_SIGMA = float(norm.cdf(1.0) - norm.cdf(-1.0))
+from robustag.binomial import ONE_SIGMA
+
 # Fewer entries than this make no fit.
 _ENTRIES_MIN = 50
-
-
-def efficiency(passed: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """passed / total with the central 68 % interval of Clopper and Pearson (Biometrika 26 (1934) 404).
-
-    Returns value, low, high, float64 [N]; NaN, 0, 1 for an empty total. Raises ValueError when more pass than
-    there are.
-    """
-    passed, total = np.asarray(passed), np.asarray(total)
-    if (passed > total).any():
-        raise ValueError("efficiency: more pass than there are")
-    tail = 0.5 * (1.0 - ONE_SIGMA)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        low = np.where(passed > 0, beta.ppf(tail, passed, total - passed + 1), 0.0)
-        high = np.where(passed < total, beta.ppf(1.0 - tail, passed + 1, total - passed), 1.0)
-        return passed / total, low, high
 
 
 def central_width(low: np.ndarray, high: np.ndarray, counts: np.ndarray) -> tuple[float, float]:

@@ -6,11 +6,10 @@ from difflib import get_close_matches
 from itertools import chain, pairwise
 
 from robustag.errors import InputError
+from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
-# The strength that stands for the varied sample of a re-simulated scenario in every table.
-_VARIED = 1.0
 
 
 def check_selection(config: dict, table: FeatureTable) -> None:
@@ -66,10 +65,12 @@ def _numbers(config: dict) -> Iterator[str]:
     total = math.fsum(config["split"])
     if not math.isclose(total, 1.0, abs_tol=1e-6):
         yield f"split adds up to {total:g}: its three shares must add up to 1"
-    for name, edges in config["weights"].items():
-        for low, high in pairwise(edges):
-            if not low < high:
-                yield f"weights.{name} has {low:g} before {high:g}: list the edges in ascending order"
+    binnings = {"weights": config["weights"], "evaluation.bins": config["evaluation"]["bins"]}
+    for section, binning in binnings.items():
+        for name, edges in binning.items():
+            for low, high in pairwise(edges):
+                if not low < high:
+                    yield f"{section}.{name} has {low:g} before {high:g}: list the edges in ascending order"
     for name, (low, high) in config["evaluation"]["inputs"].items():
         if not low < high:
             yield f"evaluation.inputs.{name} is the range [{low:g}, {high:g}]: give the lower end first"
@@ -155,8 +156,8 @@ def _mismodelling(entry: dict, config: dict) -> Iterator[str]:
         if name not in config["attacks"] and name not in config["scenarios"]:
             yield f"{key} names '{name}', which neither attacks nor scenarios define: mend the name"
     elif scenario["kind"] == "resimulated":
-        if epsilon != _VARIED:
-            yield f"{key} asks for epsilon {epsilon:g} of a re-simulated sample: give {_VARIED}"
+        if epsilon != VARIED:
+            yield f"{key} asks for epsilon {epsilon:g} of a re-simulated sample: give {VARIED}"
     elif epsilon not in scenario["strengths"]:
         yield _unmeasured(key, epsilon, f"scenarios.{name}.strengths", scenario["strengths"])
 

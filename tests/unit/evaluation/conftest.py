@@ -6,7 +6,13 @@ import pytest
 
 @pytest.fixture
 def settings():
-    return {"bootstrap": 100, "seed": 7, "efficiencies": [0.7], "mistags": [0.1, 0.01]}
+    return {
+        "bootstrap": 100,
+        "seed": 7,
+        "efficiencies": [0.7],
+        "mistags": [0.1, 0.01],
+        "bins": {"pt": [20, 40, 100], "eta": [0.0, 1.0, 2.5]},
+    }
 
 
 @pytest.fixture

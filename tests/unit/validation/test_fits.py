@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
+from robustag.binomial import ONE_SIGMA, efficiency
 from robustag.validation.fits import (
-    ONE_SIGMA,
     central_width,
-    efficiency,
     fit_exponential,
     fit_gaussian,
     mixture_width,

@@ -7,7 +7,7 @@ import yaml
 from snakemake.utils import update_config
 
 from robustag.errors import InputError
-from robustag.evaluation.campaign import VARIED
+from robustag.evaluation import VARIED
 from robustag.workflow.configuration import check_against_schema
 from robustag.workflow.selection import check_selection
 
@@ -40,6 +40,7 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
         ("split", [0.7, 0.1, 0.1], r"split adds up to 0\.9: .* must add up to 1"),
         ("weights.pt_edges", [20, 60, 40], r"weights\.pt_edges has 60 before 40: .*ascending"),
         ("weights.eta_edges", [0, 0], r"weights\.eta_edges has 0 before 0"),
+        ("evaluation.bins.pt", [50, 30], r"evaluation\.bins\.pt has 50 before 30: .*ascending"),
         ("evaluation.inputs.jet_pt", [300.0, 0.0], r"inputs\.jet_pt is the range \[300, 0\]: give the lower"),
         (
             "evaluation.inputs.jet_mass",

@@ -1,0 +1,96 @@
+"""Efficiency and mis-tag rate at the fixed cuts, in bins of transverse momentum and pseudorapidity."""
+
+from collections.abc import Mapping
+from itertools import pairwise, product
+
+import numpy as np
+import pandas as pd
+
+from robustag.binomial import efficiency
+from robustag.evaluation.discriminators import DISCRIMINATORS, log_odds
+from robustag.evaluation.rates import Cuts
+
+_ROLES = {"fixed_cut_efficiency": "signal", "fixed_cut_mistag": "background"}
+
+
+def kinematic_bins(
+    pt: np.ndarray, eta: np.ndarray, edges: Mapping[str, list[float]]
+) -> dict[str, np.ndarray]:
+    """Bin of each jet in pt and in |eta|, int [N] by variable; -1 outside the edges.
+
+    A bin holds its lower edge, and the last one its upper edge, too.
+    """
+    values = {"pt": pt, "eta": np.abs(eta)}
+    bins = {}
+    for variable, value in values.items():
+        bound = np.asarray(edges[variable], dtype=np.float64)
+        position = np.searchsorted(bound, value, side="right") - 1
+        position[value == bound[-1]] = len(bound) - 2
+        bins[variable] = np.where(position < len(bound) - 1, position, -1)
+    return bins
+
+
+def binned_rates(
+    logits: np.ndarray,
+    label: np.ndarray,
+    bins: Mapping[str, np.ndarray],
+    settings: Mapping,
+    cuts: Cuts,
+    clean: np.ndarray | None,
+) -> pd.DataFrame:
+    """Rates of the four discriminators at cuts fixed on clean jets, with exact binomial intervals.
+
+    Parameters
+    ----------
+    logits : float [N, 3]
+    label : int [N]
+    bins : mapping of variable to int [N]
+        `kinematic_bins` of the same jets.
+    settings : mapping
+        mistags (the working points), bins (edges by variable).
+    cuts : Cuts
+        Of the same model.
+    clean : float [N, 3] or None
+        Logits of the same jets before they were changed; None if the jets are others.
+
+    Returns
+    -------
+    DataFrame
+        discriminator, metric (fixed_cut_efficiency of signal, fixed_cut_mistag of background jets),
+        working_point, variable, bin_low, bin_high (|eta|, GeV), passed, total, gained, lost (jets above the
+        cut that were not, and the reverse; missing without `clean`), value, low, high (68 %).
+    """
+    counts, keys = [], []
+    for discriminator, (metric, role) in product(DISCRIMINATORS, _ROLES.items()):
+        jets = np.flatnonzero(label == getattr(discriminator, role))
+        positions = {variable: position[jets] for variable, position in bins.items()}
+        after = log_odds(logits[jets], discriminator)
+        before = after if clean is None else log_odds(clean[jets], discriminator)
+        for working_point in settings["mistags"]:
+            cut = cuts.score[discriminator.name, working_point]
+            counts += [
+                _count(position, before > cut, after > cut, len(settings["bins"][variable]) - 1)
+                for variable, position in positions.items()
+            ]
+            keys.append((discriminator.name, metric, float(working_point)))
+    layout = pd.DataFrame(
+        [(variable, *edges) for variable in bins for edges in pairwise(settings["bins"][variable])],
+        columns=["variable", "bin_low", "bin_high"],
+    ).astype({"bin_low": float, "bin_high": float})
+    table = pd.DataFrame(keys, columns=["discriminator", "metric", "working_point"]).merge(
+        layout, how="cross"
+    )
+    neither, gained, lost, both = np.concatenate(counts).T
+    table["passed"], table["total"] = gained + both, neither + gained + lost + both
+    table["gained"], table["lost"] = pd.array(gained, dtype="Int64"), pd.array(lost, dtype="Int64")
+    if clean is None:
+        table[["gained", "lost"]] = pd.NA
+    table["value"], table["low"], table["high"] = efficiency(table["passed"], table["total"])
+    return table
+
+
+def _count(position: np.ndarray, before: np.ndarray, after: np.ndarray, bins: int) -> np.ndarray:
+    """Jets that pass neither before nor after, only after, only before, both: int [bins, 4]."""
+    kind = 2 * before + after
+    # Position -1 is a jet outside the bins.
+    return np.bincount(4 * (position + 1) + kind, minlength=4 * (bins + 1)).reshape(-1, 4)[1:]

@@ -1,0 +1,152 @@
+"""Are the probabilities right? Reliability, expected calibration error, confusion, accuracy, losses."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from robustag.classes import CLASSES
+from robustag.evaluation.discriminators import probabilities
+
+ALL = "all"
+"""Name of the rows that are about the predicted class of every jet, whichever it is."""
+
+BINS = 20
+"""Bins of the predicted probability, of equal width."""
+
+_BLOCK_JETS = 65_536
+
+
+def calibration_table(
+    logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Reliability: how often jets of a predicted probability are what was predicted.
+
+    Parameters
+    ----------
+    logits : float [N, 3]
+    label : int [N]
+    weight : float [N], optional
+        One each if left out.
+
+    Returns
+    -------
+    DataFrame
+        flavour (all: the probability of the predicted class, observed when it is right), low, high (edges of
+        the predicted probability), predicted (mean), observed (fraction), total (sum of weights); NaN in an
+        empty bin.
+    """
+    edges = np.linspace(0.0, 1.0, BINS + 1)
+    tables = []
+    for name, predicted, right in _predictions(logits, label):
+        total, summed, observed = (
+            np.bincount(_bin(predicted), weights=column, minlength=BINS)
+            for column in _weighted(weight, np.ones(len(label)), predicted, right)
+        )
+        with np.errstate(invalid="ignore"):
+            columns = {"predicted": summed / total, "observed": observed / total, "total": total}
+        tables.append(pd.DataFrame({"flavour": name, "low": edges[:-1], "high": edges[1:], **columns}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def confusion_table(logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> pd.DataFrame:
+    """Jets (or their weights) by class: columns true, predicted (the largest logit), count."""
+    cell = len(CLASSES) * label + logits.argmax(axis=1)
+    return pd.DataFrame(
+        {
+            "true": np.repeat(CLASSES, len(CLASSES)),
+            "predicted": np.tile(CLASSES, len(CLASSES)),
+            "count": np.bincount(cell, weights=weight, minlength=len(CLASSES) ** 2),
+        }
+    )
+
+
+def measure_probabilities(
+    logits: np.ndarray, label: np.ndarray, weights: np.ndarray, losses: Mapping[str, np.ndarray]
+) -> list[dict]:
+    """Rows of the metrics table without their intervals: calibration error of each class and of the predicted
+    one, accuracy, cross-entropy, and the means of further losses.
+
+    Parameters
+    ----------
+    logits : float [N, 3]
+    label : int [N]
+    weights : [N, R]
+        Of the replicates.
+    losses : mapping of name to float [N]
+        One number a jet.
+    """
+    predictions = list(_predictions(logits, label))
+    means = {
+        "accuracy": predictions[-1][2],
+        "cross_entropy": _cross_entropy(logits, label),
+        **losses,
+    }
+    nominal = _sums(predictions, means, np.ones((len(label), 1)))
+    replicated = _sums(predictions, means, weights)
+    return [
+        {
+            "discriminator": discriminator,
+            "metric": metric,
+            "working_point": np.nan,
+            "value": value[0],
+            "n": len(label),
+            "replicates": replicates,
+        }
+        for (discriminator, metric), value, replicates in zip(
+            [*((name, "ece") for name, *_ in predictions), *((ALL, name) for name in means)],
+            nominal,
+            replicated,
+            strict=True,
+        )
+    ]
+
+
+def _predictions(logits: np.ndarray, label: np.ndarray) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Of each class, then of the predicted one: name, predicted probability [N], whether it came true [N]."""
+    probability = probabilities(logits)
+    for flavour, name in enumerate(CLASSES):
+        yield name, probability[:, flavour], label == flavour
+    predicted = logits.argmax(axis=1)
+    yield ALL, probability.max(axis=1), predicted == label
+
+
+def _sums(
+    predictions: list[tuple[str, np.ndarray, np.ndarray]],
+    means: Mapping[str, np.ndarray],
+    weights: np.ndarray,
+) -> np.ndarray:
+    """Calibration errors, then weighted means, [K, R]; NaN for a replicate without any jet.
+
+    ECE = sum over bins |sum of w (predicted - right)| / sum of w (Guo et al., arXiv:1706.04599, eq. 3).
+    """
+    errors, jets = len(predictions), len(weights)
+    total, gaps, summed = 0.0, 0.0, 0.0
+    columns = np.array([np.ones(jets), *means.values()], dtype=np.float64)
+    for start in range(0, jets, _BLOCK_JETS):
+        block = slice(start, start + _BLOCK_JETS)
+        # The replicates of a block are one matrix product; single precision suffices for its short sums.
+        weight = weights[block].astype(np.float64 if weights.shape[1] == 1 else np.float32)
+        gap = np.zeros((errors, BINS, len(weight)), dtype=weight.dtype)
+        for row, (_, predicted, right) in enumerate(predictions):
+            gap[row, _bin(predicted[block]), np.arange(len(weight))] = predicted[block] - right[block]
+        gaps = gaps + (gap.reshape(errors * BINS, -1) @ weight).astype(np.float64)
+        sums = (columns[:, block].astype(weight.dtype) @ weight).astype(np.float64)
+        total, summed = total + sums[0], summed + sums[1:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ece = np.abs(gaps).reshape(errors, BINS, -1).sum(axis=1)
+        return np.vstack([ece, summed]) / np.where(total > 0, total, np.nan)
+
+
+def _cross_entropy(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """-ln P(true class), free of underflow."""
+    wide = logits.astype(np.float64)
+    return np.logaddexp.reduce(wide, axis=1) - np.take_along_axis(wide, label[:, None], axis=1)[:, 0]
+
+
+def _bin(predicted: np.ndarray) -> np.ndarray:
+    return np.minimum((predicted * BINS).astype(np.intp), BINS - 1)
+
+
+def _weighted(weight: np.ndarray | None, *columns: np.ndarray) -> list[np.ndarray]:
+    return [column if weight is None else column * weight for column in columns]
