@@ -12,7 +12,7 @@ with job(snakemake) as log:
     from robustag.attacks import BudgetRule, Spread, Sweep, audit
     from robustag.evaluation.campaign import run_sweep
     from robustag.features import FeatureTable
-    from robustag.files import written_whole
+    from robustag.files import write_table
     from robustag.models import check_features, load_model
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import load_tensors, sample_jets
@@ -66,6 +66,5 @@ with job(snakemake) as log:
         loss=build_loss(card["loss"]),
     )
     tables.save(dict(snakemake.output.items()))
-    with written_whole(snakemake.output.audit) as temporary:
-        pd.DataFrame(audited).assign(perturbation=name).to_parquet(temporary, index=False)
+    write_table(pd.DataFrame(audited).assign(perturbation=name), snakemake.output.audit)
     log.info("%d test jets, %d numbers; audit: %s", len(jets), len(tables.metrics), audited[-1])

@@ -10,7 +10,7 @@ with job(snakemake) as log:
     from robustag.attacks import BudgetRule, Spread, Sweep, audit
     from robustag.evaluation.campaign import run_sweep
     from robustag.features import FeatureTable
-    from robustag.files import written_whole
+    from robustag.files import write_table
     from robustag.models import check_features, load_model
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import load_tensors, sample_jets
@@ -45,12 +45,10 @@ with job(snakemake) as log:
     parts = []
     for name, path in zip(params.targets, snakemake.input.targets, strict=True):
         target, trained = load_model(path)
-        loss = build_loss(trained["loss"])
-        measured = run_sweep(target, crafted, *measured_as, loss=loss)
+        measured = run_sweep(target, crafted, *measured_as, loss=build_loss(trained["loss"]))
         aucs = measured.metrics[measured.metrics["metric"] == "auc"].copy()
         aucs.insert(0, "target", name)
         parts.append(aucs)
         progress(f"to {name}")
-    with written_whole(snakemake.output.transfer) as temporary:
-        pd.concat(parts, ignore_index=True).to_parquet(temporary, index=False)
+    write_table(pd.concat(parts, ignore_index=True), snakemake.output.transfer)
     log.info("%d test jets, %d models", len(jets), len(parts))

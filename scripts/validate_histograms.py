@@ -5,10 +5,9 @@ import pandas as pd
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    from robustag.files import written_whole
+    from robustag.files import write_table
     from robustag.validation.histograms import merge_histograms
 
     merged = merge_histograms(pd.read_parquet(path) for path in snakemake.input.histograms)
-    with written_whole(snakemake.output.histograms) as temporary:
-        merged.to_parquet(temporary, index=False)
+    write_table(merged, snakemake.output.histograms)
     log.info("%d bins of %d quantities", len(merged), merged["quantity"].nunique())

@@ -4,13 +4,12 @@ from robustag.workflow import job
 
 with job(snakemake) as log:
     from robustag.features import FeatureTable
-    from robustag.files import written_whole
+    from robustag.files import write_table
     from robustag.validation.inputs import input_sums
     from robustag.validation.published import load_published
 
     table = FeatureTable.load(snakemake.input.features)
     published = load_published(snakemake.input.published, table)
     sums = input_sums(snakemake.input.ntuple, snakemake.params.process, table, published)
-    with written_whole(snakemake.output.sums) as temporary:
-        sums.to_parquet(temporary, index=False)
+    write_table(sums, snakemake.output.sums)
     log.info("%d sums", len(sums))

@@ -5,7 +5,7 @@ import pandas as pd
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    from robustag.files import written_whole
+    from robustag.files import write_table
     from robustag.validation.lifetime import lifetime_histograms
     from robustag.validation.objects import read_objects
     from robustag.validation.tracks import track_histograms
@@ -13,6 +13,5 @@ with job(snakemake) as log:
 
     objects = read_objects(snakemake.input.ntuple)
     parts = [fill(objects) for fill in (track_histograms, vertex_histograms, lifetime_histograms)]
-    with written_whole(snakemake.output.histograms) as temporary:
-        pd.concat(parts, ignore_index=True).to_parquet(temporary, index=False)
+    write_table(pd.concat(parts, ignore_index=True), snakemake.output.histograms)
     log.info("%d jets, %d tracks", len(objects.jets), len(objects.tracks))

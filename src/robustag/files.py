@@ -4,6 +4,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @contextmanager
@@ -26,3 +30,9 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_table(table: "pd.DataFrame", path: str | Path) -> None:
+    """Write a table as parquet, without its index."""
+    with written_whole(path) as temporary:
+        table.to_parquet(temporary, index=False)

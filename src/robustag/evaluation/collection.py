@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from robustag.errors import InputError
-from robustag.files import written_whole
+from robustag.files import write_table, written_whole
 
 # .../{model}/seed{seed}.history.csv or .../{model}/seed{seed}/{perturbation}.metrics.parquet
 _ORIGIN = re.compile(r"/(?P<model>[a-z][a-z0-9_]*)/seed(?P<seed>\d+)[./]")
@@ -33,8 +33,7 @@ def collect(paths: Sequence[str | Path], output: str | Path) -> pd.DataFrame:
         table.insert(1, "seed", int(origin["seed"]))
         tables.append(table)
     collected = pd.concat(tables, ignore_index=True)
-    with written_whole(output) as temporary:
-        collected.to_parquet(temporary, index=False)
+    write_table(collected, output)
     return collected
 
 

@@ -7,7 +7,7 @@ from typing import Self
 
 import pandas as pd
 
-from robustag.files import written_whole
+from robustag.files import write_table
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ class Assessment:
     def save(self, paths: Mapping[str, str | Path]) -> None:
         """Write each table as parquet to the path of its name."""
         for name, table in vars(self).items():
-            with written_whole(paths[name]) as temporary:
-                table.to_parquet(temporary, index=False)
+            write_table(table, paths[name])
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
