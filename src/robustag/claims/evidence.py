@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 
 from robustag.claims.verdict import Finding, Number, judge, total_error, untestable
-from robustag.evaluation.differences import Measurement, measurement
+from robustag.evaluation.differences import (
+    Measurement,
+    harm,
+    matching,
+    measurement,
+    robustness_gain,
+)
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,7 @@ class Evidence:
 
     def offers(self, perturbation: str, epsilon: float) -> bool:
         """Whether both models were measured under this perturbation."""
-        rows = self.metrics[
-            (self.metrics["perturbation"] == perturbation) & np.isclose(self.metrics["epsilon"], epsilon)
-        ]
+        rows = self.metrics[matching(self.metrics, perturbation=perturbation, epsilon=epsilon)]
         return {self.nominal, self.adversarial} <= set(rows["model"])
 
     def auc(self, model: str, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
@@ -92,8 +96,26 @@ class Evidence:
 
     def auc_loss(self, model: str, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
         """AUC on raw jets minus AUC on perturbed ones: positive when the perturbation hurts."""
-        raw = self.auc(model, perturbation, 0.0, discriminator)
-        return raw - self.auc(model, perturbation, epsilon, discriminator)
+        return harm(
+            self.metrics,
+            model=model,
+            perturbation=perturbation,
+            epsilon=epsilon,
+            discriminator=discriminator,
+            metric="auc",
+        )
+
+    def gain(self, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
+        """AUC lost by the nominal model minus AUC lost by the adversarial one."""
+        return robustness_gain(
+            self.metrics,
+            reference=self.nominal,
+            model=self.adversarial,
+            perturbation=perturbation,
+            epsilon=epsilon,
+            discriminator=discriminator,
+            metric="auc",
+        )
 
     def mistag(
         self, model: str, perturbation: str, epsilon: float, discriminator: str, efficiency: float

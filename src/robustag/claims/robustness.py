@@ -89,7 +89,7 @@ def adversarial_training_mitigates(evidence: Evidence, settings: Settings) -> li
             findings += [
                 find(
                     f"{what} adversarial",
-                    nominal - adversarial,
+                    evidence.gain(settings.attack, epsilon, discriminator),
                     settings,
                     numbers,
                     deciding=deciding,
@@ -149,7 +149,7 @@ def other_mismodelling_is_tolerated(evidence: Evidence, settings: Settings) -> l
         findings.append(
             find(
                 f"loss of BvL AUC under {entry['label']}: nominal minus adversarial",
-                nominal - adversarial,
+                evidence.gain(perturbation, epsilon, "BvL"),
                 settings,
                 {"loss, nominal": nominal, "loss, adversarial": adversarial},
                 compares=True,

@@ -78,6 +78,18 @@ class Measurement:
             )
 
 
+def matching(table: pd.DataFrame, **wanted: object) -> np.ndarray:
+    """Rows [N] in which every named column has the wanted value; numbers to nine digits, NaN is NaN."""
+    chosen = np.ones(len(table), dtype=bool)
+    for column, value in wanted.items():
+        present = table[column].to_numpy()
+        if isinstance(value, str):
+            chosen &= present == value
+        else:
+            chosen &= np.isclose(present, value, rtol=1e-9, atol=0, equal_nan=True)
+    return chosen
+
+
 def measurement(
     metrics: pd.DataFrame,
     *,
@@ -103,14 +115,7 @@ def measurement(
         "metric": metric,
         "working_point": working_point,
     }
-    chosen = np.ones(len(metrics), dtype=bool)
-    for column, value in wanted.items():
-        present = metrics[column].to_numpy()
-        if isinstance(value, str):
-            chosen &= present == value
-        else:
-            chosen &= np.isclose(present, value, rtol=1e-9, atol=0, equal_nan=True)
-    rows = metrics[chosen].sort_values("seed")
+    rows = metrics[matching(metrics, **wanted)].sort_values("seed")
     name = ", ".join(f"{column} {value}" for column, value in wanted.items())
     if rows.empty:
         raise InputError(f"the metrics table has no row with {name}: add it to the study's selection")
@@ -121,3 +126,27 @@ def measurement(
         rows["value"].to_numpy(dtype=np.float64),
         np.stack(rows["replicates"].to_list()).astype(np.float64),
     )
+
+
+_BETTER_WHEN_LOW = {"mistag_at_efficiency", "fixed_cut_mistag", "ece", "loss", "cross_entropy"}
+
+
+def harm(metrics: pd.DataFrame, *, metric: str, epsilon: float, **wanted: object) -> Measurement:
+    """What a perturbation does to a number of one model: positive if it makes it worse.
+
+    Raw minus changed jets for what should be high (areas, efficiencies, accuracy), changed minus raw for what
+    should be low (mis-tag rates, losses, calibration error). Parameters and errors as `measurement`.
+    """
+    raw, changed = (
+        measurement(metrics, metric=metric, epsilon=strength, **wanted) for strength in (0.0, epsilon)
+    )
+    return changed - raw if metric in _BETTER_WHEN_LOW else raw - changed
+
+
+def robustness_gain(metrics: pd.DataFrame, *, reference: str, model: str, **wanted: object) -> Measurement:
+    """Harm to a reference model minus harm to another one: positive if the other is more robust.
+
+    The one way in which two models are compared under a perturbation: four rows, paired event by event through
+    the bootstrap and training by training through the seeds. Parameters otherwise as `harm`.
+    """
+    return harm(metrics, model=reference, **wanted) - harm(metrics, model=model, **wanted)

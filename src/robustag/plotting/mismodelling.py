@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from robustag.evaluation.differences import measurement
+from robustag.evaluation.differences import harm
 from robustag.plotting.style import ROLES, paired_models, stamp, styled
 
 
@@ -47,8 +47,7 @@ def mismodelling_table(
                 "discriminator": discriminator,
                 "metric": "auc",
             }
-            raw = measurement(metrics, **wanted, epsilon=0.0)
-            loss = raw - measurement(metrics, **wanted, epsilon=float(entry["epsilon"]))
+            loss = harm(metrics, **wanted, epsilon=float(entry["epsilon"]))
             rows.append(
                 {
                     "label": entry["label"],

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from robustag.errors import InputError
+from robustag.evaluation.differences import matching
 
 METRIC_COLUMNS = [
     *("model", "seed", "kind", "perturbation", "epsilon", "discriminator", "metric", "working_point"),
@@ -39,7 +39,7 @@ def read_columns(path: str | Path, columns: Iterable[str]) -> pd.DataFrame:
 
 
 def pick(table: pd.DataFrame, source: str, **wanted: object) -> pd.DataFrame:
-    """Rows of ``table`` where every named column has the wanted value (floats to 1e-9).
+    """Rows of ``table`` where every named column has the wanted value (numbers to nine digits).
 
     Parameters
     ----------
@@ -57,10 +57,7 @@ def pick(table: pd.DataFrame, source: str, **wanted: object) -> pd.DataFrame:
     """
     rows = table
     for column, value in wanted.items():
-        if isinstance(value, float):
-            keep = np.isclose(rows[column].to_numpy(float), value, rtol=0.0, atol=1e-9)
-        else:
-            keep = (rows[column] == value).to_numpy()
+        keep = matching(rows, **{column: value})
         if not keep.any():
             offered = ", ".join(str(entry) for entry in sorted(rows[column].unique()))
             asked = ", ".join(f"{name} = {entry}" for name, entry in wanted.items())

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from robustag.errors import InputError
-from robustag.evaluation.differences import Measurement, measurement
+from robustag.evaluation.differences import Measurement, harm, matching, measurement, robustness_gain
 
 KEYS = {"perturbation": "fgsm", "epsilon": 0.01, "discriminator": "BvL", "metric": "auc"}
 
@@ -73,3 +73,28 @@ def test_rows_that_are_absent_or_double_are_named():
         measurement(metrics, model="a", **KEYS, working_point=0.1)
     with pytest.raises(InputError, match="more than one row a seed"):
         measurement(pd.concat([metrics, metrics]), model="a", **KEYS)
+
+
+@pytest.mark.parametrize(("metric", "sign"), [("auc", 1), ("fixed_cut_mistag", -1), ("loss", -1)])
+def test_harm_is_positive_when_a_number_gets_worse(metric, sign):
+    raw = table({"a": 0.93}).assign(epsilon=0.0, metric=metric)
+    changed = table({"a": 0.90}).assign(metric=metric)
+    found = harm(pd.concat([raw, changed]), model="a", **(KEYS | {"metric": metric}))
+    assert found.mean == pytest.approx(sign * 0.03)
+
+
+def test_gain_in_robustness_is_paired_over_all_four_rows():
+    """Both models share what fluctuates between jets, so the gain is known far better than any AUC."""
+    raw = table({"nominal": 0.93, "adversarial": 0.92}).assign(epsilon=0.0)
+    attacked = table({"nominal": 0.80, "adversarial": 0.90})
+    metrics = pd.concat([raw, attacked])
+    gain = robustness_gain(metrics, reference="nominal", model="adversarial", **KEYS)
+    assert gain.mean == pytest.approx(0.13 - 0.02)
+    assert gain.statistical < 0.2 * measurement(metrics, model="nominal", **KEYS).statistical
+
+
+def test_numbers_match_to_nine_digits_and_nan_matches_itself():
+    rows = pd.DataFrame({"epsilon": [0.0, 1e-12, 0.3, 0.1 + 0.2, np.nan], "name": list("aabbb")})
+    assert matching(rows, epsilon=0.3).tolist() == [False, False, True, True, False]
+    assert matching(rows, epsilon=0.0).tolist() == [True, False, False, False, False]
+    assert matching(rows, epsilon=np.nan, name="b").tolist() == [False] * 4 + [True]
