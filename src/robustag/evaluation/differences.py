@@ -146,7 +146,7 @@ def harm(metrics: pd.DataFrame, *, metric: str, epsilon: float, **wanted: object
 def robustness_gain(metrics: pd.DataFrame, *, reference: str, model: str, **wanted: object) -> Measurement:
     """Harm to a reference model minus harm to another one: positive if the other is more robust.
 
-    The one way in which two models are compared under a perturbation: four rows, paired event by event through
-    the bootstrap and training by training through the seeds. Parameters otherwise as `harm`.
+    The one way in which two models are compared under a perturbation: four rows, paired event by event
+    through the bootstrap and training by training through the seeds. Parameters otherwise as `harm`.
     """
     return harm(metrics, model=reference, **wanted) - harm(metrics, model=model, **wanted)
