@@ -82,9 +82,8 @@ def binned_rates(
     )
     neither, gained, lost, both = np.concatenate(counts).T
     table["passed"], table["total"] = gained + both, neither + gained + lost + both
-    table["gained"], table["lost"] = pd.array(gained, dtype="Int64"), pd.array(lost, dtype="Int64")
-    if clean is None:
-        table[["gained", "lost"]] = pd.NA
+    for name, crossed in (("gained", gained), ("lost", lost)):
+        table[name] = pd.array(crossed if clean is not None else [pd.NA] * len(crossed), dtype="Int64")
     table["value"], table["low"], table["high"] = efficiency(table["passed"], table["total"])
     return table
 
