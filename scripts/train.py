@@ -13,7 +13,7 @@ with job(snakemake) as log:
     from robustag.classes import CLASSES
     from robustag.features import FeatureTable
     from robustag.files import written_whole
-    from robustag.models import save_model
+    from robustag.models import Inputs, save_model
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import JetShards, load_tensors
     from robustag.training import open_feed, train_model
@@ -29,6 +29,7 @@ with job(snakemake) as log:
     train = open_feed(shards, torch.device(device), memory=0.5e6 * snakemake.resources.mem_mb)
     where = type(train).__name__.lower()
     log.info("%d training (%s) and %d validation jets on %s", len(train), where, len(validation), device)
+    inputs = Inputs.of(table, normalisation)
     rule = BudgetRule.of(table, normalisation, relative_cap=params.settings["relative_cap"])
     # The model's name stays out of the seed: two recipes of one seed start from the same weights.
     seed = derive_seed(params.seed, "train", int(wildcards.seed))
@@ -39,7 +40,7 @@ with job(snakemake) as log:
         progress(f"epoch {row['epoch']} of {epochs}, BvL AUC {row['validation_auc_bvl']:.4f}")
 
     checkpoint = Path(snakemake.output.model).with_suffix(".checkpoint")
-    made_by = [params.model, params.settings, params.code, provenance(seed=seed)]
+    made_by = [params.model, params.settings, params.code, params.network, provenance(seed=seed)]
     made_of = data_fingerprint(
         *made_by, *vars(normalisation).values(), *shards.arrays(), *vars(validation).values()
     )
@@ -53,12 +54,12 @@ with job(snakemake) as log:
         checkpoint=checkpoint,
         fingerprint=made_of,
         progress=show,
+        inputs=inputs,
     )
     card = {
         **params.model,
-        "inputs": table.size,
+        **inputs.card(),
         "classes": len(CLASSES),
-        "features": list(table.names),
         "provenance": provenance(seed=seed),
     }
     save_model(snakemake.output.model, model, card)

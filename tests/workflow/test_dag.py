@@ -1,6 +1,9 @@
 """The shape of the workflow: what a study plans, and how bad configurations are refused."""
 
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -91,6 +94,50 @@ def test_the_presets_of_the_readme_plan(fresh, root):
     for text in presets:
         (fresh.folder / "mine.yaml").write_text(text)
         assert fresh.plan("--configfile", "mine.yaml")["train"] > 0
+
+
+def test_a_network_is_added_as_the_readme_says(root, tmp_path, monkeypatch):
+    text = (root / "README.md").read_text()
+    example = re.search(r"```python\n# (src/robustag/models/networks/\w+\.py)\n(.*?)```", text, re.DOTALL)
+    file, source = example.groups()
+    line, name = re.search(r"```\n(  (\w+): \{<<: \*clean, .*\}\n)```", text).groups()
+    checkout = Checkout(tmp_path / "project")
+    shutil.copytree(root / "src", checkout.folder / "src")
+    (checkout.folder / file).write_text(source)
+    config = checkout.folder / "config/config.yaml"
+    defined = config.read_text().replace("  clean_fgsm:", f"{line}  clean_fgsm:", 1)
+    config.write_text(defined.replace("  models: [", f"  models: [{name}, ", 1))
+    monkeypatch.setenv("PYTHONPATH", str(checkout.folder / "src"))
+    assert checkout.plan("--", f"results/default/models/{name}/seed1.safetensors")["train"] == 1
+    selected = yaml.safe_load(config.read_text())["run"]
+    planned = checkout.plan("--", "fig_history")
+    assert planned["train"] == len(selected["models"]) * len(selected["seeds"])
+    build = f"""
+import torch, yaml
+from robustag.models import build_model
+network = yaml.safe_load(open("config/config.yaml"))["models"]["{name}"]["network"]
+print(build_model(network, 184, seed=1)(torch.zeros(2, 184)).shape)
+"""
+    run = subprocess.run([sys.executable, "-c", build], cwd=checkout.folder, capture_output=True, text=True)
+    assert run.stdout == "torch.Size([2, 3])\n", run.stderr
+
+
+def test_an_edit_of_a_network_concerns_its_own_trainings(root, tmp_path, monkeypatch):
+    checkout = Checkout(tmp_path / "project")
+    shutil.copytree(root / "src", checkout.folder / "src")
+    monkeypatch.setenv("PYTHONPATH", str(checkout.folder / "src"))
+    ask = (
+        "from robustag.workflow.fingerprints import code_fingerprint as f\n"
+        "from robustag.workflow.networks import network_source as n\n"
+        "print(f('scripts/train.py'), f(n('mlp')), f(n('linear')))"
+    )
+    command = [sys.executable, "-c", ask]
+    before = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    with (checkout.folder / "src/robustag/models/networks/linear.py").open("a") as module:
+        module.write("CHANGED = True\n")
+    after = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert before[:2] == after[:2]
+    assert before[2] != after[2]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.workflow.configuration import canonical, check_against_schema, read_document
 from robustag.workflow.fingerprints import code_fingerprint
+from robustag.workflow.networks import network_source
 from robustag.workflow.selection import check_selection, shown_mismodellings
 
 try:
@@ -154,6 +155,11 @@ def over_closure_chunks(pattern: str) -> list[str]:
 def definition(section: str, name: str) -> dict:
     """One definition of the configuration in canonical order, so that only a change of meaning reruns a job."""
     return canonical(config[section][name])
+
+
+def network_fingerprint(wildcards) -> str:
+    """Fingerprint of the network of a model, which a training finds by its name."""
+    return code_fingerprint(network_source(config["models"][wildcards.model]["network"]["name"]))
 
 
 def settings(*sections: str) -> dict:

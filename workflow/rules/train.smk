@@ -27,5 +27,6 @@ rule train:
         model=lambda wildcards: definition("models", wildcards.model),
         settings=settings("relative_cap"),
         code=code_fingerprint("scripts/train.py"),
+        network=network_fingerprint,
     script:
         "../../scripts/train.py"

@@ -1,10 +1,11 @@
-"""The taggers: a registry of networks that return logits, and their files, free of pickle."""
+"""The taggers: networks that return logits, found by name, and their files, free of pickle."""
 
-from robustag.models.registry import NETWORKS, build_model, choose, with_options
+from robustag.models.inputs import Inputs
+from robustag.models.registry import build_model, choose, with_options
 from robustag.models.store import check_features, load_model, read_tensors, save_model, write_tensors
 
 __all__ = [
-    "NETWORKS",
+    "Inputs",
     "build_model",
     "check_features",
     "choose",

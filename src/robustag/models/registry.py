@@ -3,18 +3,20 @@
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from robustag.errors import InputError
-from robustag.models.mlp import mlp
+from robustag.models.inputs import Inputs
 
 Entry = TypeVar("Entry")
 
-#: Builders ``(inputs, classes, **options) -> nn.Module`` by the name that configurations use.
-NETWORKS: dict[str, Callable[..., nn.Module]] = {"mlp": mlp}
+# By its name: what a training needs of it is one module, whose fingerprint the rule carries.
+_NETWORKS = "robustag.models.networks"
 
 
 def choose(registry: Mapping[str, Entry], name: str, kind: str) -> Entry:
@@ -59,26 +61,30 @@ def with_options(function: Callable[..., Any], options: dict, kind: str, *positi
     return partial(function, **options)
 
 
-def build_model(network: dict, inputs: int, classes: int = 3, *, seed: int) -> nn.Module:
-    """Freshly initialised network on the CPU, which maps float32 [N, inputs] to logits [N, classes].
+def build_model(network: dict, inputs: Inputs | int, classes: int = 3, *, seed: int) -> nn.Module:
+    """Freshly initialised network on the CPU, which maps scaled inputs float32 [N, F] to logits [N, classes].
 
     Parameters
     ----------
     network : dict
-        ``name`` of an entry of `NETWORKS`, and its options.
-    inputs, classes : int
-        Number of inputs and of flavours.
+        ``name`` of a module of `robustag.models.networks`, and the options of its builder.
+    inputs : Inputs or int
+        What the network is told of its inputs; their number is enough for those that treat all alike.
+    classes : int
+        Number of flavours.
     seed : int
         Of the initial weights; torch's own random state is left as it was.
 
     Raises
     ------
     InputError
-        If the network or one of its options is unknown.
+        If the network or one of its options is unknown, or if it must know more of its inputs.
     """
     options = {key: value for key, value in network.items() if key != "name"}
-    builder = choose(NETWORKS, network.get("name", ""), "network")
+    there = {module.name: module.name for module in iter_modules(import_module(_NETWORKS).__path__)}
+    name = choose(there, network.get("name", ""), "network")
+    builder = getattr(import_module(f"{_NETWORKS}.{name}"), name)
     build = with_options(builder, options, "network", "inputs", "classes")
     with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(seed)
-        return build(inputs, classes)
+        return build(Inputs(inputs) if isinstance(inputs, int) else inputs, classes)

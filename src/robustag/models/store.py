@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from robustag.errors import InputError
 from robustag.files import written_whole
+from robustag.models.inputs import Inputs
 from robustag.models.registry import build_model
 
 
@@ -51,8 +52,9 @@ def save_model(path: str | Path, model: nn.Module, card: dict) -> None:
         Built by `build_model`.
     card : dict
         JSON-ready; must hold ``network`` (the definition), ``inputs`` and ``classes``, from which
-        `load_model` rebuilds the model, and ``loss``, which attacks use unless told otherwise; holds by
-        convention ``recipe`` and ``provenance``.
+        `load_model` rebuilds the model, and ``loss``, which attacks use unless told otherwise. Networks
+        that know their tracks, and an export, need all of `Inputs.card`. Holds by convention ``recipe`` and
+        ``provenance``.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def load_model(path: str | Path) -> tuple[nn.Module, dict]:
     tensors, card = read_tensors(path)
     if not {"network", "inputs", "classes"} <= card.keys():
         raise InputError(f"{path} holds tensors but no model: give a file that a training wrote")
-    model = build_model(card["network"], card["inputs"], card["classes"], seed=0)
+    model = build_model(card["network"], Inputs.of_card(card), card["classes"], seed=0)
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:

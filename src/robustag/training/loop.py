@@ -15,7 +15,7 @@ from robustag.attacks.problem import PerJetLoss
 from robustag.attacks.rule import BudgetRule
 from robustag.classes import LIGHT, B, C
 from robustag.errors import InputError
-from robustag.models import build_model, choose
+from robustag.models import Inputs, build_model, choose
 from robustag.training.auc import auc
 from robustag.training.checkpoint import load_checkpoint, save_checkpoint
 from robustag.training.feed import Feed, batches, on_device
@@ -43,6 +43,7 @@ def train_model(
     checkpoint: Path,
     fingerprint: str,
     progress: Callable[[dict], None],
+    inputs: Inputs | None = None,
 ) -> tuple[nn.Module, pd.DataFrame]:
     """Train one model.
 
@@ -68,6 +69,8 @@ def train_model(
         Of all that decides the result: definition, data, seed, code.
     progress : callable
         Called with each epoch's row of history, once its checkpoint is written.
+    inputs : Inputs, optional
+        What networks that tell inputs apart have to know.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def train_model(
     loss = build_loss(definition["loss"])
     recipe = build_recipe(definition["recipe"], loss, rule.to(device))
     held_out = on_device(validation, torch.device(device))
-    model = build_model(definition["network"], held_out.inputs.shape[1], seed=seed).to(device)
+    model = build_model(definition["network"], inputs or held_out.inputs.shape[1], seed=seed).to(device)
     create = choose(OPTIMISERS, settings.get("name", ""), "optimiser")
     optimiser = create(model.parameters(), lr=settings["learning_rate"], fused=True)
     history = load_checkpoint(checkpoint, model, optimiser, fingerprint)

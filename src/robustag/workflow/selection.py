@@ -8,6 +8,7 @@ from itertools import chain, pairwise
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
+from robustag.workflow.networks import network_faults
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
 
@@ -114,7 +115,9 @@ def _inputs(config: dict, table: FeatureTable) -> Iterator[str]:
 
 
 def _models(config: dict) -> Iterator[str]:
-    """Models that figures and the surface need but the study does not train."""
+    """Networks nobody can build; models that figures and the surface need but the study does not train."""
+    for name, model in config["models"].items():
+        yield from (f"models.{name}.network: {fault}" for fault in network_faults(model["network"]))
     needed = [("surface.reference", config["surface"]["reference"])]
     for pair in config["figures"]["pairs"]:
         needed += [(f"figures.pairs '{pair['label']}'", pair[role]) for role in ("nominal", "adversarial")]

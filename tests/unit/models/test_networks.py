@@ -14,6 +14,13 @@ def test_the_papers_network_has_59203_parameters():
     assert sum(parameter.numel() for parameter in model.parameters()) == 59_203
 
 
+def test_the_linear_network_is_linear():
+    model = build_model({"name": "linear"}, 184, seed=0)
+    x, y = torch.randn(2, 50, 184)
+    assert torch.allclose(model(x) + model(y), 2 * model((x + y) / 2), atol=1e-5)
+    assert sum(parameter.numel() for parameter in model.parameters()) == 3 * 185
+
+
 def test_dropout_follows_every_hidden_layer_but_the_last():
     kinds = [type(layer).__name__ for layer in build_model(PAPER, 184, seed=0)]
     assert kinds == ["Linear", "ReLU", "Dropout"] * 4 + ["Linear", "ReLU", "Linear"]
@@ -39,7 +46,7 @@ def test_the_seed_decides_the_weights_and_nothing_else_does():
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        ({"name": "resnet"}, "unknown network 'resnet': use one of mlp"),
+        ({"name": "resnet"}, "unknown network 'resnet': use one of linear, mlp, set_transformer"),
         ({}, "unknown network"),
         ({**PAPER, "width": 3}, "width"),
         ({"name": "mlp", "hidden": [4]}, "dropout"),

@@ -20,7 +20,7 @@ def test_comments_docstrings_and_layout_have_no_meaning():
 def test_what_a_script_imports_is_followed_through_packages(root):
     attack = modules(root, "attack.py")
     assert {"scripts/attack.py", "attacks/gradient.py", "evaluation/roc.py", "tensors/loading.py"} <= attack
-    assert {"models/mlp.py", "training/losses.py", "workflow/seeds.py"} <= attack
+    assert {"models/store.py", "training/losses.py", "workflow/seeds.py"} <= attack
     surface = modules(root, "surface.py")
     assert {"evaluation/campaign.py", "evaluation/discriminators.py", "surface/planes.py"} <= surface
 

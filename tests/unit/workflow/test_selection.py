@@ -117,3 +117,18 @@ def test_the_presets_fit_the_default_study(root, table, preset):
         update_config(merged, yaml.safe_load((root / f"config/{name}.yaml").read_text()))
     check_against_schema(merged, root / "workflow/schemas/config.schema.yaml", preset)
     check_selection(merged, table)
+
+
+@pytest.mark.parametrize(
+    ("network", "complaint"),
+    [
+        ({"name": "resnet"}, "there is no network 'resnet': use linear, mlp, set_transformer, or add src/"),
+        ({"name": "mlp", "hidden": [4]}, "network 'mlp' lacks its option 'dropout'"),
+        ({"name": "linear", "hidden": [4]}, "network 'linear' takes no 'hidden': its options are none"),
+        ({"name": "mlp", "hidden": [4], "dropout": 0.1, "width": 3}, "takes no 'width': .* hidden, dropout"),
+    ],
+)
+def test_networks_are_checked_before_anything_runs(config, table, network, complaint):
+    config["models"]["clean_fgsm"]["network"] = network
+    with pytest.raises(InputError, match=r"models\.clean_fgsm\.network: .*" + complaint):
+        check_selection(config, table)

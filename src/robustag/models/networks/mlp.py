@@ -6,9 +6,10 @@ from torch import nn
 
 from robustag.errors import InputError
 from robustag.models.dropout import Dropout
+from robustag.models.inputs import Inputs
 
 
-def mlp(inputs: int, classes: int, *, hidden: list[int], dropout: float) -> nn.Sequential:
+def mlp(inputs: Inputs, classes: int, *, hidden: list[int], dropout: float) -> nn.Sequential:
     """Fully connected layers with ReLU, and dropout behind every hidden layer but the last.
 
     With 184 inputs, five hidden layers of 100, dropout 0.1 and 3 classes this is the network of
@@ -16,8 +17,10 @@ def mlp(inputs: int, classes: int, *, hidden: list[int], dropout: float) -> nn.S
 
     Parameters
     ----------
-    inputs, classes : int
-        Widths of the first and of the last layer.
+    inputs : Inputs
+        What comes in; its size is the width of the first layer.
+    classes : int
+        Width of the last layer.
     hidden : list of int
         Width of each hidden layer.
     dropout : float
@@ -33,7 +36,7 @@ def mlp(inputs: int, classes: int, *, hidden: list[int], dropout: float) -> nn.S
     if not 0 <= dropout < 1:
         raise InputError(f"network 'mlp' has dropout {dropout}: give a probability in [0, 1)")
     layers: list[nn.Module] = []
-    widths = [inputs, *hidden]
+    widths = [inputs.size, *hidden]
     for position, (before, after) in enumerate(pairwise(widths), start=1):
         layers += [nn.Linear(before, after), nn.ReLU()]
         if position < len(hidden):

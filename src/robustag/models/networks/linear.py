@@ -1,0 +1,18 @@
+"""The floor that every network must stand above: one linear layer."""
+
+from torch import nn
+
+from robustag.models.inputs import Inputs
+
+
+def linear(inputs: Inputs, classes: int) -> nn.Module:
+    """Logits that are linear in the inputs: multinomial logistic regression.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        What comes in.
+    classes : int
+        Number of flavours.
+    """
+    return nn.Linear(inputs.size, classes)
