@@ -1,0 +1,85 @@
+"""A step of training would not hold up a GPU: no value is asked for, no tensor is on another device."""
+
+import copy
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from robustag.models import build_model
+from robustag.training import build_loss, train_model
+from robustag.training.feed import Resident
+from robustag.training.recipes import Batch, build_recipe
+
+RECIPES = [
+    {"name": "nominal"},
+    {"name": "fgsm", "epsilon": 0.1, "attack_mode": "train"},
+    {"name": "fgsm", "epsilon": 0.1, "attack_mode": "eval"},
+]
+#: Operations after which the host waits for a GPU, for their result or its shape depends on values.
+WAITING = {"_local_scalar_dense", "is_nonzero", "equal", "nonzero", "masked_select", "_unique2"}
+
+
+class CountWaits(TorchDispatchMode):
+    def __init__(self):
+        super().__init__()
+        self.waits = self.operations = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.operations += 1
+        name = function.overloadpacket.__name__
+        mask = name == "index" and any(part is not None and part.dtype == torch.bool for part in args[1])
+        self.waits += name in WAITING or mask
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=str)
+def test_an_epoch_waits_no_more_often_for_many_batches_than_for_one(toy, definition, tmp_path, recipe):
+    train, validation, rule = toy
+    counts = {}
+    for size in (4000, 400):
+        definition |= {"recipe": recipe, "optimiser": definition["optimiser"] | {"epochs": 1}}
+        definition["optimiser"]["batch_size"] = size
+        with CountWaits() as counts[size]:
+            train_model(
+                definition,
+                Resident(Batch(*train)),
+                validation,
+                rule,
+                seed=1,
+                device="cpu",
+                checkpoint=tmp_path / f"{size}.checkpoint",
+                fingerprint="a",
+                progress=lambda row: None,
+            )
+    assert counts[400].operations > 4 * counts[4000].operations
+    assert 0 < counts[400].waits == counts[4000].waits
+
+
+def test_a_wait_is_seen():
+    with CountWaits() as count:
+        torch.ones(3).sum().item()
+        torch.ones(3)[torch.tensor([True, False, True])]
+    assert count.waits == 2
+
+
+def elsewhere(rule):
+    """The rule on the meta device, which the check of its values would not allow."""
+    moved = copy.copy(rule)
+    for name, value in vars(rule).items():
+        if isinstance(value, torch.Tensor):
+            object.__setattr__(moved, name, value.to("meta"))
+    return moved
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=str)
+def test_a_step_runs_wherever_its_jets_are(toy, recipe):
+    """Tensors of the meta device refuse to meet any of the CPU, and have no values to ask for."""
+    train, _, rule = toy
+    model = build_model({"name": "mlp", "hidden": [8, 8], "dropout": 0.1}, 23, seed=1).to("meta").train()
+    loss = build_loss({"name": "double_softmax_focal", "gamma": 25.0})
+    batch = Batch(*(tensor.to("meta") for tensor in train))
+    losses = build_recipe(recipe, loss, elsewhere(rule))(model, batch, torch.Generator())
+    losses.sum().backward()
+    assert losses.device.type == "meta"
+    assert all(parameter.grad.device.type == "meta" for parameter in model.parameters())
