@@ -1,4 +1,4 @@
-"""What all tests share: the project's root, its feature table and hand-made jets."""
+"""What all tests share: the project's root, its feature table, hand-made jets and one finished study."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 
 from robustag.features import FeatureTable
 from robustag.readers import JetRecords
+from tests.studies import Study, run_smoke_study
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -41,3 +42,9 @@ def records(table: FeatureTable) -> JetRecords:
         luminosity_block=np.ones(jets, dtype=np.uint64),
         event=event,
     )
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory) -> Study:
+    """The finished smoke study."""
+    return run_smoke_study(tmp_path_factory.mktemp("study") / "first")

@@ -11,7 +11,7 @@ import yaml
 from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
 
 from tests.checkout import Checkout
-from tests.e2e.conftest import SMOKE, run_smoke_study
+from tests.studies import SMOKE, run_smoke_study
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

@@ -1,8 +1,7 @@
-"""One finished smoke study for all end-to-end tests."""
+"""The smoke study run for real, for the tests of the finished product."""
 
 from dataclasses import dataclass
-
-import pytest
+from pathlib import Path
 
 from robustag.cli import read_configuration
 from tests.checkout import Checkout
@@ -18,7 +17,7 @@ class Study:
     output: str
 
     @property
-    def results(self):
+    def results(self) -> Path:
         return self.checkout.folder / "results/smoke"
 
     @property
@@ -27,13 +26,8 @@ class Study:
         return read_configuration([folder / "config.yaml", folder / "smoke.yaml"])
 
 
-def run_smoke_study(folder) -> Study:
+def run_smoke_study(folder: Path) -> Study:
     checkout = Checkout(folder)
     run = checkout.snakemake("--cores", "2", *SMOKE)
     assert run.returncode == 0, run.stdout
     return Study(checkout, run.stdout)
-
-
-@pytest.fixture(scope="session")
-def study(tmp_path_factory) -> Study:
-    return run_smoke_study(tmp_path_factory.mktemp("study") / "first")

@@ -1,0 +1,115 @@
+"""The profiles for Slurm, on a real Slurm: what is submitted, what it asks for, how failures end."""
+
+from itertools import combinations
+
+import pandas as pd
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+# Polling as often as these short jobs deserve, and no more of them at a time than the machine bears.
+OPTIONS = (
+    "--configfile config/smoke.yaml --jobs 6 --latency-wait 10 --slurm-init-seconds-before-status-checks 3"
+)
+SNAKEMAKE = f"timeout --kill-after=10 1500 snakemake {OPTIONS}"
+CHUNK = "results/smoke/ntuples/bb/nominal/0000.root"
+GPU_RULES = {"train", "attack", "transfer", "surface"}
+
+
+@pytest.fixture(scope="module")
+def submitted(submit, tmp_path_factory):
+    """The smoke study: its simulation by the profile for processors, the rest by the one for GPUs."""
+    return submit(
+        tmp_path_factory.mktemp("slurm") / "study",
+        f"""
+        {SNAKEMAKE} --workflow-profile profiles/slurm --until tensorise &&
+        {SNAKEMAKE} --workflow-profile profiles/slurm-gpu
+        """,
+    )
+
+
+def test_the_study_finishes(submitted):
+    assert submitted.status == 0, submitted.output
+    assert {job.state for job in submitted.jobs} == {"COMPLETED"}
+    assert (submitted.checkout.folder / "results/smoke/summary.md").exists()
+
+
+def test_the_numbers_are_those_of_a_local_run(submitted, study):
+    tables = [
+        pd.read_parquet(folder / "tables/metrics.parquet")
+        for folder in (submitted.checkout.folder / "results/smoke", study.results)
+    ]
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_gpu_rules_ask_for_a_gpu_and_get_one_each(submitted):
+    for job in submitted.jobs:
+        if job.rule in GPU_RULES:
+            assert (job.partition, job.gpus, len(job.devices)) == ("gpu", 1, 1), job
+        else:
+            assert (job.partition, job.gpus, job.devices) == ("cpu", 0, ()), job
+    assert {job.rule for job in submitted.jobs} >= GPU_RULES
+
+
+def test_no_two_jobs_share_a_gpu_at_a_time(submitted):
+    with_gpu = [job for job in submitted.jobs if job.devices]
+    assert {job.devices for job in with_gpu} == {(0,), (1,)}
+    for one, other in combinations(with_gpu, 2):
+        assert one.devices != other.devices or one.end <= other.start or other.end <= one.start
+
+
+def test_figures_and_tables_stay_with_snakemake(submitted):
+    rules = {job.rule for job in submitted.jobs}
+    assert not [rule for rule in rules if rule.startswith("fig_")]
+    assert not rules & {"collect", "claims", "summary", "metrics_csv", "audit_orders"}
+    assert list((submitted.checkout.folder / "results/smoke/plots").glob("fig_*.png"))
+
+
+def test_jobs_carry_the_name_of_the_project(submitted):
+    assert all(job.name.startswith("robustag_") for job in submitted.jobs)
+
+
+def test_a_job_killed_for_memory_comes_back_with_more(submit, tmp_path):
+    run = submit(
+        tmp_path / "study",
+        f"{SNAKEMAKE} --workflow-profile profiles/slurm"
+        f" --set-resources 'generate:mem_mb=100 * attempt ** 4' -- {CHUNK}",
+    )
+    assert run.status == 0, run.output
+    attempts = [(job.memory, job.state) for job in run.jobs if job.rule == "generate"]
+    assert attempts == [(100, "FAILED"), (1600, "COMPLETED")]
+
+
+def test_a_request_that_no_node_meets_is_refused_at_once(submit, tmp_path):
+    run = submit(
+        tmp_path / "study",
+        f"{SNAKEMAKE} --workflow-profile profiles/slurm --retries 0"
+        f" --set-resources 'generate:mem_mb=100000000' -- {CHUNK}",
+    )
+    assert run.status != 0
+    assert all(job.start == job.end for job in run.jobs), "nothing of it ran"
+    assert "No suitable partition found for job generate" in run.output, run.output
+
+
+def test_after_a_lost_connection_the_documented_steps_bring_the_study_back(submit, tmp_path):
+    """Snakemake dies, its jobs live on: they are cancelled by name before the study goes on."""
+    run = submit(
+        tmp_path / "study",
+        f"""
+        snakemake {OPTIONS} --workflow-profile profiles/slurm -- {CHUNK} & snakemake=$!
+        for _ in $(seq 300); do
+            squeue --noheader --states=RUNNING | grep -q robustag && break
+            sleep 0.2
+        done
+        kill -KILL $snakemake
+        squeue --me --noheader --format '%A %j' \\
+            | awk '$2 ~ /^robustag_/ {{print $1}}' | xargs --no-run-if-empty scancel
+        {SNAKEMAKE} --workflow-profile profiles/slurm --unlock
+        {SNAKEMAKE} --workflow-profile profiles/slurm -- {CHUNK}
+        """,
+    )
+    assert run.status == 0, run.output
+    states = [job.state for job in run.jobs]
+    assert "CANCELLED" in states
+    assert all(state in ("CANCELLED", "COMPLETED") for state in states)
+    assert (tmp_path / "study" / CHUNK).exists()

@@ -1,0 +1,59 @@
+"""Jobs that see several GPUs share them out."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from robustag.workflow.devices import own_device
+
+HOLD = """
+import sys, torch
+torch.cuda.device_count = lambda: 2
+from robustag.workflow.devices import own_device
+print(own_device(sys.argv[1]), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Starts jobs that take a device, say which, and hold it until their input ends."""
+    jobs = []
+
+    def start() -> tuple[str, subprocess.Popen]:
+        job = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        jobs.append(job)
+        return job.stdout.readline().strip(), job
+
+    yield start
+    for job in jobs:
+        job.kill()
+        job.communicate()
+
+
+@pytest.mark.parametrize(("gpus", "device"), [(0, "cpu"), (1, "cuda:0")])
+def test_without_a_choice_there_is_no_lock(gpus, device, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    assert own_device(tmp_path) == device
+    assert os.listdir(tmp_path) == []
+
+
+def test_each_job_holds_a_gpu_until_it_ends(holder):
+    first, job = holder()
+    second, _ = holder()
+    assert (first, second) == ("cuda:0", "cuda:1")
+    job.kill()
+    job.wait()
+    assert holder()[0] == "cuda:0"
+
+
+def test_more_jobs_than_gpus_share_the_first(holder):
+    assert [holder()[0] for _ in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
