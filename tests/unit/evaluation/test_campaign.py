@@ -130,6 +130,36 @@ def test_a_varied_sample_may_have_other_jets(model, data, normalisation, setting
     assert n[0.0] == int((data.label != 1).sum())
 
 
+def test_the_loss_of_the_training_is_measured(model, data, normalisation, settings):
+    result = campaign.run_sweep(
+        model,
+        [(1.0, 2 * data.inputs)],
+        data,
+        normalisation,
+        settings,
+        "attack",
+        "double",
+        loss=lambda logits, label: logits[:, 0] ** 2,
+    )
+    own = pick(result.metrics, discriminator="all", metric="loss")["value"].to_list()
+    raw = (data.inputs[:, 0].double() ** 2).mean().item()
+    assert own == pytest.approx([raw, 4 * raw], rel=1e-6)
+
+
+def test_jets_that_cross_a_cut_are_counted_where_they_are_the_same(model, data, normalisation, settings):
+    shift = torch.tensor([1.0, 0, 0, 0])
+    swept = run_sweep(model, [(1.0, data.inputs + shift)], data, normalisation, settings, "attack", "shift")
+    moved = pick(swept.bins, discriminator="BvL", variable="eta", bin_high=2.5, epsilon=1.0)
+    assert (moved["gained"] > 0).all()
+    assert (moved["lost"] == 0).all()
+    raw = pick(swept.bins, discriminator="BvL", variable="eta", bin_high=2.5, epsilon=0.0)
+    assert (moved["passed"].to_numpy() == (raw["passed"].to_numpy() + moved["gained"])).all()
+    varied = run_varied(model, data, data, normalisation, settings, "scenario", "same").bins
+    assert pick(varied, epsilon=0.0)["gained"].notna().all()
+    assert pick(varied, epsilon=1.0)["gained"].isna().all()
+    assert varied["gained"].dtype == "Int64"
+
+
 def test_mistakes_are_named(model, data, normalisation, settings):
     with pytest.raises(InputError, match=r"fgsm at epsilon 0\.1 has inputs"):
         run_sweep(model, [(0.1, data.inputs[:10])], data, normalisation, settings, "attack", "fgsm")

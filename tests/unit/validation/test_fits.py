@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom, norm
+from scipy.stats import norm
 
-from robustag.binomial import ONE_SIGMA, efficiency
+from robustag.binomial import ONE_SIGMA
 from robustag.validation.fits import (
     central_width,
     fit_exponential,
@@ -85,19 +85,3 @@ def test_the_width_of_a_mixture_holds_one_sigma_of_it():
     inside = sum(counts * (norm.cdf(width / sigmas) - norm.cdf(-width / sigmas))) / counts.sum()
     assert inside == pytest.approx(ONE_SIGMA, abs=1e-9)
     assert mixture_width(np.array([2.0]), np.array([60])) == pytest.approx(2.0)
-
-
-def test_efficiency_intervals_are_those_of_the_binomial():
-    value, low, high = efficiency(np.array([7, 0, 10, 0]), np.array([10, 10, 10, 0]))
-    assert value[0] == 0.7
-    tail = 0.5 * (1 - ONE_SIGMA)
-    assert binom.sf(6, 10, low[0]) == pytest.approx(tail)  # seven or more at the lower end
-    assert binom.cdf(7, 10, high[0]) == pytest.approx(tail)
-    assert (low[1], high[2]) == (0.0, 1.0)
-    assert np.isnan(value[3])
-    assert (low[3], high[3]) == (0.0, 1.0)
-
-
-def test_more_cannot_pass_than_there_are():
-    with pytest.raises(ValueError, match="more pass"):
-        efficiency(np.array([3]), np.array([2]))

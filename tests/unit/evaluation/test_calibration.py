@@ -1,0 +1,148 @@
+"""Reliability, calibration error, confusion and means, against scikit-learn."""
+
+import numpy as np
+import pytest
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
+
+from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.calibration import (
+    BINS,
+    calibration_table,
+    confusion_table,
+    measure_probabilities,
+)
+from robustag.evaluation.discriminators import probabilities
+
+FLAVOURS = ("b", "c", "light")
+
+
+@pytest.fixture
+def jets(make_jets):
+    logits, label, event = make_jets(5000)
+    return 1.5 * logits, label, event
+
+
+@pytest.fixture
+def weight():
+    return np.random.default_rng(2).exponential(size=5000)
+
+
+def rows(jets, weights, losses=None):
+    logits, label, _ = jets
+    found = measure_probabilities(logits, label, weights, losses or {})
+    return {(row["discriminator"], row["metric"]): row for row in found}
+
+
+def test_reliability_is_that_of_scikit_learn(jets):
+    logits, label, _ = jets
+    table = calibration_table(logits, label)
+    for flavour, name in enumerate(FLAVOURS):
+        mine = table[(table["flavour"] == name) & (table["total"] > 0)]
+        observed, predicted = calibration_curve(
+            label == flavour, probabilities(logits)[:, flavour], n_bins=BINS
+        )
+        np.testing.assert_allclose(mine["observed"], observed, rtol=1e-12)
+        np.testing.assert_allclose(mine["predicted"], predicted, rtol=1e-12)
+        assert mine["predicted"].between(mine["low"], mine["high"]).all()
+    assert table.groupby("flavour")["total"].sum().eq(5000).all()
+
+
+def test_the_predicted_class_has_rows_of_its_own(jets):
+    logits, label, _ = jets
+    table = calibration_table(logits, label)
+    best = table[table["flavour"] == "all"]
+    assert (best["observed"] * best["total"]).sum() / 5000 == pytest.approx(
+        accuracy_score(label, logits.argmax(axis=1))
+    )
+    assert (best[best["high"] <= 0.3]["total"] == 0).all()  # the largest of three is at least 1/3
+    assert best["predicted"].isna().sum() == (best["total"] == 0).sum()
+
+
+def test_integer_weights_are_copies_of_jets(jets):
+    logits, label, event = jets
+    copies = event_weights(event, 1, 4)[:, 0]
+    many = np.repeat(logits, copies, axis=0), np.repeat(label, copies)
+    for table in (calibration_table, confusion_table):
+        weighted, copied = table(logits, label, copies), table(*many)
+        for column in weighted.columns[2:]:
+            np.testing.assert_allclose(weighted[column], copied[column], rtol=1e-12)
+
+
+def test_confusion_is_that_of_scikit_learn(jets, weight):
+    logits, label, _ = jets
+    for weights in (None, weight):
+        table = confusion_table(logits, label, weights)
+        matrix = table.pivot(index="true", columns="predicted", values="count")
+        expected = confusion_matrix(label, logits.argmax(axis=1), sample_weight=weights)
+        np.testing.assert_allclose(matrix.loc[[*FLAVOURS], [*FLAVOURS]], expected, rtol=1e-12)
+
+
+def test_means_are_those_of_scikit_learn_with_sample_weight(jets):
+    logits, label, event = jets
+    weights = event_weights(event, 7, 1)
+    own = np.random.default_rng(0).exponential(size=5000)
+    found = rows(jets, weights, {"loss": own})
+    for replicate, sample_weight in ((None, None), *enumerate(weights.T)):
+        value = {
+            name: found["all", name]["value" if replicate is None else "replicates"]
+            for name in ("accuracy", "cross_entropy", "loss")
+        }
+        if replicate is not None:
+            value = {name: column[replicate] for name, column in value.items()}
+        assert value["accuracy"] == pytest.approx(
+            accuracy_score(label, logits.argmax(axis=1), sample_weight=sample_weight), rel=1e-6
+        )
+        assert value["cross_entropy"] == pytest.approx(
+            log_loss(label, probabilities(logits), sample_weight=sample_weight), rel=1e-6
+        )
+        assert value["loss"] == pytest.approx(np.average(own, weights=sample_weight), rel=1e-6)
+    assert found["all", "loss"]["n"] == 5000
+
+
+def literal_ece(predicted, right, weight):
+    """Sum over bins, one at a time."""
+    position = np.minimum(np.floor(predicted * BINS), BINS - 1)
+    total = 0.0
+    for k in np.unique(position[weight > 0]):
+        inside = position == k
+        gap = np.average(predicted[inside], weights=weight[inside]) - np.average(
+            right[inside], weights=weight[inside]
+        )
+        total += abs(gap) * weight[inside].sum() / weight.sum()
+    return total
+
+
+def test_calibration_error_is_the_literal_sum(jets):
+    logits, label, event = jets
+    weights = event_weights(event, 5, 1)
+    found = rows(jets, weights)
+    p = probabilities(logits)
+    cases = {name: (p[:, k], label == k) for k, name in enumerate(FLAVOURS)}
+    cases["all"] = (p.max(axis=1), logits.argmax(axis=1) == label)
+    for name, (predicted, right) in cases.items():
+        row = found[name, "ece"]
+        assert row["value"] == pytest.approx(literal_ece(predicted, right, np.ones(5000)), rel=1e-12)
+        expected = [literal_ece(predicted, right, w.astype(float)) for w in weights.T]
+        np.testing.assert_allclose(row["replicates"], expected, rtol=1e-4)
+
+
+def test_calibrated_probabilities_have_the_error_of_noise_alone_and_sharp_ones_a_large_one():
+    """Labels drawn from the model's own probabilities; noise adds at most 0.4 sqrt(bins / jets)."""
+    rng = np.random.default_rng(3)
+    logits = rng.normal(scale=2, size=(40_000, 3))
+    label = (rng.random((40_000, 1)) > probabilities(logits).cumsum(axis=1)).sum(axis=1)
+    weights = np.ones((40_000, 2))
+    honest = rows((logits, label, None), weights)
+    boastful = rows((3 * logits, label, None), weights)
+    for name in (*FLAVOURS, "all"):
+        assert 0 < honest[name, "ece"]["value"] < 0.4 * np.sqrt(BINS / 40_000)
+        assert boastful[name, "ece"]["value"] > 10 * honest[name, "ece"]["value"]
+
+
+def test_a_confident_mistake_costs_its_logits_without_overflow():
+    logits = np.array([[900.0, 0.0, -900.0]], dtype=np.float32)
+    found = rows((logits, np.array([2]), None), np.array([[1, 0]], dtype=np.uint8))
+    assert found["all", "cross_entropy"]["value"] == 1800
+    assert found["all", "accuracy"]["value"] == 0
+    assert np.isnan(found["all", "accuracy"]["replicates"]).tolist() == [False, True]
