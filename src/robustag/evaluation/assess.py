@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from robustag.binomial import efficiency
 from robustag.errors import InputError
 from robustag.evaluation.binned import binned_rates, kinematic_bins
 from robustag.evaluation.bootstrap import event_weights
@@ -90,7 +91,8 @@ def assess(
     -------
     Assessment
         In the metrics, `n` counts the jets that enter: signal and background, or one of them for a
-        fixed-cut rate. A replicate in which a class got no weight is NaN and is left out of the interval.
+        fixed-cut rate, whose interval is the exact binomial. A replicate in which a class got no weight is
+        NaN and is left out of the interval.
 
     Raises
     ------
@@ -100,17 +102,25 @@ def assess(
     check_logits(logits, jets.label)
     rows, curves = measure_rates(logits, jets.label, jets.weights, settings, cuts)
     rows += measure_probabilities(logits, jets.label, jets.weights, losses)
-    replicates = np.stack([row.pop("replicates") for row in rows])
-    low, high = np.nanpercentile(replicates, _INTERVAL, axis=1)
-    metrics = pd.DataFrame(rows)
-    metrics.insert(metrics.columns.get_loc("value") + 1, "low", low)
-    metrics.insert(metrics.columns.get_loc("low") + 1, "high", high)
-    metrics["replicates"] = list(replicates.astype(np.float32))
     return Assessment(
-        metrics=metrics,
+        metrics=_with_intervals(rows),
         curves=curves,
         histograms=score_histograms(logits, jets.label),
         bins=binned_rates(logits, jets.label, jets.bins, settings, cuts, clean),
         calibration=calibration_table(logits, jets.label),
         confusion=confusion_table(logits, jets.label),
     )
+
+
+def _with_intervals(rows: list[dict]) -> pd.DataFrame:
+    """The metrics table."""
+    metrics = pd.DataFrame(rows)
+    replicates = np.stack(metrics.pop("replicates").to_list())
+    low, high = np.nanpercentile(replicates, _INTERVAL, axis=1)
+    # The bootstrap has no error where no jet is above the cut, the binomial has.
+    fixed = metrics["metric"].str.startswith("fixed_cut").to_numpy()
+    value, total = metrics["value"].to_numpy()[fixed], metrics["n"].to_numpy()[fixed]
+    _, low[fixed], high[fixed] = efficiency(np.rint(value * total), total)
+    metrics.insert(metrics.columns.get_loc("n"), "low", low)
+    metrics.insert(metrics.columns.get_loc("n"), "high", high)
+    return metrics.assign(replicates=list(replicates.astype(np.float32)))

@@ -18,7 +18,7 @@ class Assessment:
     ----------
     metrics : DataFrame
         discriminator (also a class against the rest, or all), metric, working_point, value, low, high (68 %
-        bootstrap interval), n, replicates (float32 arrays).
+        interval of the bootstrap, of the binomial at a fixed cut), n, replicates (float32 arrays).
     curves : DataFrame
         discriminator, efficiency, mistag.
     histograms : DataFrame

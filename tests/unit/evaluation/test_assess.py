@@ -83,6 +83,16 @@ def test_values_agree_with_scikit_learn_on_the_two_flavours(make_jets, settings)
         assert auc["n"] == jets.sum()
 
 
+def test_no_jet_above_a_fixed_cut_is_no_certainty(settings):
+    """100 light jets of which none passes: the rate is 0, but up to 1.8 % would do."""
+    logits, label, event = exponential_jets(300, 4)
+    settings |= {"mistags": [0.001]}
+    rate = row(measure(logits, label, event, settings), "BvL", "fixed_cut_mistag")
+    assert (rate["value"], rate["low"], rate["n"]) == (0, 0, 100)
+    assert rate["high"] == pytest.approx(1 - 0.158655 ** (1 / 100), rel=1e-4)
+    assert not rate["replicates"].any()
+
+
 def test_each_class_against_the_rest_is_the_softmax_output_ties_included(make_jets, settings):
     """Logits of hundreds saturate the softmax: many jets share P = 1 and count half against each other."""
     logits, label, event = make_jets(3000)
