@@ -31,15 +31,8 @@ with job(snakemake) as log:
     jets = test.select(sample_jets(test.event, few)) if few else test
     # A transferred attack raises the loss of the model it is crafted on.
     loss = build_loss(definition.get("loss", (crafted_on[0][1] if crafted_on else card)["loss"]))
-    rule = BudgetRule.of(
-        table,
-        normalisation,
-        factors=definition["factors"],
-        relative_cap=settings["relative_cap"],
-        physical=definition.get("physical", settings["physical"]),
-        frozen=definition.get("frozen", settings["frozen"]),
-        spread=Spread.load(snakemake.input.spread),
-    )
+    spread = Spread.load(snakemake.input.spread)
+    rule = BudgetRule.configured(definition, settings, table, normalisation, spread)
     # One seed for all models: they meet the same noise.
     seed = derive_seed(params.seed, "attack", name)
     case = (jets.inputs, jets.missing, jets.label, rule)

@@ -25,14 +25,8 @@ with job(snakemake) as log:
     check_features(card, table.names)
     jets = load_tensors(snakemake.input.tensors, "test")
     jets = jets.select(sample_jets(jets.event, settings["transfer"]["jets"]))
-    rule = BudgetRule.of(
-        table,
-        normalisation,
-        relative_cap=settings["relative_cap"],
-        physical=settings["physical"],
-        frozen=settings["frozen"],
-        spread=Spread.load(snakemake.input.spread),
-    )
+    spread = Spread.load(snakemake.input.spread)
+    rule = BudgetRule.configured(definition, settings, table, normalisation, spread)
     seed = derive_seed(params.seed, "transfer")
     case = (jets.inputs, jets.missing, jets.label, rule)
     attack = Sweep(definition, source, build_loss(card["loss"]), *case, seed=seed)

@@ -1,6 +1,6 @@
 """What holds for every jet of a data set: which inputs may move, and how far."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -174,6 +174,36 @@ class BudgetRule:
             resolution=Resolution.of(features, normalisation) if factors == "resolution" else None,
             covariances=TrackCovariances.of(features, normalisation),
             physical=physical,
+        )
+
+    @classmethod
+    def configured(
+        cls,
+        definition: Mapping,
+        settings: Mapping,
+        features: "FeatureTable",
+        normalisation: "Normalisation",
+        spread: Spread | None = None,
+    ) -> "BudgetRule":
+        """Rule of one attack of a study.
+
+        Parameters
+        ----------
+        definition : mapping
+            Of the attack: ``factors`` ("none" if left out); ``physical`` and ``frozen`` if it has its own.
+        settings : mapping
+            Of the study: ``relative_cap``, ``physical`` and ``frozen``.
+        features, normalisation, spread
+            As `of`, which also lists the errors.
+        """
+        return cls.of(
+            features,
+            normalisation,
+            factors=definition.get("factors", "none"),
+            relative_cap=settings["relative_cap"],
+            physical=definition.get("physical", settings["physical"]),
+            frozen=definition.get("frozen", settings["frozen"]),
+            spread=spread,
         )
 
     def to(self, device: str | torch.device) -> "BudgetRule":

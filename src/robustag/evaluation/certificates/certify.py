@@ -1,0 +1,158 @@
+"""Tagging numbers that no perturbation of a budget can undercut, beside those under the best attack found."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from robustag.attacks import BudgetRule, Sweep, audit
+from robustag.attacks.problem import PerJetLoss, logit_margin
+from robustag.classes import CLASSES
+from robustag.evaluation.certificates.bounds import Bounds, crown_bounds, interval_bounds
+from robustag.evaluation.certificates.network import Layer, affine_layers, contrasted, forward
+from robustag.evaluation.certificates.tally import Tally, clean_cuts
+from robustag.evaluation.discriminators import DISCRIMINATORS, Discriminator
+
+if TYPE_CHECKING:
+    from robustag.tensors.loading import JetTensors
+
+METHODS: dict[str, Callable[[Sequence[Layer], Bounds], Bounds]] = {
+    "interval": interval_bounds,
+    "crown": crown_bounds,
+}
+# Every difference of two logits once: b - c, b - light, c - light.
+_PAIRS = [(0, 1), (0, 2), (1, 2)]
+
+
+class BrokenCertificateError(RuntimeError):
+    """An attack went beyond a bound: a defect of the bound, whose numbers must not be shown."""
+
+
+def certify(
+    model: nn.Module,
+    jets: "JetTensors",
+    reference: "JetTensors",
+    rule: BudgetRule,
+    settings: Mapping,
+    seed: int,
+) -> pd.DataFrame:
+    """Bracket a model's numbers at each epsilon, between certificate and attack, on the same jets.
+
+    A certificate gives every signal jet the lowest and every background jet the highest log-odds that its
+    box of inputs allows; an attack moves each jet so. A perturbation that moves all jets at once can do no
+    worse than the first. Working points are cuts on the clean log-odds of all reference jets.
+
+    Parameters
+    ----------
+    model : Module
+        Linear layers with ReLU; see `affine_layers`.
+    jets, reference : JetTensors
+        The jets, and the clean ones that fix the cuts.
+    rule : BudgetRule
+        L-infinity budget, whose intervals are the boxes. What else it demands, such as valid covariances,
+        makes the certificate no less true, but less tight.
+    settings : mapping
+        epsilons, attack (definition, its objective "loss" where it has one), discriminators (names), mistags,
+        bootstrap, seed.
+    seed : int
+        Of the attack.
+
+    Returns
+    -------
+    DataFrame
+        method (interval, crown, attack), epsilon (0 added), discriminator ("all" for the accuracy), flavour
+        of the jets, metric (accuracy, auc, fixed_cut_efficiency, fixed_cut_mistag), working_point, value,
+        low, high (68 %, exact binomial for a share, bootstrap for an AUC) and n.
+
+    Raises
+    ------
+    InputError
+        If the model cannot be certified, or a flavour has no jet.
+    BrokenCertificateError
+        If the attack found what a certificate excludes.
+    """
+    layers = affine_layers(model)
+    contrast = torch.zeros(len(_PAIRS), len(CLASSES), dtype=torch.float64)
+    for row, (first, second) in enumerate(_PAIRS):
+        contrast[row, first], contrast[row, second] = 1.0, -1.0
+    differences = contrasted(layers, contrast)
+    chosen = [d for d in DISCRIMINATORS if d.name in settings["discriminators"]]
+    cuts = clean_cuts(forward(layers, reference.inputs), reference.label, chosen, settings["mistags"])
+    tally = Tally(jets, chosen, cuts, settings)
+    case = (jets.inputs, jets.missing, jets.label, rule)
+    # Each number is attacked on its own, so that it is compared with its own bound.
+    raising = {d.name: _disorder(d) for d in chosen} | {"margin": logit_margin}
+    attacks = {
+        name: Sweep(settings["attack"], model, loss, *case, seed=seed) for name, loss in raising.items()
+    }
+    rows: list[dict] = []
+    for epsilon in (0.0, *settings["epsilons"]):
+        budget = rule.budget(jets.inputs, jets.missing, epsilon)
+        box = Bounds(budget.lower.double(), budget.upper.double())
+        logits = {name: _attacked(attack, layers, epsilon) for name, attack in attacks.items()}
+        attacked = {d.name: _odds(logits[d.name], d) for d in chosen}
+        margin = logit_margin(logits["margin"], jets.label)
+        for method, bounds in METHODS.items():
+            least = _least_differences(bounds(differences, box))
+            odds = {d.name: _worst_odds(least, jets.label, d) for d in chosen}
+            worst = _worst_margin(least, jets.label)
+            for d in chosen:
+                toward = torch.where(jets.label == d.signal, 1.0, -1.0)
+                _check(method, d.name, epsilon, toward * odds[d.name], toward * attacked[d.name])
+            _check(method, "margin", epsilon, -worst, -margin)
+            rows += tally.rows(method, epsilon, odds, worst)
+        rows += tally.rows("attack", epsilon, attacked, margin)
+    return pd.DataFrame(rows)
+
+
+def _disorder(discriminator: Discriminator) -> PerJetLoss:
+    """The loss that moves log-odds the wrong way: down for signal jets, up for all others."""
+
+    def loss(logits: Tensor, label: Tensor) -> Tensor:
+        odds = _odds(logits, discriminator)
+        return torch.where(label == discriminator.signal, -odds, odds)
+
+    return loss
+
+
+def _odds(logits: Tensor, discriminator: Discriminator) -> Tensor:
+    return logits[:, discriminator.signal] - logits[:, discriminator.background]
+
+
+def _attacked(attack: Sweep, layers: Sequence[Layer], epsilon: float) -> Tensor:
+    """Logits float64 [N, C] of the attacked jets."""
+    inputs = attack(epsilon)
+    audit(attack, epsilon, inputs)
+    return forward(layers, inputs)
+
+
+def _least_differences(pairs: Bounds) -> Tensor:
+    """Lower bound of logit i minus logit j, [N, C, C], from bounds of each pair once."""
+    least = pairs.lower.new_zeros(len(pairs.lower), len(CLASSES), len(CLASSES))
+    for column, (first, second) in enumerate(_PAIRS):
+        least[:, first, second] = pairs.lower[:, column]
+        least[:, second, first] = -pairs.upper[:, column]
+    return least
+
+
+def _worst_odds(least: Tensor, label: Tensor, discriminator: Discriminator) -> Tensor:
+    """Lowest log-odds of signal jets, highest of others, [N]."""
+    signal, background = discriminator.signal, discriminator.background
+    return torch.where(label == signal, least[:, signal, background], -least[:, background, signal])
+
+
+def _worst_margin(least: Tensor, label: Tensor) -> Tensor:
+    """Highest difference of a wrong logit and the true one, [N]."""
+    own = least[torch.arange(len(label), device=label.device), label]
+    return (-own).scatter(1, label[:, None], -torch.inf).amax(dim=1)
+
+
+def _check(method: str, quantity: str, epsilon: float, bound: Tensor, attacked: Tensor) -> None:
+    if bool((attacked < bound).any()):
+        jet = int((attacked - bound).argmin())
+        raise BrokenCertificateError(
+            f"{method} bounds {quantity} of jet {jet} by {bound[jet]:g} at epsilon {epsilon:g}, "
+            f"and an attack reaches {attacked[jet]:g}"
+        )

@@ -1,0 +1,102 @@
+"""Accuracy, AUC and rates at fixed cuts of jets whose worst scores are known, with their errors."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import binomtest
+from torch import Tensor
+
+from robustag.classes import CLASSES
+from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.discriminators import Discriminator, log_odds
+from robustag.evaluation.roc import Ranking
+
+if TYPE_CHECKING:
+    from robustag.tensors.loading import JetTensors
+
+_INTERVAL = (15.865, 84.135)
+_CLEARANCE = 1e-6
+
+
+def clean_cuts(
+    logits: Tensor, label: Tensor, discriminators: Sequence[Discriminator], mistags: Sequence[float]
+) -> dict[tuple[str, float], float]:
+    """The lowest cut on the log-odds of each discriminator that keeps to each mis-tag rate, as (discriminator,
+    rate), a hair above the jet that fixes it: the rounding that bounds allow for must not carry it across.
+
+    logits: float64 [N, 3], label: int64 [N].
+    """
+    scores, flavours = logits.cpu().numpy(), label.cpu().numpy()
+    cuts = {}
+    for d in discriminators:
+        odds = log_odds(scores, d)
+        ranking = Ranking(odds[flavours == d.signal], odds[flavours == d.background])
+        cuts |= {(d.name, mistag): ranking.cut_at_mistag(mistag) + _CLEARANCE for mistag in mistags}
+    return cuts
+
+
+class Tally:
+    """Turns the worst log-odds and margins of the same jets into numbers, time and again.
+
+    Parameters
+    ----------
+    jets : JetTensors
+        Whose flavours and events count.
+    discriminators : sequence of Discriminator
+        What is ranked.
+    cuts : mapping of (discriminator, mis-tag rate) to float
+        See `clean_cuts`.
+    settings : mapping
+        bootstrap, seed, mistags.
+    """
+
+    def __init__(
+        self,
+        jets: "JetTensors",
+        discriminators: Sequence[Discriminator],
+        cuts: Mapping[tuple[str, float], float],
+        settings: Mapping,
+    ) -> None:
+        self._label = jets.label.cpu().numpy()
+        self._weights = event_weights(jets.event.cpu().numpy(), settings["bootstrap"], settings["seed"])
+        self._discriminators, self._cuts, self._mistags = discriminators, cuts, settings["mistags"]
+
+    def rows(self, method: str, epsilon: float, odds: Mapping[str, Tensor], margin: Tensor) -> Iterator[dict]:
+        """One row a number, from log-odds [N] by discriminator and the margin [N] of wrong over true."""
+        right = (margin < 0).cpu().numpy()
+        front = {"method": method, "epsilon": float(epsilon)}
+        for flavour, name in enumerate((*CLASSES, "all")):
+            of = right if name == "all" else right[self._label == flavour]
+            yield {**front, **_named("all", name, "accuracy"), **_share(of)}
+        for d in self._discriminators:
+            score = odds[d.name].cpu().numpy()
+            signal, background = (np.flatnonzero(self._label == f) for f in (d.signal, d.background))
+            ranking = Ranking(score[signal], score[background])
+            replicates = ranking.weigh(self._weights[signal], self._weights[background]).auc()
+            low, high = np.nanpercentile(replicates, _INTERVAL)
+            area = {"value": ranking.weigh().auc()[0], "low": low, "high": high}
+            yield {**front, **_named(d.name, "all", "auc"), **area, "n": len(signal) + len(background)}
+            for mistag in self._mistags:
+                for jets, flavour, metric in (
+                    (signal, d.signal, "fixed_cut_efficiency"),
+                    (background, d.background, "fixed_cut_mistag"),
+                ):
+                    passed = score[jets] > self._cuts[d.name, mistag]
+                    yield {**front, **_named(d.name, CLASSES[flavour], metric, mistag), **_share(passed)}
+
+
+def _named(discriminator: str, flavour: str, metric: str, working_point: float = np.nan) -> dict:
+    return {
+        "discriminator": discriminator,
+        "flavour": flavour,
+        "metric": metric,
+        "working_point": working_point,
+    }
+
+
+def _share(passed: np.ndarray) -> dict:
+    """Share of jets with its exact binomial interval."""
+    count = binomtest(int(passed.sum()), len(passed))
+    low, high = count.proportion_ci(0.6827, "exact")
+    return {"value": count.statistic, "low": low, "high": high, "n": len(passed)}

@@ -1,0 +1,94 @@
+"""Certificates and attacks as tagging numbers: the truth lies between them."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from robustag.attacks import BudgetRule
+from robustag.evaluation.certificates import BrokenCertificateError, certify, interval_bounds
+from robustag.models import build_model
+from robustag.tensors.loading import JetTensors
+
+SETTINGS = {
+    "epsilons": [0.05, 0.3],
+    "discriminators": ["BvL", "CvL"],
+    "mistags": [0.1],
+    "bootstrap": 20,
+    "seed": 1,
+    "attack": {
+        "name": "worst_case",
+        "members": [{"name": "fgsm"}, {"name": "apgd", "steps": 5, "objective": "loss"}],
+    },
+}
+KEY = ["epsilon", "discriminator", "flavour", "metric", "working_point"]
+
+
+@pytest.fixture(scope="module")
+def jets():
+    generator = torch.Generator().manual_seed(2)
+    label = torch.randint(0, 3, (240,), generator=generator)
+    inputs = torch.randn(240, 6, generator=generator)
+    inputs[:, :3] += 1.5 * nn.functional.one_hot(label, 3)
+    ones = torch.ones(240)
+    missing = torch.rand(240, 6, generator=generator) < 0.1
+    return JetTensors(inputs, missing, label, ones, ones, ones, torch.arange(240))
+
+
+@pytest.fixture(scope="module")
+def rule():
+    return BudgetRule(scale=torch.ones(6), integer=torch.arange(6) == 4, centre=torch.zeros(6))
+
+
+def linear(scale=1.0):
+    model = nn.Sequential(nn.Linear(6, 3))
+    with torch.no_grad():
+        model[0].weight.copy_(scale * torch.eye(3, 6) + 0.1 * torch.arange(18.0).reshape(3, 6).sin())
+        model[0].bias.zero_()
+    return model.eval()
+
+
+def values(table):
+    return table.pivot_table(index=KEY, columns="method", values="value", dropna=False).dropna()
+
+
+def test_of_a_linear_model_all_three_methods_know_the_truth(jets, rule):
+    found = values(certify(linear(), jets, jets, rule, SETTINGS, 1))
+    np.testing.assert_allclose(found["interval"], found["crown"], atol=1e-12)
+    np.testing.assert_allclose(found["attack"], found["crown"], atol=1 / 60)
+    clean, moved = found.loc[0.0], found.loc[0.3]
+    assert (moved["crown"].xs("auc", level="metric") < clean["crown"].xs("auc", level="metric") - 0.05).all()
+
+
+def test_the_truth_is_bracketed_and_starts_from_the_clean_numbers(jets, rule):
+    model = build_model({"name": "mlp", "hidden": [12, 12], "dropout": 0.1}, 6, seed=4).eval()
+    with torch.no_grad():
+        model[0].weight.mul_(3.0)
+    table = certify(model, jets, jets, rule, SETTINGS, 1)
+    found = values(table)
+    rate = found.index.get_level_values("metric") == "fixed_cut_mistag"
+    good, bad = found[~rate], found[rate]
+    assert (good["interval"] <= good["crown"]).all()
+    assert (good["crown"] <= good["attack"]).all()
+    assert (bad["interval"] >= bad["crown"]).all()
+    assert (bad["crown"] >= bad["attack"]).all()
+    assert (found.loc[0.3]["interval"] != found.loc[0.3]["attack"]).any()
+    np.testing.assert_allclose(found.loc[0.0]["crown"], found.loc[0.0]["attack"], atol=1e-12)
+    right = (model(jets.inputs).argmax(dim=1) == jets.label).double().mean()
+    clean = found.loc[0.0].xs("accuracy", level="metric").xs("all", level="flavour")
+    assert clean["attack"].item() == pytest.approx(right.item())
+    assert (table.low <= table.value + 1e-12).all()
+    assert (table.value <= table.high + 1e-12).all()
+    assert table[table.flavour == "b"].n.eq((jets.label == 0).sum().item()).all()
+
+
+def test_a_bound_that_an_attack_breaks_stops_everything(jets, rule, monkeypatch):
+    def boastful(layers, box):
+        middle = (box.lower + box.upper) / 2
+        return interval_bounds(layers, type(box)(middle, middle))
+
+    monkeypatch.setattr(sys.modules[certify.__module__], "METHODS", {"boastful": boastful})
+    with pytest.raises(BrokenCertificateError, match=r"boastful bounds BvL of jet \d+ by .* at epsilon 0.05"):
+        certify(linear(), jets, jets, rule, SETTINGS, 1)
