@@ -9,7 +9,7 @@ from robustag.features import FeatureTable
 from robustag.workflow.configuration import canonical, check_against_schema, read_document
 from robustag.workflow.fingerprints import code_fingerprint
 from robustag.workflow.networks import network_source
-from robustag.workflow.selection import check_selection, shown_mismodellings
+from robustag.workflow.selection import certified_models, check_selection, shown_mismodellings
 
 try:
     check_against_schema(config, workflow.source_path("../schemas/config.schema.yaml"), "config")
@@ -27,6 +27,7 @@ DETECTOR_VARIATIONS, GENERATOR_VARIATIONS, RECORD_VARIATIONS = (
     [name for name in RUN["variations"] if kind in config["variations"][name]]
     for kind in ("detector", "generator", "records")
 )
+CERTIFIED = certified_models(config)
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
 
 
@@ -106,6 +107,9 @@ PARTS = {
         "<results>/attacks/{model}/seed{seed}/{attack}.audit.parquet", attack=RUN["attacks"]
     ),
     "transfer": over_trainings("<results>/transfer/{model}/seed{seed}.parquet"),
+    "certificates": expand(
+        "<results>/certificates/{model}/seed{seed}.parquet", model=CERTIFIED, seed=RUN["seeds"][0]
+    ),
     "history": over_trainings("<results>/models/{model}/seed{seed}.history.csv"),
     "planes": over_trainings("<results>/surface/{model}/seed{seed}.plane.parquet"),
     "geometry": over_trainings("<results>/surface/{model}/seed{seed}.geometry.parquet"),

@@ -65,6 +65,21 @@ rule fig_mismodelling:
         "../../scripts/fig_mismodelling.py"
 
 
+rule fig_certified:
+    """What the best attack does to AUC and working point, and what provably no attack can, against epsilon."""
+    input:
+        certificates=collected("certificates"),
+    output:
+        **figure("fig_certified", "Robustness"),
+    log:
+        "<logs>/fig_certified.log",
+    params:
+        options={**figure_options("discriminators"), "mistags": config["evaluation"]["mistags"]},
+        code=code_fingerprint("scripts/fig_certified.py"),
+    script:
+        "../../scripts/fig_certified.py"
+
+
 rule fig_history:
     """Losses and validation AUC against the epoch."""
     input:

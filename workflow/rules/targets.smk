@@ -6,6 +6,8 @@ Needs: figures, verdicts and tables. Makes: <results>/summary.md, and the defaul
 import time
 
 FIGURES = [rule.name for rule in workflow.rules if rule.name.startswith("fig_")]
+if not CERTIFIED:
+    FIGURES.remove("fig_certified")
 
 
 rule summary:

@@ -11,6 +11,8 @@ from robustag.features import FeatureTable, select_inputs
 from robustag.workflow.networks import network_faults
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
+# Networks of linear layers and ReLUs, for which bounds can be proven.
+_CERTIFIABLE = ("linear", "mlp")
 
 
 def check_selection(config: dict, table: FeatureTable) -> None:
@@ -47,6 +49,19 @@ def shown_mismodellings(config: dict) -> list[dict]:
     """The entries of figures.mismodellings that this study measures."""
     measured = {*config["run"]["attacks"], *config["run"]["scenarios"]}
     return [entry for entry in config["figures"]["mismodellings"] if entry["perturbation"] in measured]
+
+
+def compared_models(config: dict) -> list[str]:
+    """The models that figures compare, in the order of figures.pairs, each once."""
+    roles = ("nominal", "adversarial")
+    return list(dict.fromkeys(pair[role] for pair in config["figures"]["pairs"] for role in roles))
+
+
+def certified_models(config: dict) -> list[str]:
+    """The compared models whose network allows a certificate."""
+    return [
+        name for name in compared_models(config) if config["models"][name]["network"]["name"] in _CERTIFIABLE
+    ]
 
 
 def _undefined(config: dict) -> Iterator[str]:

@@ -54,8 +54,8 @@ def certify(
         L-infinity budget, whose intervals are the boxes. What else it demands, such as valid covariances,
         makes the certificate no less true, but less tight.
     settings : mapping
-        epsilons, attack (definition, its objective "loss" where it has one), discriminators (names), mistags,
-        bootstrap, seed.
+        epsilons, attacks (definitions; their objective "loss" is what is bounded), discriminators (names),
+        mistags, bootstrap, seed.
     seed : int
         Of the attack.
 
@@ -84,9 +84,8 @@ def certify(
     case = (jets.inputs, jets.missing, jets.label, rule)
     # Each number is attacked on its own, so that it is compared with its own bound.
     raising = {d.name: _disorder(d) for d in chosen} | {"margin": logit_margin}
-    attacks = {
-        name: Sweep(settings["attack"], model, loss, *case, seed=seed) for name, loss in raising.items()
-    }
+    strongest = {"name": "worst_case", "members": settings["attacks"]}
+    attacks = {name: Sweep(strongest, model, loss, *case, seed=seed) for name, loss in raising.items()}
     rows: list[dict] = []
     for epsilon in (0.0, *settings["epsilons"]):
         budget = rule.budget(jets.inputs, jets.missing, epsilon)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import binomtest
 from torch import Tensor
 
+from robustag.binomial import efficiency
 from robustag.classes import CLASSES
 from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.discriminators import Discriminator, log_odds
@@ -22,8 +22,9 @@ _CLEARANCE = 1e-6
 def clean_cuts(
     logits: Tensor, label: Tensor, discriminators: Sequence[Discriminator], mistags: Sequence[float]
 ) -> dict[tuple[str, float], float]:
-    """The lowest cut on the log-odds of each discriminator that keeps to each mis-tag rate, as (discriminator,
-    rate), a hair above the jet that fixes it: the rounding that bounds allow for must not carry it across.
+    """By (discriminator, rate), the lowest cut on the log-odds that keeps to a mis-tag rate.
+
+    It lies a hair above the jet that fixes it: the rounding that bounds allow for must not carry that across.
 
     logits: float64 [N, 3], label: int64 [N].
     """
@@ -97,6 +98,6 @@ def _named(discriminator: str, flavour: str, metric: str, working_point: float =
 
 def _share(passed: np.ndarray) -> dict:
     """Share of jets with its exact binomial interval."""
-    count = binomtest(int(passed.sum()), len(passed))
-    low, high = count.proportion_ci(0.6827, "exact")
-    return {"value": count.statistic, "low": low, "high": high, "n": len(passed)}
+    count, total = int(passed.sum()), len(passed)
+    value, low, high = efficiency(count, total)
+    return {"value": float(value), "low": float(low), "high": float(high), "n": total}

@@ -18,10 +18,7 @@ SETTINGS = {
     "mistags": [0.1],
     "bootstrap": 20,
     "seed": 1,
-    "attack": {
-        "name": "worst_case",
-        "members": [{"name": "fgsm"}, {"name": "apgd", "steps": 5, "objective": "loss"}],
-    },
+    "attacks": [{"name": "fgsm"}, {"name": "apgd", "steps": 5, "objective": "loss"}],
 }
 KEY = ["epsilon", "discriminator", "flavour", "metric", "working_point"]
 
