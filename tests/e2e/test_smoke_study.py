@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 FIGURES = [
     "fig_auc_epsilon_BvL",
     "fig_auc_epsilon_CvL",
+    "fig_certified",
     "fig_discriminator_clean",
     "fig_discriminator_faithful",
     "fig_headline",
@@ -49,6 +50,19 @@ def test_every_figure_is_drawn_with_the_table_it_shows(study, name):
     assert (plots / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert (plots / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     assert len(pd.read_csv(plots / f"{name}.csv")) > 0
+
+
+def test_every_number_is_bracketed_by_attack_and_certificate(study):
+    table = pd.read_parquet(study.results / "tables/certificates.parquet")
+    key = ["model", "epsilon", "discriminator", "metric", "flavour", "working_point"]
+    found = table.fillna({"working_point": 0.0}).pivot(index=key, columns="method", values="value")
+    sign = 1 - 2 * (found.index.get_level_values("metric") == "fixed_cut_mistag")
+    assert set(found.index.get_level_values("epsilon")) == {
+        0.0,
+        *study.configuration["certificates"]["epsilons"],
+    }
+    assert (sign * found["interval"] <= sign * found["crown"]).all()
+    assert (sign * found["crown"] <= sign * found["attack"]).all()
 
 
 def test_every_model_is_measured_under_every_perturbation(study):

@@ -35,8 +35,10 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["attack"] == trainings * len(run["attacks"])
     assert planned["mismodel"] == trainings * len(run["scenarios"])
     assert planned["normalise"] == planned["claims"] == planned["summary"] == 1
-    # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, history, planes, geometry
-    assert planned["collect"] == 11
+    # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates,
+    # history, planes, geometry
+    assert planned["collect"] == 12
+    assert planned["certify"] == len(run["models"]), "the first seed of every compared model"
     assert planned["transfer"] == trainings
     assert planned["spread"] == planned["audit_orders"] == 1
     figures = {f"fig_{name}" for name in re.findall(r"^rule fig_(\w+):", all_rules(root), re.MULTILINE)}
@@ -80,6 +82,12 @@ def test_the_training_history_needs_no_attack(fresh):
     planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_history")
     assert planned["train"] == 4
     assert not planned.keys() & {"attack", "mismodel", "surface"}
+
+
+def test_certificates_need_models_and_no_attack(fresh):
+    planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_certified")
+    assert planned["certify"] == planned["train"] == 4
+    assert not planned.keys() & {"attack", "transfer", "spread", "mismodel", "surface"}
 
 
 def test_presets_keep_apart(fresh):

@@ -84,8 +84,6 @@ def draw_certified(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
             rows = pick(table, "certified", metric=metric, model=model.name)
             _draw_band(row[arms.index(model.arm)], rows, model)
         row[0].set_ylabel(_label(metric, table))
-        if metric == "fixed_cut_mistag":
-            row[0].set_yscale("log")
     for axes, arm in zip(panels[0], arms, strict=True):
         axes.text(0.05, 0.07, f"{arm} arm", transform=axes.transAxes, fontweight="bold")
     for axes in panels[-1]:

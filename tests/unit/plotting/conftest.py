@@ -289,12 +289,31 @@ def options() -> dict:
     }
 
 
+@pytest.fixture(scope="session")
+def certificates() -> pd.DataFrame:
+    """Certificates table: a bound that falls twice as fast as what the attack does."""
+    rows = []
+    for model in MODELS:
+        for method, slope in (("attack", 1.0), ("crown", 2.0), ("interval", 20.0)):
+            for epsilon in (0.0, 0.01, 0.05):
+                loss = slope * epsilon * (2 if model.endswith("nominal") else 1)
+                for metric, point, value in (
+                    ("auc", np.nan, 0.94 - loss),
+                    ("fixed_cut_efficiency", 0.01, 0.7 - loss),
+                    ("fixed_cut_mistag", 0.01, 0.01 + loss),
+                ):
+                    key = (model, 1, method, epsilon, "BvL", "all", metric, point)
+                    rows.append((*key, value, 0.98 * value, 1.02 * value, 1000))
+    front = ["model", "seed", "method", "epsilon", "discriminator", "flavour", "metric", "working_point"]
+    return pd.DataFrame(rows, columns=[*front, "value", "low", "high", "n"])
+
+
 @pytest.fixture
 def drawn(
-    metrics, curves, histograms, history, planes, geometry, options
+    metrics, curves, histograms, history, planes, geometry, certificates, options
 ) -> Callable[[str], tuple[object, pd.DataFrame]]:
     """Draw one figure by name from the synthetic tables: (figure, shown table)."""
-    from robustag.plotting import epsilon, mismodelling, roc, shapes, surface
+    from robustag.plotting import certified, epsilon, mismodelling, roc, shapes, surface
     from robustag.plotting import history as training
 
     def draw(name: str) -> tuple[object, pd.DataFrame]:
@@ -311,6 +330,9 @@ def drawn(
         if name == "headline":
             table = epsilon.auc_epsilon_table(metrics, pairs[:1], ["noise", "fgsm"], ["BvL"])
             return epsilon.draw_headline(table, options), table
+        if name == "certified":
+            table = certified.certified_table(certificates, pairs, "BvL", 0.01)
+            return certified.draw_certified(table, options), table
         if name == "history":
             table = training.history_table(history, options)
             return training.draw_history(table, options), table

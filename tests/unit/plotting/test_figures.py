@@ -19,6 +19,7 @@ FIGURES = [
     "roc_CvL",
     "auc_epsilon",
     "headline",
+    "certified",
     "history",
     "discriminator",
     "input",
@@ -254,3 +255,22 @@ def test_input_labels(name, unit, label):
 def test_a_selection_that_is_not_there_is_named(curves, metrics, options):
     with pytest.raises(InputError, match=r"table curves: no row .* for epsilon it offers: 0\.0, 0\.005"):
         roc_table(curves, metrics, "BvL", {**options, "epsilon": 0.3})
+
+
+def test_the_band_of_a_model_lies_between_attack_and_certificate(drawn):
+    figure, table = drawn("certified")
+    assert set(table.method) == {"attack", "crown"}, "intervals say nothing on this scale"
+    band = figure.axes[0].collections[0].get_paths()[0].vertices
+    last = table[(table.metric == "auc") & (table.model == "clean_nominal") & (table.epsilon == 0.05)]
+    ends = band[np.isclose(band[:, 0], 0.05), 1]
+    assert ends.min() == pytest.approx(last.value.min())
+    assert ends.max() == pytest.approx(last.value.max())
+
+
+def test_a_model_without_certificate_is_left_out(certificates, options):
+    from robustag.plotting.certified import certified_table, draw_certified
+
+    some = certificates[~certificates["model"].str.startswith("faithful")]
+    table = certified_table(some, options["pairs"], "BvL", 0.01)
+    assert set(table.model) == {"clean_nominal", "clean_fgsm"}
+    assert len(draw_certified(table, options).axes) == 3

@@ -9,7 +9,7 @@ from snakemake.utils import update_config
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.workflow.configuration import check_against_schema
-from robustag.workflow.selection import check_selection
+from robustag.workflow.selection import certified_models, check_selection, compared_models
 
 
 @pytest.fixture
@@ -132,3 +132,9 @@ def test_networks_are_checked_before_anything_runs(config, table, network, compl
     config["models"]["clean_fgsm"]["network"] = network
     with pytest.raises(InputError, match=r"models\.clean_fgsm\.network: .*" + complaint):
         check_selection(config, table)
+
+
+def test_certificates_are_for_compared_models_that_are_relu_networks(config):
+    config["models"]["clean_fgsm"]["network"] = {"name": "deep_set"}
+    assert compared_models(config) == ["clean_nominal", "clean_fgsm", "faithful_nominal", "faithful_fgsm"]
+    assert certified_models(config) == ["clean_nominal", "faithful_nominal", "faithful_fgsm"]
