@@ -1,17 +1,19 @@
-"""Draw the first configured discriminator, raw and attacked, for each pair of models."""
+"""Draw the discriminators by true flavour, raw and attacked, for each pair of models."""
 
 from robustag.workflow import job
 
 with job(snakemake) as log:
+    import pandas as pd
+
     from robustag.plotting.shapes import HISTOGRAM_COLUMNS, draw_shapes, shape_table
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.tables import read_columns
 
     options, made = snakemake.params.options, snakemake.output
-    quantity = options["discriminators"][0]
+    labels = {name: f"{name} discriminator" for name in options["discriminators"]}
     histograms = read_columns(snakemake.input.histograms, HISTOGRAM_COLUMNS)
     for pair, pdf, png, csv in zip(options["pairs"], made.pdf, made.png, made.csv, strict=True):
-        table = shape_table(histograms, quantity, pair, options)
-        save_figure(draw_shapes(table, f"{quantity} discriminator", options), pdf, png)
+        table = pd.concat([shape_table(histograms, name, pair, options) for name in labels])
+        save_figure(draw_shapes(table, labels, options), pdf, png)
         save_shown(table, csv)
-        log.info("%s of %s: %s", quantity, pair["label"], pdf)
+        log.info("%s: %s", pair["label"], pdf)

@@ -9,7 +9,12 @@ from robustag.features import FeatureTable
 from robustag.workflow.configuration import canonical, check_against_schema, read_document
 from robustag.workflow.fingerprints import code_fingerprint
 from robustag.workflow.networks import network_source
-from robustag.workflow.selection import certified_models, check_selection, shown_mismodellings
+from robustag.workflow.selection import (
+    certified_models,
+    check_selection,
+    shown_mismodellings,
+    shown_rocs,
+)
 
 try:
     check_against_schema(config, workflow.source_path("../schemas/config.schema.yaml"), "config")
@@ -29,6 +34,7 @@ DETECTOR_VARIATIONS, GENERATOR_VARIATIONS, RECORD_VARIATIONS = (
 )
 CERTIFIED = certified_models(config)
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
+SHOWN_ROCS = sorted(shown_rocs(config))
 
 
 wildcard_constraints:
@@ -188,7 +194,12 @@ def figure(rule: str, category: str, each: list[str] | None = None) -> dict:
 def figure_options(*keys: str) -> dict:
     """What a figure takes from the configuration: the compared models, the sample's name and the given keys."""
     chosen = ("pairs", "sample", *keys)
-    shown = config["figures"] | {"mismodellings": shown_mismodellings(config)}
+    shown = config["figures"] | {
+        "mismodellings": shown_mismodellings(config),
+        "rocs": shown_rocs(config),
+        "inputs": list(config["evaluation"]["inputs"]),
+        "epsilons": [epsilon for epsilon in config["epsilons"] if epsilon],
+    }
     return canonical({key: shown[key] for key in chosen})
 
 

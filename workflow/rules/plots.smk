@@ -35,6 +35,38 @@ rule fig_roc:
         "../../scripts/fig_roc.py"
 
 
+rule fig_roc_scan:
+    """ROC curves at every epsilon of attack and noise (one file a pair of models)."""
+    input:
+        curves=collected("curves"),
+        metrics=collected("metrics"),
+    output:
+        **figure("fig_roc_scan", "Robustness", FIGURE_PAIRS),
+    log:
+        "<logs>/fig_roc_scan.log",
+    params:
+        options=figure_options("discriminators", "attack", "noise", "epsilons"),
+        code=code_fingerprint("scripts/fig_roc_scan.py"),
+    script:
+        "../../scripts/fig_roc_scan.py"
+
+
+rule fig_roc_perturbations:
+    """ROC curves under systematic shifts, and under a capped attack (one file a set of perturbations)."""
+    input:
+        curves=collected("curves"),
+        metrics=collected("metrics"),
+    output:
+        **figure("fig_roc_perturbations", "Robustness", SHOWN_ROCS),
+    log:
+        "<logs>/fig_roc_perturbations.log",
+    params:
+        options=figure_options("discriminators", "rocs", "epsilon"),
+        code=code_fingerprint("scripts/fig_roc_perturbations.py"),
+    script:
+        "../../scripts/fig_roc_perturbations.py"
+
+
 rule fig_auc_epsilon:
     """AUC of every compared model against the size of every attack (one file a discriminator)."""
     input:
@@ -48,6 +80,36 @@ rule fig_auc_epsilon:
         code=code_fingerprint("scripts/fig_auc_epsilon.py"),
     script:
         "../../scripts/fig_auc_epsilon.py"
+
+
+rule fig_fixed_cut:
+    """Efficiency and mis-tag rate at cuts fixed on raw jets, against epsilon (one file a discriminator)."""
+    input:
+        metrics=collected("metrics"),
+    output:
+        **figure("fig_fixed_cut", "Robustness", config["figures"]["discriminators"]),
+    log:
+        "<logs>/fig_fixed_cut.log",
+    params:
+        options=figure_options("discriminators", "attack", "noise"),
+        code=code_fingerprint("scripts/fig_fixed_cut.py"),
+    script:
+        "../../scripts/fig_fixed_cut.py"
+
+
+rule fig_transfer:
+    """AUC lost to inputs crafted on another model (one file a discriminator)."""
+    input:
+        transfer=collected("transfer"),
+    output:
+        **figure("fig_transfer", "Robustness", config["figures"]["discriminators"]),
+    log:
+        "<logs>/fig_transfer.log",
+    params:
+        options=figure_options("discriminators"),
+        code=code_fingerprint("scripts/fig_transfer.py"),
+    script:
+        "../../scripts/fig_transfer.py"
 
 
 rule fig_mismodelling:
@@ -95,8 +157,23 @@ rule fig_history:
         "../../scripts/fig_history.py"
 
 
+rule fig_output:
+    """The three outputs by true flavour, raw and attacked (one file a pair of models)."""
+    input:
+        histograms=collected("histograms"),
+    output:
+        **figure("fig_output", "Shapes", FIGURE_PAIRS),
+    log:
+        "<logs>/fig_output.log",
+    params:
+        options=figure_options("attack", "epsilon"),
+        code=code_fingerprint("scripts/fig_output.py"),
+    script:
+        "../../scripts/fig_output.py"
+
+
 rule fig_discriminator:
-    """The first discriminator by true flavour, raw and attacked (one file a pair of models)."""
+    """The discriminators by true flavour, raw and attacked (one file a pair of models)."""
     input:
         histograms=collected("histograms"),
     output:
@@ -110,8 +187,23 @@ rule fig_discriminator:
         "../../scripts/fig_discriminator.py"
 
 
+rule fig_threshold:
+    """Efficiency and mis-tag rate against the cut, raw and attacked (one file a pair of models)."""
+    input:
+        histograms=collected("histograms"),
+    output:
+        **figure("fig_threshold", "Shapes", FIGURE_PAIRS),
+    log:
+        "<logs>/fig_threshold.log",
+    params:
+        options=figure_options("discriminators", "attack", "epsilon"),
+        code=code_fingerprint("scripts/fig_threshold.py"),
+    script:
+        "../../scripts/fig_threshold.py"
+
+
 rule fig_input:
-    """One input by true flavour, raw and attacked (one file a pair of models)."""
+    """Inputs by true flavour, raw and attacked (one file a pair of models)."""
     input:
         histograms=collected("histograms"),
         features=config["features"],
@@ -120,10 +212,30 @@ rule fig_input:
     log:
         "<logs>/fig_input.log",
     params:
-        options=figure_options("input", "attack", "epsilon"),
+        options=figure_options("inputs", "attack", "epsilon"),
         code=code_fingerprint("scripts/fig_input.py"),
     script:
         "../../scripts/fig_input.py"
+
+
+rule fig_input_epsilon:
+    """Inputs of all jets at every epsilon (one file for the attack, one for noise)."""
+    input:
+        histograms=collected("histograms"),
+        features=config["features"],
+    output:
+        **figure(
+            "fig_input_epsilon",
+            "Shapes",
+            [config["figures"][kind] for kind in ("attack", "noise")],
+        ),
+    log:
+        "<logs>/fig_input_epsilon.log",
+    params:
+        options=figure_options("inputs", "attack", "noise"),
+        code=code_fingerprint("scripts/fig_input_epsilon.py"),
+    script:
+        "../../scripts/fig_input_epsilon.py"
 
 
 rule fig_surface:

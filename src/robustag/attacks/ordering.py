@@ -81,7 +81,7 @@ def _measure(definition: dict) -> str:
 
 def _budget(definition: dict) -> dict:
     """What the budget and the loss of a definition are made of."""
-    keys = ("factors", "frozen", "loss", "physical")
+    keys = ("factors", "frozen", "loss", "physical", "relative_cap")
     # Gaussian noise has no bound; its width is compared with the bound of the others.
     norm = definition.get("norm", ATTACKS[definition["name"]].norm).replace("none", "linf")
     return {key: definition.get(key) for key in keys} | {"norm": norm}

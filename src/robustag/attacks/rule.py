@@ -190,7 +190,8 @@ class BudgetRule:
         Parameters
         ----------
         definition : mapping
-            Of the attack: ``factors`` ("none" if left out); ``physical`` and ``frozen`` if it has its own.
+            Of the attack: ``factors`` ("none" if left out); ``relative_cap``, ``physical`` and
+            ``frozen`` if it has its own.
         settings : mapping
             Of the study: ``relative_cap``, ``physical`` and ``frozen``.
         features, normalisation, spread
@@ -200,7 +201,7 @@ class BudgetRule:
             features,
             normalisation,
             factors=definition.get("factors", "none"),
-            relative_cap=settings["relative_cap"],
+            relative_cap=definition.get("relative_cap", settings["relative_cap"]),
             physical=definition.get("physical", settings["physical"]),
             frozen=definition.get("frozen", settings["frozen"]),
             spread=spread,

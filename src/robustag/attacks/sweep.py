@@ -12,7 +12,7 @@ from robustag.attacks.rule import BudgetRule
 from robustag.errors import InputError
 
 #: Keys of an attack's definition that are no options of its function: what is attacked, and in which budget.
-ELSEWHERE = ("factors", "frozen", "jets", "loss", "norm", "physical", "source")
+ELSEWHERE = ("factors", "frozen", "jets", "loss", "norm", "physical", "relative_cap", "source")
 _PROBE = 256
 
 
@@ -25,8 +25,8 @@ class Sweep:
     ----------
     definition : dict
         ``name`` of an entry of `ATTACKS`, and its options. ``norm``, if there, replaces the norm of the
-        attack. ``factors``, ``frozen``, ``physical``, ``loss``, ``jets`` and ``source`` are for whoever makes
-        `rule`, `loss`, the jets and `sources`.
+        attack. ``factors``, ``frozen``, ``physical``, ``relative_cap``, ``loss``, ``jets`` and ``source`` are
+        for whoever makes `rule`, `loss`, the jets and `sources`.
     model : nn.Module
         Returns logits; in evaluation mode, or its dropout disturbs the gradient.
     loss : PerJetLoss

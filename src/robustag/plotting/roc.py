@@ -1,15 +1,20 @@
-"""ROC curves of nominal and adversarial trainings, on raw and on attacked jets."""
+"""ROC curves of nominal and adversarial trainings, on raw and on perturbed jets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from robustag.evaluation.differences import measurement
 from robustag.plotting.style import (
     DISCRIMINATOR_AXES,
+    ROLES,
+    Model,
+    epsilon_colours,
     paired_models,
     perturbation_label,
     perturbation_line,
@@ -20,12 +25,18 @@ from robustag.plotting.tables import pick
 
 CURVE_COLUMNS = ["model", "seed", "perturbation", "epsilon", "discriminator", "efficiency", "mistag"]
 MISTAG_RANGE = (1e-3, 1.0)
+INSET_RANGE = (8e-3, 1.2e-2)
+"""Mis-tag rates of the inset, as in the study (arXiv:2203.13890, its evaluation code)."""
 
 
 def roc_table(
-    curves: pd.DataFrame, metrics: pd.DataFrame, discriminator: str, options: Mapping[str, Any]
+    curves: pd.DataFrame,
+    metrics: pd.DataFrame,
+    discriminator: str,
+    models: Sequence[Model],
+    perturbations: Iterable[tuple[str, float]],
 ) -> pd.DataFrame:
-    """Seed-averaged ROC curves, raw and attacked, of every paired model.
+    """Seed-averaged ROC curves of every model, on raw jets and on perturbed ones.
 
     Parameters
     ----------
@@ -35,23 +46,25 @@ def roc_table(
         The metrics table, for the areas under the curves.
     discriminator : str
         BvL, BvC, CvB or CvL.
-    options : mapping
-        ``pairs``, ``attack`` (name) and ``epsilon`` (scaled units).
+    models : sequence of Model
+        From `paired_models`.
+    perturbations : iterable of (str, float)
+        Name and epsilon (scaled units) of each; the raw jets are those of the first.
 
     Returns
     -------
     DataFrame
-        Columns model, perturbation ("raw" or the attack), epsilon, efficiency, mistag, and the spread over
-        seeds as ``mistag_low``, ``mistag_high``; ``auc`` and ``auc_error`` (statistics and seeds) repeat on
-        each row.
+        Columns model, perturbation ("raw" or a name), epsilon, discriminator, efficiency, mistag, and the
+        spread over seeds as ``mistag_low``, ``mistag_high``; ``auc`` and ``auc_error`` (statistics and seeds)
+        repeat on each row.
     """
-    attack = options["attack"]
+    shown = [(name, float(epsilon)) for name, epsilon in perturbations]
     parts = []
-    for model in paired_models(options["pairs"]):
-        for epsilon in (0.0, float(options["epsilon"])):
+    for model in models:
+        for name, epsilon in [(shown[0][0], 0.0), *shown]:
             wanted = {
                 "model": model.name,
-                "perturbation": attack,
+                "perturbation": name,
                 "epsilon": epsilon,
                 "discriminator": discriminator,
             }
@@ -64,7 +77,7 @@ def roc_table(
                 pd.DataFrame(
                     {
                         "model": model.name,
-                        "perturbation": attack if epsilon else "raw",
+                        "perturbation": name if epsilon else "raw",
                         "epsilon": epsilon,
                         "discriminator": discriminator,
                         "efficiency": by_seed.index,
@@ -81,49 +94,109 @@ def roc_table(
 
 @styled
 def draw_roc(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
-    """Draw `roc_table`: one panel an arm, logarithmic mis-tag rate against efficiency.
+    """Draw `roc_table`: one panel an arm, logarithmic mis-tag rate against efficiency, an inset at 1 %.
 
     Parameters
     ----------
     table : DataFrame
-        From `roc_table`.
+        From `roc_table` for all paired models.
     options : mapping
-        ``pairs``, ``epsilon`` and ``sample`` (what was simulated).
+        ``pairs`` and ``sample`` (what was simulated).
     """
     arms = [pair["label"] for pair in options["pairs"]]
     figure = Figure(figsize=(5.6 * len(arms), 6.6))
     panels = figure.subplots(1, len(arms), sharey=True, squeeze=False)[0]
-    efficiency_label, mistag_label = DISCRIMINATOR_AXES[table["discriminator"].iloc[0]]
-    for model in paired_models(options["pairs"]):
-        axes = panels[arms.index(model.arm)]
-        for perturbation, curve in table[table["model"] == model.name].groupby("perturbation", sort=False):
-            # A mis-tag rate of exactly zero has no place on a logarithmic axis.
-            shown = curve[curve["mistag"] > 0]
-            first = curve.iloc[0]
-            distortion = perturbation_label(perturbation)
-            if perturbation != "raw":
-                distortion += rf", $\varepsilon$ = {first['epsilon']:g}"
-            axes.plot(
-                shown["efficiency"],
-                shown["mistag"],
-                color=model.colour,
-                linestyle=perturbation_line(perturbation),
-                label=f"{model.role}, {distortion}:  {first['auc']:.4f} ± {first['auc_error']:.4f}",
-            )
-            axes.fill_between(
-                shown["efficiency"],
-                np.maximum(shown["mistag_low"], MISTAG_RANGE[0] / 10),
-                shown["mistag_high"],
-                color=model.colour,
-                alpha=0.2,
-                linewidth=0,
-            )
     for axes, arm in zip(panels, arms, strict=True):
-        axes.set(yscale="log", ylim=MISTAG_RANGE, xlim=(0.0, 1.0), xlabel=efficiency_label)
-        axes.text(0.04, 0.96, f"{arm} arm", transform=axes.transAxes, va="top", fontweight="bold")
-        axes.legend(
-            title="training, jets:  AUC", loc="upper center", bbox_to_anchor=(0.5, -0.13), alignment="left"
-        )
-    panels[0].set_ylabel(mistag_label)
+        models = [model for model in paired_models(options["pairs"]) if model.arm == arm]
+        inset = axes.inset_axes((0.09, 0.55, 0.45, 0.31))
+        for model in models:
+            for (perturbation, epsilon), curve in _curves(table, model.name):
+                look = {"color": model.colour, "linestyle": perturbation_line(perturbation)}
+                label = f"{model.role}, {_distortion(perturbation, epsilon)}:  {_area(curve)}"
+                _draw_curve(axes, curve, look, label)
+                _draw_curve(inset, curve, look)
+        _zoom(inset, table[table["model"].isin([model.name for model in models])])
+        _finish(axes, table, f"{arm} arm", "training, jets:  AUC")
+    panels[0].set_ylabel(_axis_labels(table)[1])
     stamp(panels[0], panels[-1], options["sample"])
     return figure
+
+
+@styled
+def draw_roc_scan(tables: Mapping[str, pd.DataFrame], pair: Mapping[str, str], sample: str) -> Figure:
+    """How the ROC curve of one model after the other moves with epsilon: a panel a perturbation and training.
+
+    Parameters
+    ----------
+    tables : mapping of perturbation to DataFrame
+        From `roc_table` for the models of ``pair``, one perturbation each, at several epsilons.
+    pair : mapping
+        ``label``, ``nominal``, ``adversarial``.
+    sample : str
+        What was simulated.
+    """
+    figure = Figure(figsize=(4.5 * len(ROLES) * len(tables), 6.6))
+    panels = figure.subplots(1, len(ROLES) * len(tables), sharey=True, squeeze=False)[0]
+    cells = [(role, perturbation) for role in ROLES for perturbation in tables]
+    for axes, (role, perturbation) in zip(panels, cells, strict=True):
+        table = tables[perturbation]
+        colours = epsilon_colours(table["epsilon"].unique())
+        for (name, epsilon), curve in _curves(table, pair[role]):
+            look = {"color": colours[epsilon], "linestyle": perturbation_line(name)}
+            text = "raw" if epsilon == 0 else rf"$\varepsilon$ = {epsilon:g}"
+            _draw_curve(axes, curve, look, f"{text}:  {_area(curve)}")
+        title = f"{pair['label']}, {role}\n{perturbation_label(perturbation)}"
+        _finish(axes, table, title, "jets:  AUC")
+    panels[0].set_ylabel(_axis_labels(table)[1])
+    stamp(panels[0], panels[-1], sample)
+    return figure
+
+
+def _curves(table: pd.DataFrame, model: str) -> Iterable[tuple[tuple[str, float], pd.DataFrame]]:
+    return table[table["model"] == model].groupby(["perturbation", "epsilon"], sort=False)
+
+
+def _distortion(perturbation: str, epsilon: float) -> str:
+    if perturbation == "raw":
+        return "raw"
+    return rf"{perturbation_label(perturbation)}, $\varepsilon$ = {epsilon:g}"
+
+
+def _area(curve: pd.DataFrame) -> str:
+    return f"{curve['auc'].iloc[0]:.4f} ± {curve['auc_error'].iloc[0]:.4f}"
+
+
+def _axis_labels(table: pd.DataFrame) -> tuple[str, str]:
+    return DISCRIMINATOR_AXES[table["discriminator"].iloc[0]]
+
+
+def _draw_curve(axes: Axes, curve: pd.DataFrame, look: Mapping[str, Any], label: str | None = None) -> None:
+    """A line with the band of its seeds; a mis-tag rate of zero has no place on a logarithmic axis."""
+    shown = curve[curve["mistag"] > 0]
+    axes.plot(shown["efficiency"], shown["mistag"], label=label, **look)
+    low = np.maximum(shown["mistag_low"], MISTAG_RANGE[0] / 10)
+    axes.fill_between(
+        shown["efficiency"], low, shown["mistag_high"], color=look["color"], alpha=0.2, linewidth=0
+    )
+
+
+def _finish(axes: Axes, table: pd.DataFrame, title: str, legend: str) -> None:
+    axes.set(yscale="log", ylim=MISTAG_RANGE, xlim=(0.0, 1.0), xlabel=_axis_labels(table)[0])
+    axes.text(0.04, 0.96, title, transform=axes.transAxes, va="top", fontweight="bold")
+    axes.legend(title=legend, loc="upper center", bbox_to_anchor=(0.5, -0.13), alignment="left")
+
+
+def _zoom(axes: Axes, table: pd.DataFrame) -> None:
+    """Mis-tag rates around 1 %, and the efficiencies that the curves have there."""
+    crossing = [
+        np.interp(INSET_RANGE, curve["mistag"], curve["efficiency"])
+        for _, curve in table.groupby(["model", "perturbation", "epsilon"])
+    ]
+    low, high = np.min(crossing), np.max(crossing)
+    margin = 0.08 * (high - low)
+    axes.set(yscale="log", ylim=INSET_RANGE, xlim=(max(low - margin, 0.0), min(high + margin, 1.0)))
+    axes.yaxis.set_major_locator(FixedLocator(INSET_RANGE))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_yticklabels([f"{100 * rate:g} %" for rate in INSET_RANGE])
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.tick_params(labelsize=9, length=3, which="both")

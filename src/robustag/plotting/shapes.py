@@ -81,54 +81,62 @@ def shape_table(
 
 
 @styled
-def draw_shapes(table: pd.DataFrame, axis_label: str, options: Mapping[str, Any]) -> Figure:
-    """Nominal and adversarial side by side: raw shapes filled, perturbed ones as lines, ratios below.
+def draw_shapes(table: pd.DataFrame, labels: Mapping[str, str], options: Mapping[str, Any]) -> Figure:
+    """A column a quantity, nominal above adversarial: raw shapes filled, perturbed ones as lines, and ratios.
 
     Parameters
     ----------
     table : DataFrame
-        From `shape_table`.
-    axis_label : str
-        What is on the horizontal axis, with its unit.
+        From `shape_table`, for one or more quantities of one pair.
+    labels : mapping
+        What stands under the panels of each quantity, with its unit, in order.
     options : mapping
         ``attack``, ``epsilon`` and ``sample``.
     """
-    figure = Figure(figsize=(11.2, 6.4))
-    panels = figure.subplots(2, len(ROLES), sharex=True, sharey="row", height_ratios=(2.6, 1))
+    figure = Figure(figsize=(1.0 + 4.4 * len(labels), 11.0))
+    heights = [2.2, 1.0] * len(ROLES)
+    panels = figure.subplots(len(heights), len(labels), sharex="col", squeeze=False, height_ratios=heights)
     perturbed_label = rf"{perturbation_label(options['attack'])}, $\varepsilon$ = {options['epsilon']:g}"
-    for column, role in enumerate(ROLES):
-        shapes, ratios = panels[:, column]
-        for flavour, colour in FLAVOUR_COLOURS.items():
-            rows = pick(table, "shapes", role=role, flavour=flavour)
-            edges = np.append(rows["low"].to_numpy(), rows["high"].iloc[-1])
-            name = FLAVOUR_LABELS[flavour]
-            shapes.stairs(rows["raw"], edges, fill=True, color=colour, alpha=0.25, label=f"{name}, raw")
-            shapes.stairs(
-                rows["perturbed"], edges, color=colour, linewidth=1.8, label=f"{name}, {perturbed_label}"
-            )
-            _draw_ratio(ratios, rows, colour)
-        ratios.axhline(1.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
-        ratios.set_xlabel(axis_label)
-        shapes.text(
-            0.03,
-            0.96,
-            f"{table['arm'].iloc[0]} arm, {role} training",
-            transform=shapes.transAxes,
-            va="top",
-            fontweight="bold",
-        )
-    occupied = table.loc[(table["raw"] > 0) | (table["perturbed"] > 0)]
-    panels[0, 0].set_xlim(occupied["low"].min(), occupied["high"].max())
-    positive = table.loc[table["raw"] > 0, "raw"]
-    # A decade of headroom keeps the panel's title clear of the bins.
-    panels[0, 0].set(yscale="log", ylim=(0.5 * positive.min(), 10 * table[["raw", "perturbed"]].max().max()))
-    panels[0, 0].set_ylabel("share of jets per bin")
-    panels[1, 0].set_ylabel("ratio to raw", loc="center")
-    _set_ratio_range(panels[1, 0], table)
-    handles, labels = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(FLAVOUR_COLOURS))
+    for column, (quantity, label) in enumerate(labels.items()):
+        shown = pick(table, "shapes", quantity=quantity)
+        for row, role in enumerate(ROLES):
+            shapes, ratios = panels[2 * row : 2 * row + 2, column]
+            _draw_cell(shapes, ratios, pick(shown, "shapes", role=role), perturbed_label)
+            _set_ranges(shapes, ratios, shown)
+            title = f"{shown['arm'].iloc[0]} arm, {role} training"
+            shapes.text(0.03, 0.96, title, transform=shapes.transAxes, va="top", fontweight="bold")
+        panels[-1, column].set_xlabel(label)
+    for row in range(len(ROLES)):
+        panels[2 * row, 0].set_ylabel("share of jets per bin")
+        panels[2 * row + 1, 0].set_ylabel("ratio to raw", loc="center")
+    handles, names = panels[0, 0].get_legend_handles_labels()
+    columns = min(len(FLAVOUR_COLOURS), 1 + len(labels))
+    figure.legend(handles, names, loc="outside lower center", ncols=columns)
     stamp(panels[0, 0], panels[0, -1], options["sample"])
     return figure
+
+
+def _draw_cell(shapes: Axes, ratios: Axes, table: pd.DataFrame, perturbed_label: str) -> None:
+    for flavour, colour in FLAVOUR_COLOURS.items():
+        rows = pick(table, "shapes", flavour=flavour)
+        edges = np.append(rows["low"].to_numpy(), rows["high"].iloc[-1])
+        name = FLAVOUR_LABELS[flavour]
+        shapes.stairs(rows["raw"], edges, fill=True, color=colour, alpha=0.25, label=f"{name}, raw")
+        shapes.stairs(
+            rows["perturbed"], edges, color=colour, linewidth=1.8, label=f"{name}, {perturbed_label}"
+        )
+        _draw_ratio(ratios, rows, colour)
+    ratios.axhline(1.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
+
+
+def _set_ranges(shapes: Axes, ratios: Axes, table: pd.DataFrame) -> None:
+    """The same ranges for both trainings of one quantity."""
+    occupied = table.loc[(table["raw"] > 0) | (table["perturbed"] > 0)]
+    shapes.set_xlim(occupied["low"].min(), occupied["high"].max())
+    positive = table.loc[table["raw"] > 0, "raw"]
+    # A decade of headroom keeps the panel's title clear of the bins.
+    shapes.set(yscale="log", ylim=(0.5 * positive.min(), 10 * table[["raw", "perturbed"]].max().max()))
+    _set_ratio_range(ratios, table)
 
 
 def _draw_ratio(axes: Axes, rows: pd.DataFrame, colour: str) -> None:

@@ -5,7 +5,7 @@ readers: warm for nominal trainings, cool for adversarial ones, one pair of shad
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -16,6 +16,8 @@ import mplhep
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from robustag.features import FeatureTable
 
 Arguments = ParamSpec("Arguments")
 
@@ -30,6 +32,7 @@ FLAVOUR_LABELS = {"b": "b jets", "c": "c jets", "light": "light jets"}
 PERTURBATION_LINES: dict[str, Any] = {
     "raw": "-",
     "fgsm": (0, (5, 2)),
+    "fgsm_capped": (0, (3, 1, 1, 1)),
     "noise": (0, (1, 1.2)),
     "shift_up": (0, (6, 1.5, 1, 1.5)),
     "shift_down": (0, (4, 1.5, 1, 1.5, 1, 1.5)),
@@ -38,6 +41,7 @@ OTHER_LINE = (0, (3, 1.5))
 PERTURBATION_LABELS = {
     "raw": "raw",
     "fgsm": "FGSM",
+    "fgsm_capped": "FGSM with relative cap",
     "noise": "Gaussian noise",
     "shift_up": "coherent shift up",
     "shift_down": "coherent shift down",
@@ -119,12 +123,24 @@ def perturbation_line(name: str) -> Any:
     return PERTURBATION_LINES.get(name, OTHER_LINE)
 
 
+def epsilon_colours(epsilons: Iterable[float]) -> dict[float, Any]:
+    """A colour a strength where curves of one model are told apart: black for raw, then dark to light."""
+    positive = sorted({epsilon for epsilon in epsilons if epsilon > 0})
+    ramp = mpl.colormaps["plasma"](np.linspace(0.1, 0.85, len(positive)))
+    return {0.0: "black", **dict(zip(positive, ramp, strict=True))}
+
+
 def input_label(name: str, unit: str) -> str:
     """An input with its unit as an axis shows it; the unit "1" of a pure number stays away."""
     track = re.fullmatch(r"track_(\d+)_(.+)", name)
     symbol = INPUT_SYMBOLS.get(track[2] if track else name, (track[2] if track else name).replace("_", " "))
     text = f"{symbol} of track {track[1]}" if track else symbol
     return text if unit == "1" else f"{text} [{unit}]"
+
+
+def input_labels(names: Sequence[str], features: FeatureTable) -> dict[str, str]:
+    """The labels of several inputs, with the units of the feature table."""
+    return {name: input_label(name, features.units[features.index(name)]) for name in names}
 
 
 @contextmanager

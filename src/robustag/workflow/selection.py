@@ -64,6 +64,16 @@ def certified_models(config: dict) -> list[str]:
     ]
 
 
+def shown_rocs(config: dict) -> dict[str, list[str]]:
+    """The entries of figures.rocs with the attacks that this study makes; those without any are left out."""
+    made = config["run"]["attacks"]
+    shown = {
+        name: [attack for attack in attacks if attack in made]
+        for name, attacks in config["figures"]["rocs"].items()
+    }
+    return {name: attacks for name, attacks in shown.items() if attacks}
+
+
 def _undefined(config: dict) -> Iterator[str]:
     """Selected names without a definition."""
     run = config["run"]
@@ -154,8 +164,12 @@ def _shown(config: dict) -> Iterator[str]:
     if claims["efficiency"] not in evaluation["efficiencies"]:
         measured = evaluation["efficiencies"]
         yield _unmeasured("claims.efficiency", claims["efficiency"], "evaluation.efficiencies", measured)
-    if figures["input"] not in evaluation["inputs"]:
-        yield f"figures.input needs the histogram of '{figures['input']}': add it to evaluation.inputs"
+    for name, attacks in figures["rocs"].items():
+        for attack in attacks:
+            if attack not in config["attacks"]:
+                yield f"figures.rocs.{name} names '{attack}', which attacks lacks: mend the name"
+    if not shown_rocs(config):
+        yield "figures.rocs has nothing that run.attacks makes: add an entry"
     for entry in figures["mismodellings"]:
         yield from _mismodelling(entry, config)
     if not shown_mismodellings(config):

@@ -7,6 +7,7 @@ and the mis-tag rate at efficiency e is Phi(Phi^-1(e) - separation).
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -63,6 +64,8 @@ def metrics() -> pd.DataFrame:
                     for metric, point, value in (
                         ("auc", np.nan, norm.cdf(separation / np.sqrt(2))),
                         ("mistag_at_efficiency", 0.7, norm.cdf(norm.ppf(0.7) - separation)),
+                        ("fixed_cut_efficiency", 0.1, norm.cdf(norm.ppf(0.1) + separation)),
+                        ("fixed_cut_mistag", 0.1, 0.1 * (1 + SENSITIVITY[perturbation][0] * epsilon)),
                     ):
                         noise = 0.0003 * (epsilon > 0) * generator.standard_normal(REPLICATES)
                         replicates = (value * (1 + common) + noise).astype(np.float32)
@@ -89,16 +92,16 @@ def curves() -> pd.DataFrame:
     parts = []
     for model in MODELS:
         for seed in SEEDS:
-            for epsilon in EPSILONS:
+            for perturbation, epsilon in product(("fgsm", "noise"), EPSILONS):
                 for discriminator in DISCRIMINATORS:
-                    separation = _separation(model, "fgsm", epsilon, discriminator) + 0.01 * (seed - 2)
+                    separation = _separation(model, perturbation, epsilon, discriminator) + 0.01 * (seed - 2)
                     parts.append(
                         pd.DataFrame(
                             {
                                 "model": model,
                                 "seed": seed,
                                 "kind": "attack",
-                                "perturbation": "fgsm",
+                                "perturbation": perturbation,
                                 "epsilon": epsilon,
                                 "discriminator": discriminator,
                                 "efficiency": efficiency,
@@ -154,6 +157,19 @@ def _histogram(
             "count": count,
         }
     )
+
+
+@pytest.fixture(scope="session")
+def transfer() -> pd.DataFrame:
+    """Transfer table: a crafted input costs its own model 0.1 AUC at epsilon 0.05, any other half of it."""
+    rows = []
+    for source, target, seed, epsilon in product(MODELS, MODELS, SEEDS, (0.0, 0.01, 0.05)):
+        value = 0.95 - epsilon * (2.0 if source == target else 1.0)
+        replicates = np.full(REPLICATES, value, np.float32)
+        labels = ("transfer", "pgd", epsilon, "BvL", "auc", np.nan)
+        rows.append((source, seed, target, *labels, value, replicates))
+    names = ("model", "seed", "target", "kind", "perturbation", "epsilon", "discriminator", "metric")
+    return pd.DataFrame(rows, columns=[*names, "working_point", "value", "replicates"])
 
 
 @pytest.fixture(scope="session")
@@ -265,7 +281,6 @@ def options() -> dict:
         "attacks": list(ATTACKS),
         "discriminator": "BvL",
         "discriminators": ["BvL", "CvL"],
-        "input": "track_0_D0",
         "pairs": [
             {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm"},
             {"label": "faithful", "nominal": "faithful_nominal", "adversarial": "faithful_fgsm"},
@@ -310,19 +325,32 @@ def certificates() -> pd.DataFrame:
 
 @pytest.fixture
 def drawn(
-    metrics, curves, histograms, history, planes, geometry, certificates, options
+    metrics, curves, histograms, history, planes, geometry, certificates, transfer, options
 ) -> Callable[[str], tuple[object, pd.DataFrame]]:
     """Draw one figure by name from the synthetic tables: (figure, shown table)."""
-    from robustag.plotting import certified, epsilon, mismodelling, roc, shapes, surface
+    from robustag.plotting import (
+        certified,
+        epsilon,
+        fixed_cut,
+        inputs,
+        mismodelling,
+        roc,
+        shapes,
+        surface,
+        thresholds,
+    )
     from robustag.plotting import history as training
+    from robustag.plotting import transfer as transfer_module
+    from robustag.plotting.style import paired_models
 
     def draw(name: str) -> tuple[object, pd.DataFrame]:
-        pairs = options["pairs"]
+        pairs, attacked = options["pairs"], [("fgsm", 0.05)]
+        models = paired_models(pairs)
         if name == "roc":
-            table = roc.roc_table(curves, metrics, "BvL", options)
+            table = roc.roc_table(curves, metrics, "BvL", models, attacked)
             return roc.draw_roc(table, options), table
         if name == "roc_CvL":
-            table = roc.roc_table(curves, metrics, "CvL", options)
+            table = roc.roc_table(curves, metrics, "CvL", models, attacked)
             return roc.draw_roc(table, options), table
         if name == "auc_epsilon":
             table = epsilon.auc_epsilon_table(metrics, pairs, options["attacks"], ["BvL"])
@@ -338,10 +366,29 @@ def drawn(
             return training.draw_history(table, options), table
         if name == "discriminator":
             table = shapes.shape_table(histograms, "BvL", pairs[0], options)
-            return shapes.draw_shapes(table, "BvL discriminator", options), table
+            return shapes.draw_shapes(table, {"BvL": "BvL discriminator"}, options), table
         if name == "input":
             table = shapes.shape_table(histograms, "track_0_D0", pairs[0], options)
-            return shapes.draw_shapes(table, r"$d_0$ of track 0 [mm]", options), table
+            return shapes.draw_shapes(table, {"track_0_D0": r"$d_0$ of track 0 [mm]"}, options), table
+        if name == "roc_scan":
+            scans = {
+                k: roc.roc_table(curves, metrics, "BvL", models[:2], [(k, e) for e in EPSILONS[1:]])
+                for k in ("noise", "fgsm")
+            }
+            return roc.draw_roc_scan(scans, pairs[0], options["sample"]), pd.concat(scans.values())
+        if name == "inputs":
+            table = inputs.input_table(histograms, "clean_nominal", "fgsm", ["track_0_D0"])
+            labels = {"track_0_D0": r"$d_0$ of track 0 [mm]"}
+            return inputs.draw_inputs(table, labels, "clean arm", options["sample"]), table
+        if name == "threshold":
+            table = thresholds.threshold_table(histograms, ["BvL"], pairs[0], options)
+            return thresholds.draw_thresholds(table, options), table
+        if name == "fixed_cut":
+            table = fixed_cut.fixed_cut_table(metrics, pairs, ["noise", "fgsm"], "BvL")
+            return fixed_cut.draw_fixed_cut(table, options), table
+        if name == "transfer":
+            table = transfer_module.transfer_table(transfer, "BvL")
+            return transfer_module.draw_transfer(table, options["sample"]), table
         if name == "mismodelling":
             table = mismodelling.mismodelling_table(metrics, pairs, options["mismodellings"], "BvL")
             return mismodelling.draw_mismodelling(table, options), table

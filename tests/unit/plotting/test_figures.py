@@ -23,6 +23,11 @@ FIGURES = [
     "history",
     "discriminator",
     "input",
+    "inputs",
+    "threshold",
+    "roc_scan",
+    "fixed_cut",
+    "transfer",
     "mismodelling",
     "surface",
     "surface_faithful",
@@ -94,7 +99,7 @@ def test_legend_covers_no_curve(name, drawn):
 
 def test_colour_is_the_model_and_line_the_perturbation(drawn, options):
     figure, _ = drawn("roc")
-    for axes, index in zip(figure.axes, (0, 1), strict=True):
+    for axes, index in zip(figure.axes[:2], (0, 1), strict=True):
         colours = [to_hex(line.get_color()).upper() for line in axes.lines]
         nominal, adversarial = (ROLE_COLOURS[role][index] for role in ("nominal", "adversarial"))
         assert colours == [nominal, nominal, adversarial, adversarial]
@@ -115,13 +120,62 @@ def test_roc_shows_the_area_with_its_error(drawn):
 
 
 def test_roc_table_is_the_mean_over_seeds(curves, metrics, options):
-    table = roc_table(curves, metrics, "BvL", options)
+    table = roc_table(curves, metrics, "BvL", paired_models(options["pairs"]), [("fgsm", 0.05)])
     chosen = curves.query("model == 'clean_fgsm' and discriminator == 'BvL' and epsilon == 0.05")
+    chosen = chosen[chosen["perturbation"] == "fgsm"]
     expected = chosen.groupby("efficiency")["mistag"].mean()
     shown = table.query("model == 'clean_fgsm' and perturbation == 'fgsm'").set_index("efficiency")
     np.testing.assert_allclose(shown["mistag"], expected)
     assert (shown["mistag_low"] <= shown["mistag"]).all()
     assert (shown["mistag_high"] >= shown["mistag"]).all()
+
+
+def test_the_inset_holds_every_curve_at_one_per_cent(drawn):
+    figure, table = drawn("roc")
+    for axes, arm in zip(figure.axes[:2], ("clean", "faithful"), strict=True):
+        (inset,) = axes.child_axes
+        low, high = inset.get_xlim()
+        for _, curve in table[table["model"].str.startswith(arm)].groupby(["model", "perturbation"]):
+            assert low < np.interp(0.01, curve["mistag"], curve["efficiency"]) < high
+        assert inset.get_ylim() == (0.008, 0.012)
+
+
+def test_transfer_losses_are_those_of_source_and_target(drawn):
+    _, table = drawn("transfer")
+    strong = table[table["epsilon"] == 0.05].set_index(["source", "target"])["loss"]
+    assert strong["clean_nominal", "clean_nominal"] == pytest.approx(0.1)
+    assert strong["clean_nominal", "faithful_fgsm"] == pytest.approx(0.05)
+
+
+def test_fixed_cut_ratios_are_one_on_raw_jets(drawn):
+    _, table = drawn("fixed_cut")
+    assert (table.loc[table["epsilon"] == 0, "ratio"] == 1.0).all()
+    row = table.query("metric == 'fixed_cut_mistag' and perturbation == 'fgsm' and epsilon == 0.1")
+    np.testing.assert_allclose(row["ratio"], 1 + 13.0 * 0.1, rtol=1e-6)
+
+
+def test_thresholds_count_jets_above_the_cut(drawn, histograms):
+    _, table = drawn("threshold")
+    shown = table.query("role == 'nominal' and flavour == 'b' and perturbation == 'raw'")
+    jets = histograms.query(
+        "model == 'clean_nominal' and quantity == 'BvL' and flavour == 'b' and epsilon == 0"
+    )
+    assert shown["passing"].iloc[0] == 1.0
+    expected = jets.loc[jets["low"] >= 0.5, "count"].sum() / jets["count"].sum()
+    half = shown.loc[np.isclose(shown["threshold"], 0.5), "passing"].item()
+    assert half == pytest.approx(expected)
+
+
+def test_inclusive_inputs_add_the_flavours(drawn, histograms):
+    _, table = drawn("inputs")
+    jets = histograms.query(
+        "model == 'clean_nominal' and quantity == 'track_0_D0' and epsilon == 0.05 and seed == 1"
+    )
+    np.testing.assert_allclose(
+        table.query("epsilon == 0.05")["count"], jets.groupby("low")["count"].sum(), rtol=0.05, atol=30
+    )
+    assert (table.query("epsilon == 0")["ratio"].dropna() == 1).all()
+    assert table.query("epsilon == 0")["share"].sum() == pytest.approx(1.0)
 
 
 def test_epsilon_axis_has_a_tick_at_every_measured_value(drawn):
@@ -177,11 +231,11 @@ def test_shape_panels_hold_the_data(drawn):
     low, high = figure.axes[0].get_ylim()
     assert low < table.loc[table["raw"] > 0, "raw"].min()
     assert high > table[["raw", "perturbed"]].max().max()
-    ratio_low, ratio_high = figure.axes[2].get_ylim()
+    ratio_low, ratio_high = figure.axes[1].get_ylim()
     trusted = table.query("raw_count >= 20 and ratio > 0")["ratio"]
     assert ratio_low < trusted.min()
     assert ratio_high > trusted.max()
-    assert figure.axes[2].get_xlabel() == "BvL discriminator"
+    assert figure.axes[3].get_xlabel() == "BvL discriminator"
     assert len(figure.legends[0].get_texts()) == 2 * len(FLAVOUR_COLOURS)
 
 
@@ -254,7 +308,7 @@ def test_input_labels(name, unit, label):
 
 def test_a_selection_that_is_not_there_is_named(curves, metrics, options):
     with pytest.raises(InputError, match=r"table curves: no row .* for epsilon it offers: 0\.0, 0\.005"):
-        roc_table(curves, metrics, "BvL", {**options, "epsilon": 0.3})
+        roc_table(curves, metrics, "BvL", paired_models(options["pairs"]), [("fgsm", 0.3)])
 
 
 def test_the_band_of_a_model_lies_between_attack_and_certificate(drawn):

@@ -1,0 +1,24 @@
+"""Draw the inputs of all flavours together at every epsilon, attacked and with noise."""
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    from robustag.features import FeatureTable
+    from robustag.plotting.inputs import draw_inputs, input_table
+    from robustag.plotting.shapes import HISTOGRAM_COLUMNS
+    from robustag.plotting.store import save_figure, save_shown
+    from robustag.plotting.style import input_labels
+    from robustag.plotting.tables import read_columns
+
+    options, made = snakemake.params.options, snakemake.output
+    pair = options["pairs"][0]
+    labels = input_labels(options["inputs"], FeatureTable.load(snakemake.input.features))
+    histograms = read_columns(snakemake.input.histograms, HISTOGRAM_COLUMNS)
+    for name, pdf, png, csv in zip(
+        (options["attack"], options["noise"]), made.pdf, made.png, made.csv, strict=True
+    ):
+        table = input_table(histograms, pair["nominal"], name, list(labels))
+        title = f"{pair['label']} arm,\nnominal training"
+        save_figure(draw_inputs(table, labels, title, options["sample"]), pdf, png)
+        save_shown(table, csv)
+        log.info("%s: %s", name, pdf)

@@ -1,0 +1,22 @@
+"""Draw the ROC curves of the first discriminator under each configured set of perturbations."""
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    from robustag.plotting.roc import CURVE_COLUMNS, draw_roc, roc_table
+    from robustag.plotting.store import save_figure, save_shown
+    from robustag.plotting.style import paired_models
+    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
+
+    options, made = snakemake.params.options, snakemake.output
+    curves = read_columns(snakemake.input.curves, CURVE_COLUMNS)
+    metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)
+    models, discriminator = paired_models(options["pairs"]), options["discriminators"][0]
+    for (name, perturbations), pdf, png, csv in zip(
+        options["rocs"].items(), made.pdf, made.png, made.csv, strict=True
+    ):
+        shown = [(perturbation, options["epsilon"]) for perturbation in perturbations]
+        table = roc_table(curves, metrics, discriminator, models, shown)
+        save_figure(draw_roc(table, options), pdf, png)
+        save_shown(table, csv)
+        log.info("%s: %s", name, pdf)

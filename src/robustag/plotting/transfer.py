@@ -1,0 +1,98 @@
+"""The transfer matrix: inputs crafted on one model, shown to every other."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from robustag.evaluation.differences import measurement
+from robustag.plotting.style import perturbation_label, stamp, styled
+from robustag.plotting.tables import METRIC_COLUMNS
+
+TRANSFER_COLUMNS = ["target", *METRIC_COLUMNS]
+
+
+def transfer_table(transfer: pd.DataFrame, discriminator: str) -> pd.DataFrame:
+    """AUC lost by every model to inputs crafted on every other.
+
+    Returns
+    -------
+    DataFrame
+        Columns source, target, perturbation, epsilon, discriminator, ``loss`` (AUC on raw jets minus AUC on
+        the crafted ones, mean over seeds), ``statistical``, ``seed`` and total ``error``.
+    """
+    rows = []
+    for (source, target, perturbation), part in transfer.groupby(
+        ["model", "target", "perturbation"], sort=False
+    ):
+        wanted = {
+            "model": source,
+            "perturbation": perturbation,
+            "discriminator": discriminator,
+            "metric": "auc",
+        }
+        raw = measurement(part, **wanted, epsilon=0.0)
+        for epsilon in sorted(set(part["epsilon"]) - {0.0}):
+            loss = raw - measurement(part, **wanted, epsilon=epsilon)
+            rows.append(
+                {
+                    "source": source,
+                    "target": target,
+                    "perturbation": perturbation,
+                    "epsilon": epsilon,
+                    "discriminator": discriminator,
+                    "loss": loss.mean,
+                    "statistical": loss.statistical,
+                    "seed": loss.seed,
+                    "error": loss.total,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@styled
+def draw_transfer(table: pd.DataFrame, sample: str) -> Figure:
+    """A panel an epsilon: the model inputs are crafted on down, the model that sees them across.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `transfer_table`.
+    sample : str
+        What was simulated.
+    """
+    epsilons = sorted(table["epsilon"].unique())
+    models = list(dict.fromkeys(table["source"]))
+    names = [name.replace("_", "\n") for name in models]
+    figure = Figure(figsize=(2.4 + (1.0 + 1.15 * len(models)) * len(epsilons), 2.6 + 0.95 * len(models)))
+    panels = figure.subplots(1, len(epsilons), sharey=True, squeeze=False)[0]
+    for axes, epsilon in zip(panels, epsilons, strict=True):
+        cells = table[table["epsilon"] == epsilon].set_index(["source", "target"])
+        loss = cells["loss"].unstack("target").loc[models, models]
+        error = cells["error"].unstack("target").loc[models, models]
+        # Each strength has its own scale; the numbers say how they compare.
+        largest = max(loss.to_numpy().max(), 1e-6)
+        axes.pcolormesh(loss, cmap="cividis", vmin=min(0.0, loss.to_numpy().min()), vmax=largest)
+        for row, column in np.ndindex(loss.shape):
+            axes.text(
+                column + 0.5,
+                row + 0.5,
+                f"{loss.iloc[row, column]:.4f}\n± {error.iloc[row, column]:.4f}",
+                ha="center",
+                va="center",
+                fontsize=10,
+                color="black" if loss.iloc[row, column] > 0.6 * largest else "white",
+            )
+        ticks = np.arange(len(models)) + 0.5
+        axes.set_xticks(ticks, labels=names, fontsize=10)
+        axes.set_yticks(ticks, labels=names, fontsize=10)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_minor_locator(NullLocator())
+        axes.tick_params(length=0)
+        axes.set_ylim(len(models), 0)
+        attack = perturbation_label(table["perturbation"].iloc[0])
+        axes.set_xlabel(rf"shown to ({attack}, $\varepsilon$ = {epsilon:g})")
+    panels[0].set_ylabel("crafted on")
+    figure.suptitle(f"Loss of {table['discriminator'].iloc[0]} AUC", fontsize=13)
+    stamp(panels[0], panels[-1], sample)
+    return figure
