@@ -26,9 +26,10 @@ smoke: setup  ## The whole study in miniature
 test: setup  ## Every test, the smoke study end to end included
 	python -m pytest
 
-bench: setup  ## Speed of the generator beside bare Pythia, its memory and its scaling; of the attacks beside others'
+bench: setup  ## Speed of generator, attacks and training, beside what bounds them and beside others
 	python -m tests.benchmarks.generate
 	env -u OMP_NUM_THREADS $(BIN)/python -m tests.benchmarks.attacks
+	env -u OMP_NUM_THREADS $(BIN)/python -m tests.benchmarks.training
 
 lint: setup  ## Style of Python, Snakemake and words
 	ruff check . && ruff format --check .

@@ -1,0 +1,213 @@
+"""How fast training is, as ratios of runs that take turns: `python -m tests.benchmarks.training`.
+
+The paper's network (184 inputs, five layers of 100, dropout 0.1) and random jets. The unit is the bare matrix
+products of a step, forwards and backwards. Each ratio is the median over rounds, with the limit it has to
+keep; the exit status is 1 if one does not. A GPU is also compared with what its memory can move.
+"""
+
+import argparse
+import math
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+
+from robustag.attacks import BudgetRule
+from robustag.training import train_model
+from robustag.training.feed import Resident, batches
+from robustag.training.recipes import Batch
+
+FEATURES, HIDDEN, CLASSES = 184, [100] * 5, 3
+WIDTHS = list(pairwise([FEATURES, *HIDDEN, CLASSES]))
+STACKED = 3
+ARMS = {
+    "clean": ({"name": "cross_entropy"}, "eval"),
+    "faithful": ({"name": "double_softmax_focal", "gamma": 25.0}, "train"),
+}
+#: (what, through what, limit). Counting products, a step of FGSM costs 1.74 nominal ones.
+RATIOS = [
+    ("clean nominal", "products", 1.2),
+    ("faithful nominal", "products", 1.2),
+    ("without dropout", "products", math.inf),
+    ("gathering", "products", math.inf),
+    ("clean fgsm", "clean nominal", 1.8),
+    ("faithful fgsm", "faithful nominal", 1.8),
+    ("stacked products", "products", math.inf),
+]
+
+
+class Case:
+    """Jets on one device and what is timed with them: functions that return the seconds of one epoch."""
+
+    def __init__(self, jets: int, batch_size: int, device: str, folder: Path) -> None:
+        self.batch_size, self.device, self.folder = batch_size, torch.device(device), folder
+        self.steps = jets // batch_size
+        self.jets = random_jets(self.steps * batch_size, self.device)
+        self.few = random_jets(64, torch.device("cpu"))
+        frozen = torch.arange(FEATURES) % 20 == 7
+        self.rule = BudgetRule(torch.ones(FEATURES), frozen, torch.zeros(FEATURES))
+
+    def epoch(self, arm: str, recipe: str, dropout: float = 0.1) -> float:
+        """One epoch of the loop, as its history has it: with the validation of a few jets."""
+        loss, mode = ARMS[arm]
+        options = {"fgsm": {"epsilon": 0.01, "attack_mode": mode}}.get(recipe, {})
+        definition = {
+            "network": {"name": "mlp", "hidden": HIDDEN, "dropout": dropout},
+            "loss": loss,
+            "recipe": {"name": recipe, **options},
+            "optimiser": {
+                "name": "adam",
+                "learning_rate": 0.001,
+                "decay": {"name": "constant"},
+                "batch_size": self.batch_size,
+                "epochs": 1,
+            },
+        }
+        checkpoint = self.folder / "checkpoint"
+        checkpoint.unlink(missing_ok=True)
+        _, history = train_model(
+            definition,
+            Resident(self.jets),
+            self.few,
+            self.rule,
+            seed=1,
+            device=str(self.device),
+            checkpoint=checkpoint,
+            fingerprint="",
+            progress=lambda row: None,
+        )
+        return history["seconds"].iloc[-1]
+
+    def products(self, models: int = 1) -> float:
+        """The matrix products of an epoch: forwards, and backwards to all weights and hidden layers.
+
+        Several models are multiplied at once, each with a batch of its own; the time is one model's.
+        """
+        lead = (models,) if models > 1 else ()
+        weights = [torch.randn(*lead, before, after, device=self.device) for before, after in WIDTHS]
+        values = [
+            torch.randn(*lead, self.batch_size, width, device=self.device)
+            for width in (FEATURES, *HIDDEN, CLASSES)
+        ]
+
+        def step() -> None:
+            for x, weight in zip(values, weights, strict=False):
+                x @ weight
+            for layer in reversed(range(len(weights))):
+                values[layer].mT @ values[layer + 1]
+                if layer:
+                    values[layer + 1] @ weights[layer].mT
+
+        step()
+        return self._seconds(lambda: [step() for _ in range(self.steps)]) / models
+
+    def gathering(self) -> float:
+        """Batches in random order, and nothing done with them."""
+        generator = torch.Generator(self.device).manual_seed(1)
+        return self._seconds(lambda: list(map(len, batches(Resident(self.jets), self.batch_size, generator))))
+
+    def _seconds(self, run: Callable[[], object]) -> float:
+        self._wait()
+        began = time.perf_counter()
+        run()
+        self._wait()
+        return time.perf_counter() - began
+
+    def _wait(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+
+
+def random_jets(number: int, device: torch.device) -> Batch:
+    generator = torch.Generator().manual_seed(1)
+    inputs = torch.randn(number, FEATURES, generator=generator)
+    missing = torch.rand(number, FEATURES, generator=generator) < 0.2
+    label = torch.arange(number) % CLASSES
+    weight = 0.5 + torch.rand(number, generator=generator)
+    return Batch(*(tensor.to(device) for tensor in (inputs, missing, label, weight)))
+
+
+def measured(case: Case, rounds: int) -> Iterator[bool]:
+    """Whether each ratio keeps its limit, printed on the way."""
+    runs: dict[str, Callable[[], float]] = {
+        "products": case.products,
+        "stacked products": lambda: case.products(STACKED),
+        "gathering": case.gathering,
+        "without dropout": lambda: case.epoch("clean", "nominal", dropout=0.0),
+        "clean nominal": lambda: case.epoch("clean", "nominal"),
+        "clean fgsm": lambda: case.epoch("clean", "fgsm"),
+        "faithful nominal": lambda: case.epoch("faithful", "nominal"),
+        "faithful fgsm": lambda: case.epoch("faithful", "fgsm"),
+    }
+    for run in runs.values():
+        run()
+    seconds = [{name: run() for name, run in runs.items()} for _ in range(rounds)]
+    where = f"{case.device} {torch.get_num_threads()} threads, batch {case.batch_size:5d}"
+    for name, other, limit in RATIOS:
+        value = statistics.median(row[name] / row[other] for row in seconds)
+        per_second = statistics.median(len(case.jets.label) / row[name] for row in seconds)
+        bound = f"limit {limit:.2f}" if limit < math.inf else "no limit"
+        print(
+            f"{where}  {f'{name} / {other}':36s} {value:5.2f} ({bound})  {per_second / 1e3:8.0f} k jets/s",
+            flush=True,
+        )
+        yield value <= limit
+    if case.device.type == "cuda":
+        rate = statistics.median(len(case.jets.label) / row["clean nominal"] for row in seconds)
+        share = rate * bytes_of_a_jet() / bandwidth()
+        print(f"{where}  {'clean nominal, share of the memory bandwidth':44s} {share:.2f}")
+
+
+def bytes_of_a_jet() -> int:
+    """Least traffic of a nominal step: the gather reads and writes a jet, and every product reads what it
+    multiplies and writes what it gives (weights, few as they are, stay in the cache)."""
+    gather = 2 * (FEATURES * (4 + 1) + 8 + 4)
+    forwards = sum(before + after for before, after in WIDTHS)
+    to_weights = forwards
+    to_layers = sum(before + after for before, after in WIDTHS[1:])
+    return gather + 4 * (forwards + to_weights + to_layers)
+
+
+def bandwidth() -> float:
+    """Bytes a second that a copy of 2 GB on the GPU reads and writes."""
+    source = torch.empty(2**29, device="cuda")
+    target = torch.empty_like(source)
+    target.copy_(source)
+    torch.cuda.synchronize()
+    began = time.perf_counter()
+    for _ in range(10):
+        target.copy_(source)
+    torch.cuda.synchronize()
+    return 10 * 2 * source.nbytes / (time.perf_counter() - began)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[1024, 8192, 65_536])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--jets", type=int, default=65_536)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    settings = [("cpu", threads) for threads in options.threads]
+    if torch.cuda.is_available():
+        settings.append(("cuda", 1))
+    else:
+        print("no GPU")
+    print(f"torch {torch.__version__}, {options.jets} jets an epoch, {options.rounds} rounds")
+    kept = []
+    with tempfile.TemporaryDirectory() as folder:
+        for device, threads in settings:
+            torch.set_num_threads(threads)
+            for size in options.batch_sizes:
+                jets = max(options.jets, size) if device == "cpu" else 64 * size
+                kept += measured(Case(jets, size, device, Path(folder)), options.rounds)
+    return 0 if all(kept) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
