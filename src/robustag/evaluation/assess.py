@@ -31,15 +31,24 @@ class Jets:
         `event_weights` of the replicates.
     bins : mapping of variable to int [N]
         `kinematic_bins`.
+    taught : float [N]
+        Weight with which such a jet was trained on.
     """
 
     label: np.ndarray
     weights: np.ndarray
     bins: Mapping[str, np.ndarray]
+    taught: np.ndarray
 
     @classmethod
     def of(
-        cls, label: np.ndarray, event: np.ndarray, pt: np.ndarray, eta: np.ndarray, settings: Mapping
+        cls,
+        label: np.ndarray,
+        event: np.ndarray,
+        pt: np.ndarray,
+        eta: np.ndarray,
+        weight: np.ndarray,
+        settings: Mapping,
     ) -> "Jets":
         """The jets as `assess` wants them.
 
@@ -50,6 +59,8 @@ class Jets:
             Event key, the unit of the bootstrap.
         pt, eta : float [N]
             Before any perturbation, so that a jet stays in its bin (GeV, 1).
+        weight : float [N]
+            Kinematic training weight.
         settings : mapping
             bootstrap (number of replicates), seed, bins (edges of pt and of |eta|).
 
@@ -61,7 +72,7 @@ class Jets:
         if settings["bootstrap"] < 2:
             raise InputError(f"bootstrap is {settings['bootstrap']}: an error needs at least 2 replicates")
         weights = event_weights(event, settings["bootstrap"], settings["seed"])
-        return cls(label, weights, kinematic_bins(pt, eta, settings["bins"]))
+        return cls(label, weights, kinematic_bins(pt, eta, settings["bins"]), weight)
 
 
 def assess(
@@ -73,6 +84,9 @@ def assess(
     clean: np.ndarray | None = None,
 ) -> Assessment:
     """Measure one model on one sample. Jets count one each, as in the study; only the bootstrap weighs them.
+
+    Calibration alone is asked for with the weights of the training, because these say which mixture of
+    flavours the probabilities are meant for.
 
     Parameters
     ----------
@@ -101,13 +115,13 @@ def assess(
     """
     check_logits(logits, jets.label)
     rows, curves = measure_rates(logits, jets.label, jets.weights, settings, cuts)
-    rows += measure_probabilities(logits, jets.label, jets.weights, losses)
+    rows += measure_probabilities(logits, jets.label, jets.weights, jets.taught, losses)
     return Assessment(
         metrics=_with_intervals(rows),
         curves=curves,
         histograms=score_histograms(logits, jets.label),
         bins=binned_rates(logits, jets.label, jets.bins, settings, cuts, clean),
-        calibration=calibration_table(logits, jets.label),
+        calibration=calibration_table(logits, jets.label, jets.taught),
         confusion=confusion_table(logits, jets.label),
     )
 

@@ -62,7 +62,11 @@ def confusion_table(logits: np.ndarray, label: np.ndarray, weight: np.ndarray | 
 
 
 def measure_probabilities(
-    logits: np.ndarray, label: np.ndarray, weights: np.ndarray, losses: Mapping[str, np.ndarray]
+    logits: np.ndarray,
+    label: np.ndarray,
+    weights: np.ndarray,
+    taught: np.ndarray,
+    losses: Mapping[str, np.ndarray],
 ) -> list[dict]:
     """Rows of the metrics table without their intervals: calibration error of each class and of the predicted
     one, accuracy, cross-entropy, and the means of further losses.
@@ -73,6 +77,8 @@ def measure_probabilities(
     label : int [N]
     weights : [N, R]
         Of the replicates.
+    taught : float [N]
+        Weights of the training, for the calibration errors.
     losses : mapping of name to float [N]
         One number a jet.
     """
@@ -82,23 +88,21 @@ def measure_probabilities(
         "cross_entropy": _cross_entropy(logits, label),
         **losses,
     }
-    nominal = _sums(predictions, means, np.ones((len(label), 1)))
-    replicated = _sums(predictions, means, weights)
+    names = [*((name, "ece") for name, *_ in predictions), *((ALL, name) for name in means)]
+    nominal, replicates = (
+        np.vstack([_errors(predictions, taught, w), _means([*means.values()], w)])
+        for w in (np.ones((len(label), 1)), weights)
+    )
     return [
         {
             "discriminator": discriminator,
             "metric": metric,
             "working_point": np.nan,
-            "value": value[0],
+            "value": nominal[row, 0],
             "n": len(label),
-            "replicates": replicates,
+            "replicates": replicates[row],
         }
-        for (discriminator, metric), value, replicates in zip(
-            [*((name, "ece") for name, *_ in predictions), *((ALL, name) for name in means)],
-            nominal,
-            replicated,
-            strict=True,
-        )
+        for row, (discriminator, metric) in enumerate(names)
     ]
 
 
@@ -111,31 +115,44 @@ def _predictions(logits: np.ndarray, label: np.ndarray) -> Iterator[tuple[str, n
     yield ALL, probability.max(axis=1), predicted == label
 
 
-def _sums(
-    predictions: list[tuple[str, np.ndarray, np.ndarray]],
-    means: Mapping[str, np.ndarray],
-    weights: np.ndarray,
+def _errors(
+    predictions: list[tuple[str, np.ndarray, np.ndarray]], taught: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """Calibration errors, then weighted means, [K, R]; NaN for a replicate without any jet.
+    """Expected calibration errors, [K, R] (Guo et al., arXiv:1706.04599, eq. 3)::
 
-    ECE = sum over bins |sum of w (predicted - right)| / sum of w (Guo et al., arXiv:1706.04599, eq. 3).
+    sum over bins |sum in bin of w (predicted - right)| / sum of w
     """
-    errors, jets = len(predictions), len(weights)
-    total, gaps, summed = 0.0, 0.0, 0.0
-    columns = np.array([np.ones(jets), *means.values()], dtype=np.float64)
-    for start in range(0, jets, _BLOCK_JETS):
-        block = slice(start, start + _BLOCK_JETS)
-        # The replicates of a block are one matrix product; single precision suffices for its short sums.
-        weight = weights[block].astype(np.float64 if weights.shape[1] == 1 else np.float32)
-        gap = np.zeros((errors, BINS, len(weight)), dtype=weight.dtype)
+    rows = len(predictions)
+    gaps, total = 0.0, 0.0
+    for block in _blocks(weights):
+        jets = np.arange(len(weights[block]))
+        gap = np.zeros((rows, BINS, jets.size))
         for row, (_, predicted, right) in enumerate(predictions):
-            gap[row, _bin(predicted[block]), np.arange(len(weight))] = predicted[block] - right[block]
-        gaps = gaps + (gap.reshape(errors * BINS, -1) @ weight).astype(np.float64)
-        sums = (columns[:, block].astype(weight.dtype) @ weight).astype(np.float64)
-        total, summed = total + sums[0], summed + sums[1:]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ece = np.abs(gaps).reshape(errors, BINS, -1).sum(axis=1)
-        return np.vstack([ece, summed]) / np.where(total > 0, total, np.nan)
+            gap[row, _bin(predicted[block]), jets] = taught[block] * (predicted[block] - right[block])
+        gaps = gaps + _product(gap.reshape(rows * BINS, -1), weights[block])
+        total = total + _product(taught[None, block], weights[block])
+    with np.errstate(invalid="ignore"):
+        return np.abs(gaps).reshape(rows, BINS, -1).sum(axis=1) / np.where(total > 0, total, np.nan)
+
+
+def _means(columns: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
+    """Weighted means of per-jet numbers, [K, R]; NaN for a replicate without any jet."""
+    stacked = np.array([np.ones(len(weights)), *columns])
+    sums = sum(_product(stacked[:, block], weights[block]) for block in _blocks(weights))
+    return sums[1:] / np.where(sums[0] > 0, sums[0], np.nan)
+
+
+def _blocks(weights: np.ndarray) -> list[slice]:
+    return [slice(start, start + _BLOCK_JETS) for start in range(0, len(weights), _BLOCK_JETS)]
+
+
+def _product(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Sums over the jets of a block under every set of weights, [K, R].
+
+    Replicates are one matrix product in single precision, which suffices for sums so short.
+    """
+    precision = np.float64 if weights.shape[1] == 1 else np.float32
+    return (columns.astype(precision) @ weights.astype(precision)).astype(np.float64)
 
 
 def _cross_entropy(logits: np.ndarray, label: np.ndarray) -> np.ndarray:

@@ -158,7 +158,7 @@ class _Meter:
                 )
         self._data, self._cuts, self._loss = data, cuts, loss
         self._normalisation, self._settings = normalisation, settings
-        columns = (data.label, data.event, data.pt, data.eta)
+        columns = (data.label, data.event, data.pt, data.eta, data.weight)
         self._jets = Jets.of(*map(_numpy, columns), settings)
 
     def __call__(self, inputs: torch.Tensor, logits: np.ndarray, clean: np.ndarray | None) -> Assessment:

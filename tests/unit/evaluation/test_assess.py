@@ -11,8 +11,9 @@ from robustag.evaluation.tables import Assessment
 
 
 def measure(logits, label, event, settings, cuts=None):
-    """Assess jets of one pt and eta, with cuts of their own if there are no others."""
-    jets = Jets.of(label, event, np.full(len(label), 50.0), np.zeros(len(label)), settings)
+    """Assess jets of one pt, eta and training weight, with cuts of their own if there are no others."""
+    one = np.ones(len(label))
+    jets = Jets.of(label, event, 50 * one, 0 * one, one, settings)
     return assess(logits, jets, settings, cuts or clean_cuts(logits, label, settings), {}, logits)
 
 
