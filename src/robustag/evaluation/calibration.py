@@ -88,17 +88,18 @@ def measure_probabilities(
         "cross_entropy": _cross_entropy(logits, label),
         **losses,
     }
+    # The gap of every prediction, and the bin in which it adds up.
+    gaps = [(_bin(predicted), taught * (predicted - right)) for _, predicted, right in predictions]
+    errors = [np.abs(np.bincount(position, gap)).sum() / taught.sum() for position, gap in gaps]
+    nominal = [*errors, *(column.mean() for column in means.values())]
+    replicates = _replicated(gaps, taught, [*means.values()], weights)
     names = [*((name, "ece") for name, *_ in predictions), *((ALL, name) for name in means)]
-    nominal, replicates = (
-        np.vstack([_errors(predictions, taught, w), _means([*means.values()], w)])
-        for w in (np.ones((len(label), 1)), weights)
-    )
     return [
         {
             "discriminator": discriminator,
             "metric": metric,
             "working_point": np.nan,
-            "value": nominal[row, 0],
+            "value": nominal[row],
             "n": len(label),
             "replicates": replicates[row],
         }
@@ -115,44 +116,33 @@ def _predictions(logits: np.ndarray, label: np.ndarray) -> Iterator[tuple[str, n
     yield ALL, probability.max(axis=1), predicted == label
 
 
-def _errors(
-    predictions: list[tuple[str, np.ndarray, np.ndarray]], taught: np.ndarray, weights: np.ndarray
+def _replicated(
+    gaps: list[tuple[np.ndarray, np.ndarray]],
+    taught: np.ndarray,
+    means: list[np.ndarray],
+    weights: np.ndarray,
 ) -> np.ndarray:
-    """Expected calibration errors, [K, R] (Guo et al., arXiv:1706.04599, eq. 3)::
+    """Calibration errors, then means, of all replicates, [K, R]; NaN for one without any jet.
 
-    sum over bins |sum in bin of w (predicted - right)| / sum of w
+    Expected calibration error (Guo et al., arXiv:1706.04599, eq. 3)::
+
+        sum over bins |sum in bin of w (predicted - right)| / sum of w
     """
-    rows = len(predictions)
-    gaps, total = 0.0, 0.0
-    for block in _blocks(weights):
-        jets = np.arange(len(weights[block]))
-        gap = np.zeros((rows, BINS, jets.size))
-        for row, (_, predicted, right) in enumerate(predictions):
-            gap[row, _bin(predicted[block]), jets] = taught[block] * (predicted[block] - right[block])
-        gaps = gaps + _product(gap.reshape(rows * BINS, -1), weights[block])
-        total = total + _product(taught[None, block], weights[block])
-    with np.errstate(invalid="ignore"):
-        return np.abs(gaps).reshape(rows, BINS, -1).sum(axis=1) / np.where(total > 0, total, np.nan)
-
-
-def _means(columns: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """Weighted means of per-jet numbers, [K, R]; NaN for a replicate without any jet."""
-    stacked = np.array([np.ones(len(weights)), *columns])
-    sums = sum(_product(stacked[:, block], weights[block]) for block in _blocks(weights))
-    return sums[1:] / np.where(sums[0] > 0, sums[0], np.nan)
-
-
-def _blocks(weights: np.ndarray) -> list[slice]:
-    return [slice(start, start + _BLOCK_JETS) for start in range(0, len(weights), _BLOCK_JETS)]
-
-
-def _product(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Sums over the jets of a block under every set of weights, [K, R].
-
-    Replicates are one matrix product in single precision, which suffices for sums so short.
-    """
-    precision = np.float64 if weights.shape[1] == 1 else np.float32
-    return (columns.astype(precision) @ weights.astype(precision)).astype(np.float64)
+    cells = len(gaps) * BINS
+    per_jet = np.array([taught, np.ones(len(taught)), *means])
+    sums = np.zeros((cells + len(per_jet), weights.shape[1]))
+    for start in range(0, len(taught), _BLOCK_JETS):
+        block = slice(start, start + _BLOCK_JETS)
+        # All sums are one matrix product; single precision suffices for a block.
+        weight = weights[block].astype(np.float32)
+        columns = np.zeros((len(sums), len(weight)), dtype=np.float32)
+        for row, (position, gap) in enumerate(gaps):
+            columns[BINS * row + position[block], np.arange(len(weight))] = gap[block]
+        columns[cells:] = per_jet[:, block]
+        sums += columns @ weight
+    taught_total, total = np.where(sums[cells : cells + 2] > 0, sums[cells : cells + 2], np.nan)
+    errors = np.abs(sums[:cells]).reshape(len(gaps), BINS, -1).sum(axis=1)
+    return np.vstack([errors / taught_total, sums[cells + 2 :] / total])
 
 
 def _cross_entropy(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
