@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="robustag", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_generate, _add_variations, _add_provenance, _add_calibrate, _add_attacks):
+    for add in (_add_generate, _add_variations, _add_provenance, _add_calibrate, _add_attacks, _add_predict):
         add(commands)
     return parser
 
@@ -198,6 +198,30 @@ def list_attacks(options: argparse.Namespace) -> None:
     from robustag.attacks import listing
 
     print(listing.markdown() if options.markdown else listing.plain(), end="")
+
+
+def _add_predict(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("predict", help="score the jets of an ntuple with a trained model")
+    parser.add_argument("model", type=Path, metavar="MODEL", help="ONNX file that a study exported")
+    parser.add_argument("ntuple", type=Path, metavar="NTUPLE", help="ROOT file in the generator's format")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="table to write, .parquet or .csv (default: NTUPLE with .scores.parquet for .root)",
+    )
+    parser.set_defaults(run=predict)
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Write probabilities and discriminators of every jet."""
+    from robustag.deployment.predict import score_ntuple, write_scores
+
+    out = options.out or options.ntuple.with_suffix(".scores.parquet")
+    scores = score_ntuple(options.model, options.ntuple)
+    write_scores(scores, out)
+    shares = ", ".join(f"{name} {scores[name].mean():.3f}" for name in scores if name.startswith("P_"))
+    print(f"{out}: {len(scores)} jets, on average {shares}")
 
 
 if __name__ == "__main__":

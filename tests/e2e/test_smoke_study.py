@@ -7,9 +7,13 @@ import re
 import awkward as ak
 import pandas as pd
 import pytest
+import torch
 import yaml
 from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
 
+from robustag.deployment.predict import score_ntuple
+from robustag.models import load_model
+from robustag.tensors.loading import load_tensors
 from tests.checkout import Checkout
 from tests.studies import SMOKE, run_smoke_study
 
@@ -126,6 +130,21 @@ def test_coffea_opens_the_ntuples(study, mode):
     assert ak.sum(ak.num(events.Jet)) > 2 * len(events)
     assert ak.all(events.Track.jetIdx < ak.num(events.Jet))
     assert set(events.Jet.fields) >= {"pt", "eta", "phi", "mass", "hadronFlavour", "vertex_mass"}
+
+
+def test_exported_models_score_ntuples_as_the_study_does(study):
+    ntuple = study.results / "ntuples/ttbar/nominal/0000.root"
+    test = load_tensors([study.results / "tensors/ttbar/nominal/0000.safetensors"], "test")
+    jets = pd.DataFrame({"pt": test.pt, "eta": test.eta})
+    exported = sorted((study.results / "models").glob("*/*.onnx"))
+    assert len(exported) == 4
+    for path in exported:
+        model, _ = load_model(path.with_suffix(".safetensors"))
+        with torch.no_grad():
+            jets["expected"] = model(test.inputs).softmax(dim=1)[:, 0].numpy()
+        both = jets.merge(score_ntuple(path, ntuple), on=["pt", "eta"])
+        assert len(both) == len(jets)
+        assert both.P_b.to_numpy() == pytest.approx(both.expected.to_numpy(), abs=1e-4)
 
 
 def test_nothing_is_left_to_do(study):

@@ -37,6 +37,7 @@ rule all:
         rules.audit_orders.output,
         rules.metrics_csv.output,
         rules.claims.output,
+        rules.export.output,
         rules.summary.output,
     localrule: True
 

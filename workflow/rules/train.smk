@@ -1,6 +1,7 @@
 """Trainings.
 
-Needs: the nominal tensors. Makes: <results>/models/{model}/seed{seed}.safetensors and .history.csv.
+Needs: the nominal tensors. Makes: <results>/models/{model}/seed{seed}.safetensors, .history.csv and
+.onnx.
 """
 
 
@@ -30,3 +31,20 @@ rule train:
         network=network_fingerprint,
     script:
         "../../scripts/train.py"
+
+
+rule export:
+    """Write every trained model as ONNX, with scaling and missing values inside, for `robustag predict`."""
+    input:
+        models=over_trainings(rules.train.output.model),
+    output:
+        onnx=over_trainings("<results>/models/{model}/seed{seed}.onnx"),
+    log:
+        "<logs>/export.log",
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        code=code_fingerprint("scripts/export.py"),
+    script:
+        "../../scripts/export.py"

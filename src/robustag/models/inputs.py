@@ -34,6 +34,11 @@ class Inputs:
     track_variables: tuple[str, ...] = ()
     normalisation: Normalisation | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all inputs in order; none where only their number is known."""
+        return self.normalisation.names if self.normalisation else ()
+
     @classmethod
     def of(cls, table: "FeatureTable", normalisation: Normalisation) -> Self:
         """The inputs of a feature table, scaled."""
@@ -44,7 +49,7 @@ class Inputs:
         scaling = self.normalisation
         return {
             "inputs": self.size,
-            "features": list(scaling.names),
+            "features": list(self.names),
             "layout": {
                 "tracks": self.tracks,
                 "jet_variables": list(self.jet_variables),

@@ -1,14 +1,14 @@
 """Ntuples of the built-in Monte Carlo (tree `Events`, NanoAOD style), read through coffea NanoEvents."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import awkward as ak
 import numpy as np
 from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
 
 from robustag.errors import InputError
-from robustag.features import FeatureTable
-from robustag.readers.records import FLAVOURS, JetRecords
+from robustag.readers.records import FLAVOURS, Columns, JetRecords
 
 # Jets of hadronic tau decays: no class of the study.
 _TAU = 15
@@ -25,8 +25,20 @@ class GeneratedSchema(NanoAODSchema):
     all_cross_references = NanoAODSchema.all_cross_references | {"Track_jetIdx": "Jet", "SV_jetIdx": "Jet"}
 
 
-def read_generated(path: str | Path, table: FeatureTable) -> JetRecords:
-    """Read the jets of one generated ntuple.
+class AllJets(NamedTuple):
+    """Every jet of an ntuple, those of tau decays included.
+
+    records: what a tagger needs of them. index: place of the jet in its event, int64 [N]. flavour: hadron
+    flavour (5, 4, 0, 15), int64 [N]; None where the ntuple has none, as in data.
+    """
+
+    records: JetRecords
+    index: np.ndarray
+    flavour: np.ndarray | None
+
+
+def read_generated(path: str | Path, table: Columns) -> JetRecords:
+    """Read the labelled jets of one generated ntuple.
 
     The tracks of a jet are put in the order of arXiv:2203.13890, descending signed transverse
     impact-parameter significance D0 / sqrt(D0D0), and the first `table.tracks` are kept. Jets labelled
@@ -38,23 +50,33 @@ def read_generated(path: str | Path, table: FeatureTable) -> JetRecords:
         If the file is missing, damaged or no ROOT file, has no tree `Events`, lacks a branch, or holds a
         flavour other than 5, 4, 0 and 15, a track of a jet that is not there, or a number no detector gives.
     """
+    jets = read_all_jets(path, table)
+    if jets.flavour is None:
+        raise InputError(
+            f"{path} lacks the branch Jet_hadronFlavour: only simulated jets train and test taggers"
+        )
+    return jets.records.select(jets.flavour != _TAU)
+
+
+def read_all_jets(path: str | Path, table: Columns) -> AllJets:
+    """Read every jet of one ntuple in the generator's format, labelled or not; see `read_generated`."""
     events = _open(Path(path))
     _check_branches(events, path, table)
     try:
         # Branches are read here, when they are first touched.
-        flavour, records = _flatten(events, table)
+        jets = _flatten(events, table)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except Exception as error:  # uproot and its decompressors raise many kinds for a damaged file
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{path} is damaged ({reason}): delete it and generate it again") from error
-    unknown = ~np.isin(flavour, [*FLAVOURS, _TAU])
-    if unknown.any():
-        raise InputError(
-            f"{path}: Jet_hadronFlavour holds {int(flavour[unknown][0])}: expected 5, 4, 0 or {_TAU} (tau)"
-        )
-    records.check(path, table)
-    return records.select(flavour != _TAU)
+    if jets.flavour is not None:
+        unknown = ~np.isin(jets.flavour, [*FLAVOURS, _TAU])
+        if unknown.any():
+            found = int(jets.flavour[unknown][0])
+            raise InputError(f"{path}: Jet_hadronFlavour holds {found}: expected 5, 4, 0 or {_TAU} (tau)")
+    jets.records.check(path, table)
+    return jets
 
 
 def branch_of(jet_variable: str) -> str:
@@ -74,9 +96,9 @@ def _open(path: Path) -> ak.Array:
         raise InputError(f"{path} has no readable tree 'Events' ({reason}): generate it again") from error
 
 
-def _check_branches(events: ak.Array, path: str | Path, table: FeatureTable) -> None:
+def _check_branches(events: ak.Array, path: str | Path, table: Columns) -> None:
     needed = {
-        "Jet": ["pt", "eta", "phi", "mass", "hadronFlavour", *map(branch_of, table.jet_variables)],
+        "Jet": ["pt", "eta", "phi", "mass", *map(branch_of, table.jet_variables)],
         "Track": ["jetIdx", *table.track_variables],
     }
     for collection, names in needed.items():
@@ -88,11 +110,12 @@ def _check_branches(events: ak.Array, path: str | Path, table: FeatureTable) -> 
             )
 
 
-def _flatten(events: ak.Array, table: FeatureTable) -> tuple[np.ndarray, JetRecords]:
-    """Hadron flavour int64 [N] and record of every jet, tau jets included."""
+def _flatten(events: ak.Array, table: Columns) -> AllJets:
+    """Jets of all events one after another."""
     jets, tracks = events.Jet, events.Track
     counts = ak.to_numpy(ak.num(jets.pt))
-    flavour = ak.to_numpy(ak.flatten(jets.hadronFlavour)).astype(np.int64)
+    labelled = "hadronFlavour" in jets.fields
+    flavour = ak.to_numpy(ak.flatten(jets.hadronFlavour)).astype(np.int64) if labelled else None
     identifiers = {"run": events.run, "luminosity_block": events.luminosityBlock, "event": events.event}
     jet_values = np.stack(
         [ak.to_numpy(ak.flatten(jets[branch_of(name)])).astype(np.float64) for name in table.jet_variables],
@@ -100,12 +123,12 @@ def _flatten(events: ak.Array, table: FeatureTable) -> tuple[np.ndarray, JetReco
     )
     records = JetRecords(
         values=np.concatenate([jet_values, _leading_tracks(tracks, counts, table)], axis=1),
-        label=_label(flavour),
+        label=_label(flavour) if labelled else np.full(counts.sum(), -1),
         pt=ak.to_numpy(ak.flatten(jets.pt)).astype(np.float32),
         eta=ak.to_numpy(ak.flatten(jets.eta)).astype(np.float32),
         **{name: np.repeat(ak.to_numpy(ids).astype(np.uint64), counts) for name, ids in identifiers.items()},
     )
-    return flavour, records
+    return AllJets(records, ak.to_numpy(ak.flatten(ak.local_index(jets.pt))).astype(np.int64), flavour)
 
 
 def _label(flavour: np.ndarray) -> np.ndarray:
@@ -113,7 +136,7 @@ def _label(flavour: np.ndarray) -> np.ndarray:
     return np.select([flavour == FLAVOURS[0], flavour == FLAVOURS[1]], [0, 1], default=2).astype(np.int64)
 
 
-def _leading_tracks(tracks: ak.Array, counts: np.ndarray, table: FeatureTable) -> np.ndarray:
+def _leading_tracks(tracks: ak.Array, counts: np.ndarray, table: Columns) -> np.ndarray:
     """Variables of the first tracks of every jet, float64 [N, variables * tracks], variable-major.
 
     tracks: [event][track] records with the index of their jet within the event; counts: jets an event.

@@ -2,17 +2,26 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from robustag.errors import InputError
-from robustag.features import FeatureTable
 
 # Beyond any value of any input in any unit.
 _LARGEST = 1e12
 
 # Hadron flavour (PDG code of the heavy quark, 0 for light) in the class order of the taggers.
 FLAVOURS = (5, 4, 0)
+
+
+class Columns(Protocol):
+    """What a reader has to know of the inputs; `FeatureTable` does."""
+
+    names: tuple[str, ...]
+    jet_variables: tuple[str, ...]
+    track_variables: tuple[str, ...]
+    tracks: int
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class JetRecords:
         Inputs in physical units, in the order of the feature table; NaN or infinite where an entry
         does not exist.
     label : int64 [N]
-        Class: 0 = b, 1 = c, 2 = light.
+        Class: 0 = b, 1 = c, 2 = light; -1 where the ntuple does not say.
     pt, eta : float32 [N]
         Jet kinematics (GeV, 1).
     run, luminosity_block, event : uint64 [N]
@@ -43,7 +52,7 @@ class JetRecords:
     def __len__(self) -> int:
         return len(self.label)
 
-    def check(self, path: str | Path, table: FeatureTable) -> None:
+    def check(self, path: str | Path, table: Columns) -> None:
         """Refuse finite numbers that no detector gives: memory read past its end looks like 1e31.
 
         Raises

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.attacks.definitions import DEFINITIONS
@@ -112,6 +113,12 @@ def test_it_is_rebuilt_from_its_file_alone(jets, model, tmp_path):
     assert torch.equal(loaded(x), model(x))
     scaling = Inputs.of_card(stored).normalisation
     assert np.array_equal(scaling.mean, jets.inputs.normalisation.mean)
+
+
+def test_the_studys_own_has_18743_parameters(jets, root):
+    models = yaml.safe_load((root / "config/config.yaml").read_text())["models"]
+    model = build_model(models["clean_set_transformer"]["network"], jets.inputs, seed=0)
+    assert sum(parameter.numel() for parameter in model.parameters()) == 18_743
 
 
 @pytest.mark.parametrize(

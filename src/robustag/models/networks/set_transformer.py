@@ -89,7 +89,7 @@ class SetTransformer(nn.Module):
         exists = columns != self.missing
         variables = (columns * self.gain + self.offset).where(exists, self.stand_in).transpose(1, 2)
         present = exists.any(dim=1)
-        hidden = torch.zeros_like(present, dtype=x.dtype).masked_fill(~present, _HIDDEN)[:, None, :, None]
+        hidden = (~present)[:, None, :, None] * _HIDDEN
         bias = hidden + self._apart(variables[:, :, self.pairs])
         tracks = self.embed_track(variables)
         for layer in self.layers:

@@ -1,0 +1,107 @@
+"""Scores of an exported tagger for every jet of an ntuple."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pandas as pd
+
+from robustag.classes import CLASSES
+from robustag.errors import InputError
+from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant, probabilities
+from robustag.files import written_whole
+from robustag.models import Inputs
+from robustag.readers.generated import read_all_jets
+
+_BATCH = 16_384
+
+
+class Tagger:
+    """A model that `robustag.deployment.export` wrote.
+
+    Parameters
+    ----------
+    path : path
+        An ``.onnx`` file.
+
+    Attributes
+    ----------
+    inputs : Inputs
+        What it was trained on.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or an ONNX file of another origin.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        if not Path(path).is_file():
+            raise InputError(f"{path} is not a file: give the path of an exported model (.onnx)")
+        try:
+            self._session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's errors have no base of their own
+            reason = " ".join(str(error).split())[:200]
+            raise InputError(f"{path} is no ONNX model ({reason}): export it again") from error
+        facts = self._session.get_modelmeta().custom_metadata_map
+        try:
+            self.inputs = Inputs.of_card(json.loads(facts["card"]))
+        except (KeyError, ValueError) as error:
+            raise InputError(
+                f"{path} does not say what its inputs are: give a model of this project"
+            ) from error
+        if [node.shape[1] for node in self._session.get_inputs()] != [len(self.inputs.names)]:
+            raise InputError(f"the inputs of {path} are not those its card names: export it again")
+
+    def __call__(self, physical: np.ndarray) -> np.ndarray:
+        """Logits float32 [N, 3] of inputs [N, F] in physical units, NaN where missing."""
+        batches = [physical[first : first + _BATCH] for first in range(0, len(physical), _BATCH)]
+        logits = [self._session.run(["logits"], {"features": b.astype(np.float32)})[0] for b in batches]
+        return np.concatenate([np.empty((0, len(CLASSES)), np.float32), *logits])
+
+
+def score_ntuple(model: str | Path, ntuple: str | Path) -> pd.DataFrame:
+    """Score every jet of an ntuple in the format of the built-in generator.
+
+    Returns
+    -------
+    DataFrame
+        One row a jet, in the order of the file: run, luminosity_block, event, jet (its place in the event),
+        pt, eta, hadron_flavour (if the ntuple has it; 15 is a tau), P_b, P_c, P_light, and the
+        discriminators BvL, BvC, CvB, CvL.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, damaged or of another kind, or the ntuple lacks a branch the model needs.
+    """
+    tagger = Tagger(model)
+    jets = read_all_jets(ntuple, tagger.inputs)
+    records, logits = jets.records, tagger(jets.records.values)
+    identity = ("run", "luminosity_block", "event")
+    columns = {name: getattr(records, name) for name in identity}
+    columns |= {"jet": jets.index, "pt": records.pt, "eta": records.eta}
+    if jets.flavour is not None:
+        columns["hadron_flavour"] = jets.flavour
+    columns |= {f"P_{name}": share for name, share in zip(CLASSES, probabilities(logits).T, strict=True)}
+    columns |= {which.name: discriminant(logits, which) for which in DISCRIMINATORS}
+    return pd.DataFrame(columns)
+
+
+def write_scores(scores: pd.DataFrame, path: str | Path) -> None:
+    """Write a table of scores as parquet or CSV, whichever the name asks for.
+
+    Raises
+    ------
+    InputError
+        If it asks for something else.
+    """
+    path = Path(path)
+    if path.suffix not in (".parquet", ".csv"):
+        raise InputError(f"{path} is neither .parquet nor .csv: name the table with one of these")
+    with written_whole(path) as temporary:
+        if path.suffix == ".csv":
+            scores.to_csv(temporary, index=False, float_format="%.9g")
+        else:
+            scores.to_parquet(temporary, index=False)
