@@ -1,28 +1,22 @@
-"""Draw the loss around one jet and the gradients around many, for each pair of models."""
+"""Draw the loss around one jet over two of its inputs, and tabulate its corners."""
 
 from robustag.workflow import job
 
 with job(snakemake) as log:
     from robustag.features import FeatureTable
     from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.style import input_label
-    from robustag.plotting.surface import (
-        GEOMETRY_COLUMNS,
-        PLANE_COLUMNS,
-        draw_surface,
-        geometry_table,
-        plane_table,
-    )
+    from robustag.plotting.surface import PATH_COLUMNS, PLANE_COLUMNS, draw_surface, of_pair
+    from robustag.plotting.surface_corners import corner_table
     from robustag.plotting.tables import read_columns
 
     options, made = snakemake.params.options, snakemake.output
     features = FeatureTable.load(snakemake.input.features)
+    units = dict(zip(features.names, features.units, strict=True))
     planes = read_columns(snakemake.input.planes, PLANE_COLUMNS)
-    geometry = read_columns(snakemake.input.geometry, GEOMETRY_COLUMNS)
-    scanned = planes["feature_x"].iloc[0], planes["feature_y"].iloc[0]
-    axis_labels = tuple(input_label(name, features.units[features.index(name)]) for name in scanned)
+    paths = read_columns(snakemake.input.paths, PATH_COLUMNS)
+    save_shown(corner_table(planes, options["pairs"]), made.corners)
     for pair, pdf, png, csv in zip(options["pairs"], made.pdf, made.png, made.csv, strict=True):
-        table = plane_table(planes, pair)
-        save_figure(draw_surface(table, geometry_table(geometry, pair), axis_labels, options), pdf, png)
+        table, routes = (of_pair(part, pair, jets="jet") for part in (planes, paths))
+        save_figure(draw_surface(table, routes, units, options), pdf, png)
         save_shown(table, csv)
-        log.info("%s over %s of %s: %s", *scanned, pair["label"], pdf)
+        log.info("%s: %s", pair["label"], pdf)

@@ -1,37 +1,65 @@
-"""Scan the loss of one model around one jet, and take its input gradients over many jets."""
+"""Scan the loss of one model over planes of inputs and weights, and take its derivatives over many jets."""
 
 from robustag.workflow import derive_seed, job
 
 with job(snakemake) as log:
     import torch
 
+    from robustag.attacks import BudgetRule, Spread
+    from robustag.evaluation.bootstrap import event_weights
     from robustag.features import FeatureTable
     from robustag.files import written_whole
-    from robustag.models import load_model
-    from robustag.surface import balanced_jets, confident_jet, jet_geometry, plane_table
+    from robustag.models import check_features, load_model
+    from robustag.surface import (
+        Landscape,
+        flavoured_jets,
+        jet_geometry,
+        reference_jet,
+        surface_statistics,
+        survey_planes,
+        weight_surface,
+    )
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import load_tensors
     from robustag.training.losses import build_loss
 
     torch.set_num_threads(snakemake.threads)
-    settings = snakemake.params.settings["surface"]
+    params, settings = snakemake.params.settings, snakemake.params.settings["surface"]
     table = FeatureTable.load(snakemake.input.features)
     normalisation = Normalisation.load(snakemake.input.normalisation)
     model, card = load_model(snakemake.input.model)
+    check_features(card, table.names)
     reference, _ = load_model(snakemake.input.reference)
-    jets = load_tensors(snakemake.input.tensors, "test")
+    test = load_tensors(snakemake.input.tensors, "test")
     loss = build_loss(card["loss"])
-    features = tuple(settings["features"])
-    columns = tuple(map(table.index, features))
-    jet = confident_jet(reference, jets, settings["flavour"], settings["probability"], columns)
-    plane = plane_table(
-        model, loss, jets, jet, features, table, normalisation, settings["width"], settings["points"]
+    rule = BudgetRule.of(
+        table,
+        normalisation,
+        relative_cap=params["relative_cap"],
+        physical=params["physical"],
+        frozen=params["frozen"],
+        spread=Spread.load(snakemake.input.spread),
     )
-    many = balanced_jets(jets, settings["jets"], derive_seed(snakemake.params.seed, "surface"), columns)
-    geometry = jet_geometry(
-        model, loss, jets, many, features, table, settings["width"], settings["points_many"]
-    )
-    for result, path in ((plane, snakemake.output.plane), (geometry, snakemake.output.geometry)):
+    landscape = Landscape(model, loss)
+    pair = tuple(settings["pairs"][0])
+    columns = tuple(table.index(name) for name in pair)
+    scanned = tuple(table.index(name) for pair in settings["pairs"] for name in pair)
+    jet = reference_jet(reference, test, **settings["jet"], columns=scanned)
+    averaged = flavoured_jets(test, settings["average"]["jets"], columns)
+    seed = derive_seed(snakemake.params.seed, "surface")
+    planes, paths = survey_planes(landscape, test, jet, averaged, rule, normalisation, settings, seed)
+    many = flavoured_jets(test, settings["jets"], columns)
+    geometry = jet_geometry(model, loss, test, many, pair, table, rule, settings)
+    jets = test.select(torch.from_numpy(many))
+    replicas = event_weights(jets.event.numpy(), params["evaluation"]["bootstrap"], snakemake.params.seed)
+    statistics = surface_statistics(landscape, jets, geometry, rule, params["epsilons"], replicas)
+    weights = weight_surface(model, loss, test, rule, **settings["weights"], seed=seed)
+    made = snakemake.output
+    for result, path in zip(
+        (planes, paths, geometry, statistics, weights),
+        (made.planes, made.paths, made.geometry, made.statistics, made.weights),
+        strict=True,
+    ):
         with written_whole(path) as temporary:
             result.to_parquet(temporary, index=False)
-    log.info("plane around test jet %d, geometry of %d jets", jet, len(geometry))
+    log.info("planes around test jet %d, geometry of %d jets", jet, len(geometry))

@@ -37,8 +37,14 @@ FIGURES = [
     "fig_simulation_resolution",
     "fig_simulation_tracks",
     "fig_simulation_vertices",
+    "fig_surface_average_clean",
+    "fig_surface_average_faithful",
     "fig_surface_clean",
     "fig_surface_faithful",
+    "fig_surface_planes_clean",
+    "fig_surface_planes_faithful",
+    "fig_surface_statistics",
+    "fig_surface_weights",
 ]
 
 

@@ -117,8 +117,11 @@ PARTS = {
         "<results>/certificates/{model}/seed{seed}.parquet", model=CERTIFIED, seed=RUN["seeds"][0]
     ),
     "history": over_trainings("<results>/models/{model}/seed{seed}.history.csv"),
-    "planes": over_trainings("<results>/surface/{model}/seed{seed}.plane.parquet"),
+    "planes": over_trainings("<results>/surface/{model}/seed{seed}.planes.parquet"),
+    "paths": over_trainings("<results>/surface/{model}/seed{seed}.paths.parquet"),
     "geometry": over_trainings("<results>/surface/{model}/seed{seed}.geometry.parquet"),
+    "surface_statistics": over_trainings("<results>/surface/{model}/seed{seed}.statistics.parquet"),
+    "weights": over_trainings("<results>/surface/{model}/seed{seed}.weights.parquet"),
 }
 
 

@@ -239,13 +239,14 @@ rule fig_input_epsilon:
 
 
 rule fig_surface:
-    """The loss around one jet and the gradients around many (one file a pair of models)."""
+    """The loss around one jet over two of its inputs, with the attacks' paths (one file a pair of models)."""
     input:
         planes=collected("planes"),
-        geometry=collected("geometry"),
+        paths=collected("paths"),
         features=config["features"],
     output:
         **figure("fig_surface", "Loss surface", FIGURE_PAIRS),
+        corners="<results>/plots/fig_surface_corners.csv",
     log:
         "<logs>/fig_surface.log",
     params:
@@ -253,3 +254,66 @@ rule fig_surface:
         code=code_fingerprint("scripts/fig_surface.py"),
     script:
         "../../scripts/fig_surface.py"
+
+
+rule fig_surface_planes:
+    """The loss around the same jet along gradients, principal directions and other inputs."""
+    input:
+        planes=collected("planes"),
+        paths=collected("paths"),
+        features=config["features"],
+    output:
+        **figure("fig_surface_planes", "Loss surface", FIGURE_PAIRS),
+    log:
+        "<logs>/fig_surface_planes.log",
+    params:
+        options=figure_options(),
+        code=code_fingerprint("scripts/fig_surface_planes.py"),
+    script:
+        "../../scripts/fig_surface_planes.py"
+
+
+rule fig_surface_average:
+    """The loss averaged over jets of a flavour, in planes of inputs, gradients and principal directions."""
+    input:
+        planes=collected("planes"),
+        paths=collected("paths"),
+    output:
+        **figure("fig_surface_average", "Loss surface", FIGURE_PAIRS),
+    log:
+        "<logs>/fig_surface_average.log",
+    params:
+        options=figure_options(),
+        code=code_fingerprint("scripts/fig_surface_average.py"),
+    script:
+        "../../scripts/fig_surface_average.py"
+
+
+rule fig_surface_statistics:
+    """Steepness, curvature, stability and distances over many jets of each flavour."""
+    input:
+        statistics=collected("surface_statistics"),
+    output:
+        **figure("fig_surface_statistics", "Loss surface"),
+    log:
+        "<logs>/fig_surface_statistics.log",
+    params:
+        options=figure_options(),
+        code=code_fingerprint("scripts/fig_surface_statistics.py"),
+    script:
+        "../../scripts/fig_surface_statistics.py"
+
+
+rule fig_surface_weights:
+    """The clean and the attacked loss over two random directions of the weights."""
+    input:
+        weights=collected("weights"),
+    output:
+        **figure("fig_surface_weights", "Loss surface"),
+    log:
+        "<logs>/fig_surface_weights.log",
+    params:
+        options=figure_options(),
+        code=code_fingerprint("scripts/fig_surface_weights.py"),
+    script:
+        "../../scripts/fig_surface_weights.py"

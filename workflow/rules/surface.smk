@@ -1,11 +1,12 @@
-"""The loss around jets.
+"""The loss around jets and around weights.
 
-Needs: models and the nominal test tensors. Makes: <results>/surface/{model}/seed{seed}.*.parquet.
+Needs: models, the nominal test tensors, the spread of the training inputs.
+Makes: <results>/surface/{model}/seed{seed}.*.parquet.
 """
 
 
 rule surface:
-    """Scan the loss of one model around one jet, and take its input gradients over many jets.
+    """Scan the loss of one model over planes of inputs and weights, and take its derivatives over many jets.
 
     The jet is chosen by the reference model, so that every model is scanned around the same one.
     """
@@ -13,19 +14,23 @@ rule surface:
         model=rules.train.output.model,
         reference=f"<results>/models/{config['surface']['reference']}/seed{RUN['seeds'][0]}.safetensors",
         tensors=tensors_of("nominal"),
+        spread=rules.spread.output.spread,
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
     output:
-        plane="<results>/surface/{model}/seed{seed}.plane.parquet",
+        planes="<results>/surface/{model}/seed{seed}.planes.parquet",
+        paths="<results>/surface/{model}/seed{seed}.paths.parquet",
         geometry="<results>/surface/{model}/seed{seed}.geometry.parquet",
+        statistics="<results>/surface/{model}/seed{seed}.statistics.parquet",
+        weights="<results>/surface/{model}/seed{seed}.weights.parquet",
     log:
         "<logs>/surface/{model}.seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=4000,
     params:
         seed=config["seed"],
-        settings=settings("surface"),
+        settings=settings("surface", "epsilons", "evaluation", "relative_cap", "physical", "frozen"),
         code=code_fingerprint("scripts/surface.py"),
     script:
         "../../scripts/surface.py"

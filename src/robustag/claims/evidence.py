@@ -69,7 +69,7 @@ class Evidence:
     geometry
         model, seed, jet, label, grad_ratio, mixed_difference, loss_range.
     planes
-        model, seed, delta_x, delta_y, loss.
+        ``robustag.claims.geometry.PLANE_COLUMNS``, the plane of the papers first.
     """
 
     nominal: str

@@ -10,7 +10,8 @@ from robustag.claims.verdict import Finding, Number, judge, total_error, untesta
 from robustag.classes import B
 
 GEOMETRY_COLUMNS = ["model", "seed", "jet", "label", "grad_ratio", "mixed_difference", "loss_range"]
-PLANE_COLUMNS = ["model", "seed", "feature_x", "feature_y", "delta_x", "delta_y", "loss"]
+_PLANE = ["jets", "kind", "feature_x", "feature_y"]
+PLANE_COLUMNS = ["model", "seed", *_PLANE, "delta_x", "delta_y", "loss"]
 
 Quantity = Callable[[pd.DataFrame], np.ndarray]
 
@@ -114,8 +115,10 @@ def _single_jet(evidence: Evidence, settings: Settings) -> Finding:
     quantity = "size of the interaction over the loss, the single jet's plane: nominal minus adversarial"
     if not {evidence.nominal, evidence.adversarial} <= set(evidence.planes["model"]):
         return untestable(quantity, "the study has no plane of both models", False)
+    # The table begins with the plane of the papers.
+    shown = evidence.planes.merge(evidence.planes[_PLANE].head(1), on=_PLANE)
     planes = {
-        role: evidence.planes[evidence.planes["model"] == model].groupby("seed", sort=True)
+        role: shown[shown["model"] == model].groupby("seed", sort=True)
         for role, model in (("nominal", evidence.nominal), ("adversarial", evidence.adversarial))
     }
     shapes = {
@@ -123,7 +126,7 @@ def _single_jet(evidence: Evidence, settings: Settings) -> Finding:
         for role, trainings in planes.items()
     }
     differences = shapes["nominal"]["interaction"].abs() - shapes["adversarial"]["interaction"].abs()
-    feature_x, feature_y = evidence.planes[["feature_x", "feature_y"]].iloc[0]
+    feature_x, feature_y = shown[["feature_x", "feature_y"]].iloc[0]
     names = {
         "change_x": f"change along {feature_x}",
         "change_y": f"change along {feature_y}",

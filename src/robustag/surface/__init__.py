@@ -1,8 +1,17 @@
-"""The loss as a function of the inputs: planes of two features and gradient geometry over many jets."""
+"""The loss as a function of inputs and weights: planes, geometry and statistics over many jets."""
 
 from robustag.surface.geometry import jet_geometry
-from robustag.surface.jets import balanced_jets, confident_jet
+from robustag.surface.jets import flavoured_jets, reference_jet
 from robustag.surface.landscape import Landscape
-from robustag.surface.planes import loss_planes, plane_table
+from robustag.surface.survey import surface_statistics, survey_planes
+from robustag.surface.weights import weight_surface
 
-__all__ = ["Landscape", "balanced_jets", "confident_jet", "jet_geometry", "loss_planes", "plane_table"]
+__all__ = [
+    "Landscape",
+    "flavoured_jets",
+    "jet_geometry",
+    "reference_jet",
+    "surface_statistics",
+    "survey_planes",
+    "weight_surface",
+]

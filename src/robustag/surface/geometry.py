@@ -1,9 +1,10 @@
-"""How steep, how flat and how correlated the loss is around many jets.
+"""How steep, how flat, how curved and how correlated the loss is around many jets, jet by jet.
 
-A network of ReLUs is piecewise linear, so its logits have no curvature almost everywhere and an input
-Hessian at a point says nothing about the kinks around it. The mixed difference used here compares the loss at
-the four corners of a plane of finite width: it is well defined, contains both the curvature of the softmax
-loss and the kinks inside the plane, and vanishes if the two inputs act on the loss independently.
+A network of ReLUs is piecewise linear, so its logits have no curvature almost everywhere. Two quantities
+that are well defined stand for it: the Hessian of the loss, which the softmax makes curved however straight
+the logits are (see `Landscape.hessian`), and differences over a finite distance, which also see the kinks
+between here and there: the mixed difference at the corners of a plane here, the change of the gradient over
+an FGSM step in `robustag.surface.stability`.
 """
 
 from typing import TYPE_CHECKING
@@ -11,14 +12,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
-from robustag.attacks.problem import PerJetLoss
-from robustag.surface.landscape import Landscape
-from robustag.surface.planes import loss_planes
+from robustag.attacks import BudgetRule
+from robustag.attacks.minimal import deepfool
+from robustag.attacks.problem import PerJetLoss, Problem, logit_margin
+from robustag.surface.curvature import top_curvature
+from robustag.surface.directions import captured_share, principal_directions
+from robustag.surface.landscape import CHUNK, Landscape
+from robustag.surface.planes import input_plane, loss_planes
 
 if TYPE_CHECKING:
     from robustag.features import FeatureTable
     from robustag.tensors.loading import JetTensors
+
+_CORNERS = 3
+"""Grid points a side of each jet's plane: corners, edges and the jet itself."""
 
 
 def jet_geometry(
@@ -28,10 +37,10 @@ def jet_geometry(
     jets: np.ndarray,
     features: tuple[str, str],
     table: "FeatureTable",
-    width: float,
-    points: int,
+    rule: BudgetRule,
+    settings: dict,
 ) -> pd.DataFrame:
-    """Gradient norms and the small loss plane of each jet, one row a jet.
+    """Gradients, curvatures and distances of each jet, one row a jet.
 
     Parameters
     ----------
@@ -39,51 +48,112 @@ def jet_geometry(
         As `Landscape`.
     data : JetTensors
     jets : int64 [n]
-        Positions in `data`, see `balanced_jets`.
+        Positions in `data`, see `flavoured_jets`.
     features : (str, str)
-        Inputs that span the plane.
+        Inputs that span the jet's plane.
     table : FeatureTable
-        Says which inputs are integer.
-    width, points
-        Of the plane, as `loss_planes`.
+    rule : BudgetRule
+        Says what may move, and has the spread of the training inputs.
+    settings : dict
+        ``width`` of the plane, ``lanczos`` (steps), ``principal`` (number of directions), ``boundary``
+        (``steps``, ``overshoot`` of DeepFool).
 
     Returns
     -------
     DataFrame
-        jet, label, loss; grad_l1, grad_l2, grad_linf: norms of d loss / d scaled inputs over the inputs a
-        perturbation may move (not integer, not missing), so that epsilon x grad_l1 is the first-order
-        gain of an FGSM step; grad_<feature>: its two components in the plane; grad_ratio: the smaller of
-        them over the larger in size, 1 on a diagonal, 0 where one input does not matter, NaN where
-        neither does; mixed_difference: L(+,+) - L(+,-) - L(-,+) + L(-,-) at the corners of the plane
-        (divide by width^2 for a derivative); loss_range: largest minus smallest loss on the plane.
+        All per unit of the scaled inputs (sigma) and over entries that may move, unless it says otherwise.
+
+        jet, label, loss.
+        grad_l1, grad_l2, grad_linf: norms of d loss / d inputs; epsilon x grad_l1 is the first-order gain
+        of an FGSM step. margin_l1: the same of the logit margin, which no saturated softmax hides.
+        grad_<feature>: the two components in the plane, whether or not they may move; grad_ratio: the
+        smaller over the larger in size, 1 on a diagonal, 0 where one input does not matter, NaN where
+        neither does.
+        mixed_difference: L(+,+) - L(+,-) - L(-,+) + L(-,-) at the corners of the plane (divide by width^2
+        for a derivative); loss_range: largest minus smallest loss on a grid of 3 x 3 points over it;
+        interaction: size of the former over the latter, NaN where the loss is flat.
+        curvature: largest eigenvalue of the Hessian.
+        distance: L-infinity way to the border of the true flavour that DeepFool finds, in units of the
+        rule's scale; 0 for a misread jet, infinite where it finds none.
+        gradient_share, step_share: share of the squared length of the gradient, of its signs (the FGSM
+        step), along the leading principal directions of the jet's flavour; chance_share: what a random
+        direction has on average.
 
     Raises
     ------
     InputError
-        If an input is unknown, and as `loss_planes`.
+        If an input is unknown, and as `input_plane`.
     """
     columns = table.index(features[0]), table.index(features[1])
     landscape = Landscape(model, loss)
     chosen = data.select(torch.from_numpy(jets))
-    inputs = landscape.place(chosen.inputs)
-    fixed = chosen.missing | torch.from_numpy(table.integer).to(chosen.missing.device)
-    gradient = landscape.gradient(inputs, chosen.label)
-    steepness = gradient.masked_fill(fixed.to(gradient.device), 0.0).abs()
+    inputs, label = landscape.place(chosen.inputs), chosen.label
+    movable = rule.budget(chosen.inputs, chosen.missing, 1.0, label).movable.to(inputs.device)
+    gradient = landscape.gradient(inputs, label)
+    steep = gradient * movable
     along = gradient[:, list(columns)]
     size = along.abs()
-    plane = loss_planes(landscape, inputs, chosen.label, columns, width, points)
-    corners = plane[:, -1, -1] - plane[:, -1, 0] - plane[:, 0, -1] + plane[:, 0, 0]
+    plane = input_plane(inputs, columns, table.names)
+    losses = loss_planes(landscape, inputs, label, plane, settings["width"], _CORNERS)
+    corners = losses[:, -1, -1] - losses[:, -1, 0] - losses[:, 0, -1] + losses[:, 0, 0]
+    reach = losses.amax(dim=(1, 2)) - losses.amin(dim=(1, 2))
+    margin = landscape.of(logit_margin).gradient(inputs, label) * movable
+    leading = principal_directions(rule.spread, rule, settings["principal"]).to(inputs.device)
     geometry = {
         "jet": torch.from_numpy(jets),
-        "label": chosen.label,
-        "loss": landscape.value(inputs, chosen.label),
-        "grad_l1": steepness.sum(dim=1),
-        "grad_l2": steepness.square().sum(dim=1).sqrt(),
-        "grad_linf": steepness.amax(dim=1),
+        "label": label,
+        "loss": losses[:, 1, 1],
+        "grad_l1": steep.abs().sum(dim=1),
+        "grad_l2": steep.norm(dim=1),
+        "grad_linf": steep.abs().amax(dim=1),
+        "margin_l1": margin.abs().sum(dim=1),
         f"grad_{features[0]}": along[:, 0],
         f"grad_{features[1]}": along[:, 1],
         "grad_ratio": size.amin(dim=1) / size.amax(dim=1),
         "mixed_difference": corners,
-        "loss_range": plane.amax(dim=(1, 2)) - plane.amin(dim=(1, 2)),
+        "loss_range": reach,
+        "interaction": torch.where(reach > 0, corners.abs() / reach, torch.nan),
+        "curvature": top_curvature(landscape, inputs, label, movable, settings["lanczos"]),
+        "distance": boundary_distance(model, loss, chosen, rule, **settings["boundary"]),
+        **_shares(steep, movable, label, leading),
     }
     return pd.DataFrame({name: column.cpu().numpy() for name, column in geometry.items()})
+
+
+def boundary_distance(
+    model: torch.nn.Module,
+    loss: PerJetLoss,
+    data: "JetTensors",
+    rule: BudgetRule,
+    steps: int,
+    overshoot: float,
+) -> Tensor:
+    """L-infinity way [N] to where each jet is misread, found by `robustag.attacks.minimal.deepfool`, in units
+    of the rule's scale: an upper bound. 0 where it is misread already, infinite where nothing was found."""
+    device = next(model.parameters()).device
+    generator = torch.Generator(device)
+    parts = []
+    for start in range(0, len(data), CHUNK):
+        part = data.select(slice(start, start + CHUNK))
+        inputs, missing, label = (t.to(device) for t in (part.inputs, part.missing, part.label))
+        problem = Problem(model, loss, inputs, missing, label, rule, generator)
+        moved = deepfool(problem, steps=steps, overshoot=overshoot)(torch.inf)
+        with torch.no_grad():
+            misread = logit_margin(model(moved), label) > 0
+        scale = rule.scale_of(inputs)
+        way = torch.where(scale > 0, (moved - inputs).abs() / scale, 0.0).amax(dim=1)
+        parts.append(torch.where(misread, way, torch.inf).double())
+    return torch.cat(parts)
+
+
+def _shares(gradient: Tensor, movable: Tensor, label: Tensor, leading: Tensor) -> dict[str, Tensor]:
+    """Shares of the principal directions [C, F, k] in gradients [N, F] and their signs."""
+    shares = {name: gradient.new_empty(len(gradient)) for name in ("gradient", "step", "chance")}
+    for flavour, directions in enumerate(leading):
+        rows = label == flavour
+        own, free = gradient[rows], movable[rows].to(gradient.dtype)
+        each = directions.square().sum(dim=1)
+        shares["gradient"][rows] = captured_share(own, directions)
+        shares["step"][rows] = captured_share(own.sign(), directions)
+        shares["chance"][rows] = free @ each / free.sum(dim=1)
+    return {f"{name}_share": share for name, share in shares.items()}

@@ -9,19 +9,24 @@ from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.campaign import predict
 from robustag.evaluation.discriminators import probabilities
+from robustag.tensors.loading import sample_jets
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
 
-def confident_jet(
+def reference_jet(
     model: torch.nn.Module,
     data: "JetTensors",
     flavour: str,
     probability: float,
-    columns: tuple[int, int],
+    pt: float,
+    eta: float,
+    columns: tuple[int, ...],
 ) -> int:
-    """The jet of a true flavour whose probability for that flavour is closest to `probability`.
+    """The jet of a true flavour that is most like a wanted one.
+
+    Distances in P(flavour), pT and eta count in units of their standard deviation over the jets in question.
 
     Parameters
     ----------
@@ -32,7 +37,9 @@ def confident_jet(
         "b", "c" or "light".
     probability : float
         Wanted P(flavour) in [0, 1].
-    columns : (int, int)
+    pt, eta : float
+        Wanted pT (GeV) and pseudorapidity.
+    columns : tuple of int
         Inputs the jet must have (not missing).
 
     Returns
@@ -43,40 +50,42 @@ def confident_jet(
     Raises
     ------
     InputError
-        If no jet of the flavour has both inputs, or the flavour is unknown.
+        If no jet of the flavour has all these inputs, or the flavour is unknown.
     """
     if flavour not in CLASSES:
         raise InputError(f"unknown flavour '{flavour}': use one of {', '.join(CLASSES)}")
     number = CLASSES.index(flavour)
     jets = _candidates(data, number, columns)
-    if jets.size == 0:
-        raise InputError(f"no {flavour} jet has both inputs {columns}: choose other inputs or add events")
     score = probabilities(predict(model, data.inputs[torch.from_numpy(jets)]))[:, number]
-    return int(jets[np.argmin(np.abs(score - probability))])
+    properties = np.stack([score, data.pt[jets].numpy(), data.eta[jets].numpy()], axis=1).astype(float)
+    spread = properties.std(axis=0)
+    away = (properties - [probability, pt, eta]) / np.where(spread > 0, spread, 1.0)
+    return int(jets[np.argmin(np.square(away).sum(axis=1))])
 
 
-def balanced_jets(data: "JetTensors", number: int, seed: int, columns: tuple[int, int]) -> np.ndarray:
-    """Positions int64 of `number` jets, one third of each flavour, drawn without replacement and sorted.
+def flavoured_jets(data: "JetTensors", number: int, columns: tuple[int, ...]) -> np.ndarray:
+    """Positions int64 of up to `number` jets of each flavour that have the inputs `columns`, sorted.
 
-    The draw depends on the data and the seed, not on a model, so models are compared on the same jets. A
-    flavour with too few jets that have both inputs `columns` gives all it has.
+    The choice follows a hash of the events and no model, so models are compared on the same jets, and fewer
+    jets are part of more.
 
     Raises
     ------
     InputError
         If a flavour has no such jet.
     """
-    generator = np.random.default_rng(seed)
     chosen = []
-    for flavour, name in enumerate(CLASSES):
+    for flavour in range(len(CLASSES)):
         jets = _candidates(data, flavour, columns)
-        if jets.size == 0:
-            raise InputError(f"no {name} jet has both inputs {columns}: choose other inputs or add events")
-        share = number // len(CLASSES) + (flavour < number % len(CLASSES))
-        chosen.append(generator.permutation(jets)[:share])
+        chosen.append(jets[sample_jets(data.event[torch.from_numpy(jets)], number).numpy()])
     return np.sort(np.concatenate(chosen))
 
 
-def _candidates(data: "JetTensors", flavour: int, columns: tuple[int, int]) -> np.ndarray:
+def _candidates(data: "JetTensors", flavour: int, columns: tuple[int, ...]) -> np.ndarray:
     exists = ~data.missing[:, list(columns)].any(dim=1)
-    return torch.nonzero((data.label == flavour) & exists)[:, 0].cpu().numpy()
+    jets = torch.nonzero((data.label == flavour) & exists)[:, 0].cpu().numpy()
+    if jets.size == 0:
+        raise InputError(
+            f"no {CLASSES[flavour]} jet has all inputs {columns}: choose other inputs or add events"
+        )
+    return jets

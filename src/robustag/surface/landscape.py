@@ -1,13 +1,14 @@
-"""The per-jet loss of one model in double precision, with its gradient with respect to the inputs."""
+"""The per-jet loss of one model in double precision, with its derivatives with respect to the inputs."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
+from torch import Tensor
 
 from robustag.attacks.problem import PerJetLoss, input_gradient
 
-CHUNK = 8192
+CHUNK = 4096
 """Jets a forward pass, so that activations stay in the cache of a CPU."""
 
 
@@ -30,26 +31,45 @@ class Landscape:
         self._loss = loss
         self._device = next(self._model.parameters()).device
 
-    def place(self, inputs: torch.Tensor) -> torch.Tensor:
+    def of(self, loss: PerJetLoss) -> "Landscape":
+        """The same model with another loss."""
+        return Landscape(self._model, loss)
+
+    def place(self, inputs: Tensor) -> Tensor:
         """Inputs in the precision and on the device of the model."""
         return inputs.to(self._device, torch.float64)
 
-    def value(self, inputs: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-        """Loss [N] of placed inputs [N, F]."""
+    def value(self, inputs: Tensor, label: Tensor) -> Tensor:
+        """Loss [N] of placed inputs [N, F], chunk by chunk."""
         with torch.inference_mode():
-            return self._loss(self._model(inputs), label.to(self._device))
+            return torch.cat([self._loss(self._model(x), true) for x, true in self._chunks(inputs, label)])
 
-    def gradient(self, inputs: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    def gradient(self, inputs: Tensor, label: Tensor) -> Tensor:
         """d loss / d inputs [N, F] of placed inputs [N, F], chunk by chunk."""
-        label = label.to(self._device)
         return torch.cat(
-            [
-                input_gradient(self._model, self._loss, inputs[rows], label[rows])
-                for rows in chunks(len(inputs))
-            ]
+            [input_gradient(self._model, self._loss, x, true) for x, true in self._chunks(inputs, label)]
         )
 
+    def hessian(self, inputs: Tensor, label: Tensor) -> Callable[[Tensor], Tensor]:
+        """Product of each jet's Hessian d2 loss / d inputs2 with a vector: [N, F] to [N, F].
 
-def chunks(length: int) -> Iterator[slice]:
-    """Slices of at most `CHUNK` rows that cover `length` rows."""
-    return (slice(start, min(start + CHUNK, length)) for start in range(0, length, CHUNK))
+        The forward pass and the gradient are made once, and each product takes one backward pass through
+        both; all activations of the N jets are kept meanwhile. With ReLUs the logits have no second
+        derivative almost everywhere, and this is ``J^T (d2 loss / d logits2) J`` with J the Jacobian of the
+        logits: the curvature that the softmax of the loss has along the inputs.
+        """
+        x = inputs.detach().requires_grad_(True)
+        with torch.enable_grad():
+            losses = self._loss(self._model(x), label.to(self._device))
+            gradient = torch.autograd.grad(losses.sum(), x, create_graph=True)[0]
+
+        if not gradient.requires_grad:  # a linear loss
+            return torch.zeros_like
+
+        def product(vector: Tensor) -> Tensor:
+            return torch.autograd.grad(gradient, x, vector, retain_graph=True)[0]
+
+        return product
+
+    def _chunks(self, inputs: Tensor, label: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        return zip(inputs.split(CHUNK), label.to(self._device).split(CHUNK), strict=True)

@@ -1,109 +1,175 @@
-"""Loss planes: two inputs of a jet scanned on a grid around it, everything else fixed.
+"""Loss planes: jets moved in two directions over a grid, and the paths that attacks take over it.
 
-This is the input-space surface of arXiv:2303.14511. The two inputs are assigned in place, so the other
-columns keep their order whichever pair is scanned.
+This is the input-space surface of arXiv:2303.14511, where the two directions are two inputs of one jet. They
+are moved in place, so the other columns keep their order whichever pair is scanned.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
-from robustag.attacks.problem import PerJetLoss
+from robustag.attacks import Budget
 from robustag.errors import InputError
-from robustag.surface.landscape import Landscape, chunks
+from robustag.surface.directions import Plane
+from robustag.surface.landscape import CHUNK, Landscape
 
 if TYPE_CHECKING:
-    from robustag.features import FeatureTable
     from robustag.tensors import Normalisation
-    from robustag.tensors.loading import JetTensors
+
+
+def input_plane(inputs: Tensor, columns: tuple[int, int], names: Sequence[str]) -> Plane:
+    """The plane of two inputs, for jets `inputs` [N, F] whose columns have `names`.
+
+    Raises
+    ------
+    InputError
+        If both columns are the same.
+    """
+    if columns[0] == columns[1]:
+        raise InputError(f"a loss plane needs two different inputs, got '{names[columns[0]]}' twice")
+    unit = torch.eye(inputs.shape[1], dtype=torch.float64, device=inputs.device)
+    return Plane(
+        "inputs",
+        (names[columns[0]], names[columns[1]]),
+        (unit[columns[0]].expand(inputs.shape), unit[columns[1]].expand(inputs.shape)),
+    )
 
 
 def loss_planes(
-    landscape: Landscape,
-    inputs: torch.Tensor,
-    label: torch.Tensor,
-    columns: tuple[int, int],
-    width: float,
-    points: int,
-) -> torch.Tensor:
-    """Loss float64 [N, points, points] around each of N jets; axis 1 moves columns[0], axis 2 columns[1].
+    landscape: Landscape, inputs: Tensor, label: Tensor, plane: Plane, width: float, points: int
+) -> Tensor:
+    """Loss float64 [N, points, points] around each of N jets; axis 1 is the first direction of the plane.
 
     Parameters
     ----------
     landscape : Landscape
-    inputs : float [N, F]
-        Scaled inputs of the jets at the centres.
+    inputs : float64 [N, F]
+        Placed inputs of the jets at the centres.
     label : int64 [N]
-    columns : (int, int)
-        The two inputs to scan.
+    plane : Plane
+        Directions of these jets.
     width : float
-        Full width of the square in scaled units (sigma).
+        Full width of the square in units of the directions (sigma).
     points : int
         Grid points along each axis; an odd number puts one on the jet itself.
 
     Raises
     ------
     InputError
-        If both columns are the same, or there are fewer than two points.
+        If there are fewer than two points.
     """
-    if columns[0] == columns[1] or points < 2:
-        raise InputError(
-            f"a loss plane needs two different inputs and at least 2 points, got inputs {columns} and "
-            f"{points} points"
-        )
-    centres = landscape.place(inputs)
-    offset = torch.linspace(-width / 2, width / 2, points, dtype=torch.float64, device=centres.device)
+    if points < 2:
+        raise InputError(f"a loss plane needs at least 2 points a side, got {points}")
+    offset = torch.linspace(-width / 2, width / 2, points, dtype=torch.float64, device=inputs.device)
+    first, second = plane.along
     cells = points * points
     parts = []
-    for rows in chunks(len(centres) * cells):
-        cell = torch.arange(rows.start, rows.stop, device=centres.device)
+    for cell in torch.arange(len(inputs) * cells, device=inputs.device).split(CHUNK):
         jet, place = cell // cells, cell % cells
-        x = centres[jet]
-        x[:, columns[0]] += offset[place // points]
-        x[:, columns[1]] += offset[place % points]
-        parts.append(landscape.value(x, label.to(centres.device)[jet]))
-    return torch.cat(parts).reshape(len(centres), points, points)
+        x = inputs[jet]
+        x.addcmul_(offset[place // points, None], first[jet])
+        x.addcmul_(offset[place % points, None], second[jet])
+        parts.append(landscape.value(x, label.to(x.device)[jet]))
+    return torch.cat(parts).reshape(len(inputs), points, points)
 
 
-def plane_table(
-    model: torch.nn.Module,
-    loss: PerJetLoss,
-    data: "JetTensors",
-    jet: int,
-    features: tuple[str, str],
-    table: "FeatureTable",
-    normalisation: "Normalisation",
-    width: float,
-    points: int,
+def mean_plane(
+    landscape: Landscape, inputs: Tensor, label: Tensor, plane: Plane, width: float, points: int
 ) -> pd.DataFrame:
-    """The loss plane of one jet as a table, one row a grid point.
+    """The loss planes of N jets averaged, one row a grid point; of one jet for N = 1.
 
-    Columns: feature_x, feature_y; x, y (physical units); delta_x, delta_y (distance from the jet, scaled
-    units); loss; gradient_x, gradient_y (d loss / d scaled input at the jet) and step_x, step_y (their
-    signs: the direction of an FGSM step in this plane, 0 where the loss is flat), the same in every row.
+    Columns: kind, feature_x, feature_y (names of the directions); delta_x, delta_y (distance from the jet,
+    sigma); loss.
 
     Raises
     ------
     InputError
-        If an input is unknown, and as `loss_planes`.
+        As `loss_planes`.
     """
-    columns = table.index(features[0]), table.index(features[1])
-    landscape = Landscape(model, loss)
-    inputs, label = data.inputs[jet : jet + 1], data.label[jet : jet + 1]
-    values = loss_planes(landscape, inputs, label, columns, width, points)[0].cpu().numpy()
-    gradient = landscape.gradient(landscape.place(inputs), label)[0, list(columns)].cpu().numpy()
+    losses = loss_planes(landscape, inputs, label, plane, width, points).mean(dim=0)
     offset = np.linspace(-width / 2, width / 2, points)
-    delta = dict(zip("xy", np.meshgrid(offset, offset, indexing="ij"), strict=True))
-    plane = {f"feature_{axis}": name for axis, name in zip("xy", features, strict=True)}
-    for axis, column in zip("xy", columns, strict=True):
-        centre = float(inputs[0, column])
-        scaled = centre + delta[axis].ravel()
-        plane[axis] = scaled * normalisation.sigma[column] + normalisation.mean[column]
-        plane[f"delta_{axis}"] = delta[axis].ravel()
-    plane["loss"] = values.ravel()
-    for position, axis in enumerate("xy"):
-        plane[f"gradient_{axis}"] = gradient[position]
-        plane[f"step_{axis}"] = np.sign(gradient[position])
-    return pd.DataFrame(plane)
+    grid = np.meshgrid(offset, offset, indexing="ij")
+    return _named(
+        plane, {"delta_x": grid[0].ravel(), "delta_y": grid[1].ravel(), "loss": losses.ravel().cpu().numpy()}
+    )
+
+
+def attack_paths(
+    landscape: Landscape, label: Tensor, budget: Budget, steps: int, rate: float
+) -> dict[str, list[Tensor]]:
+    """Points [N, F] that FGSM and PGD pass, from the jets of the budget on, by the attack's name.
+
+    Parameters
+    ----------
+    budget : Budget
+        Of placed inputs.
+    steps, rate
+        Of PGD, as `robustag.attacks.iterated.pgd`.
+    """
+    x = budget.origin
+    gradient = landscape.gradient(x, label)
+    paths = {"fgsm": [x, budget.extreme(gradient)], "pgd": [x]}
+    for _ in range(steps):
+        x = budget.step(x, gradient, rate / steps)
+        paths["pgd"].append(x)
+        gradient = landscape.gradient(x, label)
+    return paths
+
+
+def projected_paths(
+    landscape: Landscape, label: Tensor, plane: Plane, paths: dict[str, list[Tensor]]
+) -> pd.DataFrame:
+    """The paths of attacks seen on a plane, averaged over its jets.
+
+    Columns: kind, feature_x, feature_y, as `mean_plane`; attack; step; delta_x, delta_y: the move along the
+    two directions; loss: where the attack really is, which is not on the plane.
+    """
+    parts = []
+    for attack, points in paths.items():
+        moves = torch.stack([point - points[0] for point in points])
+        x, y = (torch.einsum("snf,nf->sn", moves, along).mean(dim=1).cpu() for along in plane.along)
+        losses = [float(landscape.value(point, label).mean()) for point in points]
+        parts.append(
+            _named(
+                plane,
+                {"attack": attack, "step": range(len(points)), "delta_x": x, "delta_y": y, "loss": losses},
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def with_physical_units(
+    table: pd.DataFrame, centre: np.ndarray, normalisation: "Normalisation"
+) -> pd.DataFrame:
+    """A table with delta_x and delta_y of a jet's plane, and x and y beside them: physical units where the
+    direction is an input, else as the deltas.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of one plane.
+    centre : float [F]
+        Scaled inputs of the jet.
+    normalisation : Normalisation
+    """
+    table = table.copy()
+    for axis in "xy":
+        name, delta = table[f"feature_{axis}"].iloc[0], table[f"delta_{axis}"]
+        if name in normalisation.names:
+            column = normalisation.names.index(name)
+            scaled = centre[column] + delta
+            table[axis] = scaled * normalisation.sigma[column] + normalisation.mean[column]
+        else:
+            table[axis] = delta
+    return table
+
+
+def _named(plane: Plane, columns: dict) -> pd.DataFrame:
+    table = pd.DataFrame(columns)
+    for position, name in enumerate(("kind", "feature_x", "feature_y")):
+        table.insert(position, name, (plane.kind, *plane.names)[position])
+    return table

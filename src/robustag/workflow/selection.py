@@ -123,7 +123,7 @@ def _perturbations(config: dict) -> Iterator[str]:
 def _inputs(config: dict, table: FeatureTable) -> Iterator[str]:
     """Inputs that the feature table does not have."""
     run = config["run"]
-    named = [("surface.features", name) for name in config["surface"]["features"]]
+    named = [("surface.pairs", name) for pair in config["surface"]["pairs"] for name in pair]
     named += [("evaluation.inputs", name) for name in config["evaluation"]["inputs"]]
     for key, name in named:
         if name not in table.names:

@@ -144,6 +144,8 @@ def make_planes() -> Callable[..., pd.DataFrame]:
                         {
                             "model": model,
                             "seed": seed,
+                            "jets": "jet",
+                            "kind": "inputs",
                             "feature_x": "jet_pt",
                             "feature_y": "jet_eta",
                             "delta_x": delta_x,

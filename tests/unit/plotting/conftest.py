@@ -200,73 +200,112 @@ def history() -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+PLANES = [
+    ("jet", "inputs", "jet_pt", "jet_eta"),
+    ("jet", "inputs", "vertex_mass", "vertex_energy_fraction"),
+    ("jet", "gradient_random", "gradient", "random"),
+    *[
+        (flavour, kind, *names)
+        for flavour in ("b", "c", "light")
+        for kind, *names in (
+            ("inputs", "jet_pt", "jet_eta"),
+            ("gradient_random", "gradient", "random"),
+            ("gradient_principal", "gradient", "principal 1"),
+        )
+    ],
+]
+
+
 @pytest.fixture(scope="session")
 def planes() -> pd.DataFrame:
-    """Loss planes: the nominal loss falls along both inputs, the adversarial one rises along the first."""
-    delta = np.linspace(-0.5, 0.5, 41)
+    """Loss planes: the nominal loss falls along both directions, the adversarial one rises along one."""
+    delta = np.linspace(-0.5, 0.5, 21)
     delta_x, delta_y = (grid.ravel() for grid in np.meshgrid(delta, delta, indexing="ij"))
     parts = []
     for model in MODELS:
         if model.endswith("nominal"):
             loss = 0.2 * np.exp(-0.09 * delta_x - 0.11 * delta_y - 0.06 * delta_x * delta_y)
-            gradient = (-0.018, -0.022)
         else:
             loss = 0.25 * np.exp(0.065 * delta_x - 0.003 * delta_y)
-            gradient = (0.01625, -0.00075)
         scale = 1.0 if model.startswith("clean") else 3e-5
-        parts.append(
-            pd.DataFrame(
-                {
-                    "model": model,
-                    "seed": 1,
-                    "feature_x": "jet_pt",
-                    "feature_y": "jet_eta",
-                    "x": 36.0 + 12.6 * delta_x,
-                    "y": 0.5 + 1.36 * delta_y,
-                    "delta_x": delta_x,
-                    "delta_y": delta_y,
-                    "loss": scale * loss,
-                    "gradient_x": scale * gradient[0],
-                    "gradient_y": scale * gradient[1],
-                    "step_x": np.sign(gradient[0]),
-                    "step_y": np.sign(gradient[1]),
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
-
-
-@pytest.fixture(scope="session")
-def geometry() -> pd.DataFrame:
-    """Per-jet geometry: the adversarial models are less steep, and flatter along the second input."""
-    parts = []
-    for model in MODELS:
-        adversarial = model.endswith("fgsm")
-        for seed in SEEDS:
-            generator = np.random.default_rng(seed)
-            steepness = np.exp(generator.normal(1.5 - 1.2 * adversarial, 0.8, 1000))
-            slope_x = 0.05 * generator.normal(size=1000) * steepness
-            slope_y = slope_x * generator.uniform(0.1, 0.4 if adversarial else 1.5, 1000)
-            slopes = np.abs(np.stack([slope_x, slope_y]))
-            reach = slopes.sum(axis=0)
+        for plane in PLANES:
+            where = dict(zip(("jets", "kind", "feature_x", "feature_y"), plane, strict=True))
+            deltas = {"delta_x": delta_x, "delta_y": delta_y}
             parts.append(
                 pd.DataFrame(
                     {
                         "model": model,
-                        "seed": seed,
-                        "jet": np.arange(1000),
-                        "label": np.arange(1000) % 3,
-                        "grad_l1": steepness,
-                        "grad_l2": steepness / 8,
-                        "grad_linf": steepness / 20,
-                        "grad_jet_pt": slope_x,
-                        "grad_jet_eta": slope_y,
-                        "grad_ratio": slopes.min(axis=0) / slopes.max(axis=0),
-                        "mixed_difference": reach * generator.normal(0, 0.03 if adversarial else 0.12, 1000),
-                        "loss_range": reach,
+                        "seed": 1,
+                        **where,
+                        **_placed(plane, deltas),
+                        **deltas,
+                        "loss": scale * loss,
                     }
                 )
             )
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="session")
+def paths() -> pd.DataFrame:
+    """FGSM goes down-left for nominal models and right for adversarial ones; PGD along it in three steps."""
+    parts = []
+    for model in MODELS:
+        end = np.array([-0.1, -0.1] if model.endswith("nominal") else [0.1, 0.0])
+        for plane in PLANES:
+            where = dict(zip(("jets", "kind", "feature_x", "feature_y"), plane, strict=True))
+            for attack, points in (("fgsm", 2), ("pgd", 4)):
+                moves = np.linspace(0, 1, points)[:, None] * end
+                deltas = {"delta_x": moves[:, 0], "delta_y": moves[:, 1]}
+                columns = {"attack": attack, "step": range(points), **_placed(plane, deltas), **deltas}
+                parts.append(pd.DataFrame({"model": model, "seed": 1, **where, **columns}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _placed(plane: tuple, deltas: dict) -> dict:
+    """Physical units for the single jet's pT and eta."""
+    if plane[0] != "jet" or plane[2] != "jet_pt":
+        return {"x": deltas["delta_x"], "y": deltas["delta_y"]}
+    return {"x": 36.0 + 12.6 * deltas["delta_x"], "y": 0.5 + 1.36 * deltas["delta_y"]}
+
+
+@pytest.fixture(scope="session")
+def surface_statistics() -> pd.DataFrame:
+    """Every statistic that is drawn; adversarial models have half the value."""
+    from robustag.plotting.surface_statistics import BY_EPSILON, BY_FLAVOUR
+
+    point = [(statistic, summary, [np.nan]) for statistic, summary, *_ in BY_FLAVOUR]
+    point.append(("chance_share", "median", [np.nan]))
+    step = [(statistic, summary, [0.01, 0.05, 0.1]) for statistic, summary, *_ in BY_EPSILON]
+    generator = np.random.default_rng(3)
+    rows = []
+    for model in MODELS:
+        for seed in SEEDS:
+            for statistic, summary, epsilons in point + step:
+                for flavour in ("b", "c", "light", "all"):
+                    for epsilon in epsilons:
+                        value = (0.4 if model.endswith("fgsm") else 0.8) + 0.01 * seed
+                        rows.append(
+                            {
+                                **{"model": model, "seed": seed, "flavour": flavour, "statistic": statistic},
+                                **{"summary": summary, "epsilon": epsilon, "value": value},
+                                "replicates": value + 0.02 * generator.normal(size=20),
+                            }
+                        )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="session")
+def weights() -> pd.DataFrame:
+    """Paraboloids over the weights: 1 + (x^2 + y^2) for nominal models, flatter for adversarial ones."""
+    delta = np.linspace(-1, 1, 9)
+    x, y = (grid.ravel() for grid in np.meshgrid(delta, delta, indexing="ij"))
+    parts = []
+    for model in MODELS:
+        for perturbation, epsilon, scale in (("raw", 0.0, 1.0), ("fgsm", 0.05, 2.0)):
+            loss = scale * (1 + (0.4 if model.endswith("fgsm") else 4.0) * (x**2 + y**2))
+            columns = {"delta_x": x, "delta_y": y, "perturbation": perturbation, "epsilon": epsilon}
+            parts.append(pd.DataFrame({"model": model, "seed": 1, **columns, "loss": loss}))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -325,7 +364,17 @@ def certificates() -> pd.DataFrame:
 
 @pytest.fixture
 def drawn(
-    metrics, curves, histograms, history, planes, geometry, certificates, transfer, options
+    metrics,
+    curves,
+    histograms,
+    history,
+    planes,
+    paths,
+    surface_statistics,
+    weights,
+    certificates,
+    transfer,
+    options,
 ) -> Callable[[str], tuple[object, pd.DataFrame]]:
     """Draw one figure by name from the synthetic tables: (figure, shown table)."""
     from robustag.plotting import (
@@ -340,6 +389,9 @@ def drawn(
         thresholds,
     )
     from robustag.plotting import history as training
+    from robustag.plotting import surface_planes as plane_plots
+    from robustag.plotting import surface_statistics as surface_plots
+    from robustag.plotting import surface_weights as weight_plots
     from robustag.plotting import transfer as transfer_module
     from robustag.plotting.style import paired_models
 
@@ -392,9 +444,19 @@ def drawn(
         if name == "mismodelling":
             table = mismodelling.mismodelling_table(metrics, pairs, options["mismodellings"], "BvL")
             return mismodelling.draw_mismodelling(table, options), table
-        pair = pairs[0] if name == "surface" else pairs[1]
-        table = surface.plane_table(planes, pair)
-        jets = surface.geometry_table(geometry, pair)
-        return surface.draw_surface(table, jets, (r"jet $p_T$ [GeV]", r"jet $\eta$"), options), table
+        if name == "surface_statistics":
+            table = surface_plots.statistics_table(surface_statistics, pairs)
+            return surface_plots.draw_statistics(table, options), table
+        if name == "surface_weights":
+            table = weight_plots.weights_table(weights, pairs)
+            return weight_plots.draw_weights(table, options), table
+        pair = pairs[1] if name == "surface_faithful" else pairs[0]
+        if name == "surface_average":
+            table, routes = (plane_plots.averages_of_pair(part, pair) for part in (planes, paths))
+            return plane_plots.draw_averages(table, routes, options), table
+        table, routes = (surface.of_pair(part, pair, jets="jet") for part in (planes, paths))
+        pictures = {"surface_planes": plane_plots.draw_planes}
+        units = {"jet_pt": "GeV", "jet_eta": "1", "vertex_mass": "GeV", "vertex_energy_fraction": "1"}
+        return pictures.get(name, surface.draw_surface)(table, routes, units, options), table
 
     return draw

@@ -60,9 +60,10 @@ def test_reading_named_columns(tmp_path):
 
 
 def test_plotting_and_claims_never_import_torch():
-    modules = "roc, epsilon, history, shapes, mismodelling, surface, store"
+    modules = "roc, epsilon, history, shapes, mismodelling, surface, surface_planes, store"
     code = (
         f"from robustag.plotting import {modules}\n"
+        "from robustag.plotting import surface_corners, surface_statistics, surface_weights\n"
         "from robustag.claims import judge, report, headline\n"
         "import sys\nassert 'torch' not in sys.modules"
     )

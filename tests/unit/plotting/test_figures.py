@@ -13,6 +13,8 @@ from robustag.plotting.mismodelling import mismodelling_table
 from robustag.plotting.roc import MISTAG_RANGE, roc_table
 from robustag.plotting.shapes import shape_table
 from robustag.plotting.style import FLAVOUR_COLOURS, ROLE_COLOURS, input_label, paired_models
+from robustag.plotting.surface_corners import corner_table
+from robustag.plotting.surface_weights import mean_ratio_around
 
 FIGURES = [
     "roc",
@@ -31,6 +33,10 @@ FIGURES = [
     "mismodelling",
     "surface",
     "surface_faithful",
+    "surface_planes",
+    "surface_average",
+    "surface_statistics",
+    "surface_weights",
 ]
 
 
@@ -272,19 +278,69 @@ def test_faithful_arm_has_its_own_loss_scale(drawn):
     assert len(clean.lines) == 2 * 2 * 4
 
 
-def test_surface_arrows_follow_the_gradient(drawn):
-    figure, table = drawn("surface")
+def test_surface_shows_the_paths_of_the_attacks(drawn, paths):
+    figure, _ = drawn("surface")
     contours = [axes for axes in figure.axes if axes.get_ylabel() == r"jet $\eta$" and axes.name != "3d"]
     assert len(contours) == 2
-    for axes, role in zip(contours, ("nominal", "adversarial"), strict=True):
-        jet = table[table["role"] == role].iloc[0]
-        fgsm, steepest = (
-            np.subtract(text.xy, text.xyann) for text in axes.texts if hasattr(text, "arrow_patch")
-        )
-        assert np.sign(fgsm).tolist() == [jet["step_x"], jet["step_y"]]
-        widths = np.array([table["x"].max() - table["x"].min(), table["y"].max() - table["y"].min()])
-        slope = (steepest / widths)[1] / (steepest / widths)[0]
-        assert slope == pytest.approx(jet["gradient_y"] / jet["gradient_x"])
+    for axes, model in zip(contours, ("clean_nominal", "clean_fgsm"), strict=True):
+        shown = paths[(paths["model"] == model) & (paths["jets"] == "jet") & (paths["feature_x"] == "jet_pt")]
+        for attack in ("fgsm", "pgd"):
+            wanted = shown.loc[shown["attack"] == attack, ["x", "y"]].to_numpy()
+            assert any(np.array_equal(line.get_xydata(), wanted) for line in axes.lines)
+
+
+def test_planes_of_both_models_share_their_scale(drawn):
+    """In the figures of many planes a flatter loss has to look flatter."""
+    figure, table = drawn("surface_planes")
+    panels = [axes for axes in figure.axes if axes.get_subplotspec() and axes.get_ylabel()]
+    assert len(panels) == 4  # two planes but the first, two models
+    assert set(table["jets"]) == {"jet"}
+    for nominal, adversarial in zip(panels[:2], panels[2:], strict=True):
+        assert nominal.collections[0].get_clim() == adversarial.collections[0].get_clim()
+
+
+def test_averages_show_every_flavour_and_no_single_jet(drawn):
+    figure, table = drawn("surface_average")
+    assert set(table["jets"]) == {"b", "c", "light"}
+    assert set(table["kind"]) == {"inputs", "gradient_random"}
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert {"b jets", "c jets", "light jets"} <= set(texts)
+
+
+def test_statistics_are_means_over_seeds_with_paired_errors(drawn, surface_statistics):
+    _, table = drawn("surface_statistics")
+    rows = table[(table["model"] == "clean_fgsm") & (table["statistic"] == "curvature")]
+    assert rows["value"].tolist() == pytest.approx([0.42] * 4)
+    assert rows["seed"].tolist() == pytest.approx([0.01 / np.sqrt(3)] * 4)
+    assert (rows["error"] >= rows["statistical"]).all()
+
+
+def test_weights_are_relative_to_the_trained_ones(drawn):
+    _, table = drawn("surface_weights")
+    centre = table[(table["delta_x"] == 0) & (table["delta_y"] == 0)]
+    assert (centre["ratio"] == 1).all()
+    edge = table[(table["delta_x"] == 1) & (table["delta_y"] == 0)].groupby("role")["ratio"].first()
+    assert edge.to_dict() == pytest.approx({"nominal": 5.0, "adversarial": 1.4})
+
+
+def test_mean_ratio_around_the_trained_weights(drawn):
+    _, table = drawn("surface_weights")
+    rows = table[(table["model"] == "clean_nominal") & (table["perturbation"] == "raw")]
+    assert mean_ratio_around(rows, 0.5) == pytest.approx(2.0, rel=0.15)
+
+
+def test_corners_stand_beside_the_published_ones(planes, options):
+    """Relative changes as computed by hand from the notebook's numbers."""
+    table = corner_table(planes, options["pairs"]).set_index(["source", "role"])
+    published = table.loc["published"]
+    assert published.loc["adversarial", "change_x"] == pytest.approx(0.0644, abs=2e-4)
+    assert published.loc["nominal", "max_over_min"] == pytest.approx(0.119, abs=1e-3)
+    assert published.loc["nominal", "mixed"] * 5.8677e-6 == pytest.approx(-0.0599e-6, rel=1e-2)
+    ours = table.loc[("clean", "nominal")]
+    assert ours["low_x"] == pytest.approx(29.7)
+    assert ours["high_y"] == pytest.approx(1.18)
+    assert ours["change_x"] == pytest.approx((np.exp(-0.09 + 0.03) + np.exp(-0.09 - 0.03)) / 2 - 1)
+    assert ours["max_over_min"] == pytest.approx(np.exp(0.1 - 0.015 + 0.1 + 0.015) - 1, rel=1e-6)
 
 
 def test_tiny_losses_get_their_power_of_ten(drawn):

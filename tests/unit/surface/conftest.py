@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from robustag.attacks import BudgetRule, Spread
 from robustag.features import FeatureTable
 from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors
@@ -36,6 +37,29 @@ def data():
     one = torch.ones(60)
     inputs = torch.randn(60, 6, generator=torch.Generator().manual_seed(1))
     return JetTensors(inputs, missing, torch.arange(60) % 3, one, one, one, torch.arange(60))
+
+
+@pytest.fixture
+def rule(table, normalisation):
+    """Everything may move but the count; each flavour has a covariance of its own."""
+    generator = torch.Generator().manual_seed(3)
+    roots = torch.randn(3, 6, 6, generator=generator)
+    spread = Spread(roots @ roots.mT, torch.ones(6), (0.0, 0.0, 0.0))
+    return BudgetRule.of(table, normalisation, spread=spread)
+
+
+@pytest.fixture
+def smooth():
+    """A network of tanh."""
+    torch.manual_seed(4)
+    return torch.nn.Sequential(torch.nn.Linear(6, 16), torch.nn.Tanh(), torch.nn.Linear(16, 3))
+
+
+@pytest.fixture
+def piecewise():
+    """A network of ReLUs."""
+    torch.manual_seed(5)
+    return torch.nn.Sequential(torch.nn.Linear(6, 16), torch.nn.ReLU(), torch.nn.Linear(16, 3))
 
 
 @pytest.fixture

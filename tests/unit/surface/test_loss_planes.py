@@ -3,7 +3,16 @@ import pytest
 import torch
 
 from robustag.errors import InputError
-from robustag.surface import Landscape, confident_jet, loss_planes, plane_table
+from robustag.surface import Landscape
+from robustag.surface.directions import Plane
+from robustag.surface.planes import (
+    attack_paths,
+    input_plane,
+    loss_planes,
+    mean_plane,
+    projected_paths,
+    with_physical_units,
+)
 from robustag.training.losses import build_loss
 
 
@@ -13,11 +22,16 @@ def cross_entropy_at(model, x, label):
     return np.log(np.exp(z).sum()) - z[label]
 
 
+def planes_of(model, loss, data, columns, width, points, names=("a", "b", "c", "d", "e", "f")):
+    landscape = Landscape(model, loss)
+    inputs = landscape.place(data.inputs)
+    return loss_planes(landscape, inputs, data.label, input_plane(inputs, columns, names), width, points)
+
+
 @pytest.mark.parametrize("columns", [(0, 1), (3, 5), (5, 2)])
 def test_plane_of_a_linear_model_is_its_softmax_loss(linear, cross_entropy, data, columns):
     """Any pair in any order: only these two inputs move, the others stay in their columns."""
-    landscape = Landscape(linear, cross_entropy)
-    planes = loss_planes(landscape, data.inputs[:4], data.label[:4], columns, width=2.0, points=5)
+    planes = planes_of(linear, cross_entropy, data.select(slice(4)), columns, width=2.0, points=5)
     assert planes.shape == (4, 5, 5)
     for jet in range(4):
         for i, dx in enumerate((-1, -0.5, 0, 0.5, 1)):
@@ -29,13 +43,27 @@ def test_plane_of_a_linear_model_is_its_softmax_loss(linear, cross_entropy, data
                 assert planes[jet, i, j].item() == pytest.approx(expected, rel=1e-12)
 
 
+def test_plane_along_directions_of_each_jet(linear, cross_entropy, data):
+    landscape = Landscape(linear, cross_entropy)
+    inputs = landscape.place(data.inputs)
+    generator = torch.Generator().manual_seed(9)
+    along = tuple(torch.randn(60, 6, generator=generator, dtype=torch.float64) for _ in range(2))
+    planes = loss_planes(landscape, inputs, data.label, Plane("any", ("u", "v"), along), 2.0, 3)
+    for jet in (0, 31, 59):
+        for i, j in ((0, 0), (0, 2), (1, 1), (2, 1)):
+            x = inputs[jet] + (i - 1) * along[0][jet] + (j - 1) * along[1][jet]
+            expected = cross_entropy_at(linear, x.numpy(), int(data.label[jet]))
+            assert planes[jet, i, j].item() == pytest.approx(expected, rel=1e-12)
+
+
 def test_chunks_do_not_show(linear, cross_entropy, data, monkeypatch):
     landscape = Landscape(linear, cross_entropy)
-    whole = loss_planes(landscape, data.inputs, data.label, (0, 1), 1.0, 7)
+    whole = planes_of(linear, cross_entropy, data, (0, 1), 1.0, 7)
     steepness = landscape.gradient(landscape.place(data.inputs), data.label)
-    monkeypatch.setattr("robustag.surface.landscape.CHUNK", 17)
+    for module in ("landscape", "planes"):
+        monkeypatch.setattr(f"robustag.surface.{module}.CHUNK", 17)
     torch.testing.assert_close(
-        loss_planes(landscape, data.inputs, data.label, (0, 1), 1.0, 7), whole, rtol=1e-13, atol=0
+        planes_of(linear, cross_entropy, data, (0, 1), 1.0, 7), whole, rtol=1e-13, atol=0
     )
     again = landscape.gradient(landscape.place(data.inputs), data.label)
     torch.testing.assert_close(again, steepness, rtol=1e-12, atol=1e-15)
@@ -44,62 +72,86 @@ def test_chunks_do_not_show(linear, cross_entropy, data, monkeypatch):
 def test_the_model_is_left_as_it_was(cross_entropy, data):
     """Dropout is off on the copy; the caller's model keeps its mode, precision and gradients."""
     model = torch.nn.Sequential(torch.nn.Linear(6, 3), torch.nn.Dropout(0.5)).train()
-    landscape = Landscape(model, cross_entropy)
-    planes = [loss_planes(landscape, data.inputs, data.label, (0, 1), 1.0, 3) for _ in range(2)]
+    planes = [planes_of(model, cross_entropy, data, (0, 1), 1.0, 3) for _ in range(2)]
     torch.testing.assert_close(planes[0], planes[1], rtol=0, atol=0)
     assert model.training
     assert all(p.dtype == torch.float32 and p.requires_grad for p in model.parameters())
 
 
-def test_table_gives_physical_and_scaled_coordinates(linear, cross_entropy, data, table, normalisation):
-    plane = plane_table(
-        linear, cross_entropy, data, 11, ("mass", "jet_eta"), table, normalisation, width=1.0, points=5
-    )
-    assert list(plane.columns[:7]) == ["feature_x", "feature_y", "x", "delta_x", "y", "delta_y", "loss"]
-    assert set(plane["feature_x"]) == {"mass"}
-    assert set(plane["feature_y"]) == {"jet_eta"}
-    mass, eta = float(data.inputs[11, 3]), float(data.inputs[11, 1])
-    np.testing.assert_allclose(plane["x"], 3 + 4 * (mass + plane["delta_x"]))  # mean 3, sigma 4
-    np.testing.assert_allclose(plane["y"], 1 + 2 * (eta + plane["delta_y"]))  # mean 1, sigma 2
-    assert sorted(set(plane["delta_x"])) == [-0.5, -0.25, 0, 0.25, 0.5]
-    for row in plane.itertuples():
-        x = data.inputs[11].double().numpy().copy()
-        x[3] += row.delta_x
-        x[1] += row.delta_y
-        assert row.loss == pytest.approx(cross_entropy_at(linear, x, 2), rel=1e-12)
-
-
-def test_step_points_uphill_and_is_zero_where_the_loss_is_flat(identity, data, table, normalisation):
-    def loss(logits, label):
-        return 5 - 3 * logits[:, 0] + 0.5 * logits[:, 3]
-
-    def step(x, y):
-        plane = plane_table(identity, loss, data, 0, (x, y), table, normalisation, 1.0, 3)
-        assert (plane.nunique()[["gradient_x", "gradient_y", "step_x", "step_y"]] == 1).all()
-        first = plane.iloc[0]
-        return first["gradient_x"], first["gradient_y"], first["step_x"], first["step_y"]
-
-    assert step("jet_pt", "mass") == pytest.approx((-3, 0.5, -1, 1))
-    assert step("d0", "jet_pt") == pytest.approx((0, -3, 0, -1))
-
-
-def test_impossible_planes_are_refused(linear, cross_entropy, data, table, normalisation):
+def test_mean_plane_is_the_mean_over_jets(linear, cross_entropy, data, table):
     landscape = Landscape(linear, cross_entropy)
-    with pytest.raises(InputError, match="two different inputs"):
-        loss_planes(landscape, data.inputs, data.label, (1, 1), 1.0, 5)
+    inputs = landscape.place(data.inputs)
+    plane = input_plane(inputs, (3, 1), table.names)
+    result = mean_plane(landscape, inputs, data.label, plane, 1.0, 5)
+    assert list(result) == ["kind", "feature_x", "feature_y", "delta_x", "delta_y", "loss"]
+    assert result.iloc[0, :3].tolist() == ["inputs", "mass", "jet_eta"]
+    single = loss_planes(landscape, inputs, data.label, plane, 1.0, 5).mean(dim=0)
+    at = result.set_index(["delta_x", "delta_y"])["loss"]
+    assert at[-0.5, 0.25] == pytest.approx(single[0, 3].item())
+    assert at[0.5, -0.5] == pytest.approx(single[4, 0].item())
+
+
+def test_physical_units_of_inputs_and_sigma_of_other_directions(data, table, normalisation):
+    plane = input_plane(data.inputs[11:12].double(), (3, 1), table.names)
+    landscape = Landscape(torch.nn.Linear(6, 3), torch.nn.CrossEntropyLoss(reduction="none"))
+    result = mean_plane(landscape, data.inputs[11:12].double(), data.label[11:12], plane, 1.0, 5)
+    centre = data.inputs[11].numpy()
+    physical = with_physical_units(result, centre, normalisation)
+    np.testing.assert_allclose(physical["x"], 3 + 4 * (centre[3] + result["delta_x"]))  # mean 3, sigma 4
+    np.testing.assert_allclose(physical["y"], 1 + 2 * (centre[1] + result["delta_y"]))  # mean 1, sigma 2
+    aligned = with_physical_units(result.assign(feature_x="gradient"), centre, normalisation)
+    np.testing.assert_array_equal(aligned["x"], result["delta_x"])
+
+
+def test_paths_of_attacks_keep_the_budget_and_climb(piecewise, cross_entropy, data, rule):
+    """FGSM ends in the corner that the gradient points at; PGD of one full step is FGSM; no path moves counts
+    or missing entries."""
+    landscape = Landscape(piecewise, cross_entropy)
+    budget = rule.budget(landscape.place(data.inputs), data.missing, 0.1)
+    paths = attack_paths(landscape, data.label, budget, steps=8, rate=2.0)
+    assert len(paths["pgd"]) == 9
+    for points in paths.values():
+        for point in points:
+            assert not budget.outside(point).any()
+            assert torch.equal(point[:, 2], budget.origin[:, 2])
+            assert torch.equal(point[data.missing], budget.origin[data.missing])
+    losses = [landscape.value(point, data.label).mean() for point in paths["pgd"]]
+    assert losses[-1] > losses[0]
+    single = attack_paths(landscape, data.label, budget, steps=1, rate=1.0)
+    torch.testing.assert_close(single["pgd"][-1], paths["fgsm"][-1])
+
+
+def test_projected_paths_are_mean_moves_along_the_directions(linear, cross_entropy, data, rule, table):
+    landscape = Landscape(linear, cross_entropy)
+    inputs = landscape.place(data.inputs)
+    budget = rule.budget(inputs, data.missing, 0.1)
+    paths = attack_paths(landscape, data.label, budget, steps=2, rate=1.0)
+    shown = projected_paths(landscape, data.label, input_plane(inputs, (0, 4), table.names), paths)
+    fgsm = shown[shown["attack"] == "fgsm"]
+    assert fgsm["step"].tolist() == [0, 1]
+    move = (paths["fgsm"][1] - inputs).mean(dim=0)
+    assert fgsm[["delta_x", "delta_y"]].to_numpy()[0].tolist() == [0, 0]
+    assert fgsm["delta_x"].iloc[1] == pytest.approx(move[0].item())
+    assert fgsm["delta_y"].iloc[1] == pytest.approx(move[4].item())
+    assert fgsm["loss"].iloc[1] == pytest.approx(landscape.value(paths["fgsm"][1], data.label).mean().item())
+
+
+def test_impossible_planes_are_refused(linear, cross_entropy, data, table):
+    with pytest.raises(InputError, match="two different inputs, got 'jet_eta' twice"):
+        input_plane(data.inputs, (1, 1), table.names)
     with pytest.raises(InputError, match="at least 2 points"):
-        loss_planes(landscape, data.inputs, data.label, (0, 1), 1.0, 1)
-    with pytest.raises(InputError, match="no input 'jet_pT'"):
-        plane_table(linear, cross_entropy, data, 0, ("jet_pT", "mass"), table, normalisation, 1.0, 3)
+        planes_of(linear, cross_entropy, data, (0, 1), 1.0, 1)
 
 
-def test_the_tiny_losses_of_the_study_keep_their_precision(linear, data, table, normalisation):
+def test_the_tiny_losses_of_the_study_keep_their_precision(linear, data):
     """gamma = 25 behind two softmaxes gives a confident jet a loss below 1e-8; its differences on a plane of
     1e-4 sigma must follow the gradient."""
     loss = build_loss({"name": "double_softmax_focal", "gamma": 25})
-    jet = confident_jet(linear, data, "b", 1.0, (0, 1))
-    plane = plane_table(linear, loss, data, jet, ("jet_pt", "jet_eta"), table, normalisation, 1e-4, 3)
-    x = plane.pivot(index="delta_x", columns="delta_y", values="loss").to_numpy()
+    landscape = Landscape(linear, loss)
+    jet = int(landscape.value(landscape.place(data.inputs), data.label).argmin())
+    one = data.select(slice(jet, jet + 1))
+    x = planes_of(linear, loss, one, (0, 1), 1e-4, 3)[0]
+    gradient = landscape.gradient(landscape.place(one.inputs), one.label)[0]
     assert x.max() < 1e-8
-    assert (x[2, 1] - x[0, 1]) / 1e-4 == pytest.approx(plane["gradient_x"][0], rel=1e-6)
-    assert (x[1, 2] - x[1, 0]) / 1e-4 == pytest.approx(plane["gradient_y"][0], rel=1e-6)
+    assert (x[2, 1] - x[0, 1]).item() / 1e-4 == pytest.approx(gradient[0].item(), rel=1e-6)
+    assert (x[1, 2] - x[1, 0]).item() / 1e-4 == pytest.approx(gradient[1].item(), rel=1e-6)

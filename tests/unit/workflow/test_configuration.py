@@ -94,7 +94,7 @@ MODEL = ("models", "faithful_nominal")
         (("scenarios", "odd"), SMEAR, {"variation": "jes_up"}, "'smear' takes no variation"),
         (("scenarios", "odd"), RESIMULATED, {"inputs": ["*"]}, "'resimulated' takes no inputs"),
         (("scenarios", "odd"), RESIMULATED, {"strengths": [0.1]}, "'resimulated' takes no strengths"),
-        (("surface", "features"), ["jet_pt", "jet_eta"], ["jet_pt"] * 2, "something stands twice in"),
+        (("surface", "pairs"), [["jet_pt", "jet_eta"]], [["jet_pt"] * 2], "something stands twice in"),
     ],
 )
 def test_options_go_with_the_name(config, check, place, good, change, complaint):

@@ -47,7 +47,7 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
             [0.0, 1.0],
             r"evaluation\.inputs names 'jet_mass'.*such as vertex_mass",
         ),
-        ("surface.features", ["jet_pt", "jet_ta"], r"surface\.features names 'jet_ta'.*such as jet_eta"),
+        ("surface.pairs", [["jet_pt", "jet_ta"]], r"surface\.pairs names 'jet_ta'.*such as jet_eta"),
         ("scenarios.smearing.inputs", ["track_9_*"], r"scenarios\.smearing\.inputs: 'track_9_\*' names no"),
         ("frozen", ["jet_mass"], "frozen: 'jet_mass' names no input"),
         ("attacks.fgsm.frozen", ["jets"], r"attacks\.fgsm\.frozen: 'jets' names no input"),

@@ -1,0 +1,114 @@
+"""The loss over two random directions of a model's weights, clean and attacked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from robustag.plotting.style import paired_models, perturbation_label, stamp, styled
+from robustag.plotting.tables import pick
+
+WEIGHT_COLUMNS = ["model", "seed", "delta_x", "delta_y", "perturbation", "epsilon", "loss"]
+_HIGHEST = 10.0
+"""Losses so many times that of the trained weights are drawn alike."""
+
+
+def weights_table(weights: pd.DataFrame, pairs: list[Mapping[str, str]]) -> pd.DataFrame:
+    """Surfaces of all trainings of the paired models, with the loss relative to that of the trained weights.
+
+    Returns
+    -------
+    DataFrame
+        Columns arm, role, those of ``weights``, and ``ratio``: loss over the loss at the grid point nearest
+        to the trained weights, of the same perturbation.
+    """
+    parts = []
+    for model in paired_models(pairs):
+        for _, rows in pick(weights, "weights", model=model.name).groupby(
+            ["seed", "perturbation"], sort=False
+        ):
+            centre = rows.loc[(rows["delta_x"].abs() + rows["delta_y"].abs()).idxmin(), "loss"]
+            part = rows.assign(ratio=rows["loss"] / centre)
+            part.insert(0, "role", model.role)
+            part.insert(0, "arm", model.arm)
+            parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def mean_ratio_around(rows: pd.DataFrame, distance: float) -> float:
+    """Mean of `ratio` over the grid points about that far from the trained weights."""
+    away = (np.hypot(rows["delta_x"], rows["delta_y"]) - distance).abs()
+    return float(rows.loc[away <= away.min() + 0.5 * _spacing(rows), "ratio"].mean())
+
+
+@styled
+def draw_weights(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
+    """A column a model; raw loss above, attacked loss below, each over that of the trained weights.
+
+    The pictures are of the first training seed, the mean half a neuron's length away is over all of them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `weights_table`.
+    options : mapping
+        ``pairs`` and ``sample``.
+    """
+    models = paired_models(options["pairs"])
+    perturbations = list(dict.fromkeys(table["perturbation"]))
+    figure = Figure(figsize=(4.0 * len(models) + 1.2, 4.0 * len(perturbations)))
+    panels = figure.subplots(len(perturbations), len(models), sharex=True, sharey=True, squeeze=False)
+    low = min(0.8, table["ratio"].min())
+    levels = np.geomspace(low, _HIGHEST, 22)
+    for column, model in zip(panels.T, models, strict=True):
+        for axes, perturbation in zip(column, perturbations, strict=True):
+            rows = pick(table, "weights", model=model.name, perturbation=perturbation)
+            around = pd.Series([mean_ratio_around(part, 0.5) for _, part in rows.groupby("seed")])
+            rows = rows[rows["seed"] == rows["seed"].min()]
+            grid = rows.pivot(index="delta_y", columns="delta_x", values="ratio")
+            filled = axes.contourf(
+                *(grid.columns, grid.index, grid.to_numpy()),
+                levels=levels,
+                norm=LogNorm(low, _HIGHEST),
+                cmap="cividis",
+                extend="max",
+            )
+            axes.plot(0, 0, marker="o", color="white", markeredgecolor="black")
+            spread = rf" $\pm$ {around.std():.2f}" if len(around) > 1 else ""
+            axes.text(
+                *(0.04, 0.95, f"{model.arm} arm, {model.role}\nmean at 0.5: {around.mean():.2f}{spread}"),
+                transform=axes.transAxes,
+                va="top",
+                fontsize=11,
+                bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0},
+            )
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_locator(MaxNLocator(4))
+        column[-1].set_xlabel("first direction")
+    for axes, perturbation in zip(panels[:, 0], perturbations, strict=True):
+        axes.set_ylabel("second direction")
+        epsilon = pick(table, "weights", perturbation=perturbation)["epsilon"].iloc[0]
+        text = perturbation_label(perturbation) + (rf", $\varepsilon$ = {epsilon:g}" if epsilon else "")
+        axes.annotate(
+            *(text, (-0.4, 0.5)),
+            xycoords="axes fraction",
+            rotation=90,
+            va="center",
+            ha="center",
+            fontweight="bold",
+        )
+    bar = figure.colorbar(filled, ax=panels, label="loss over that of the trained weights")
+    bar.set_ticks([1, 2, 5, 10])
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    bar.ax.minorticks_off()
+    stamp(panels[0, 0], panels[0, -1], options["sample"])
+    return figure
+
+
+def _spacing(rows: pd.DataFrame) -> float:
+    offsets = np.sort(rows["delta_x"].unique())
+    return float(offsets[1] - offsets[0])

@@ -1,0 +1,105 @@
+"""Per-jet quantities summarised by flavour, with bootstrap errors over events."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from robustag.classes import CLASSES
+
+_INTERVAL = (16, 84)
+"""Percentiles of the replicates: 68 %."""
+
+
+def summarise(quantities: pd.DataFrame, label: np.ndarray, weights: np.ndarray) -> pd.DataFrame:
+    """Median and mean over the jets of each flavour, and of all.
+
+    Parameters
+    ----------
+    quantities : DataFrame
+        One column a statistic, one row a jet; NaN where a jet has none, which leaves it out.
+    label : int64 [N]
+    weights : uint8 [N, replicates]
+        From `robustag.evaluation.bootstrap.event_weights`.
+
+    Returns
+    -------
+    DataFrame
+        flavour ("all" for every jet), statistic, summary (median or mean), value, low, high (68 % bootstrap
+        interval), n, replicates. A mean over an infinite value is left out.
+    """
+    rows = []
+    flavours = {name: label == number for number, name in enumerate(CLASSES)}
+    for flavour, chosen in {**flavours, "all": np.ones(len(label), bool)}.items():
+        for statistic in quantities:
+            values = quantities[statistic].to_numpy(float)[chosen]
+            there = ~np.isnan(values)
+            if there.any():
+                for summary, value, replicates in _summaries(values[there], weights[chosen][there]):
+                    rows.append(_row(flavour, statistic, summary, value, replicates, int(there.sum())))
+    return pd.DataFrame(rows)
+
+
+def rank_correlations(
+    quantities: pd.DataFrame, distance: np.ndarray, label: np.ndarray, weights: np.ndarray
+) -> pd.DataFrame:
+    """Does a local quantity tell how robust a jet is? Spearman's correlation with its distance to the border.
+
+    Jets that are misread already (distance 0) have no distance and are left out. Parameters and columns as
+    `summarise`, with summary "rank_correlation"; replicates keep the ranks of the whole sample.
+    """
+    rows = []
+    for number, flavour in enumerate(CLASSES):
+        for statistic in quantities:
+            values = quantities[statistic].to_numpy(float)
+            chosen = (label == number) & (distance > 0) & np.isfinite(values)
+            if chosen.sum() < 3:
+                continue
+            ranks = pd.DataFrame({"value": values[chosen], "distance": distance[chosen]}).rank().to_numpy()
+            replicates = _correlation(ranks, weights[chosen].astype(float))
+            value = _correlation(ranks, np.ones((len(ranks), 1)))[0]
+            rows.append(_row(flavour, statistic, "rank_correlation", value, replicates, len(ranks)))
+    return pd.DataFrame(rows)
+
+
+def _summaries(values: np.ndarray, weights: np.ndarray) -> Iterator[tuple[str, float, np.ndarray]]:
+    order = np.argsort(values, kind="stable")
+    ordered, weights = values[order], weights[order]
+    yield "median", float(np.median(values)), _medians(ordered, weights)
+    if np.isfinite(values).all():
+        total = weights.sum(axis=0, dtype=float)
+        with np.errstate(invalid="ignore"):
+            yield "mean", float(values.mean()), ordered @ weights.astype(float) / total
+
+
+def _medians(ordered: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted medians [replicates] of ascending values: where half of the weight is reached."""
+    reached = np.cumsum(weights, axis=0, dtype=np.int32)
+    total = reached[-1]
+    below = (2 * reached < total).sum(axis=0)
+    return np.where(total > 0, ordered[np.minimum(below, len(ordered) - 1)], np.nan)
+
+
+def _correlation(ranks: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted correlation [replicates] of two columns [N, 2] under weights [N, replicates]."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = weights / weights.sum(axis=0)
+        x, y = ranks.T
+        mean_x, mean_y = x @ shares, y @ shares
+        covariance = (x * y) @ shares - mean_x * mean_y
+        return covariance / np.sqrt((x**2 @ shares - mean_x**2) * (y**2 @ shares - mean_y**2))
+
+
+def _row(flavour: str, statistic: str, summary: str, value: float, replicates: np.ndarray, n: int) -> dict:
+    finite = replicates[np.isfinite(replicates)]
+    low, high = np.percentile(finite, _INTERVAL) if len(finite) else (np.nan, np.nan)
+    return {
+        "flavour": flavour,
+        "statistic": statistic,
+        "summary": summary,
+        "value": value,
+        "low": low,
+        "high": high,
+        "n": n,
+        "replicates": replicates.astype(np.float32),
+    }

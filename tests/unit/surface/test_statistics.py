@@ -1,0 +1,65 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+
+from robustag.surface.statistics import rank_correlations, summarise
+
+
+@pytest.fixture
+def jets():
+    generator = np.random.default_rng(1)
+    quantities = pd.DataFrame({"steep": generator.lognormal(size=301), "odd": generator.normal(size=301)})
+    quantities.loc[::10, "odd"] = np.nan
+    weights = generator.poisson(1.0, size=(301, 50)).astype(np.uint8)
+    return quantities, np.arange(301) % 3, weights
+
+
+def row(table, **wanted):
+    (found,) = (r for r in table.to_dict("records") if all(r[k] == v for k, v in wanted.items()))
+    return found
+
+
+def test_values_and_replicates_are_those_of_repeated_jets(jets):
+    """A jet of weight w counts w times."""
+    quantities, label, weights = jets
+    result = summarise(quantities, label, weights)
+    for flavour, chosen in (("b", label == 0), ("light", label == 2), ("all", label >= 0)):
+        for statistic in quantities:
+            values = quantities[statistic].to_numpy()
+            rows = chosen & ~np.isnan(values)
+            for summary, measure in (("mean", np.mean), ("median", np.median)):
+                found = row(result, flavour=flavour, statistic=statistic, summary=summary)
+                assert found["n"] == rows.sum()
+                assert found["value"] == pytest.approx(measure(values[rows]))
+                repeated = [np.repeat(values[rows], w[rows]) for w in weights.T]
+                # An even number of jets has its lower median here, not the mean of two.
+                expected = [
+                    np.sort(v)[(len(v) - 1) // 2] if summary == "median" else v.mean() for v in repeated
+                ]
+                np.testing.assert_allclose(found["replicates"], expected, rtol=1e-5)
+                assert found["low"] <= np.median(found["replicates"]) <= found["high"]
+
+
+def test_infinite_values_have_a_median_and_no_mean(jets):
+    quantities, label, weights = jets
+    quantities.loc[:20, "steep"] = np.inf
+    result = summarise(quantities[["steep"]], label, weights)
+    assert set(result["summary"]) == {"median"}
+    assert np.isfinite(result["value"]).all()
+
+
+def test_rank_correlation_is_spearmans_without_misread_jets(jets):
+    quantities, label, weights = jets
+    distance = np.maximum(1 / quantities["steep"].to_numpy() - 0.5, 0)
+    distance[1] = np.inf
+    result = rank_correlations(quantities, distance, label, weights)
+    for flavour, name in enumerate(("b", "c", "light")):
+        for statistic in quantities:
+            values = quantities[statistic].to_numpy()
+            chosen = (label == flavour) & (distance > 0) & ~np.isnan(values)
+            found = row(result, flavour=name, statistic=statistic)
+            assert found["value"] == pytest.approx(spearmanr(values[chosen], distance[chosen])[0])
+            assert found["n"] == chosen.sum()
+            assert found["low"] - 1e-6 <= found["value"] <= found["high"] + 1e-6
+    assert (result.loc[result["statistic"] == "steep", "value"] < -0.9).all()
