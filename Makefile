@@ -30,6 +30,7 @@ bench: setup  ## Speed of generator, attacks and training, beside what bounds th
 	python -m tests.benchmarks.generate
 	env -u OMP_NUM_THREADS $(BIN)/python -m tests.benchmarks.attacks
 	env -u OMP_NUM_THREADS $(BIN)/python -m tests.benchmarks.training
+	python -m tests.benchmarks.models
 
 lint: setup  ## Style of Python, Snakemake and words
 	ruff check . && ruff format --check .
