@@ -91,6 +91,33 @@ def test_every_model_is_measured_under_every_perturbation(study):
     assert (auc.low <= auc.high).all()
 
 
+def test_the_tables_of_a_measurement_agree(study):
+    """Accuracy is the diagonal of the confusion, and crossing jets lead from the raw counts to the changed."""
+    metrics, bins, confusion = (
+        pd.read_parquet(study.results / f"tables/{name}.parquet") for name in ("metrics", "bins", "confusion")
+    )
+    key = ["model", "seed", "perturbation", "epsilon"]
+    accuracy = metrics[metrics.metric == "accuracy"].set_index(key)
+    jets = confusion.groupby(key)["count"].sum()
+    right = confusion[confusion.true == confusion.predicted].groupby(key)["count"].sum()
+    pd.testing.assert_series_equal(right / jets, accuracy.value, check_names=False, check_like=True)
+    same = [
+        "model",
+        "seed",
+        "perturbation",
+        "discriminator",
+        "metric",
+        "working_point",
+        "variable",
+        "bin_low",
+    ]
+    raw = bins[bins.epsilon == 0].set_index(same).passed
+    changed = bins[(bins.epsilon > 0) & bins.gained.notna()].set_index(same)
+    assert len(changed) > 1000
+    assert (changed.passed - changed.gained + changed.lost == raw.loc[changed.index].to_numpy()).all()
+    assert bins.value.dropna().between(0, 1).all()
+
+
 def test_clean_numbers_of_the_same_jets_do_not_depend_on_the_perturbation(study):
     """Attacks on all test jets share their clean numbers, and so do those on the same number of jets."""
     metrics = pd.read_parquet(study.results / "tables/metrics.parquet")

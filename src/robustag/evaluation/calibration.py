@@ -33,18 +33,26 @@ def calibration_table(
     -------
     DataFrame
         flavour (all: the probability of the predicted class, observed when it is right), low, high (edges of
-        the predicted probability), predicted (mean), observed (fraction), total (sum of weights); NaN in an
-        empty bin.
+        the predicted probability), predicted (mean), observed (fraction), total (sum of weights), effective
+        ((sum of weights)^2 / sum of squared weights: as many jets of weight one have the same error); NaN in
+        an empty bin.
     """
     edges = np.linspace(0.0, 1.0, BINS + 1)
+    weight = np.ones(len(label)) if weight is None else weight
     tables = []
     for name, predicted, right in _predictions(logits, label):
-        total, summed, observed = (
-            np.bincount(_bin(predicted), weights=column, minlength=BINS)
-            for column in _weighted(weight, np.ones(len(label)), predicted, right)
+        position = _bin(predicted)
+        total, square, summed, observed = (
+            np.bincount(position, weights=column, minlength=BINS)
+            for column in (weight, weight**2, weight * predicted, weight * right)
         )
         with np.errstate(invalid="ignore"):
-            columns = {"predicted": summed / total, "observed": observed / total, "total": total}
+            columns = {
+                "predicted": summed / total,
+                "observed": observed / total,
+                "total": total,
+                "effective": total**2 / square,
+            }
         tables.append(pd.DataFrame({"flavour": name, "low": edges[:-1], "high": edges[1:], **columns}))
     return pd.concat(tables, ignore_index=True)
 
@@ -153,7 +161,3 @@ def _cross_entropy(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
 
 def _bin(predicted: np.ndarray) -> np.ndarray:
     return np.minimum((predicted * BINS).astype(np.intp), BINS - 1)
-
-
-def _weighted(weight: np.ndarray | None, *columns: np.ndarray) -> list[np.ndarray]:
-    return [column if weight is None else column * weight for column in columns]

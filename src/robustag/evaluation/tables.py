@@ -26,7 +26,7 @@ class Assessment:
     bins : DataFrame
         Rates at fixed cuts in bins of the kinematics, from `robustag.evaluation.binned`.
     calibration : DataFrame
-        flavour, low, high, predicted, observed, total, from `robustag.evaluation.calibration`.
+        flavour, low, high, predicted, observed, total, effective, from `robustag.evaluation.calibration`.
     confusion : DataFrame
         true, predicted, count.
     """

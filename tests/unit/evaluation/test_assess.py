@@ -57,7 +57,8 @@ def test_rows_are_those_of_the_tables(make_jets, settings):
         *("variable", "bin_low", "bin_high", "passed", "total", "gained", "lost", "value", "low", "high"),
     ]
     assert list(labelled.calibration.columns) == [
-        *("kind", "perturbation", "epsilon", "flavour", "low", "high", "predicted", "observed", "total")
+        *("kind", "perturbation", "epsilon", "flavour", "low", "high"),
+        *("predicted", "observed", "total", "effective"),
     ]
     assert list(labelled.confusion.columns) == [
         *("kind", "perturbation", "epsilon", "true", "predicted", "count")

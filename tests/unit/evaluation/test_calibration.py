@@ -66,8 +66,23 @@ def test_integer_weights_are_copies_of_jets(jets):
     many = np.repeat(logits, copies, axis=0), np.repeat(label, copies)
     for table in (calibration_table, confusion_table):
         weighted, copied = table(logits, label, copies), table(*many)
-        for column in weighted.columns[2:]:
+        for column in weighted.columns.drop("effective", errors="ignore")[2:]:
             np.testing.assert_allclose(weighted[column], copied[column], rtol=1e-12)
+
+
+def test_as_many_effective_jets_of_weight_one_have_the_same_error(jets):
+    """The share of b jets in one bin, under 2,000 Poisson resamplings of its jets."""
+    logits, label, _ = jets
+    rng = np.random.default_rng(6)
+    weight = rng.choice([0.3, 3.0], 5000)
+    row = calibration_table(logits, label, weight).iloc[5]  # of b, from 0.25 to 0.3
+    inside = (probabilities(logits)[:, 0] >= 0.25) & (probabilities(logits)[:, 0] < 0.3)
+    toys = rng.poisson(1, (2000, inside.sum())) * weight[inside]
+    shares = toys @ (label[inside] == 0) / toys.sum(axis=1)
+    assert row["effective"] < 0.7 * inside.sum()
+    binomial = np.sqrt(row["observed"] * (1 - row["observed"]) / row["effective"])
+    assert shares.std() == pytest.approx(binomial, rel=0.1)
+    assert (calibration_table(logits, label).eval("effective == total or total == 0")).all()
 
 
 def test_confusion_is_that_of_scikit_learn(jets, weight):
