@@ -92,7 +92,7 @@ def test_every_model_is_measured_under_every_perturbation(study):
 
 
 def test_the_tables_of_a_measurement_agree(study):
-    """Accuracy is the diagonal of the confusion, and crossing jets lead from the raw counts to the changed."""
+    """Accuracy is the diagonal of the confusion, and crossing jets lead from raw to changed counts."""
     metrics, bins, confusion = (
         pd.read_parquet(study.results / f"tables/{name}.parquet") for name in ("metrics", "bins", "confusion")
     )
