@@ -28,6 +28,7 @@ FIGURES = [
     "fig_headline",
     "fig_history",
     "fig_input_clean",
+    "fig_input_distance",
     "fig_input_faithful",
     "fig_mismodelling",
     "fig_roc_BvL",

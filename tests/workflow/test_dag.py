@@ -36,10 +36,13 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["mismodel"] == trainings * len(run["scenarios"])
     assert planned["normalise"] == planned["claims"] == planned["summary"] == 1
     # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates,
-    # history, planes, paths, geometry, surface_statistics, weights
-    assert planned["collect"] == 15
-    assert planned["certify"] == len(run["models"]), "the first seed of every compared model"
+    # distances, history, planes, paths, geometry, surface_statistics, weights
+    assert planned["collect"] == 16
+    assert planned["certify"] == planned["distances"] == len(run["models"]), (
+        "the first seed of every compared model"
+    )
     assert planned["transfer"] == trainings
+    assert planned["scenario_distances"] == 1
     assert planned["export"] == planned["spread"] == planned["audit_orders"] == 1
     figures = {f"fig_{name}" for name in re.findall(r"^rule fig_(\w+):", all_rules(root), re.MULTILINE)}
     assert len(figures) >= 13

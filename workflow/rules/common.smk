@@ -12,6 +12,7 @@ from robustag.workflow.networks import network_source
 from robustag.workflow.selection import (
     certified_models,
     check_selection,
+    compared_models,
     shown_mismodellings,
     shown_rocs,
 )
@@ -116,6 +117,14 @@ PARTS = {
     "certificates": expand(
         "<results>/certificates/{model}/seed{seed}.parquet", model=CERTIFIED, seed=RUN["seeds"][0]
     ),
+    "distances": [
+        "<results>/distances/scenarios/seed0.parquet",
+        *expand(
+            "<results>/distances/{model}/seed{seed}.parquet",
+            model=compared_models(config),
+            seed=RUN["seeds"][0],
+        ),
+    ],
     "history": over_trainings("<results>/models/{model}/seed{seed}.history.csv"),
     "planes": over_trainings("<results>/surface/{model}/seed{seed}.planes.parquet"),
     "paths": over_trainings("<results>/surface/{model}/seed{seed}.paths.parquet"),

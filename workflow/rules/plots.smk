@@ -142,6 +142,21 @@ rule fig_certified:
         "../../scripts/fig_certified.py"
 
 
+rule fig_input_distance:
+    """How far attacked and mis-modelled inputs are from clean ones, one by one and all at once."""
+    input:
+        distances=collected("distances"),
+    output:
+        **figure("fig_input_distance", "Shapes"),
+    log:
+        "<logs>/fig_input_distance.log",
+    params:
+        options=figure_options("mismodellings"),
+        code=code_fingerprint("scripts/fig_input_distance.py"),
+    script:
+        "../../scripts/fig_input_distance.py"
+
+
 rule fig_history:
     """Losses and validation AUC against the epoch."""
     input:

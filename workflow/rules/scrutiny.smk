@@ -1,6 +1,7 @@
-"""What the numbers of the attacks mean: what no attack can do.
+"""What the numbers of attacks and scenarios mean: what no attack can do, and whether a check had seen them.
 
-Needs: models and the nominal test tensors. Makes: <results>/certificates/{model}/seed{seed}.parquet.
+Needs: models, the nominal test tensors and those of the variations.
+Makes: <results>/certificates/{model}/seed{seed}.parquet, <results>/distances/{model}/seed{seed}.parquet.
 """
 
 
@@ -25,3 +26,56 @@ rule certify:
         code=code_fingerprint("scripts/certify.py"),
     script:
         "../../scripts/certify.py"
+
+
+rule distances:
+    """How far the inputs that some attacks on one model make are from clean ones."""
+    input:
+        model=rules.train.output.model,
+        tensors=tensors_of("nominal"),
+        spread=rules.spread.output.spread,
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+    output:
+        distances="<results>/distances/{model}/seed{seed}.parquet",
+    log:
+        "<logs>/distances/{model}.seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        seed=config["seed"],
+        attacks={name: definition("attacks", name) for name in config["distances"]["attacks"]},
+        settings=settings("distances", "relative_cap", "physical", "frozen"),
+        code=code_fingerprint("scripts/distances.py"),
+    script:
+        "../../scripts/distances.py"
+
+
+rule scenario_distances:
+    """How far the inputs of every scenario are from clean ones, and those of other clean jets."""
+    input:
+        tensors=tensors_of("nominal"),
+        varied=[
+            path
+            for name in RUN["scenarios"]
+            if "variation" in config["scenarios"][name]
+            for path in tensors_of(config["scenarios"][name]["variation"])
+        ],
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+    output:
+        # No model makes them; they stand in the table as if one called scenarios did.
+        distances="<results>/distances/scenarios/seed0.parquet",
+    log:
+        "<logs>/scenario_distances.log",
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        seed=config["seed"],
+        scenarios={name: definition("scenarios", name) for name in sorted(RUN["scenarios"])},
+        settings=settings("distances", "relative_cap"),
+        code=code_fingerprint("scripts/scenario_distances.py"),
+    script:
+        "../../scripts/scenario_distances.py"

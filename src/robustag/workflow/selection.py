@@ -35,6 +35,7 @@ def check_selection(config: dict, table: FeatureTable) -> None:
         chain(
             _numbers(config),
             _perturbations(config),
+            _distances(config),
             _inputs(config, table),
             _models(config),
             _shown(config),
@@ -78,6 +79,7 @@ def _undefined(config: dict) -> Iterator[str]:
     """Selected names without a definition."""
     run = config["run"]
     selected = [(f"run.{kind}", run[kind], kind) for kind in _SELECTIONS]
+    selected.append(("distances.attacks", config["distances"]["attacks"], "attacks"))
     selected.append(("validation.samples", config["validation"]["samples"], "samples"))
     for key, names, definitions in selected:
         for name in names:
@@ -118,6 +120,13 @@ def _perturbations(config: dict) -> Iterator[str]:
             yield f"attack '{name}': 'transfer' needs a source, and nothing else takes one"
         elif source is not None and source not in run["models"]:
             yield f"attack '{name}' needs the model '{source}': add it to run.models"
+
+
+def _distances(config: dict) -> Iterator[str]:
+    """Attacks that no distance is taken of."""
+    for name in config["distances"]["attacks"]:
+        if "source" in config["attacks"][name]:
+            yield f"distances.attacks: '{name}' is crafted on another model: name what it transfers"
 
 
 def _inputs(config: dict, table: FeatureTable) -> Iterator[str]:

@@ -362,6 +362,22 @@ def certificates() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*front, "value", "low", "high", "n"])
 
 
+@pytest.fixture(scope="session")
+def distances() -> pd.DataFrame:
+    """Distances table of three inputs: two attacks on each model, a scenario and other clean jets."""
+    made = [(model, "attack", name, 0.05) for model in MODELS for name in ("noise", "fgsm")]
+    made += [("scenarios", "scenario", "smearing", 0.1), ("scenarios", "reference", "other_clean_jets", 0.0)]
+    rows = []
+    for size, (model, kind, perturbation, epsilon) in enumerate(made, start=1):
+        front = (model, 1, kind, perturbation, epsilon, "all")
+        for number, name in enumerate(("jet_pt", "track_0_D0", "track_1_D0"), start=1):
+            rows.append((*front, name, "kl", 0.001 * size * number, np.nan, np.nan))
+            rows.append((*front, name, "js", 0.0, np.nan, np.nan))
+        rows.append((*front, "all", "classifier_auc", 0.6, 0.58, 0.61))
+    front = ["model", "seed", "kind", "perturbation", "epsilon", "flavour", "input", "distance"]
+    return pd.DataFrame(rows, columns=[*front, "value", "low", "high"])
+
+
 @pytest.fixture
 def drawn(
     metrics,
@@ -373,6 +389,7 @@ def drawn(
     surface_statistics,
     weights,
     certificates,
+    distances,
     transfer,
     options,
 ) -> Callable[[str], tuple[object, pd.DataFrame]]:
@@ -388,6 +405,7 @@ def drawn(
         surface,
         thresholds,
     )
+    from robustag.plotting import distances as shifts
     from robustag.plotting import history as training
     from robustag.plotting import surface_planes as plane_plots
     from robustag.plotting import surface_statistics as surface_plots
@@ -413,6 +431,9 @@ def drawn(
         if name == "certified":
             table = certified.certified_table(certificates, pairs, "BvL", 0.01)
             return certified.draw_certified(table, options), table
+        if name == "input_distance":
+            table = shifts.distance_table(distances, pairs[0]["nominal"], options["mismodellings"])
+            return shifts.draw_distances(table, options), table
         if name == "history":
             table = training.history_table(history, options)
             return training.draw_history(table, options), table

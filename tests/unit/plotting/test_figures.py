@@ -22,6 +22,7 @@ FIGURES = [
     "auc_epsilon",
     "headline",
     "certified",
+    "input_distance",
     "history",
     "discriminator",
     "input",
@@ -384,3 +385,15 @@ def test_a_model_without_certificate_is_left_out(certificates, options):
     table = certified_table(some, options["pairs"], "BvL", 0.01)
     assert set(table.model) == {"clean_nominal", "clean_fgsm"}
     assert len(draw_certified(table, options).axes) == 3
+
+
+def test_distances_are_those_of_one_model_and_of_the_track_that_moves_most(drawn):
+    figure, table = drawn("input_distance")
+    labels = ["Gaussian noise 0.05", "FGSM 0.05", "smearing by 0.1 σ", "other clean jets"]
+    assert list(dict.fromkeys(table.label)) == labels
+    kl = table[table.distance == "kl"].set_index(["label", "input"]).value
+    assert kl["FGSM 0.05", "track D0"] == pytest.approx(0.002 * 3)
+    assert kl["smearing by 0.1 σ", "jet_pt"] == pytest.approx(0.009)
+    heat = figure.axes[1].collections[0].get_array()
+    assert heat.shape == (2, 4)
+    assert heat[1, 1] == pytest.approx(0.006)

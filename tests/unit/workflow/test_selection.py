@@ -54,6 +54,12 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
         ("attacks.smearing", {"name": "noise"}, "'smearing' is an attack and a scenario.*rename one"),
         ("attacks.transfer.source", "unborn", r"attack 'transfer' needs the model 'unborn': add it to run"),
         ("attacks.fgsm.source", "clean_nominal", "attack 'fgsm': 'transfer' needs a source"),
+        (
+            "distances.attacks",
+            ["fgsm", "fgms"],
+            r"distances\.attacks names 'fgms', which attacks lacks: use ",
+        ),
+        ("distances.attacks", ["transfer"], r"distances\.attacks: 'transfer' is crafted on another model"),
         ("run.variations", [], "'ip_resolution_up' needs the variation.*add it to run.variations"),
         ("run.models", ["clean_nominal"], r"figures\.pairs 'clean' needs the model 'clean_fgsm': add it"),
         ("surface.reference", "unborn", r"surface\.reference needs the model 'unborn'"),

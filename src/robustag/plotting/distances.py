@@ -1,0 +1,107 @@
+"""Would it have been noticed? Distances between clean and perturbed inputs, one by one and all at once."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from robustag.plotting.style import perturbation_label, stamp, styled
+
+DISTANCE_COLUMNS = [
+    *("model", "kind", "perturbation", "epsilon", "flavour", "input", "distance", "value", "low", "high"),
+]
+_RANGE = (1e-4, 1.0)
+"""Divergences shown, in nats; what is beyond has the colour of the end."""
+
+
+def distance_table(
+    distances: pd.DataFrame, model: str, mismodellings: Sequence[Mapping[str, Any]]
+) -> pd.DataFrame:
+    """KL divergence of each kind of input, and the AUC of the classifier, of every shown perturbation.
+
+    Parameters
+    ----------
+    distances : DataFrame
+        The distances table.
+    model : str
+        The model attacked.
+    mismodellings : sequence of mapping
+        ``label``, ``perturbation`` and ``epsilon`` of the scenarios to show; other entries are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns label, kind, perturbation, epsilon, input, distance (kl, classifier_auc), value, low, high. An
+        input of tracks stands for the track on which the divergence is largest.
+    """
+    rows = distances[(distances["flavour"] == "all") & distances["distance"].isin(["kl", "classifier_auc"])]
+    attacks = rows[(rows["kind"] == "attack") & (rows["model"] == model)]
+    parts = [
+        part.assign(label=f"{perturbation_label(name)} {epsilon:g}")
+        for (name, epsilon), part in attacks.groupby(["perturbation", "epsilon"], sort=False)
+    ]
+    scenarios = rows[rows["kind"] == "scenario"]
+    for entry in mismodellings:
+        same = np.isclose(scenarios["epsilon"], entry["epsilon"])
+        parts.append(scenarios[same & (scenarios["perturbation"] == entry["perturbation"])])
+        parts[-1] = parts[-1].assign(label=entry["label"])
+    parts.append(rows[rows["kind"] == "reference"].assign(label="other clean jets"))
+    table = pd.concat(parts, ignore_index=True)
+    table["input"] = [re.sub(r"^track_\d+_", "track ", name) for name in table["input"]]
+    key = ["label", "kind", "perturbation", "epsilon", "input", "distance"]
+    return table.groupby(key, sort=False)[["value", "low", "high"]].max().reset_index()
+
+
+@styled
+def draw_distances(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
+    """A heat map of the divergences of single inputs below what a classifier makes of all of them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `distance_table`.
+    options : mapping
+        ``sample``.
+    """
+    labels = list(dict.fromkeys(table["label"]))
+    kl = table[table["distance"] == "kl"].pivot(index="input", columns="label", values="value")
+    inputs = list(dict.fromkeys(table.loc[table["distance"] == "kl", "input"]))
+    figure = Figure(figsize=(4.6 + 0.42 * len(labels), 5.2 + 0.21 * len(inputs)))
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 0.075 * len(inputs)))
+    _draw_classifier(above, table, labels)
+    divergence = kl.loc[inputs, labels].to_numpy().clip(*_RANGE)
+    image = below.pcolormesh(divergence, norm=LogNorm(*_RANGE), cmap="viridis", rasterized=True)
+    below.invert_yaxis()
+    below.set_yticks(
+        np.arange(len(inputs)) + 0.5, labels=[name.replace("_", " ") for name in inputs], fontsize=8
+    )
+    below.set_xticks(np.arange(len(labels)) + 0.5, labels=labels, rotation=60, ha="right", fontsize=9)
+    for axis in (below.xaxis, below.yaxis, above.xaxis):
+        axis.set_minor_locator(NullLocator())
+    below.tick_params(length=0)
+    below.set_xlabel("perturbation")
+    figure.colorbar(image, ax=below, label="KL divergence [nats]", extend="both", aspect=40, pad=0.01)
+    stamp(above, above, options["sample"])
+    return figure
+
+
+def _draw_classifier(axes: Axes, table: pd.DataFrame, labels: list[str]) -> None:
+    rows = table[table["distance"] == "classifier_auc"].set_index("label").loc[labels]
+    axes.errorbar(
+        np.arange(len(labels)) + 0.5,
+        rows["value"],
+        yerr=[(rows["value"] - rows["low"]).clip(lower=0), (rows["high"] - rows["value"]).clip(lower=0)],
+        color="black",
+        marker="o",
+        linestyle="none",
+        capsize=3,
+    )
+    axes.axhline(0.5, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
+    axes.set_ylim(0.45, 1.05)
+    axes.set_ylabel("classifier\nAUC")
