@@ -1,0 +1,185 @@
+"""Do attacks point where systematic uncertainties point?"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from robustag.classes import CLASSES
+from robustag.mismodelling.displacements import Displacement
+
+if TYPE_CHECKING:
+    from robustag.tensors.loading import JetTensors
+
+_INTERVAL = (15.865, 84.135)
+# Eigenvalues of a jet's normalised systematics below this share of the largest are rounding.
+_RANK = 1e-4
+
+
+def alignment(
+    attack: Displacement, scenarios: Mapping[str, Displacement], label: Tensor, weights: np.ndarray
+) -> pd.DataFrame:
+    """Cosines between an attack's and each scenario's displacement, for each flavour.
+
+    Parameters
+    ----------
+    attack : Displacement
+        Of the nominal jets.
+    scenarios : mapping of str to Displacement
+        By scenario.
+    label : Tensor int64 [N]
+    weights : [N, R]
+        Bootstrap weights of the nominal jets.
+
+    Returns
+    -------
+    DataFrame
+        Columns scenario, flavour, ``measure`` (``mean``: cosine of the mean displacements; ``jet``: mean
+        cosine of single jets, where they are matched; ``length``: root mean square length of the scenario's
+        displacement of a jet, over that of the attack), value, low, high (68 % bootstrap interval).
+    """
+    rows = []
+    for name, scenario in scenarios.items():
+        cosines = torch.cosine_similarity(attack.means, scenario.means, dim=2).numpy()
+        measures = {"mean": cosines}
+        if scenario.moves is not None:
+            moved = (scenario.moves != 0).any(dim=1)
+            single = torch.cosine_similarity(attack.moves, scenario.moves, dim=1)
+            measures["jet"] = _averages(single, moved, label, weights)
+            lengths = [
+                np.sqrt(_averages(way.moves.square().sum(dim=1), torch.ones_like(moved), label, weights))
+                for way in (scenario, attack)
+            ]
+            measures["length"] = lengths[0] / lengths[1]
+        for measure, values in measures.items():
+            low, high = np.nanpercentile(values[1:], _INTERVAL, axis=0)
+            for flavour, called in enumerate(CLASSES):
+                rows.append((name, called, measure, values[0, flavour], low[flavour], high[flavour]))
+    return pd.DataFrame(rows, columns=["scenario", "flavour", "measure", "value", "low", "high"])
+
+
+def _averages(values: Tensor, used: Tensor, label: Tensor, weights: np.ndarray) -> np.ndarray:
+    """Mean of values [N] over the jets used, for each flavour, [R + 1, C]; NaN without any."""
+    weight = np.column_stack([np.ones(len(weights)), weights]) * used.numpy()[:, None]
+    flavours = np.eye(len(CLASSES))[label.numpy()]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (weight.T @ (flavours * values.double().numpy()[:, None])) / (weight.T @ flavours)
+
+
+def project(moves: Tensor, directions: Tensor) -> Tensor:
+    """Orthogonal projection of moves [N, F] on the span of directions [N, S, F] (or [S, F] for all jets).
+
+    Directions count by where they point, however long they are; those of zero length do not count.
+    """
+    directions = directions.double().expand(len(moves), *directions.shape[-2:])
+    length = directions.norm(dim=2, keepdim=True)
+    unit = torch.where(length > 0, directions / length.clamp(min=1e-30), 0.0)
+    gram = unit @ unit.transpose(1, 2)
+    along = unit @ moves.double()[:, :, None]
+    share = torch.linalg.pinv(gram, rtol=_RANK, hermitian=True) @ along
+    return (unit.transpose(1, 2) @ share)[:, :, 0].to(moves.dtype)
+
+
+def spans(
+    attack: Displacement, scenarios: Mapping[str, Displacement], jets: "JetTensors", seed: int
+) -> dict[str, Tensor]:
+    """Parts [N, F] of an attack's moves that known systematics span.
+
+    ``flavour``: coherent shifts, the span of the mean displacements of each flavour. ``jet``: the span of the
+    jet's own displacements, for matched scenarios. ``random_flavour`` and ``random_jet`` are controls:
+    as many random directions, in the inputs that the jet has and systematics move.
+    """
+    matched = [way.moves for way in scenarios.values() if way.moves is not None]
+    means = torch.stack([way.means[0] for way in scenarios.values()])
+    generator = torch.Generator().manual_seed(seed)
+
+    def random(directions: Tensor) -> Tensor:
+        noise = torch.randn(directions.shape, generator=generator)
+        return noise * (directions != 0).any(dim=-2, keepdim=True)
+
+    def by_flavour(directions: Tensor) -> Tensor:
+        """Project each jet on the directions [S, C, F] of its flavour, where it has the inputs."""
+        part = torch.zeros_like(attack.moves)
+        for flavour in range(directions.shape[1]):
+            rows = (jets.label == flavour).nonzero()[:, 0]
+            # In blocks: every jet has its own directions once the inputs that it lacks are left out.
+            for block in rows.split(2048):
+                there = (attack.moves[block] != 0)[:, None]
+                part[block] = project(attack.moves[block], directions[:, flavour] * there)
+        return part
+
+    parts = {"flavour": by_flavour(means), "random_flavour": by_flavour(random(means.transpose(0, 1)).transpose(0, 1))}
+    if matched:
+        kinds = {"jet": lambda d: d, "random_jet": random}
+        for name, choose in kinds.items():
+            blocks = torch.arange(len(jets)).split(2048)
+            parts[name] = torch.cat(
+                [
+                    project(attack.moves[rows], choose(torch.stack([way[rows] for way in matched], dim=1)))
+                    for rows in blocks
+                ]
+            )
+    return parts
+
+
+def effects(
+    scores: Callable[[Tensor], Mapping[str, np.ndarray]],
+    attack: Displacement,
+    parts: Mapping[str, Tensor],
+    inputs: Tensor,
+) -> pd.DataFrame:
+    """How much of an attack's effect its parts have.
+
+    Parameters
+    ----------
+    scores : callable
+        Inputs [N, F] to the AUC of each discriminator, float64 [R + 1]: of all jets, then of each replicate.
+    attack : Displacement
+        Of the jets.
+    parts : mapping of str to Tensor
+        From `spans`.
+    inputs : Tensor float32 [N, F]
+        The clean jets.
+
+    Returns
+    -------
+    DataFrame
+        Columns span, ``kept`` (``projected``: the part as it is; ``rescaled``: made as long as the attack of
+        the jet, in L2, which some inputs then exceed), ``length`` (mean length of the part over that of the
+        attack), discriminator, ``loss`` of AUC, its low and high, ``attack`` (loss to the whole attack),
+        ``share`` of that loss with share_low and share_high (68 % bootstrap intervals).
+    """
+    clean, whole = scores(inputs), scores(inputs + attack.moves)
+    size = attack.moves.norm(dim=1, keepdim=True)
+    rows = []
+    for span, part in parts.items():
+        length = part.norm(dim=1, keepdim=True)
+        rescaled = torch.where(length > 0, part * size / length.clamp(min=1e-30), 0.0)
+        ratio = float((length / size)[size > 0].mean())
+        for kept, moves in (("projected", part), ("rescaled", rescaled)):
+            for discriminator, auc in scores(inputs + moves).items():
+                full = clean[discriminator] - whole[discriminator]
+                loss = clean[discriminator] - auc
+                share = loss / full
+                (low, share_low), (high, share_high) = (
+                    np.nanpercentile([loss[1:], share[1:]], end, axis=1) for end in _INTERVAL
+                )
+                rows.append(
+                    {
+                        "span": span,
+                        "kept": kept,
+                        "length": ratio,
+                        "discriminator": discriminator,
+                        "loss": loss[0],
+                        "low": low,
+                        "high": high,
+                        "attack": full[0],
+                        "share": share[0],
+                        "share_low": share_low,
+                        "share_high": share_high,
+                    }
+                )
+    return pd.DataFrame(rows)

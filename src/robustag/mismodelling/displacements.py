@@ -1,0 +1,88 @@
+"""How a mismodelling moves single jets: the same jet in two samples, and the way between them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robustag.hashing import splitmix64
+
+if TYPE_CHECKING:
+    from robustag.tensors.loading import JetTensors
+
+
+def _identity(jets: "JetTensors") -> np.ndarray:
+    """A number for each jet, uint64 [N]: of its event and its direction, which no variation touches."""
+    eta = jets.eta.numpy().astype(np.float32).view(np.uint32).astype(np.uint64)
+    return splitmix64(jets.event.numpy().view(np.uint64)) ^ eta
+
+
+def matched(nominal: "JetTensors", varied: "JetTensors") -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the jets that are in both samples, int64 [M] each, in the order of the nominal ones.
+
+    Jets of the same collisions are found again: those of detector and record variations, except where a jet
+    crosses the threshold. Another generator makes other jets, and none is found.
+    """
+    _, ours, theirs = np.intersect1d(_identity(nominal), _identity(varied), return_indices=True)
+    order = np.argsort(ours)
+    return ours[order], theirs[order]
+
+
+@dataclass(frozen=True)
+class Displacement:
+    """The way of jets from the nominal sample into a varied one, in inputs that an attack could move.
+
+    Attributes
+    ----------
+    moves : Tensor float32 [N, F] or None
+        Of each nominal jet, scaled units; zero for counts, for entries that are missing before or after and
+        for jets that were not found again. None if most were not.
+    means : Tensor float64 [R + 1, C, F]
+        Mean move of each flavour: with all jets once, then in each of R bootstrap replicates. Without
+        matched jets the difference of the two samples' means.
+    """
+
+    moves: Tensor | None
+    means: Tensor
+
+    @classmethod
+    def between(
+        cls,
+        nominal: "JetTensors",
+        varied: "JetTensors",
+        frozen: Tensor,
+        weights: tuple[np.ndarray, np.ndarray],
+    ) -> "Displacement":
+        """Displacement from `nominal` to `varied`.
+
+        frozen: bool [F], inputs to leave out; weights: bootstrap weights [N, R] of the jets of either.
+        """
+        ours, theirs = matched(nominal, varied)
+        if 2 * len(ours) < len(nominal):
+            means = [
+                _means(jets.inputs, (~jets.missing) & ~frozen, jets.label, weight)
+                for jets, weight in zip((nominal, varied), weights, strict=True)
+            ]
+            return cls(None, means[1] - means[0])
+        there = ~(nominal.missing[ours] | varied.missing[theirs] | frozen)
+        moves = torch.zeros_like(nominal.inputs)
+        moves[ours] = torch.where(there, varied.inputs[theirs] - nominal.inputs[ours], 0.0)
+        return cls.of(moves, nominal, weights[0])
+
+    @classmethod
+    def of(cls, moves: Tensor, jets: "JetTensors", weights: np.ndarray) -> "Displacement":
+        """Displacement of jets whose moves [N, F] are known."""
+        return cls(moves, _means(moves, ~jets.missing, jets.label, weights))
+
+
+def _means(values: Tensor, there: Tensor, label: Tensor, weights: np.ndarray) -> Tensor:
+    """Means [R + 1, C, F] of the values that are there, for each flavour; zero where none is."""
+    weight = torch.from_numpy(np.column_stack([np.ones(len(weights)), weights])).double()
+    flavours = torch.nn.functional.one_hot(label).double()
+    cells = torch.einsum("nr,nc->nrc", weight, flavours).flatten(1)
+    total = cells.T @ (values * there).double()
+    count = cells.T @ there.double()
+    means = torch.where(count > 0, total / count.clamp(min=1e-9), 0.0)
+    return means.reshape(weight.shape[1], flavours.shape[1], -1)
