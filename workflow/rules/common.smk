@@ -83,6 +83,16 @@ def tensors_of(variation: str) -> list[str]:
     )
 
 
+def paired_tensors(variation: str) -> list[str]:
+    """Tensors of those collisions whose records are changed, of the nominal simulation or of one variation."""
+    most = len(chunk_names(config["records"]["events"]))
+    return [
+        f"<results>/tensors/{sample}/{variation}/{chunk}.safetensors"
+        for sample in RUN["samples"]
+        for chunk in chunks(sample, variation)[:most]
+    ]
+
+
 def over_trainings(pattern: str, **selections) -> list[str]:
     """The files of a pattern over all trained models and seeds, and over further selections of the study."""
     return expand(pattern, model=RUN["models"], seed=RUN["seeds"], **selections)
@@ -128,6 +138,8 @@ PARTS = {
     "history": over_trainings("<results>/models/{model}/seed{seed}.history.csv"),
     "planes": over_trainings("<results>/surface/{model}/seed{seed}.planes.parquet"),
     "paths": over_trainings("<results>/surface/{model}/seed{seed}.paths.parquet"),
+    "alignment": over_trainings("<results>/align/{model}/seed{seed}.alignment.parquet"),
+    "spans": over_trainings("<results>/align/{model}/seed{seed}.spans.parquet"),
     "geometry": over_trainings("<results>/surface/{model}/seed{seed}.geometry.parquet"),
     "surface_statistics": over_trainings("<results>/surface/{model}/seed{seed}.statistics.parquet"),
     "weights": over_trainings("<results>/surface/{model}/seed{seed}.weights.parquet"),

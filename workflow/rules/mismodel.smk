@@ -32,3 +32,30 @@ rule mismodel:
         code=code_fingerprint("scripts/mismodel.py"),
     script:
         "../../scripts/mismodel.py"
+
+
+rule align:
+    """Compare where the attack of the figures moves jets with where re-simulated variations move them."""
+    input:
+        model=rules.train.output.model,
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+        **{name: paired_tensors(name) for name in ["nominal", *RUN["variations"]]},
+    output:
+        alignment="<results>/align/{model}/seed{seed}.alignment.parquet",
+        spans="<results>/align/{model}/seed{seed}.spans.parquet",
+    log:
+        "<logs>/align/{model}.seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        seed=config["seed"],
+        attack=definition("attacks", config["figures"]["attack"]),
+        epsilon=config["figures"]["epsilon"],
+        discriminators=config["figures"]["discriminators"],
+        variations=RUN["variations"],
+        settings=settings("relative_cap", "evaluation"),
+        code=code_fingerprint("scripts/align.py"),
+    script:
+        "../../scripts/align.py"

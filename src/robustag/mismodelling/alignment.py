@@ -1,6 +1,6 @@
 """Do attacks point where systematic uncertainties point?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +9,9 @@ import torch
 from torch import Tensor
 
 from robustag.classes import CLASSES
+from robustag.evaluation.campaign import predict
+from robustag.evaluation.discriminators import DISCRIMINATORS, Discriminator, log_odds
+from robustag.evaluation.roc import Ranking
 from robustag.mismodelling.displacements import Displacement
 
 if TYPE_CHECKING:
@@ -111,7 +114,10 @@ def spans(
                 part[block] = project(attack.moves[block], directions[:, flavour] * there)
         return part
 
-    parts = {"flavour": by_flavour(means), "random_flavour": by_flavour(random(means.transpose(0, 1)).transpose(0, 1))}
+    parts = {
+        "flavour": by_flavour(means),
+        "random_flavour": by_flavour(random(means.transpose(0, 1)).transpose(0, 1)),
+    }
     if matched:
         kinds = {"jet": lambda d: d, "random_jet": random}
         for name, choose in kinds.items():
@@ -123,6 +129,32 @@ def spans(
                 ]
             )
     return parts
+
+
+class Scores:
+    """AUC of a model on jets with changed inputs: inputs [N, F] to discriminator -> float64 [R + 1].
+
+    All jets count once in the first number, and as the bootstrap's `weights` [N, R] say in the others.
+    `discriminators` are the names of those wanted.
+    """
+
+    def __init__(
+        self, model: torch.nn.Module, jets: "JetTensors", weights: np.ndarray, discriminators: Sequence[str]
+    ) -> None:
+        self._model, self._label = model, jets.label.numpy()
+        self._wanted = [one for one in DISCRIMINATORS if one.name in discriminators]
+        self._weights = np.column_stack([np.ones_like(weights[:, :1]), weights])
+
+    def __call__(self, inputs: Tensor) -> dict[str, np.ndarray]:
+        logits = predict(self._model, inputs)
+        return {discriminator.name: self._auc(logits, discriminator) for discriminator in self._wanted}
+
+    def _auc(self, logits: np.ndarray, discriminator: Discriminator) -> np.ndarray:
+        score = log_odds(logits, discriminator)
+        flavours = (discriminator.signal, discriminator.background)
+        signal, background = (np.flatnonzero(self._label == flavour) for flavour in flavours)
+        ranking = Ranking(score[signal], score[background])
+        return ranking.weigh(self._weights[signal], self._weights[background]).auc()
 
 
 def effects(

@@ -1,4 +1,4 @@
-"""Mis-modelling at the level of the inputs: resolution, offsets and scales."""
+"""Mis-modelling at the level of the inputs: resolution, offsets, scales, and tracks in another order."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from robustag.attacks import BudgetRule
+from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.features import FeatureTable, select_inputs
 from robustag.tensors import Normalisation
@@ -16,26 +17,26 @@ if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
 
-def smear(inputs: Tensor, centre: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-    """Gaussian smearing; strength 1 is one sigma of the training sample (arXiv:2203.13890, "noise").
+def smear(inputs: Tensor, centre: Tensor, unit: Tensor, generator: torch.Generator) -> Tensor:
+    """Gaussian smearing; the strength is its width.
 
     Each strength scales the same draws, so a curve over strengths carries no extra noise.
     """
-    return torch.randn(inputs.shape, generator=generator, dtype=inputs.dtype)
+    return unit * torch.randn(inputs.shape, generator=generator, dtype=inputs.dtype)
 
 
-def shift(inputs: Tensor, centre: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-    """One offset for all jets; the strength is in the input's own unit (a misaligned detector)."""
-    return (1.0 / sigma).expand_as(inputs)
+def shift(inputs: Tensor, centre: Tensor, unit: Tensor, generator: torch.Generator) -> Tensor:
+    """One offset for all jets (a misaligned detector)."""
+    return unit.expand_as(inputs)
 
 
-def scale(inputs: Tensor, centre: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+def scale(inputs: Tensor, centre: Tensor, unit: Tensor, generator: torch.Generator) -> Tensor:
     """A relative change of the physical value (an energy scale): ``X' = X (1 + strength)``."""
     return inputs + centre
 
 
 #: kind -> the move of every input at strength 1, scaled units [N, F]. Each is a function of the scaled inputs
-#: [N, F], ``centre`` = mean / sigma [F], ``sigma`` in physical units [F], and a generator.
+#: [N, F], ``centre`` = mean / sigma [F], the ``unit`` of the strength in scaled units [F], and a generator.
 KINDS: dict[str, Callable[[Tensor, Tensor, Tensor, torch.Generator], Tensor]] = {
     "smear": smear,
     "shift": shift,
@@ -57,18 +58,20 @@ def perturb(
     Parameters
     ----------
     definition : dict
-        ``kind`` (see `KINDS`), ``inputs`` (see `select_inputs`) and ``strengths``, which may be negative.
+        ``kind`` (see `KINDS`, or ``swap``) and ``strengths``; but for ``swap`` also ``inputs`` (see
+        `select_inputs`) and, where it has a choice, ``unit`` of the strengths: ``sigma`` of the training
+        sample or the ``input``'s own. ``flavours``, if there, names the classes whose jets change;
+        ``relative_cap`` replaces the study's.
     data : JetTensors
         The jets.
     relative_cap : float or None
         As `BudgetRule`: like every perturbation, a scenario moves neither counts nor missing entries.
     seed : int
-        Of the smearing.
+        Of smearing and swaps.
 
     Yields
     ------
     strength : float
-        In sigma (smear), the input's unit (shift) or relative (scale).
     inputs : Tensor float32 [N, F]
         Scaled units.
 
@@ -77,13 +80,49 @@ def perturb(
     InputError
         If the kind is unknown or a selector names no input.
     """
-    if definition["kind"] not in KINDS:
-        raise InputError(f"scenario kind '{definition['kind']}' is unknown: use {', '.join(KINDS)}")
-    rule = BudgetRule.of(table, normalisation, factors="none", relative_cap=relative_cap)
-    chosen = torch.from_numpy(select_inputs(definition["inputs"], table))
     generator = torch.Generator().manual_seed(seed)
-    sigma = torch.tensor(normalisation.sigma, dtype=torch.float32)
-    move = KINDS[definition["kind"]](data.inputs, rule.centre, sigma, generator) * chosen
+    flavours = torch.tensor([CLASSES.index(name) for name in definition.get("flavours", CLASSES)])
+    concerned = torch.isin(data.label, flavours)[:, None]
+    if definition["kind"] == "swap":
+        swapped, position = swap_tracks(data, table, normalisation, generator)
+        for strength in definition["strengths"]:
+            yield strength, torch.where(concerned & (position < strength), swapped, data.inputs)
+        return
+    if definition["kind"] not in KINDS:
+        raise InputError(f"scenario kind '{definition['kind']}' is unknown: use {', '.join(KINDS)} or swap")
+    cap = definition.get("relative_cap", relative_cap)
+    rule = BudgetRule.of(table, normalisation, factors="none", relative_cap=cap)
+    chosen = torch.from_numpy(select_inputs(definition["inputs"], table)) & concerned
+    unit = rule.unit if definition.get("unit") == "input" else torch.ones_like(rule.unit)
+    move = KINDS[definition["kind"]](data.inputs, rule.centre, unit, generator) * chosen
     envelope = rule.budget(data.inputs, data.missing, math.inf)
     for strength in definition["strengths"]:
         yield strength, envelope.project(data.inputs + strength * move)
+
+
+def swap_tracks(
+    data: "JetTensors", table: FeatureTable, normalisation: Normalisation, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Jets in which two neighbours among the tracks, chosen at random, have changed places.
+
+    Returns the inputs [N, F] and a uniform number for each jet, [N, 1], 1 where there are no two tracks. All
+    that belongs to a track goes with it; what is missing stays missing, at the value it has in its new place.
+    """
+    tracks, first = table.tracks, len(table.jet_variables)
+    jets = len(data)
+    mean, sigma, absent = (
+        torch.tensor(values, dtype=torch.float64)
+        for values in (normalisation.mean, normalisation.sigma, normalisation.missing)
+    )
+    physical = (data.inputs.double() * sigma + mean).masked_fill(data.missing, torch.nan)
+    blocks = physical[:, first:].reshape(jets, -1, tracks)
+    existing = (~data.missing[:, first:].reshape(jets, -1, tracks)).any(dim=1).sum(dim=1)
+    draws = torch.rand((2, jets), generator=generator, dtype=torch.float64)
+    left = (draws[0] * (existing - 1).clamp(min=1)).long()
+    order = torch.arange(tracks).repeat(jets, 1)
+    order.scatter_(1, left[:, None], left[:, None] + 1)
+    order.scatter_(1, left[:, None] + 1, left[:, None])
+    blocks = blocks.gather(2, order[:, None].expand_as(blocks))
+    physical = torch.cat([physical[:, :first], blocks.flatten(1)], dim=1)
+    swapped = (torch.where(physical.isnan(), absent, physical) - mean) / sigma
+    return swapped.float(), torch.where(existing > 1, draws[1], 1.0)[:, None]

@@ -7,6 +7,7 @@ import torch
 from robustag.errors import InputError
 from robustag.features import select_inputs
 from robustag.mismodelling import perturb
+from robustag.mismodelling.composition import compose
 from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors
 
@@ -29,9 +30,9 @@ def jets(table):
     return JetTensors(
         inputs=torch.randn(shape, generator=generator),
         missing=torch.rand(shape, generator=generator) < 0.2,
-        label=torch.zeros(shape[0], dtype=torch.int64),
+        label=torch.arange(shape[0]) % 3,
         weight=torch.ones(shape[0]),
-        pt=torch.ones(shape[0]),
+        pt=torch.linspace(20.0, 300.0, shape[0]),
         eta=torch.zeros(shape[0]),
         event=torch.arange(shape[0]),
     )
@@ -54,7 +55,7 @@ def test_counts_missing_entries_and_other_inputs_stay(kind, jets, table, normali
 
 
 def test_shift_moves_by_its_strength_in_the_inputs_unit(jets, table, normalisation):
-    definition = {"kind": "shift", "inputs": ["track_*_D0"], "strengths": [0.02, -0.02]}
+    definition = {"kind": "shift", "unit": "input", "inputs": ["track_*_D0"], "strengths": [0.02, -0.02]}
     for strength, inputs in run(definition, jets, table, normalisation).items():
         change = (inputs - jets.inputs).double().numpy() * normalisation.sigma
         column = table.index("track_3_D0")
@@ -85,6 +86,80 @@ def test_the_relative_cap_holds(jets, table, normalisation):
     inputs = run(definition, jets, table, normalisation, relative_cap=0.2)[1.0]
     before, after = (normalisation.unscale(x.double().numpy()) for x in (jets.inputs, inputs))
     assert (np.abs(after - before) <= 0.2 * np.abs(before) + 1e-4).all()
+
+
+def test_a_scenario_may_have_a_cap_of_its_own(jets, table, normalisation):
+    definition = {"kind": "smear", "inputs": ["*"], "strengths": [1.0], "relative_cap": 0.2}
+    assert torch.equal(
+        run(definition, jets, table, normalisation)[1.0],
+        run(definition, jets, table, normalisation, relative_cap=0.2)[1.0],
+    )
+
+
+def test_smearing_in_the_inputs_unit(jets, table, normalisation):
+    definition = {"kind": "smear", "unit": "input", "inputs": ["track_*_D0"], "strengths": [0.03]}
+    change = (run(definition, jets, table, normalisation)[0.03] - jets.inputs).double()
+    for track in (0, 4):
+        column = table.index(f"track_{track}_D0")
+        moved = change[~jets.missing[:, column], column] * normalisation.sigma[column]
+        assert moved.std().item() == pytest.approx(0.03, rel=0.05)
+
+
+@pytest.mark.parametrize("kind", ["smear", "shift", "scale", "swap"])
+def test_only_the_named_flavours_change(kind, jets, table, normalisation):
+    definition = {"kind": kind, "inputs": ["*"], "strengths": [1.0], "flavours": ["c"]}
+    moved = (run(definition, jets, table, normalisation)[1.0] != jets.inputs).any(dim=1)
+    assert moved[jets.label == 1].all()
+    assert not moved[jets.label != 1].any()
+
+
+def test_two_neighbouring_tracks_change_places_with_all_that_is_theirs(jets, table, normalisation):
+    # Like real jets: tracks from the first on, each with or without a vertex.
+    first, tracks = len(table.jet_variables), table.tracks
+    number = torch.arange(len(jets)) % (tracks + 1)
+    missing = (torch.arange(tracks) >= number[:, None]).repeat(1, len(table.track_variables))
+    missing = torch.cat([jets.missing[:, :first], missing], dim=1)
+    missing[:, table.index("track_0_vertex_mass")] |= number % 2 == 0
+    absent = torch.tensor(normalisation.scale(normalisation.missing)).float()
+    jets = JetTensors(**(vars(jets) | {"missing": missing, "inputs": jets.inputs.where(~missing, absent)}))
+    swapped = run({"kind": "swap", "strengths": [0.3, 1.0]}, jets, table, normalisation)
+
+    def blocks(inputs):
+        values = normalisation.unscale(inputs.double().numpy())
+        gone = np.isclose(values, normalisation.missing, atol=1e-4)
+        return np.where(gone, np.nan, values)[:, first:].reshape(len(jets), -1, tracks)
+
+    before, after = blocks(jets.inputs), blocks(swapped[1.0])
+    for jet in range(200, 250):
+        moved = [
+            t
+            for t in range(tracks)
+            if not np.allclose(before[jet, :, t], after[jet, :, t], equal_nan=True, atol=1e-4)
+        ]
+        if number[jet] < 2:
+            assert moved == []
+            continue
+        left, right = moved
+        assert right == left + 1 < number[jet]
+        np.testing.assert_allclose(after[jet][:, [left, right]], before[jet][:, [right, left]], atol=1e-4)
+    changed = {s: (inputs != jets.inputs).any(dim=1) for s, inputs in swapped.items()}
+    assert not (changed[0.3] & ~changed[1.0]).any()
+    assert changed[0.3].sum() / changed[1.0].sum() == pytest.approx(0.3, abs=0.04)
+    torch.testing.assert_close(swapped[1.0][:, :first], jets.inputs[:, :first], atol=1e-5, rtol=1e-5)
+
+
+def test_a_composition_keeps_jets_in_proportion_to_their_weight(jets):
+    rows = compose({"factors": {"c": 0.25}, "pt_power": 0.0}, jets, seed=1)
+    kept = torch.bincount(jets.label[rows]) / torch.bincount(jets.label)
+    assert kept[0] == kept[2] == 1
+    assert kept[1].item() == pytest.approx(0.25, abs=0.04)
+
+
+def test_a_steeper_spectrum_keeps_hard_jets_less_often(jets):
+    rows = compose({"factors": {}, "pt_power": -1.0}, jets, seed=1)
+    pt = jets.pt[rows]
+    assert (pt > 100).sum() / (jets.pt > 100).sum() == pytest.approx(20 * np.log(2) / 200 + 0.05, abs=0.02)
+    assert (pt < 25).sum() / (jets.pt < 25).sum() == pytest.approx(0.9, abs=0.1)
 
 
 def test_the_seed_decides_the_draws(jets, table, normalisation):

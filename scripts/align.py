@@ -1,0 +1,53 @@
+"""Compare where an attack moves single jets with where the study's mismodellings move them."""
+
+from robustag.workflow import derive_seed, job
+
+with job(snakemake) as log:
+    import torch
+
+    from robustag.attacks import BudgetRule, Sweep
+    from robustag.evaluation.bootstrap import event_weights
+    from robustag.features import FeatureTable
+    from robustag.files import written_whole
+    from robustag.mismodelling.alignment import Scores, alignment, effects, spans
+    from robustag.mismodelling.displacements import Displacement
+    from robustag.models import load_model
+    from robustag.tensors import Normalisation
+    from robustag.tensors.loading import load_tensors
+    from robustag.training.losses import build_loss
+
+    torch.set_num_threads(snakemake.threads)
+    params, settings = snakemake.params, snakemake.params.settings["evaluation"]
+    table = FeatureTable.load(snakemake.input.features)
+    model, card = load_model(snakemake.input.model)
+    model.eval()
+    samples = {name: load_tensors(snakemake.input[name], "test") for name in ["nominal", *params.variations]}
+    jets = samples["nominal"]
+    weights = {
+        name: event_weights(sample.event.numpy(), settings["bootstrap"], params.seed)
+        for name, sample in samples.items()
+    }
+    rule = BudgetRule.of(
+        table,
+        Normalisation.load(snakemake.input.normalisation),
+        factors=params.attack["factors"],
+        relative_cap=params.settings["relative_cap"],
+    )
+    case = (jets.inputs, jets.missing, jets.label, rule)
+    sweep = Sweep(
+        params.attack, model, build_loss(card["loss"]), *case, seed=derive_seed(params.seed, "align")
+    )
+    moves = sweep(params.epsilon) - jets.inputs
+    attack = Displacement.of(moves, jets, weights["nominal"])
+    scenarios = {
+        name: Displacement.between(jets, samples[name], rule.integer, (weights["nominal"], weights[name]))
+        for name in params.variations
+    }
+    cosines = alignment(attack, scenarios, jets.label, weights["nominal"])
+    parts = spans(attack, scenarios, jets, derive_seed(params.seed, "align", "random"))
+    scores = Scores(model, jets, weights["nominal"], params.discriminators)
+    shares = effects(scores, attack, parts, jets.inputs)
+    for part, path in ((cosines, snakemake.output.alignment), (shares, snakemake.output.spans)):
+        with written_whole(path) as temporary:
+            part.to_parquet(temporary, index=False)
+    log.info("%d jets, %d variations: %d cosines", len(jets), len(scenarios), len(cosines))
