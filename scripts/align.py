@@ -7,9 +7,10 @@ with job(snakemake) as log:
 
     from robustag.attacks import BudgetRule, Sweep
     from robustag.evaluation.bootstrap import event_weights
+    from robustag.evaluation.parts import Scores, effects
     from robustag.features import FeatureTable
-    from robustag.files import written_whole
-    from robustag.mismodelling.alignment import Scores, alignment, effects, spans
+    from robustag.files import write_table
+    from robustag.mismodelling.alignment import alignment, spans
     from robustag.mismodelling.displacements import Displacement
     from robustag.models import load_model
     from robustag.tensors import Normalisation
@@ -46,8 +47,7 @@ with job(snakemake) as log:
     cosines = alignment(attack, scenarios, jets.label, weights["nominal"])
     parts = spans(attack, scenarios, jets, derive_seed(params.seed, "align", "random"))
     scores = Scores(model, jets, weights["nominal"], params.discriminators)
-    shares = effects(scores, attack, parts, jets.inputs)
-    for part, path in ((cosines, snakemake.output.alignment), (shares, snakemake.output.spans)):
-        with written_whole(path) as temporary:
-            part.to_parquet(temporary, index=False)
+    shares = effects(scores, moves, parts, jets.inputs)
+    write_table(cosines, snakemake.output.alignment)
+    write_table(shares, snakemake.output.spans)
     log.info("%d jets, %d variations: %d cosines", len(jets), len(scenarios), len(cosines))

@@ -30,14 +30,17 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     planned = fresh.plan()
     assert planned["generate"] == planned["summarise"] == chunks
     assert planned["generate_varied"] == generated
-    assert planned["tensorise"] == chunks + detected + generated
+    records = chunks_of(config["records"]["events"])
+    assert planned["vary_records"] == records
+    changed = records * sum("records" in variation for variation in definitions)
+    assert planned["tensorise"] == chunks + detected + generated + changed
     assert planned["train"] == planned["surface"] == trainings
     assert planned["attack"] == trainings * len(run["attacks"])
-    assert planned["mismodel"] == trainings * len(run["scenarios"])
+    assert planned["mismodel"] == planned["align"] == trainings
     assert planned["normalise"] == planned["claims"] == planned["summary"] == 1
     # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates,
     # distances, history, planes, paths, geometry, surface_statistics, weights
-    assert planned["collect"] == 16
+    assert planned["collect"] == 18
     assert planned["certify"] == planned["distances"] == len(run["models"]), (
         "the first seed of every compared model"
     )

@@ -34,6 +34,15 @@ DETECTOR_VARIATIONS, GENERATOR_VARIATIONS, RECORD_VARIATIONS = (
     for kind in ("detector", "generator", "records")
 )
 CERTIFIED = certified_models(config)
+# Variations that a scenario shows to the models.
+SHOWN_VARIATIONS = sorted(
+    {
+        config["scenarios"][name]["variation"]
+        for name in RUN["scenarios"]
+        if config["scenarios"][name]["kind"] == "resimulated"
+    }
+)
+MEASURED = ["metrics", "curves", "histograms", "bins", "calibration", "confusion"]
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
 SHOWN_ROCS = sorted(shown_rocs(config))
 
@@ -43,7 +52,6 @@ wildcard_constraints:
     variation="|".join(["nominal", *config["variations"]]),
     model="|".join(config["models"]),
     attack="|".join(config["attacks"]),
-    scenario="|".join(config["scenarios"]),
     seed=r"\d+",
     chunk=r"\d{4}",
 
@@ -103,10 +111,7 @@ def measured(table: str) -> list[str]:
     return over_trainings(
         f"<results>/attacks/{{model}}/seed{{seed}}/{{attack}}.{table}.parquet",
         attack=RUN["attacks"],
-    ) + over_trainings(
-        f"<results>/mismodel/{{model}}/seed{{seed}}/{{scenario}}.{table}.parquet",
-        scenario=RUN["scenarios"],
-    )
+    ) + over_trainings(f"<results>/mismodel/{{model}}/seed{{seed}}.{table}.parquet")
 
 
 def collected(table: str) -> str:
@@ -116,10 +121,7 @@ def collected(table: str) -> str:
 
 # What each collected table is gathered from.
 PARTS = {
-    **{
-        table: measured(table)
-        for table in ("metrics", "curves", "histograms", "bins", "calibration", "confusion")
-    },
+    **{table: measured(table) for table in MEASURED},
     "audit": over_trainings(
         "<results>/attacks/{model}/seed{seed}/{attack}.audit.parquet", attack=RUN["attacks"]
     ),
@@ -150,12 +152,6 @@ def source_model(wildcards) -> list[str]:
     """The model of the same seed that a transferred attack is crafted on; none for the others."""
     source = config["attacks"][wildcards.attack].get("source")
     return [f"<results>/models/{source}/seed{wildcards.seed}.safetensors"] if source else []
-
-
-def varied_tensors(wildcards) -> list[str]:
-    """Tensors of the detector variation a re-simulated scenario compares with; none for the others."""
-    variation = config["scenarios"][wildcards.scenario].get("variation")
-    return tensors_of(variation) if variation else []
 
 
 def validation_sample(name: str) -> dict:

@@ -1,33 +1,36 @@
 """Physics mis-modelling.
 
-Needs: a model, the nominal test tensors and those of the detector variations.
-Makes: <results>/mismodel/{model}/seed{seed}/{scenario}.*.parquet.
+Needs: a model, the nominal test tensors and those of the variations.
+Makes: <results>/mismodel/{model}/seed{seed}.*.parquet and <results>/align/{model}/seed{seed}.*.parquet.
 """
 
 
 rule mismodel:
-    """Show one trained model one mis-modelling at every strength, and measure it each time."""
+    """Show one trained model every mis-modelling of the study at every strength, and measure it each time.
+
+    One job: most scenarios take less time than loading the model.
+    """
     input:
+        **{name: tensors_of(name) for name in SHOWN_VARIATIONS},
         model=rules.train.output.model,
         tensors=tensors_of("nominal"),
-        varied=varied_tensors,
+        paired=paired_tensors("nominal"),
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
     output:
-        metrics="<results>/mismodel/{model}/seed{seed}/{scenario}.metrics.parquet",
-        curves="<results>/mismodel/{model}/seed{seed}/{scenario}.curves.parquet",
-        histograms="<results>/mismodel/{model}/seed{seed}/{scenario}.histograms.parquet",
-        bins="<results>/mismodel/{model}/seed{seed}/{scenario}.bins.parquet",
-        calibration="<results>/mismodel/{model}/seed{seed}/{scenario}.calibration.parquet",
-        confusion="<results>/mismodel/{model}/seed{seed}/{scenario}.confusion.parquet",
+        **{
+            table: f"<results>/mismodel/{{model}}/seed{{seed}}.{table}.parquet"
+            for table in MEASURED
+        },
     log:
-        "<logs>/mismodel/{model}.seed{seed}.{scenario}.log",
+        "<logs>/mismodel/{model}.seed{seed}.log",
     threads: 1
     resources:
         mem_mb=3000,
     params:
         seed=config["seed"],
-        scenario=lambda wildcards: definition("scenarios", wildcards.scenario),
+        scenarios={name: definition("scenarios", name) for name in RUN["scenarios"]},
+        records=RECORD_VARIATIONS,
         settings=settings("relative_cap", "evaluation"),
         code=code_fingerprint("scripts/mismodel.py"),
     script:
@@ -37,10 +40,10 @@ rule mismodel:
 rule align:
     """Compare where the attack of the figures moves jets with where re-simulated variations move them."""
     input:
+        **{name: paired_tensors(name) for name in ["nominal", *RUN["variations"]]},
         model=rules.train.output.model,
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
-        **{name: paired_tensors(name) for name in ["nominal", *RUN["variations"]]},
     output:
         alignment="<results>/align/{model}/seed{seed}.alignment.parquet",
         spans="<results>/align/{model}/seed{seed}.spans.parquet",

@@ -87,10 +87,7 @@ def run_sweep(
         names an unknown input.
     """
     logits = predict(model, data.inputs)
-    if reference is None:
-        cuts = clean_cuts(logits, _numpy(data.label), settings)
-    else:
-        cuts = clean_cuts(predict(model, reference.inputs), _numpy(reference.label), settings)
+    cuts = _cuts(model, logits, data, reference, settings)
     meter = _Meter(data, cuts, loss, normalisation, settings)
     parts = []
 
@@ -120,23 +117,38 @@ def run_varied(
     settings: Mapping,
     kind: str,
     perturbation: str,
+    reference: "JetTensors | None" = None,
     *,
     loss: "PerJetLoss",
 ) -> Assessment:
-    """Measure a model on a re-simulated sample beside the clean one.
+    """Measure a model on a varied sample beside the clean one.
 
-    Working-point cuts come from the clean jets. The samples may differ in jets; events that are in both have
-    the same bootstrap weights, so differences are paired. Rows: epsilon 0 for clean, 1 for varied.
-    Parameters and errors otherwise as `run_sweep`.
+    The samples may differ in jets; events that are in both have the same bootstrap weights, so differences
+    are paired. If they hold the same jets, those that cross a cut are counted. Rows: epsilon 0 for clean,
+    `VARIED` for varied. Parameters and errors otherwise as `run_sweep`.
     """
     logits = predict(model, clean.inputs)
-    cuts = clean_cuts(logits, _numpy(clean.label), settings)
+    cuts = _cuts(model, logits, clean, reference, settings)
     before = _Meter(clean, cuts, loss, normalisation, settings)(clean.inputs, logits, logits)
     meter = _Meter(varied, cuts, loss, normalisation, settings)
-    after = meter(varied.inputs, predict(model, varied.inputs), None)
+    same = torch.equal(clean.event, varied.event) and torch.equal(clean.eta, varied.eta)
+    after = meter(varied.inputs, predict(model, varied.inputs), logits if same else None)
     return Assessment.concatenate(
         [part.labelled(kind, perturbation, e) for e, part in ((0.0, before), (VARIED, after))]
     )
+
+
+def _cuts(
+    model: torch.nn.Module,
+    logits: np.ndarray,
+    clean: "JetTensors",
+    reference: "JetTensors | None",
+    settings: Mapping,
+) -> Cuts:
+    """Working points from the clean jets, or from the reference if there is one."""
+    if reference is not None:
+        logits, clean = predict(model, reference.inputs), reference
+    return clean_cuts(logits, _numpy(clean.label), settings)
 
 
 class _Meter:

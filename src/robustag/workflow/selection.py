@@ -196,9 +196,9 @@ def _mismodelling(entry: dict, config: dict) -> Iterator[str]:
         # Not part of this study, so not shown; but it must mean something.
         if name not in config["attacks"] and name not in config["scenarios"]:
             yield f"{key} names '{name}', which neither attacks nor scenarios define: mend the name"
-    elif scenario["kind"] == "resimulated":
+    elif "strengths" not in scenario:
         if epsilon != VARIED:
-            yield f"{key} asks for epsilon {epsilon:g} of a re-simulated sample: give {VARIED}"
+            yield f"{key} asks for epsilon {epsilon:g} of a varied sample: give {VARIED}"
     elif epsilon not in scenario["strengths"]:
         yield _unmeasured(key, epsilon, f"scenarios.{name}.strengths", scenario["strengths"])
 

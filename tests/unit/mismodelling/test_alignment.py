@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from robustag.evaluation.bootstrap import event_weights
-from robustag.mismodelling.alignment import Scores, alignment, effects, project, spans
+from robustag.evaluation.parts import Scores, effects
+from robustag.mismodelling.alignment import alignment, project, spans
 from robustag.mismodelling.displacements import Displacement, matched
 from robustag.tensors.loading import JetTensors
 
@@ -135,7 +136,7 @@ def test_an_attack_inside_the_span_keeps_its_effect_and_one_outside_loses_it(jet
     scores = Scores(Linear(), jets, weights, ["BvL"])
     for along, share in ((inside, 1.0), (outside, 0.0)):
         parts = spans(attack, {"x": between(jets, moved(jets, 2 * along))}, jets, seed=1)
-        table = effects(scores, attack, parts, jets.inputs)
+        table = effects(scores, attack.moves, parts, jets.inputs)
         rows = table[table["kept"] == "projected"].set_index("span")
         for span in ("flavour", "jet"):
             assert rows.loc[span, "share"] == pytest.approx(share, abs=0.02)

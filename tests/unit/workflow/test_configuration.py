@@ -61,7 +61,7 @@ def test_faults_are_named_with_their_place(config, check, keys, value, complaint
 NOMINAL, FGSM = {"name": "nominal"}, {"name": "fgsm", "epsilon": 0.01, "attack_mode": "eval"}
 FOCAL, INVERSE = {"name": "focal", "gamma": 2.0}, {"name": "inverse", "epochs": 30}
 SHIFT = {"name": "shift", "direction": "up", "factors": "none"}
-SMEAR = {"kind": "smear", "inputs": ["*"], "strengths": [0.1]}
+SMEAR = {"kind": "smear", "unit": "sigma", "inputs": ["*"], "strengths": [0.1]}
 RESIMULATED = {"kind": "resimulated", "variation": "jes_up"}
 MODEL = ("models", "faithful_nominal")
 

@@ -30,7 +30,7 @@ def test_unknown_names_are_reported_with_the_known_ones(config, table, selection
         check_selection(config, table)
 
 
-BAR = {"label": "bar", "perturbation": "smearing", "epsilon": 0.1}
+BAR = {"label": "bar", "perturbation": "impact_parameter_smearing", "epsilon": 0.1}
 PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm"}
 
 
@@ -48,10 +48,14 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
             r"evaluation\.inputs names 'jet_mass'.*such as vertex_mass",
         ),
         ("surface.pairs", [["jet_pt", "jet_ta"]], r"surface\.pairs names 'jet_ta'.*such as jet_eta"),
-        ("scenarios.smearing.inputs", ["track_9_*"], r"scenarios\.smearing\.inputs: 'track_9_\*' names no"),
+        (
+            "scenarios.impact_parameter_smearing.inputs",
+            ["track_9_*"],
+            r"scenarios\.impact_parameter_smearing\.inputs: 'track_9_\*' names no",
+        ),
         ("frozen", ["jet_mass"], "frozen: 'jet_mass' names no input"),
         ("attacks.fgsm.frozen", ["jets"], r"attacks\.fgsm\.frozen: 'jets' names no input"),
-        ("attacks.smearing", {"name": "noise"}, "'smearing' is an attack and a scenario.*rename one"),
+        ("attacks.softer_jets", {"name": "noise"}, "'softer_jets' is an attack and a scenario.*rename one"),
         ("attacks.transfer.source", "unborn", r"attack 'transfer' needs the model 'unborn': add it to run"),
         ("attacks.fgsm.source", "clean_nominal", "attack 'fgsm': 'transfer' needs a source"),
         (
@@ -64,7 +68,7 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
         ("run.models", ["clean_nominal"], r"figures\.pairs 'clean' needs the model 'clean_fgsm': add it"),
         ("surface.reference", "unborn", r"surface\.reference needs the model 'unborn'"),
         ("figures.attack", "pip", r"figures\.attack needs 'pip': add it to run\.attacks"),
-        ("figures.noise", "smearing", r"figures\.noise needs 'smearing': add it to run\.attacks"),
+        ("figures.noise", "softer_jets", r"figures\.noise needs 'softer_jets': add it to run\.attacks"),
         ("figures.rocs", {"odd": ["fgms"]}, r"figures\.rocs\.odd names 'fgms', which attacks lacks"),
         ("figures.rocs", {"odd": ["rdsa"]}, r"figures\.rocs has nothing that run\.attacks makes: add"),
         ("figures.epsilon", 0.03, r"figures\.epsilon asks for 0\.03, which epsilons lacks: use one of 0, "),
@@ -75,7 +79,7 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
         (
             "figures.mismodellings",
             [BAR | {"epsilon": 0.3}],
-            r"0\.3, which scenarios\.smearing\.strengths lacks",
+            r"0\.3, which scenarios\.impact_parameter_smearing\.strengths lacks",
         ),
         (
             "figures.mismodellings",
@@ -85,7 +89,7 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
         (
             "figures.mismodellings",
             [BAR | {"perturbation": "ip_resolution_up"}],
-            rf"asks for epsilon 0\.1 of a re-simulated sample: give {VARIED}",
+            rf"asks for epsilon 0\.1 of a varied sample: give {VARIED}",
         ),
         (
             "figures.mismodellings",
