@@ -39,7 +39,7 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["mismodel"] == planned["align"] == trainings
     assert planned["normalise"] == planned["claims"] == planned["summary"] == 1
     # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates,
-    # distances, history, planes, paths, geometry, surface_statistics, weights
+    # distances, alignment, spans, history, planes, paths, geometry, surface_statistics, weights
     assert planned["collect"] == 18
     assert planned["certify"] == planned["distances"] == len(run["models"]), (
         "the first seed of every compared model"

@@ -140,12 +140,14 @@ PARTS = {
     "history": over_trainings("<results>/models/{model}/seed{seed}.history.csv"),
     "planes": over_trainings("<results>/surface/{model}/seed{seed}.planes.parquet"),
     "paths": over_trainings("<results>/surface/{model}/seed{seed}.paths.parquet"),
-    "alignment": over_trainings("<results>/align/{model}/seed{seed}.alignment.parquet"),
-    "spans": over_trainings("<results>/align/{model}/seed{seed}.spans.parquet"),
     "geometry": over_trainings("<results>/surface/{model}/seed{seed}.geometry.parquet"),
     "surface_statistics": over_trainings("<results>/surface/{model}/seed{seed}.statistics.parquet"),
     "weights": over_trainings("<results>/surface/{model}/seed{seed}.weights.parquet"),
 }
+
+if RUN["variations"]:
+    for table in ("alignment", "spans"):
+        PARTS[table] = over_trainings(f"<results>/align/{{model}}/seed{{seed}}.{table}.parquet")
 
 
 def source_model(wildcards) -> list[str]:

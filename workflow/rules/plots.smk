@@ -157,6 +157,23 @@ rule fig_input_distance:
         "../../scripts/fig_input_distance.py"
 
 
+rule fig_mismodelling_map:
+    """What attacks and mismodellings cost, against how far they move the inputs."""
+    input:
+        verdicts=rules.mismodelling_verdicts.output.csv,
+        histograms=collected("histograms"),
+    output:
+        **figure("fig_mismodelling_map", "Mismodelling"),
+    log:
+        "<logs>/fig_mismodelling_map.log",
+    params:
+        options=figure_options("discriminators", "attack", "noise"),
+        inputs=list(config["evaluation"]["inputs"]),
+        code=code_fingerprint("scripts/fig_mismodelling_map.py"),
+    script:
+        "../../scripts/fig_mismodelling_map.py"
+
+
 rule fig_history:
     """Losses and validation AUC against the epoch."""
     input:

@@ -48,3 +48,37 @@ rule metrics_csv:
         code=code_fingerprint("scripts/metrics_csv.py"),
     script:
         "../../scripts/metrics_csv.py"
+
+
+rule mismodelling_verdicts:
+    """Loss to every attack and scenario, nominal against adversarial training: does it help, and how much?"""
+    input:
+        metrics=collected("metrics"),
+    output:
+        csv="<results>/tables/mismodelling_verdicts.csv",
+    log:
+        "<logs>/mismodelling_verdicts.log",
+    params:
+        options=figure_options("discriminators"),
+        mistags=config["evaluation"]["mistags"],
+        significance=config["claims"]["significance"],
+        code=code_fingerprint("scripts/mismodelling_verdicts.py"),
+    script:
+        "../../scripts/mismodelling_verdicts.py"
+
+
+rule envelope:
+    """Efficiencies and mis-tag rates at fixed cuts with their envelope over scenarios, for correctionlib."""
+    input:
+        bins=collected("bins"),
+    output:
+        table="<results>/tables/envelope.parquet",
+        json="<results>/envelope.json",
+    log:
+        "<logs>/envelope.log",
+    params:
+        study=config["study"],
+        options=figure_options("discriminators"),
+        code=code_fingerprint("scripts/envelope.py"),
+    script:
+        "../../scripts/envelope.py"

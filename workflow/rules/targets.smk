@@ -36,6 +36,8 @@ rule all:
         *map(collected, PARTS),
         rules.audit_orders.output,
         rules.metrics_csv.output,
+        rules.mismodelling_verdicts.output,
+        rules.envelope.output,
         rules.claims.output,
         rules.export.output,
         rules.summary.output,

@@ -1,0 +1,19 @@
+"""Write the tagging rates of the compared models with an envelope over mismodellings, for correctionlib."""
+
+import json
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    import pandas as pd
+
+    from robustag.evaluation.envelope import correction_set, envelope
+    from robustag.files import write_table, written_whole
+
+    options = snakemake.params.options
+    models = [pair[role] for pair in options["pairs"] for role in ("nominal", "adversarial")]
+    table = envelope(pd.read_parquet(snakemake.input.bins), models, options["discriminators"])
+    write_table(table, snakemake.output.table)
+    with written_whole(snakemake.output.json) as temporary:
+        temporary.write_text(json.dumps(correction_set(table, snakemake.params.study), indent=1))
+    log.info("%d numbers", len(table))

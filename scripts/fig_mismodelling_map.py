@@ -1,0 +1,21 @@
+"""Draw what attacks and mismodellings cost against how far they move the inputs."""
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    import pandas as pd
+
+    from robustag.plotting.mismodelling_map import draw_map, map_table
+    from robustag.plotting.store import save_figure, save_shown
+
+    options = snakemake.params.options
+    verdicts = pd.read_csv(snakemake.input.verdicts)
+    table = map_table(
+        verdicts[verdicts["discriminator"] == options["discriminators"][0]],
+        pd.read_parquet(snakemake.input.histograms),
+        snakemake.params.inputs,
+        options["pairs"],
+    )
+    save_figure(draw_map(table, options), snakemake.output.pdf, snakemake.output.png)
+    save_shown(table, snakemake.output.csv)
+    log.info("%d points", len(table))

@@ -1,0 +1,20 @@
+"""Say against which attacks and mismodellings adversarial training helps, and by how much."""
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    from robustag.evaluation.verdicts import verdicts
+    from robustag.files import written_whole
+    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
+
+    params = snakemake.params
+    table = verdicts(
+        read_columns(snakemake.input.metrics, METRIC_COLUMNS),
+        params.options["pairs"],
+        params.options["discriminators"],
+        params.mistags,
+        params.significance,
+    )
+    with written_whole(snakemake.output.csv) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")
+    log.info("%s", table["verdict"].value_counts().to_dict())
