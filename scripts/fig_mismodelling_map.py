@@ -13,7 +13,7 @@ with job(snakemake) as log:
     table = map_table(
         verdicts[verdicts["discriminator"] == options["discriminators"][0]],
         pd.read_parquet(snakemake.input.histograms),
-        snakemake.params.inputs,
+        options["inputs"],
         options["pairs"],
     )
     save_figure(draw_map(table, options), snakemake.output.pdf, snakemake.output.png)

@@ -167,8 +167,7 @@ rule fig_mismodelling_map:
     log:
         "<logs>/fig_mismodelling_map.log",
     params:
-        options=figure_options("discriminators", "attack", "noise"),
-        inputs=list(config["evaluation"]["inputs"]),
+        options=figure_options("discriminators", "attack", "noise", "inputs"),
         code=code_fingerprint("scripts/fig_mismodelling_map.py"),
     script:
         "../../scripts/fig_mismodelling_map.py"
