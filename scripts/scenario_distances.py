@@ -16,6 +16,7 @@ with job(snakemake) as log:
     from robustag.features import FeatureTable
     from robustag.files import write_table
     from robustag.mismodelling import perturb
+    from robustag.mismodelling.composition import compose
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import JetTensors, load_tensors, sample_jets
 
@@ -38,6 +39,9 @@ with job(snakemake) as log:
                 paths = [p for p in snakemake.input.varied if Path(p).parent.name == scenario["variation"]]
                 varied = load_tensors(paths, "test")
                 yield "scenario", name, VARIED, varied.select(sample_jets(varied.event, number))
+            elif scenario["kind"] == "composition":
+                kept = test.select(compose(scenario, test, derive_seed(params.seed, "mismodel", name)))
+                yield "scenario", name, VARIED, kept.select(sample_jets(kept.event, number))
             else:
                 seed = derive_seed(params.seed, "mismodel", name)
                 cap = settings["relative_cap"]
