@@ -19,6 +19,33 @@ rule fig_headline:
         "../../scripts/fig_headline.py"
 
 
+rule fig_sketch:
+    """Sketches of an adversarial jet and of adversarial training."""
+    output:
+        **figure("fig_sketch", "Method", ["jet", "training"]),
+    log:
+        "<logs>/fig_sketch.log",
+    params:
+        code=code_fingerprint("scripts/fig_sketch.py"),
+    script:
+        "../../scripts/fig_sketch.py"
+
+
+rule fig_kinematics:
+    """Training jets by pT and eta, before and after weighting, and the weights."""
+    input:
+        weights=rules.normalise.output.weights,
+    output:
+        **figure("fig_kinematics", "Inputs", ["spectra", "weights"]),
+    log:
+        "<logs>/fig_kinematics.log",
+    params:
+        options=figure_options(),
+        code=code_fingerprint("scripts/fig_kinematics.py"),
+    script:
+        "../../scripts/fig_kinematics.py"
+
+
 rule fig_roc:
     """ROC curves, raw and attacked, nominal and adversarial (one file a discriminator)."""
     input:
@@ -95,6 +122,21 @@ rule fig_fixed_cut:
         code=code_fingerprint("scripts/fig_fixed_cut.py"),
     script:
         "../../scripts/fig_fixed_cut.py"
+
+
+rule fig_bins:
+    """Efficiency and mis-tag rate at a fixed cut in bins of pT and |eta| (one file a pair of models)."""
+    input:
+        bins=collected("bins"),
+    output:
+        **figure("fig_bins", "Robustness", FIGURE_PAIRS),
+    log:
+        "<logs>/fig_bins.log",
+    params:
+        options=figure_options("discriminators", "attack", "epsilon"),
+        code=code_fingerprint("scripts/fig_bins.py"),
+    script:
+        "../../scripts/fig_bins.py"
 
 
 rule fig_transfer:
@@ -231,6 +273,36 @@ rule fig_threshold:
         code=code_fingerprint("scripts/fig_threshold.py"),
     script:
         "../../scripts/fig_threshold.py"
+
+
+rule fig_calibration:
+    """Predicted probabilities against what is observed, raw and attacked (one file a pair of models)."""
+    input:
+        calibration=collected("calibration"),
+    output:
+        **figure("fig_calibration", "Probabilities", FIGURE_PAIRS),
+    log:
+        "<logs>/fig_calibration.log",
+    params:
+        options=figure_options("attack", "epsilon"),
+        code=code_fingerprint("scripts/fig_calibration.py"),
+    script:
+        "../../scripts/fig_calibration.py"
+
+
+rule fig_confusion:
+    """Confusion matrices, raw and attacked (one file a pair of models)."""
+    input:
+        confusion=collected("confusion"),
+    output:
+        **figure("fig_confusion", "Probabilities", FIGURE_PAIRS),
+    log:
+        "<logs>/fig_confusion.log",
+    params:
+        options=figure_options("attack", "epsilon"),
+        code=code_fingerprint("scripts/fig_confusion.py"),
+    script:
+        "../../scripts/fig_confusion.py"
 
 
 rule fig_input:

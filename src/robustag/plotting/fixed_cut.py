@@ -115,7 +115,6 @@ def draw_fixed_cut(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     efficiency, mistag = DISCRIMINATOR_AXES[table["discriminator"].iloc[0]]
     panels[0, 0].set_ylabel(f"{efficiency} / raw")
     panels[1, 0].set_ylabel(f"{mistag} / raw")
-    panels[0, 0].set_ylim(bottom=0.0)
     panels[1, 0].set_yscale("log")
     panels[1, 0].yaxis.set_major_formatter("{x:g}")
     panels[1, 0].yaxis.set_minor_formatter("{x:g}")

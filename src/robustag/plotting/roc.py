@@ -106,9 +106,11 @@ def draw_roc(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     arms = [pair["label"] for pair in options["pairs"]]
     figure = Figure(figsize=(5.6 * len(arms), 6.6))
     panels = figure.subplots(1, len(arms), sharey=True, squeeze=False)[0]
+    # Beside the curves: above those of a good discriminator, below those of a poor one.
+    place = (0.09, 0.55, 0.45, 0.31) if max(_crossings(table)) > 0.45 else (0.52, 0.09, 0.45, 0.31)
     for axes, arm in zip(panels, arms, strict=True):
         models = [model for model in paired_models(options["pairs"]) if model.arm == arm]
-        inset = axes.inset_axes((0.09, 0.55, 0.45, 0.31))
+        inset = axes.inset_axes(place)
         for model in models:
             for (perturbation, epsilon), curve in _curves(table, model.name):
                 look = {"color": model.colour, "linestyle": perturbation_line(perturbation)}
@@ -186,13 +188,19 @@ def _finish(axes: Axes, table: pd.DataFrame, title: str, legend: str) -> None:
     axes.legend(title=legend, loc="upper center", bbox_to_anchor=(0.5, -0.13), alignment="left")
 
 
+def _crossings(table: pd.DataFrame) -> list[float]:
+    """Efficiencies at which the curves enter and leave the inset."""
+    return [
+        float(efficiency)
+        for _, curve in table.groupby(["model", "perturbation", "epsilon"])
+        for efficiency in np.interp(INSET_RANGE, curve["mistag"], curve["efficiency"])
+    ]
+
+
 def _zoom(axes: Axes, table: pd.DataFrame) -> None:
     """Mis-tag rates around 1 %, and the efficiencies that the curves have there."""
-    crossing = [
-        np.interp(INSET_RANGE, curve["mistag"], curve["efficiency"])
-        for _, curve in table.groupby(["model", "perturbation", "epsilon"])
-    ]
-    low, high = np.min(crossing), np.max(crossing)
+    crossings = _crossings(table)
+    low, high = min(crossings), max(crossings)
     margin = 0.08 * (high - low)
     axes.set(yscale="log", ylim=INSET_RANGE, xlim=(max(low - margin, 0.0), min(high + margin, 1.0)))
     axes.yaxis.set_major_locator(FixedLocator(INSET_RANGE))

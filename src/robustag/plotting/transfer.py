@@ -1,11 +1,10 @@
 """The transfer matrix: inputs crafted on one model, shown to every other."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
 from robustag.evaluation.differences import measurement
+from robustag.plotting.matrix import draw_matrix
 from robustag.plotting.style import perturbation_label, stamp, styled
 from robustag.plotting.tables import METRIC_COLUMNS
 
@@ -72,24 +71,7 @@ def draw_transfer(table: pd.DataFrame, sample: str) -> Figure:
         error = cells["error"].unstack("target").loc[models, models]
         # Each strength has its own scale; the numbers say how they compare.
         largest = max(loss.to_numpy().max(), 1e-6)
-        axes.pcolormesh(loss, cmap="cividis", vmin=min(0.0, loss.to_numpy().min()), vmax=largest)
-        for row, column in np.ndindex(loss.shape):
-            axes.text(
-                column + 0.5,
-                row + 0.5,
-                f"{loss.iloc[row, column]:.4f}\n± {error.iloc[row, column]:.4f}",
-                ha="center",
-                va="center",
-                fontsize=10,
-                color="black" if loss.iloc[row, column] > 0.6 * largest else "white",
-            )
-        ticks = np.arange(len(models)) + 0.5
-        axes.set_xticks(ticks, labels=names, fontsize=10)
-        axes.set_yticks(ticks, labels=names, fontsize=10)
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_minor_locator(NullLocator())
-        axes.tick_params(length=0)
-        axes.set_ylim(len(models), 0)
+        draw_matrix(axes, loss, error, names, digits=4, largest=largest)
         attack = perturbation_label(table["perturbation"].iloc[0])
         axes.set_xlabel(rf"shown to ({attack}, $\varepsilon$ = {epsilon:g})")
     panels[0].set_ylabel("crafted on")

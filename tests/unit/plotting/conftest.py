@@ -7,12 +7,14 @@ and the mis-tag rate at efficiency e is Phi(Phi^-1(e) - separation).
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
+
+from robustag.tensors.weights import WeightMap
 
 MODELS = ("clean_nominal", "clean_fgsm", "faithful_nominal", "faithful_fgsm")
 SEEDS = (1, 2, 3)
@@ -157,6 +159,63 @@ def _histogram(
             "count": count,
         }
     )
+
+
+@pytest.fixture(scope="session")
+def bins() -> pd.DataFrame:
+    """Bins table: under attack every tenth jet above the cut is lost, and nothing is gained."""
+    rows = []
+    edges = {"pt": (20.0, 50.0, 100.0, 300.0), "eta": (0.0, 1.0, 2.5)}
+    for model, seed, epsilon, (variable, bounds) in product(MODELS, SEEDS, (0.0, 0.05), edges.items()):
+        for metric, share in (("fixed_cut_efficiency", 0.7), ("fixed_cut_mistag", 0.01)):
+            for low, high in pairwise(bounds):
+                passed, lost = int(share * 10_000), int(share * 1_000) * (epsilon > 0)
+                value = (passed - lost) / 10_000
+                key = (model, seed, "attack", "fgsm", epsilon, "BvL", metric, 0.01, variable, low, high)
+                rows.append(
+                    (*key, passed - lost, 10_000, 0.0, float(lost), value, 0.95 * value, 1.05 * value)
+                )
+    front = ["model", "seed", "kind", "perturbation", "epsilon", "discriminator", "metric", "working_point"]
+    numbers = ["passed", "total", "gained", "lost", "value", "low", "high"]
+    return pd.DataFrame(rows, columns=[*front, "variable", "bin_low", "bin_high", *numbers])
+
+
+@pytest.fixture(scope="session")
+def calibration() -> pd.DataFrame:
+    """Calibration table: observed is the square of predicted; the last bin of each flavour is empty."""
+    predicted = np.linspace(0.025, 0.975, 20)
+    parts = [
+        pd.DataFrame(
+            {
+                **{"model": model, "seed": seed, "kind": "attack", "perturbation": "fgsm"},
+                **{
+                    "epsilon": epsilon,
+                    "flavour": flavour,
+                    "low": predicted - 0.025,
+                    "high": predicted + 0.025,
+                },
+                "predicted": np.where(predicted > 0.95, np.nan, predicted),
+                "observed": np.where(predicted > 0.95, np.nan, predicted**2),
+                "total": np.where(predicted > 0.95, 0, 400),
+            }
+        )
+        for model, seed, epsilon, flavour in product(MODELS, SEEDS, (0.0, 0.05), ("b", "c", "light"))
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="session")
+def confusion() -> pd.DataFrame:
+    """Confusion table: the attack doubles what is misread."""
+    flavours = ("b", "c", "light")
+    rows = [
+        (model, seed, "attack", "fgsm", epsilon, true, predicted, count)
+        for model, seed, epsilon, true, predicted in product(MODELS, SEEDS, (0.0, 0.05), flavours, flavours)
+        for wrong in [200 if epsilon else 100]
+        for count in [1000 - 2 * wrong if true == predicted else wrong]
+    ]
+    front = ["model", "seed", "kind", "perturbation", "epsilon"]
+    return pd.DataFrame(rows, columns=[*front, "true", "predicted", "count"])
 
 
 @pytest.fixture(scope="session")
@@ -378,6 +437,13 @@ def distances() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*front, "value", "low", "high"])
 
 
+def weight_map() -> WeightMap:
+    """Weights of flavours with three different spectra."""
+    jets = np.random.default_rng(5).poisson([[[900]], [[300]], [[2000]]], (3, 4, 2))
+    jets[0, :2] *= 2
+    return WeightMap.fit(jets, [20, 40, 70, 120, 900], [-2.5, 0.0, 2.5])
+
+
 @pytest.fixture
 def drawn(
     metrics,
@@ -391,15 +457,21 @@ def drawn(
     certificates,
     distances,
     transfer,
+    bins,
+    calibration,
+    confusion,
     options,
 ) -> Callable[[str], tuple[object, pd.DataFrame]]:
     """Draw one figure by name from the synthetic tables: (figure, shown table)."""
+    from robustag.plotting import bins as binned
     from robustag.plotting import (
         certified,
         epsilon,
         fixed_cut,
         inputs,
+        kinematics,
         mismodelling,
+        probabilities,
         roc,
         shapes,
         surface,
@@ -459,6 +531,21 @@ def drawn(
         if name == "fixed_cut":
             table = fixed_cut.fixed_cut_table(metrics, pairs, ["noise", "fgsm"], "BvL")
             return fixed_cut.draw_fixed_cut(table, options), table
+        if name == "bins":
+            table = binned.bin_table(bins, pairs[0], options)
+            return binned.draw_bins(table, pairs[0], options), table
+        if name == "calibration":
+            table = probabilities.calibration_table(calibration, pairs[0], options)
+            return probabilities.draw_calibration(table, pairs[0], options), table
+        if name == "confusion":
+            table = probabilities.confusion_matrix(confusion, pairs[0], options)
+            return probabilities.draw_confusion(table, pairs[0], options), table
+        if name in ("spectra", "weight_maps"):
+            maps = kinematics.weight_table(weight_map())
+            if name == "weight_maps":
+                return kinematics.draw_weights(maps, options["sample"]), maps
+            table = kinematics.spectrum_table(maps)
+            return kinematics.draw_spectra(table, options["sample"]), table
         if name == "transfer":
             table = transfer_module.transfer_table(transfer, "BvL")
             return transfer_module.draw_transfer(table, options["sample"]), table

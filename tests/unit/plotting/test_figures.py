@@ -12,6 +12,7 @@ from robustag.plotting.epsilon import auc_epsilon_table, draw_auc_epsilon
 from robustag.plotting.mismodelling import mismodelling_table
 from robustag.plotting.roc import MISTAG_RANGE, roc_table
 from robustag.plotting.shapes import shape_table
+from robustag.plotting.sketches import draw_training, jet_table, training_table
 from robustag.plotting.style import FLAVOUR_COLOURS, ROLE_COLOURS, input_label, paired_models
 from robustag.plotting.surface_corners import corner_table
 from robustag.plotting.surface_weights import mean_ratio_around
@@ -31,6 +32,11 @@ FIGURES = [
     "roc_scan",
     "fixed_cut",
     "transfer",
+    "bins",
+    "calibration",
+    "confusion",
+    "spectra",
+    "weight_maps",
     "mismodelling",
     "surface",
     "surface_faithful",
@@ -152,6 +158,45 @@ def test_transfer_losses_are_those_of_source_and_target(drawn):
     strong = table[table["epsilon"] == 0.05].set_index(["source", "target"])["loss"]
     assert strong["clean_nominal", "clean_nominal"] == pytest.approx(0.1)
     assert strong["clean_nominal", "faithful_fgsm"] == pytest.approx(0.05)
+
+
+def test_bins_count_the_jets_that_crossed_the_cut(drawn):
+    _, table = drawn("bins")
+    np.testing.assert_allclose(table["ratio"], 0.9)
+    efficiency = table[table["metric"] == "fixed_cut_efficiency"]
+    np.testing.assert_allclose(efficiency["ratio_error"], np.sqrt(700) / 7000)
+
+
+def test_calibration_leaves_empty_bins_out(drawn):
+    _, table = drawn("calibration")
+    np.testing.assert_allclose(table["observed"], table["predicted"] ** 2)
+    assert table["high"].max() == pytest.approx(0.95)
+    # All seeds see the same jets: 400 of them, not 1200.
+    np.testing.assert_allclose(table["error"], np.sqrt(table["observed"] * (1 - table["observed"]) / 400))
+
+
+def test_confusion_is_a_share_of_the_true_flavour(drawn):
+    figure, table = drawn("confusion")
+    np.testing.assert_allclose(table.groupby(["role", "epsilon", "true"])["share"].sum(), 1.0)
+    raw, attacked = (figure.axes[column].texts[0].get_text() for column in (0, 1))
+    assert raw.startswith("80.0\n")
+    assert attacked.startswith("60.0\n")
+
+
+def test_weighted_flavours_have_one_spectrum(drawn):
+    _, table = drawn("spectra")
+    weighted = table.pivot(index=["variable", "low"], columns="flavour", values="weighted")
+    np.testing.assert_allclose(weighted["b"], weighted["light"])
+    np.testing.assert_allclose(weighted["b"], weighted["c"])
+    assert not np.allclose(*(table.loc[table["flavour"] == f, "jets"] for f in ("b", "light")))
+
+
+def test_the_sketched_jet_moves_along_the_sign_and_counts_stay():
+    table = jet_table()
+    assert (np.sign(table["step"]) == np.sign(table["gradient"])).all()
+    assert table.loc[table["gradient"] == 0, "step"].eq(0).all()
+    texts = {text.get_text() for text in draw_training(training_table()).axes[0].texts}
+    assert {"nominal training", "adversarial training"} <= texts
 
 
 def test_fixed_cut_ratios_are_one_on_raw_jets(drawn):
