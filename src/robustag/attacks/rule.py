@@ -247,7 +247,9 @@ class BudgetRule:
             if self.norm == "mahalanobis":
                 scale = scale * self._deviation(label)
         # A huge finite step instead of infinity, so that the product with a mask of zeros is zero.
-        width = torch.where(missing, 0.0, (reach * scale).nan_to_num(nan=0.0))
+        # The mask written as numbers: choosing entry by entry takes several times as long on a CPU.
+        exists = torch.logical_not(missing, out=torch.empty_like(missing, dtype=scale.dtype))
+        width = exists.mul_((reach * scale).nan_to_num(nan=0.0))
         if self.relative_cap is not None:
             width = torch.minimum(width, self.relative_cap * (x + self.centre).abs())
         ranges = None if self.lower is None else (self.lower, self.upper)
