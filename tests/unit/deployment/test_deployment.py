@@ -1,6 +1,7 @@
 """From an ntuple to scores: the same numbers by tensors and torch, and by the exported model alone."""
 
 import json
+import re
 
 import numpy as np
 import onnx
@@ -137,6 +138,16 @@ def test_a_model_that_does_not_know_its_scaling_is_not_exported(tmp_path):
     with pytest.raises(InputError, match="how its inputs were scaled"):
         export_onnx(build_model(network, 4, seed=1), card, tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_example_of_the_documentation_runs(exported, root):
+    _, path = exported
+    (example,) = re.findall(
+        r"```python\n(import json\n.*?)```", (root / "docs/models.md").read_text(), re.DOTALL
+    )
+    names = {}
+    exec(re.sub(r'"results/.*?\.onnx"', repr(str(path)), example), names)
+    assert names["probabilities"].sum() == pytest.approx(1.0)
 
 
 @pytest.fixture
