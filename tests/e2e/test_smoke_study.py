@@ -20,24 +20,50 @@ from tests.studies import SMOKE, run_smoke_study
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 FIGURES = [
+    "fig_auc_epsilon_BvC",
     "fig_auc_epsilon_BvL",
+    "fig_auc_epsilon_CvB",
     "fig_auc_epsilon_CvL",
+    "fig_bins_clean",
+    "fig_bins_faithful",
+    "fig_calibration_clean",
+    "fig_calibration_faithful",
     "fig_certified",
+    "fig_confusion_clean",
+    "fig_confusion_faithful",
     "fig_discriminator_clean",
     "fig_discriminator_faithful",
+    "fig_fixed_cut_BvC",
+    "fig_fixed_cut_BvL",
+    "fig_fixed_cut_CvB",
+    "fig_fixed_cut_CvL",
     "fig_headline",
     "fig_history",
     "fig_input_clean",
     "fig_input_distance",
+    "fig_input_epsilon_fgsm",
+    "fig_input_epsilon_noise",
     "fig_input_faithful",
+    "fig_kinematics_spectra",
+    "fig_kinematics_weights",
     "fig_mismodelling",
+    "fig_output_clean",
+    "fig_output_faithful",
+    "fig_roc_BvC",
     "fig_roc_BvL",
+    "fig_roc_CvB",
     "fig_roc_CvL",
+    "fig_roc_perturbations_capped",
+    "fig_roc_perturbations_systematic",
+    "fig_roc_scan_clean",
+    "fig_roc_scan_faithful",
     "fig_simulation_inputs",
     "fig_simulation_lifetime",
     "fig_simulation_resolution",
     "fig_simulation_tracks",
     "fig_simulation_vertices",
+    "fig_sketch_jet",
+    "fig_sketch_training",
     "fig_surface_average_clean",
     "fig_surface_average_faithful",
     "fig_surface_clean",
@@ -46,6 +72,12 @@ FIGURES = [
     "fig_surface_planes_faithful",
     "fig_surface_statistics",
     "fig_surface_weights",
+    "fig_threshold_clean",
+    "fig_threshold_faithful",
+    "fig_transfer_BvC",
+    "fig_transfer_BvL",
+    "fig_transfer_CvB",
+    "fig_transfer_CvL",
 ]
 
 
@@ -186,9 +218,11 @@ def test_nothing_is_left_to_do(study):
     assert study.checkout.plan(*SMOKE) == {}
 
 
-def test_redrawing_a_figure_is_one_job(study):
-    planned = study.checkout.plan(*SMOKE, "--forcerun", "fig_roc", "--", "fig_roc")
-    assert planned == {"fig_roc": 1}
+def test_redrawing_a_figure_is_one_job(study, root):
+    rules = "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
+    figures = re.findall(r"^rule (fig_\w+):", rules, re.MULTILINE)
+    planned = study.checkout.plan(*SMOKE, "--forcerun", *figures, "--", *figures)
+    assert planned == dict.fromkeys(figures, 1)
 
 
 def test_another_shown_strength_redraws_what_shows_it_and_nothing_else(study):
@@ -197,7 +231,18 @@ def test_another_shown_strength_redraws_what_shows_it_and_nothing_else(study):
     changed = study.checkout.folder / "shown.yaml"
     changed.write_text(yaml.safe_dump(preset))
     planned = study.checkout.plan("--configfile", "shown.yaml")
-    assert set(planned) == {"fig_roc", "fig_discriminator", "fig_input", "claims", "summary", "all"}
+    names = (
+        "bins",
+        "calibration",
+        "confusion",
+        "discriminator",
+        "input",
+        "output",
+        "roc",
+        "roc_perturbations",
+    )
+    shown = {f"fig_{name}" for name in (*names, "threshold")}
+    assert set(planned) == shown | {"claims", "summary", "all"}
 
 
 def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
