@@ -16,6 +16,7 @@ from robustag.plotting.style import perturbation_label, stamp, styled
 DISTANCE_COLUMNS = [
     *("model", "kind", "perturbation", "epsilon", "flavour", "input", "distance", "value", "low", "high"),
 ]
+_CLASSIFIERS = {"classifier_auc": "all inputs", "classifier_auc_continuous": "continuous inputs"}
 _RANGE = (1e-4, 1.0)
 """Divergences shown, in nats; what is beyond has the colour of the end."""
 
@@ -37,10 +38,11 @@ def distance_table(
     Returns
     -------
     DataFrame
-        Columns label, kind, perturbation, epsilon, input, distance (kl, classifier_auc), value, low, high. An
+        Columns label, kind, perturbation, epsilon, input, distance (kl, classifier_auc and
+        classifier_auc_continuous), value, low, high. An
         input of tracks stands for the track on which the divergence is largest.
     """
-    rows = distances[(distances["flavour"] == "all") & distances["distance"].isin(["kl", "classifier_auc"])]
+    rows = distances[(distances["flavour"] == "all") & distances["distance"].isin(["kl", *_CLASSIFIERS])]
     attacks = rows[(rows["kind"] == "attack") & (rows["model"] == model)]
     parts = [
         part.assign(label=f"{perturbation_label(name)} {epsilon:g}")
@@ -92,16 +94,20 @@ def draw_distances(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
 
 
 def _draw_classifier(axes: Axes, table: pd.DataFrame, labels: list[str]) -> None:
-    rows = table[table["distance"] == "classifier_auc"].set_index("label").loc[labels]
-    axes.errorbar(
-        np.arange(len(labels)) + 0.5,
-        rows["value"],
-        yerr=[(rows["value"] - rows["low"]).clip(lower=0), (rows["high"] - rows["value"]).clip(lower=0)],
-        color="black",
-        marker="o",
-        linestyle="none",
-        capsize=3,
-    )
+    for name, filling in zip(_CLASSIFIERS, ("black", "white"), strict=True):
+        rows = table[table["distance"] == name].set_index("label").loc[labels]
+        axes.errorbar(
+            np.arange(len(labels)) + 0.5,
+            rows["value"],
+            yerr=[(rows["value"] - rows["low"]).clip(lower=0), (rows["high"] - rows["value"]).clip(lower=0)],
+            color="black",
+            marker="o",
+            markerfacecolor=filling,
+            linestyle="none",
+            capsize=3,
+            label=_CLASSIFIERS[name],
+        )
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.0)
     axes.axhline(0.5, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
     axes.set_ylim(0.45, 1.05)
     axes.set_ylabel("classifier\nAUC")

@@ -12,7 +12,7 @@ from robustag.models import build_model
 from robustag.tensors.split import mixed
 
 _NETWORK = {"name": "mlp", "hidden": [64, 64], "dropout": 0.0}
-_EPOCHS, _BATCH, _RATE = 15, 256, 0.002
+_EPOCHS, _BATCH, _RATE = 10, 256, 0.002
 _LEVELS = 256
 _INTERVAL = (15.865, 84.135)
 

@@ -18,6 +18,9 @@ from robustag.evaluation.distances.univariate import (
     wasserstein,
 )
 
+_DIFFERENT = 0.9
+"""Share of the entries of a continuous input that differ from each other."""
+
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
@@ -40,7 +43,8 @@ def measure(clean: "JetTensors", changed: "JetTensors", names: tuple[str, ...], 
         flavour, input ("all" for what is no single one), distance, value, low, high. Of single inputs: kl (by
         flavour too), js, wasserstein (sigma), shift of the mean (sigma, by flavour too) and missing, the
         change of the share of missing entries, where that can change. Of all inputs: correlation (Frobenius
-        norm of the change), correlation_largest, and classifier_auc with its interval.
+        norm of the change), correlation_largest, and with their intervals classifier_auc and, without the
+        inputs of which many jets have one and the same value, classifier_auc_continuous.
     """
     a, b = _Arrays(clean), _Arrays(changed)
     low, high = ranges(a.values, a.exists)
@@ -93,14 +97,23 @@ def _mean(sample: _Arrays) -> np.ndarray:
 
 def _joint(a: _Arrays, b: _Arrays, seed: int) -> Iterator[dict]:
     norm, largest = correlation_change(correlation(a.values, a.exists), correlation(b.values, b.exists))
-    area, low, high = classifier_auc((a.values, a.event), (b.values, b.event), seed)
+    continuous = _continuous(a)
+    seen = classifier_auc((a.values, a.event), (b.values, b.event), seed)
+    blind = classifier_auc((a.values[:, continuous], a.event), (b.values[:, continuous], b.event), seed)
     for distance, value, *interval in (
         ("correlation", norm, np.nan, np.nan),
         ("correlation_largest", largest, np.nan, np.nan),
-        ("classifier_auc", area, low, high),
+        ("classifier_auc", *seen),
+        ("classifier_auc_continuous", *blind),
     ):
         front = {"flavour": "all", "input": "all", "distance": distance, "value": value}
         yield {**front, "low": interval[0], "high": interval[1]}
+
+
+def _continuous(sample: _Arrays) -> np.ndarray:
+    """Inputs bool [F] whose existing entries nearly all differ; a move off a common value is plain."""
+    different = [np.unique(sample.values[rows, f]).size for f, rows in enumerate(sample.exists.T)]
+    return np.array(different) > _DIFFERENT * sample.exists.sum(axis=0)
 
 
 def _rows(names: tuple[str, ...], flavour: str, distance: str, value: np.ndarray) -> pd.DataFrame:
