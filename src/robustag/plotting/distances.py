@@ -107,7 +107,7 @@ def _draw_classifier(axes: Axes, table: pd.DataFrame, labels: list[str]) -> None
             capsize=3,
             label=_CLASSIFIERS[name],
         )
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.0)
+    axes.legend(loc="best", handlelength=1.0)
     axes.axhline(0.5, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
     axes.set_ylim(0.45, 1.05)
     axes.set_ylabel("classifier\nAUC")
