@@ -9,14 +9,14 @@ from robustag.workflow.provenance import data_fingerprint, provenance
 with job(snakemake) as log:
     import torch
 
-    from robustag.attacks import BudgetRule
+    from robustag.attacks import BudgetRule, Spread
     from robustag.classes import CLASSES
     from robustag.features import FeatureTable
     from robustag.files import written_whole
-    from robustag.models import Inputs, save_model
+    from robustag.models import Inputs
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import JetShards, load_tensors
-    from robustag.training import open_feed, train_model
+    from robustag.training import budget_options, open_feed, save_snapshots, train_model
 
     torch.set_num_threads(snakemake.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -29,41 +29,40 @@ with job(snakemake) as log:
     train = open_feed(shards, torch.device(device), memory=0.5e6 * snakemake.resources.mem_mb)
     where = type(train).__name__.lower()
     log.info("%d training (%s) and %d validation jets on %s", len(train), where, len(validation), device)
+    cap = params.settings["relative_cap"]
+    spread = Spread.load(snakemake.input.spread) if snakemake.input.spread else None
+    options = budget_options(params.model["recipe"])
+    rule = BudgetRule.of(table, normalisation, relative_cap=cap, spread=spread, **options)
     inputs = Inputs.of(table, normalisation)
-    rule = BudgetRule.of(table, normalisation, relative_cap=params.settings["relative_cap"])
     # The model's name stays out of the seed: two recipes of one seed start from the same weights.
     seed = derive_seed(params.seed, "train", int(wildcards.seed))
-    epochs = params.model["optimiser"]["epochs"]
     progress = Progress(f"train {wildcards.model} seed {wildcards.seed}")
 
     def show(row: dict) -> None:
-        progress(f"epoch {row['epoch']} of {epochs}, BvL AUC {row['validation_auc_bvl']:.4f}")
+        progress(f"epoch {row['epoch']}, BvL AUC {row['validation_auc_bvl']:.4f}")
 
     checkpoint = Path(snakemake.output.model).with_suffix(".checkpoint")
-    made_by = [params.model, params.settings, params.code, params.network, provenance(seed=seed)]
-    made_of = data_fingerprint(
-        *made_by, *vars(normalisation).values(), *shards.arrays(), *vars(validation).values()
-    )
-    model, history = train_model(
+    made = provenance(seed=seed)
+    made_by = [params.model, params.settings, params.code, params.network, params.attack_code, made]
+    data = [*vars(normalisation).values(), *shards.arrays(), *vars(validation).values()]
+    trained = train_model(
         params.model,
         train,
         validation,
         rule,
+        validation_rule=BudgetRule.of(table, normalisation, relative_cap=cap),
+        settings=params.settings["training"],
         seed=seed,
         device=device,
         checkpoint=checkpoint,
-        fingerprint=made_of,
+        fingerprint=data_fingerprint(*made_by, *data),
         progress=show,
         inputs=inputs,
     )
-    card = {
-        **params.model,
-        **inputs.card(),
-        "classes": len(CLASSES),
-        "provenance": provenance(seed=seed),
-    }
-    save_model(snakemake.output.model, model, card)
+    card = {**params.model, **inputs.card(), "classes": len(CLASSES), "provenance": made}
+    evaluated = params.settings["training"]["evaluated"]
+    save_snapshots(Path(snakemake.output.model), trained.snapshots, card, evaluated)
     with written_whole(snakemake.output.history) as temporary:
-        history.to_csv(temporary, index=False)
+        trained.history.to_csv(temporary, index=False)
     checkpoint.unlink(missing_ok=True)
-    log.info("last epoch: %s", history.iloc[-1].to_dict())
+    log.info("last epoch: %s", trained.history.iloc[-1].to_dict())

@@ -20,6 +20,7 @@ from tests.studies import SMOKE, run_smoke_study
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 FIGURES = [
+    "fig_auc_epoch",
     "fig_auc_epsilon_BvC",
     "fig_auc_epsilon_BvL",
     "fig_auc_epsilon_CvB",
@@ -49,6 +50,7 @@ FIGURES = [
     "fig_mismodelling",
     "fig_output_clean",
     "fig_output_faithful",
+    "fig_pareto",
     "fig_roc_BvC",
     "fig_roc_BvL",
     "fig_roc_CvB",

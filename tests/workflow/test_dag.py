@@ -27,6 +27,7 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     generated = sum(chunks_of(variation["events"]) for variation in definitions if "generator" in variation)
     detected = chunks * sum("detector" in variation for variation in definitions)
     trainings = len(run["models"]) * len(run["seeds"])
+    compared = len(set(run["pareto"]["models"]) - set(run["models"])) * len(run["pareto"]["seeds"])
     planned = fresh.plan()
     assert planned["generate"] == planned["summarise"] == chunks
     assert planned["generate_varied"] == generated
@@ -34,13 +35,16 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["vary_records"] == records
     changed = records * sum("records" in variation for variation in definitions)
     assert planned["tensorise"] == chunks + detected + generated + changed
-    assert planned["train"] == planned["surface"] == trainings
-    assert planned["attack"] == trainings * len(run["attacks"])
+    assert compared > 0
+    assert planned["train"] == trainings + compared
+    assert planned["surface"] == planned["transfer"] == trainings, "the Pareto set enters nothing else"
+    assert planned["attack"] == trainings * len(run["attacks"]) + compared * len(run["pareto"]["attacks"])
+    assert planned["epochs"] == 2 * len(config["figures"]["pairs"]) * config["epochs"]["seeds"]
     assert planned["mismodel"] == planned["align"] == trainings
     assert planned["normalise"] == planned["claims"] == planned["summary"] == 1
-    # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates,
-    # distances, alignment, spans, history, planes, paths, geometry, surface_statistics, weights
-    assert planned["collect"] == 18
+    # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates, distances,
+    # alignment, spans, history, epochs, pareto, planes, paths, geometry, surface_statistics, weights
+    assert planned["collect"] == 20
     assert planned["certify"] == planned["distances"] == len(run["models"]), (
         "the first seed of every compared model"
     )
@@ -94,6 +98,13 @@ def test_certificates_need_models_and_no_attack(fresh):
     planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_certified")
     assert planned["certify"] == planned["train"] == 4
     assert not planned.keys() & {"attack", "transfer", "spread", "mismodel", "surface"}
+
+
+def test_recipes_are_compared_without_the_rest_of_the_study(fresh):
+    planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_pareto")
+    assert planned["train"] == 3
+    assert planned["attack"] == 6
+    assert not planned.keys() & {"mismodel", "surface", "epochs"}
 
 
 def test_presets_keep_apart(fresh):

@@ -7,12 +7,13 @@ from snakemake.exceptions import WorkflowError
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.workflow.configuration import canonical, check_against_schema, read_document
-from robustag.workflow.fingerprints import code_fingerprint
+from robustag.workflow.fingerprints import code_fingerprint, entry_fingerprint
 from robustag.workflow.networks import network_source
 from robustag.workflow.selection import (
     certified_models,
     check_selection,
     compared_models,
+    named_in,
     shown_mismodellings,
     shown_rocs,
 )
@@ -138,6 +139,17 @@ PARTS = {
         ),
     ],
     "history": over_trainings("<results>/models/{model}/seed{seed}.history.csv"),
+    "epochs": expand(
+        "<results>/epochs/{model}/seed{seed}.parquet",
+        model=compared_models(config),
+        seed=RUN["seeds"][: config["epochs"]["seeds"]],
+    ),
+    "pareto": [
+        f"<results>/attacks/{model}/seed{seed}/{attack}.metrics.parquet"
+        for model in RUN["pareto"]["models"]
+        for seed in (RUN if model in RUN["models"] else RUN["pareto"])["seeds"]
+        for attack in RUN["pareto"]["attacks"]
+    ],
     "planes": over_trainings("<results>/surface/{model}/seed{seed}.planes.parquet"),
     "paths": over_trainings("<results>/surface/{model}/seed{seed}.paths.parquet"),
     "geometry": over_trainings("<results>/surface/{model}/seed{seed}.geometry.parquet"),
@@ -148,6 +160,27 @@ PARTS = {
 if RUN["variations"]:
     for table in ("alignment", "spans"):
         PARTS[table] = over_trainings(f"<results>/align/{{model}}/seed{{seed}}.{table}.parquet")
+
+
+def recipe_fingerprint(wildcards) -> str:
+    """Fingerprint of the attacks that a training's recipe names."""
+    recipe = config["models"][wildcards.model]["recipe"]
+    return entry_fingerprint("robustag.attacks.registry", named_in(recipe))
+
+
+def training_spread(wildcards) -> list[str]:
+    """The spread of the inputs, for a training attack in a budget that is measured in it; none for the others."""
+    attack = config["models"][wildcards.model]["recipe"].get("attack", {})
+    budget = {"central", "mahalanobis", "mahalanobis_pgd", "mahalanobis_gradient"}
+    return (
+        ["<results>/tensors/spread.safetensors"] if budget & set(map(str, attack.values())) else []
+    )
+
+
+def nominal_partner(wildcards) -> str:
+    """The finished nominal model of a model's pair, of the same seed."""
+    pair = next(pair for pair in config["figures"]["pairs"] if wildcards.model in pair.values())
+    return f"<results>/models/{pair['nominal']}/seed{wildcards.seed}.safetensors"
 
 
 def source_model(wildcards) -> list[str]:
@@ -223,6 +256,21 @@ def figure_options(*keys: str) -> dict:
         "epsilons": [epsilon for epsilon in config["epsilons"] if epsilon],
     }
     return canonical({key: shown[key] for key in chosen})
+
+
+# Figures about training show two discriminators only: a panel each, for many models.
+TRAINING_SHOWN = {"discriminators": config["figures"]["discriminators"][:2]}
+
+
+def pareto_options() -> dict:
+    """What fig_pareto compares: the recipe of each model, under which attacks."""
+    recipes = [[name, definition("models", name)["recipe"]] for name in RUN["pareto"]["models"]]
+    return {
+        **figure_options("epsilon"),
+        **TRAINING_SHOWN,
+        "attacks": RUN["pareto"]["attacks"],
+        "models": recipes,
+    }
 
 
 def claim_settings() -> dict:

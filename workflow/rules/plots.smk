@@ -245,6 +245,36 @@ rule fig_output:
         "../../scripts/fig_output.py"
 
 
+rule fig_auc_epoch:
+    """AUC against the epoch, raw and attacked: does a tagger grow vulnerable while it learns?"""
+    input:
+        epochs=collected("epochs"),
+    output:
+        **figure("fig_auc_epoch", "Training"),
+    log:
+        "<logs>/fig_auc_epoch.log",
+    params:
+        options={**figure_options("attack", "noise", "epsilon"), **TRAINING_SHOWN},
+        code=code_fingerprint("scripts/fig_auc_epoch.py"),
+    script:
+        "../../scripts/fig_auc_epoch.py"
+
+
+rule fig_pareto:
+    """Clean against attacked AUC of every recipe: what robustness costs."""
+    input:
+        metrics=collected("pareto"),
+    output:
+        **figure("fig_pareto", "Training"),
+    log:
+        "<logs>/fig_pareto.log",
+    params:
+        options=pareto_options(),
+        code=code_fingerprint("scripts/fig_pareto.py"),
+    script:
+        "../../scripts/fig_pareto.py"
+
+
 rule fig_discriminator:
     """The discriminators by true flavour, raw and attacked (one file a pair of models)."""
     input:

@@ -1,7 +1,7 @@
-"""Trainings.
+"""Trainings, and how robustness grows in their course.
 
-Needs: the nominal tensors. Makes: <results>/models/{model}/seed{seed}.safetensors, .history.csv and
-.onnx.
+Needs: the nominal tensors. Makes: <results>/models/{model}/seed{seed}.safetensors, .history.csv and .onnx, the
+weights of chosen epochs in <results>/models/{model}/seed{seed}/, and <results>/epochs/{model}/seed{seed}.parquet.
 """
 
 
@@ -15,9 +15,11 @@ rule train:
         tensors=tensors_of("nominal"),
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
+        spread=training_spread,
     output:
         model="<results>/models/{model}/seed{seed}.safetensors",
         history="<results>/models/{model}/seed{seed}.history.csv",
+        snapshots=directory("<results>/models/{model}/seed{seed}"),
     log:
         "<logs>/train/{model}.seed{seed}.log",
     threads: 1
@@ -26,9 +28,10 @@ rule train:
     params:
         seed=config["seed"],
         model=lambda wildcards: definition("models", wildcards.model),
-        settings=settings("relative_cap"),
+        settings=settings("relative_cap", "training"),
         code=code_fingerprint("scripts/train.py"),
         network=network_fingerprint,
+        attack_code=recipe_fingerprint,
     script:
         "../../scripts/train.py"
 
@@ -48,3 +51,36 @@ rule export:
         code=code_fingerprint("scripts/export.py"),
     script:
         "../../scripts/export.py"
+
+
+rule epochs:
+    """Measure the weights of chosen epochs of a training: raw, under noise, and under the figures' attack.
+
+    The attack is made on the weights themselves, and on the finished nominal model of the pair.
+    """
+    input:
+        snapshots=rules.train.output.snapshots,
+        reference=nominal_partner,
+        tensors=tensors_of("nominal"),
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+        spread="<results>/tensors/spread.safetensors",
+    output:
+        epochs="<results>/epochs/{model}/seed{seed}.parquet",
+    log:
+        "<logs>/epochs/{model}.seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        seed=config["seed"],
+        perturbations={
+            name: definition("attacks", name)
+            for name in (config["figures"]["attack"], config["figures"]["noise"])
+        },
+        epsilon=config["figures"]["epsilon"],
+        settings=settings("epochs", "relative_cap", "physical", "frozen"),
+        bootstrap=config["evaluation"]["bootstrap"],
+        code=code_fingerprint("scripts/epochs.py"),
+    script:
+        "../../scripts/epochs.py"

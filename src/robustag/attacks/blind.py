@@ -1,6 +1,5 @@
 """Perturbations that know nothing of the model."""
 
-import torch
 from torch import Tensor
 
 from robustag.attacks.problem import Problem, Spend
@@ -56,9 +55,3 @@ def shift(problem: Problem, *, direction: str) -> Spend:
         return problem.budget(epsilon).extreme(towards)
 
     return spend
-
-
-def best_of(candidates: list[Tensor], losses: list[Tensor]) -> Tensor:
-    """For each jet the candidate [N, F] whose loss [N] is largest; the first of equals."""
-    best = torch.stack(losses).argmax(dim=0)
-    return torch.stack(candidates)[best, torch.arange(len(best), device=best.device)]

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from robustag.attacks.blind import best_of
-from robustag.attacks.problem import Problem, Spend
+from robustag.attacks.problem import Problem, Spend, best_of
 from robustag.errors import InputError
 
 

@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from robustag.attacks.blind import best_of
 from robustag.attacks.budget import Budget
 from robustag.attacks.problem import (
     PerJetLoss,
     Problem,
     Spend,
+    best_of,
     input_gradient,
     logit_margin,
     loss_and_gradient,
@@ -127,11 +127,14 @@ def _worst_run(
     problem: Problem, budget: Budget, steps: int, rate: float, restarts: int, momentum: float
 ) -> Tensor:
     starts = [budget.origin, *(random_point(problem, budget) for _ in range(restarts))]
-    ends = [_run(problem, budget, start, steps, rate / steps, momentum) for start in starts]
+    ends = [ascend(problem, budget, start, steps, rate, momentum) for start in starts]
     return ends[0] if restarts == 0 else best_of(ends, [problem.losses(end) for end in ends])
 
 
-def _run(problem: Problem, budget: Budget, x: Tensor, steps: int, step: float, momentum: float) -> Tensor:
+def ascend(
+    problem: Problem, budget: Budget, x: Tensor, steps: int, rate: float, momentum: float = 0.0
+) -> Tensor:
+    """From `x` [N, F] of the budget in so many steepest steps, `rate` budgets long together, uphill."""
     past = None
     for _ in range(steps):
         gradient = input_gradient(problem.model, problem.loss, x, problem.label)
@@ -140,5 +143,5 @@ def _run(problem: Problem, budget: Budget, x: Tensor, steps: int, step: float, m
             gradient = torch.where(length > 0, gradient / length, 0.0)
             past = gradient if past is None else momentum * past + gradient
             gradient = past
-        x = budget.step(x, gradient, step)
+        x = budget.step(x, gradient, rate / steps)
     return x

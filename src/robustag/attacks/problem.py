@@ -110,6 +110,12 @@ class Problem:
         return Metric.of(scale[:, None] * self.rule.spread * scale, self.label, movable)
 
 
+def best_of(candidates: list[Tensor], losses: list[Tensor]) -> Tensor:
+    """For each jet the candidate [N, F] whose loss [N] is largest; the first of equals."""
+    best = torch.stack(losses).argmax(dim=0)
+    return torch.stack(candidates)[best, torch.arange(len(best), device=best.device)]
+
+
 def check_logits(logits: Tensor, label: Tensor) -> None:
     """Refuse a model that is not what attacks need.
 

@@ -16,7 +16,7 @@ from robustag.evaluation.histograms import score_histograms
 from robustag.evaluation.rates import Cuts, measure_rates
 from robustag.evaluation.tables import Assessment
 
-_INTERVAL = (15.865, 84.135)
+INTERVAL = (15.865, 84.135)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _with_intervals(rows: list[dict]) -> pd.DataFrame:
     """The metrics table."""
     metrics = pd.DataFrame(rows)
     replicates = np.stack(metrics.pop("replicates").to_list())
-    low, high = np.nanpercentile(replicates, _INTERVAL, axis=1)
+    low, high = np.nanpercentile(replicates, INTERVAL, axis=1)
     # The bootstrap has no error where no jet is above the cut, the binomial has.
     fixed = metrics["metric"].str.startswith("fixed_cut").to_numpy()
     value, total = metrics["value"].to_numpy()[fixed], metrics["n"].to_numpy()[fixed]

@@ -1,58 +1,87 @@
 """Where a training stands after an epoch, on disk: a killed job goes on from there."""
 
 import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from robustag.errors import InputError
 from robustag.models import read_tensors, write_tensors
+from robustag.training.snapshots import Snapshot
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass
+class Progress:
+    """What a training has come to, beside its weights and its optimiser.
+
+    Attributes
+    ----------
+    history : list of dict
+        A row an epoch.
+    state : dict of str to Tensor
+        Of the recipe (`Moment.state`).
+    snapshots : dict of str to Snapshot
+        Weights to keep, by name.
+    """
+
+    history: list[dict] = field(default_factory=list)
+    state: dict[str, Tensor] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+
+
 def save_checkpoint(
-    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, history: list[dict], fingerprint: str
+    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress, fingerprint: str
 ) -> None:
-    """Write weights, optimiser state and history; replaces the checkpoint of the epoch before."""
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    for parameter, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{parameter}.{name}": tensor for name, tensor in state.items()}
-    write_tensors(path, tensors, {"fingerprint": fingerprint, "history": history})
+    """Replace the checkpoint of the epoch before, whole or not at all."""
+    groups = {"model": model.state_dict(), "recipe": progress.state}
+    groups |= {f"optimiser {key}": state for key, state in optimiser.state_dict()["state"].items()}
+    groups |= {f"snapshot {name}": kept.weights for name, kept in progress.snapshots.items()}
+    tensors = {f"{group}/{name}": tensor for group, part in groups.items() for name, tensor in part.items()}
+    epochs = {name: kept.epoch for name, kept in progress.snapshots.items()}
+    write_tensors(
+        path, tensors, {"fingerprint": fingerprint, "history": progress.history, "snapshots": epochs}
+    )
 
 
 def load_checkpoint(
     path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, fingerprint: str
-) -> list[dict]:
-    """Put `model` and `optimiser` where the checkpoint left them and return its history.
+) -> Progress:
+    """Put `model` and `optimiser` where the checkpoint left them and return the rest.
 
     An absent checkpoint, or one that another fingerprint wrote (another configuration or other code), leaves
-    both as they are and gives an empty history.
+    both as they are and gives no progress. What a killed job was writing is removed.
 
     Raises
     ------
     InputError
         If the checkpoint is damaged.
     """
+    for torn in path.parent.glob(f".{path.stem}.*.partial{path.suffix}"):
+        torn.unlink()
     if not path.exists():
-        return []
+        return Progress()
     tensors, card = read_tensors(path)
     if "fingerprint" not in card:
         raise InputError(f"{path} is no checkpoint: delete it and run again")
     if card["fingerprint"] != fingerprint:
         _log.info("checkpoint %s belongs to another configuration or code: training starts anew", path)
-        return []
-    weights: dict[str, torch.Tensor] = {}
-    state: dict[int, dict[str, torch.Tensor]] = {}
+        return Progress()
+    groups: dict[str, dict[str, Tensor]] = defaultdict(dict)
     for key, tensor in tensors.items():
-        kind, name = key.split(".", 1)
-        if kind == "model":
-            weights[name] = tensor
-        else:
-            parameter, moment = name.split(".", 1)
-            state.setdefault(int(parameter), {})[moment] = tensor
-    model.load_state_dict(weights)
-    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+        group, name = key.split("/", 1)
+        groups[group][name] = tensor
+    model.load_state_dict(groups["model"])
+    states = {int(group.split()[1]): part for group, part in groups.items() if group.startswith("optimiser ")}
+    optimiser.load_state_dict({"state": states, "param_groups": optimiser.state_dict()["param_groups"]})
+    device = next(model.parameters()).device
     _log.info("training goes on from checkpoint %s after epoch %d", path, len(card["history"]))
-    return card["history"]
+    return Progress(
+        card["history"],
+        {name: tensor.to(device) for name, tensor in groups["recipe"].items()},
+        {name: Snapshot(epoch, groups[f"snapshot {name}"]) for name, epoch in card["snapshots"].items()},
+    )

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from robustag.tensors.loading import JetShards, JetTensors
-from robustag.training.recipes import Batch
+from robustag.training.step import Batch
 
 #: Jets that are shuffled among each other: all of them in most studies, 0.98 GB of them in a larger one.
 WINDOW = 2**20

@@ -2,26 +2,26 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
 
-from robustag.attacks.problem import PerJetLoss
 from robustag.attacks.rule import BudgetRule
-from robustag.classes import LIGHT, B, C
 from robustag.errors import InputError
 from robustag.models import Inputs, build_model, choose
-from robustag.training.auc import auc
 from robustag.training.checkpoint import load_checkpoint, save_checkpoint
 from robustag.training.feed import Feed, batches, on_device
 from robustag.training.losses import build_loss
-from robustag.training.recipes import Batch, Recipe, build_recipe
+from robustag.training.recipes import build_recipe
 from robustag.training.schedule import learning_rate
+from robustag.training.snapshots import Snapshot, names_of, snapshot
+from robustag.training.step import Moment, Recipe
+from robustag.training.validation import Validation
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
@@ -29,7 +29,25 @@ if TYPE_CHECKING:
 #: Optimisers by the name that configurations use.
 OPTIMISERS: dict[str, type[torch.optim.Optimizer]] = {"adam": torch.optim.Adam}
 
-_VALIDATION_CHUNK = 8192
+
+class Trained(NamedTuple):
+    """What a training gives.
+
+    Attributes
+    ----------
+    model : nn.Module
+        After the last epoch, in evaluation mode, on the CPU.
+    history : DataFrame
+        One row an epoch: epoch (from 1), train_loss (weighted mean, as trained on), the columns of
+        `Validation`, learning_rate, seconds.
+    snapshots : dict of str to Snapshot
+        "last", "best_clean" and "best_adversarial" (lowest validation loss), and "epoch{n}" of the
+        checkpoints asked for.
+    """
+
+    model: nn.Module
+    history: pd.DataFrame
+    snapshots: dict[str, Snapshot]
 
 
 def train_model(
@@ -38,25 +56,32 @@ def train_model(
     validation: "JetTensors",
     rule: BudgetRule,
     *,
+    validation_rule: BudgetRule,
+    settings: Mapping,
     seed: int,
     device: str,
     checkpoint: Path,
     fingerprint: str,
     progress: Callable[[dict], None],
     inputs: Inputs | None = None,
-) -> tuple[nn.Module, pd.DataFrame]:
+) -> Trained:
     """Train one model.
 
     Parameters
     ----------
     definition : dict
-        ``network``, ``loss``, ``recipe``, ``optimiser`` (name, learning_rate, decay, batch_size, epochs).
+        ``network``, ``loss``, ``recipe``, ``optimiser`` (name, learning_rate, decay, batch_size, epochs),
+        ``checkpoints`` (epochs whose weights are kept).
     train : Feed
         The training jets, on `device`.
     validation : JetTensors
         With inputs float32 [N, F] scaled, missing bool [N, F], label int64 [N], weight float32 [N].
     rule : BudgetRule
         What the attack inside an adversarial recipe may move.
+    validation_rule : BudgetRule
+        What the attack on the validation jets may move.
+    settings : mapping
+        How all models are followed: ``epsilon`` of that attack, and ``monitored`` jets (see `Validation`).
     seed : int
         Of weights, order of the jets, dropout.
     device : str
@@ -72,68 +97,48 @@ def train_model(
     inputs : Inputs, optional
         What networks that tell inputs apart have to know.
 
-    Returns
-    -------
-    model : nn.Module
-        In evaluation mode, on the CPU.
-    history : DataFrame
-        One row an epoch: epoch (from 1), train_loss (weighted mean, as trained on), validation_loss
-        (unweighted mean, clean jets), validation_auc_bvl, validation_auc_cvl, learning_rate, seconds.
-
     Raises
     ------
     InputError
         If the definition is wrong, a flavour is absent from the validation jets, or the loss is not finite.
     """
-    settings = definition["optimiser"]
+    options = definition["optimiser"]
     loss = build_loss(definition["loss"])
     recipe = build_recipe(definition["recipe"], loss, rule.to(device))
     held_out = on_device(validation, torch.device(device))
+    validate = Validation(
+        held_out, loss, validation_rule.to(device), settings["epsilon"], settings["monitored"]
+    )
     model = build_model(definition["network"], inputs or held_out.inputs.shape[1], seed=seed).to(device)
-    create = choose(OPTIMISERS, settings.get("name", ""), "optimiser")
-    optimiser = create(model.parameters(), lr=settings["learning_rate"], fused=True)
-    history = load_checkpoint(checkpoint, model, optimiser, fingerprint)
-    for epoch in range(len(history), settings["epochs"]):
+    create = choose(OPTIMISERS, options.get("name", ""), "optimiser")
+    optimiser = create(model.parameters(), lr=options["learning_rate"], fused=True)
+    done = load_checkpoint(checkpoint, model, optimiser, fingerprint)
+    for epoch in range(len(done.history), options["epochs"]):
         began = time.perf_counter()
-        rate = learning_rate(settings, epoch)
+        rate = learning_rate(options, epoch)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        train_loss = _train_epoch(model, optimiser, recipe, train, settings["batch_size"], (seed, epoch))
+        random = (seed, epoch)
+        train_loss = _train_epoch(model, optimiser, recipe, train, options["batch_size"], random, done.state)
         if not math.isfinite(train_loss):
             raise InputError(
                 f"the training loss is {train_loss} in epoch {epoch + 1}: "
                 f"lower the learning rate ({rate:g}), and look for NaN in the inputs"
             )
-        history.append(
+        done.history.append(
             {
                 "epoch": epoch + 1,
                 "train_loss": train_loss,
-                **validate(model, loss, held_out),
+                **validate(model),
                 "learning_rate": rate,
                 "seconds": time.perf_counter() - began,
             }
         )
-        save_checkpoint(checkpoint, model, optimiser, history, fingerprint)
-        progress(history[-1])
-    return model.eval().cpu(), pd.DataFrame(history)
-
-
-def validate(model: nn.Module, loss: PerJetLoss, jets: Batch) -> dict[str, float]:
-    """Unweighted mean loss and the AUC of two discriminators on clean jets, dropout off.
-
-    The discriminators are Pb/(Pb+Pl) on b and light jets and Pc/(Pc+Pl) on c and light jets; differences of
-    logits rank jets as these do.
-    """
-    model.eval()
-    with torch.no_grad():
-        logits = torch.cat([model(x) for x in jets.inputs.split(_VALIDATION_CHUNK)])
-        value = loss(logits, jets.label).mean().item()
-    row = {"validation_loss": value}
-    for name, signal in (("bvl", B), ("cvl", C)):
-        chosen = (jets.label == signal) | (jets.label == LIGHT)
-        score = (logits[:, signal] - logits[:, LIGHT])[chosen]
-        row[f"validation_auc_{name}"] = auc(score, jets.label[chosen] == signal)
-    return row
+        names = names_of(done.history, definition["checkpoints"])
+        done.snapshots |= {name: snapshot(model, epoch + 1) for name in names}
+        save_checkpoint(checkpoint, model, optimiser, done, fingerprint)
+        progress(done.history[-1])
+    return Trained(model.eval().cpu(), pd.DataFrame(done.history), done.snapshots)
 
 
 def _train_epoch(
@@ -143,24 +148,29 @@ def _train_epoch(
     train: Feed,
     batch_size: int,
     key: tuple[int, int],
+    state: dict[str, torch.Tensor],
 ) -> float:
-    """One pass over the jets in random order; the weighted mean loss. All randomness follows from `key`."""
+    """One pass over the jets in random order; the weighted mean loss.
+
+    All randomness follows from `key`, seed and epoch; `state` is the recipe's own.
+    """
     device = next(model.parameters()).device
     # Two streams: one for the order of the jets and the recipe, one for dropout.
     order_seed, dropout_seed = (
-        int(state >> np.uint64(1)) for state in np.random.SeedSequence(key).generate_state(2, np.uint64)
+        int(word >> np.uint64(1)) for word in np.random.SeedSequence(key).generate_state(2, np.uint64)
     )
     generator = torch.Generator(device).manual_seed(order_seed)
+    moment = Moment(key[1], generator, state)
     total = torch.zeros(2, device=device, dtype=torch.float64)
     model.train()
     # Dropout draws from torch's default generator, which is handed back as it was.
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(dropout_seed)
         for batch in batches(train, batch_size, generator):
-            optimiser.zero_grad(set_to_none=True)
-            losses = recipe(model, batch, generator)
-            weighted, weight = (losses * batch.weight).sum(), batch.weight.sum()
-            (weighted / weight).backward()
-            optimiser.step()
-            total += torch.stack((weighted.detach(), weight))
+            for losses in recipe(model, batch, moment):
+                optimiser.zero_grad(set_to_none=True)
+                weighted, weight = (losses * batch.weight).sum(), batch.weight.sum()
+                (weighted / weight).backward()
+                optimiser.step()
+                total += torch.stack((weighted.detach(), weight))
     return float(total[0] / total[1])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -10,23 +11,33 @@ from robustag.errors import InputError
 from robustag.models import choose, with_options
 
 
-def cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
-    """``-ln p_t`` with p_t the softmax probability of the true flavour."""
-    return functional.cross_entropy(logits, label, reduction="none")
+def cross_entropy(logits: Tensor, label: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+    """``-sum_c t_c ln p_c`` with p the softmax probabilities and t the target of `focal`."""
+    return focal(logits, label, gamma=0.0, label_smoothing=label_smoothing)
 
 
-def focal(logits: Tensor, label: Tensor, *, gamma: float) -> Tensor:
-    """Focal loss ``(1 - p_t)^gamma (-ln p_t)`` (arXiv:1708.02002), with 1 - p_t free of cancellation.
+def focal(logits: Tensor, label: Tensor, *, gamma: float, label_smoothing: float = 0.0) -> Tensor:
+    """Focal loss ``-sum_c t_c (1 - p_c)^gamma ln p_c`` (arXiv:1708.02002), with 1 - p_c free of cancellation.
+
+    Without label smoothing only the true flavour counts. With it, a share is taken from the true flavour and
+    given to all in equal parts (arXiv:1512.00567).
 
     Raises
     ------
     InputError
-        If `gamma` is negative or in (0, 1), where the gradient of a confident jet is infinite.
+        If `gamma` is negative or in (0, 1), where the gradient of a confident jet is infinite, or
+        `label_smoothing` is not in [0, 1).
     """
     if gamma != 0 and not gamma >= 1:
         raise InputError(f"focal loss has gamma {gamma}: give 0 or a number of at least 1")
-    log_p = functional.log_softmax(logits, dim=1).gather(1, label[:, None])[:, 0]
-    return (-log_p.expm1()) ** gamma * -log_p
+    if not 0 <= label_smoothing < 1:
+        raise InputError(f"label_smoothing is {label_smoothing}: give a share in [0, 1)")
+    if gamma == 0:
+        return functional.cross_entropy(logits, label, reduction="none", label_smoothing=label_smoothing)
+    log_p = functional.log_softmax(logits, dim=1)
+    each = (-log_p.expm1()) ** gamma * -log_p
+    true = each.gather(1, label[:, None])[:, 0]
+    return true if label_smoothing == 0 else torch.lerp(true, each.mean(dim=1), label_smoothing)
 
 
 def double_softmax_focal(logits: Tensor, label: Tensor, *, gamma: float) -> Tensor:

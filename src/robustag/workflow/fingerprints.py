@@ -28,8 +28,38 @@ def code_fingerprint(script: str) -> str:
     script : str
         Path of the script relative to the project's root, such as "scripts/attack.py".
     """
+    return _digest(dependencies(_ROOT / script))
+
+
+@cache
+def entry_fingerprint(registry: str, names: frozenset[str]) -> str:
+    """Short hash of what some entries of a registry depend on, the same for names that are none.
+
+    For entries that a script looks up by name: `code_fingerprint` does not follow it there, so that a job
+    depends on the entries that its configuration names and on no others.
+
+    Parameters
+    ----------
+    registry : str
+        Module that imports every entry under its name, such as "robustag.attacks.registry".
+    names : frozenset of str
+        Entries.
+    """
+    file = _PACKAGE.joinpath(*registry.split(".")[1:]).with_suffix(".py")
+    entries = {
+        module
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name in names
+        for module in _defining(node.module, alias.name)
+    }
+    return _digest(set().union(*map(dependencies, entries)))
+
+
+def _digest(files: set[Path]) -> str:
     digest = hashlib.sha256()
-    for file in sorted(dependencies(_ROOT / script) - _WITHOUT_EFFECT):
+    for file in sorted(files - _WITHOUT_EFFECT):
         digest.update(file.relative_to(_ROOT).as_posix().encode())
         digest.update(_meaning_of(file).encode())
     return digest.hexdigest()[:12]

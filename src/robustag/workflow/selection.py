@@ -75,11 +75,25 @@ def shown_rocs(config: dict) -> dict[str, list[str]]:
     return {name: attacks for name, attacks in shown.items() if attacks}
 
 
+def named_in(definition: dict) -> frozenset[str]:
+    """Every ``name`` in a definition and in the definitions inside it.
+
+    >>> sorted(named_in({"name": "adversarial", "attack": {"name": "pgd", "steps": 7}}))
+    ['adversarial', 'pgd']
+    """
+    inner = chain.from_iterable(
+        value if isinstance(value, list) else [value] for value in definition.values()
+    )
+    parts = [named_in(value) for value in inner if isinstance(value, dict)]
+    return frozenset({definition["name"]}).union(*parts)
+
+
 def _undefined(config: dict) -> Iterator[str]:
     """Selected names without a definition."""
     run = config["run"]
     selected = [(f"run.{kind}", run[kind], kind) for kind in _SELECTIONS]
     selected.append(("distances.attacks", config["distances"]["attacks"], "attacks"))
+    selected += [(f"run.pareto.{kind}", run["pareto"][kind], kind) for kind in ("models", "attacks")]
     selected.append(("validation.samples", config["validation"]["samples"], "samples"))
     for key, names, definitions in selected:
         for name in names:

@@ -74,6 +74,7 @@ class Case:
                 "batch_size": self.batch_size,
                 "epochs": 2,
             },
+            "checkpoints": [],
         }
         checkpoint = self.folder / "checkpoint"
         checkpoint.unlink(missing_ok=True)
@@ -83,6 +84,8 @@ class Case:
             Resident(self.jets),
             self.few,
             self.rule,
+            validation_rule=self.rule,
+            settings={"epsilon": 0.01, "monitored": 64},
             seed=1,
             device=str(self.device),
             checkpoint=checkpoint,

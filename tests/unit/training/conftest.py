@@ -6,6 +6,9 @@ from torch import Tensor
 
 from robustag.attacks import BudgetRule
 
+#: How the toy models are followed (`training` of a configuration).
+FOLLOWED = {"epsilon": 0.05, "monitored": 200}
+
 
 class Jets(NamedTuple):
     inputs: Tensor
@@ -52,4 +55,5 @@ def definition():
             "batch_size": 256,
             "epochs": 4,
         },
+        "checkpoints": [2],
     }

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from safetensors.torch import save_file
-from tests.unit.training.conftest import toy_jets
+from tests.unit.training.conftest import FOLLOWED, toy_jets
 
 from robustag.errors import InputError
 from robustag.tensors.loading import JetShards, load_tensors
@@ -123,6 +123,8 @@ def test_weights_do_not_depend_on_memory(paths, small_windows, toy, definition, 
             source,
             validation,
             rule,
+            validation_rule=rule,
+            settings=FOLLOWED,
             seed=1,
             device="cpu",
             checkpoint=tmp_path / f"{number}.checkpoint",
@@ -131,7 +133,7 @@ def test_weights_do_not_depend_on_memory(paths, small_windows, toy, definition, 
         )
         for number, source in enumerate(both(paths))
     ]
-    (one, history), (other, streamed_history) = trained
+    (one, history, _), (other, streamed_history, _) = trained
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
     assert history.drop(columns="seconds").equals(streamed_history.drop(columns="seconds"))
 

@@ -3,13 +3,13 @@ import logging
 
 import pytest
 import torch
+from tests.unit.training.conftest import FOLLOWED
 
-from robustag.attacks import BudgetRule, Problem, sweep
+from robustag.attacks import sweep
 from robustag.errors import InputError
-from robustag.models import build_model
-from robustag.training import RECIPES, build_loss, train_model
+from robustag.training import build_loss, train_model
 from robustag.training.feed import Resident
-from robustag.training.recipes import Batch, build_recipe
+from robustag.training.recipes import Batch
 
 COLUMNS = [
     "epoch",
@@ -17,6 +17,10 @@ COLUMNS = [
     "validation_loss",
     "validation_auc_bvl",
     "validation_auc_cvl",
+    "adversarial_loss",
+    "adversarial_auc_bvl",
+    "adversarial_auc_cvl",
+    "one_step_share",
     "learning_rate",
     "seconds",
 ]
@@ -33,6 +37,8 @@ def run(toy, tmp_path):
             Resident(Batch(*train)),
             validation,
             rule,
+            validation_rule=rule,
+            settings=FOLLOWED,
             seed=seed,
             device="cpu",
             checkpoint=tmp_path / f"{name}.safetensors",
@@ -60,32 +66,32 @@ def stop_after(epoch):
 
 
 def test_a_resumed_training_ends_bit_for_bit_like_an_uninterrupted_one(run, definition):
-    whole, history = run(definition, name="whole")
+    whole, history, _ = run(definition, name="whole")
     for epoch in (1, 3):
         with pytest.raises(Stop):
             run(definition, name="killed", progress=stop_after(epoch))
     seen = []
-    resumed, resumed_history = run(definition, name="killed", progress=seen.append)
+    resumed, resumed_history, _ = run(definition, name="killed", progress=seen.append)
     assert same(whole, resumed)
     assert [row["epoch"] for row in seen] == [4]
     assert resumed_history.drop(columns="seconds").equals(history.drop(columns="seconds"))
 
 
 def test_a_finished_training_is_not_repeated(run, definition):
-    first, _ = run(definition)
+    first, _, _ = run(definition)
     seen = []
-    again, history = run(definition, progress=seen.append)
+    again, history, _ = run(definition, progress=seen.append)
     assert same(first, again)
     assert seen == []
     assert len(history) == 4
 
 
 def test_a_checkpoint_of_another_configuration_is_ignored_with_a_word(run, definition, caplog):
-    whole, _ = run(definition, name="whole")
+    whole, _, _ = run(definition, name="whole")
     with pytest.raises(Stop):
         run(definition, name="other", seed=9, fingerprint="b", progress=stop_after(2))
     with caplog.at_level(logging.INFO):
-        fresh, history = run(definition, name="other", fingerprint="a")
+        fresh, history, _ = run(definition, name="other", fingerprint="a")
     assert "another configuration" in caplog.text
     assert same(whole, fresh)
     assert len(history) == 4
@@ -103,11 +109,11 @@ def test_a_damaged_checkpoint_is_named(run, definition, tmp_path):
 def test_the_seed_decides_everything(run, definition):
     definition["optimiser"]["epochs"] = 1
     torch.manual_seed(5)
-    first, _ = run(definition, name="first")
+    first, _, _ = run(definition, name="first")
     state = torch.get_rng_state()
     torch.manual_seed(6)
-    again, _ = run(definition, name="again")
-    other, _ = run(definition, name="other", seed=2)
+    again, _, _ = run(definition, name="again")
+    other, _, _ = run(definition, name="other", seed=2)
     assert same(first, again)
     assert not same(first, other)
     torch.manual_seed(5)
@@ -116,7 +122,7 @@ def test_the_seed_decides_everything(run, definition):
 
 def test_history_says_what_happened(run, definition, toy):
     _, validation, _ = toy
-    model, history = run(definition)
+    model, history, _ = run(definition)
     assert list(history.columns) == COLUMNS
     assert history["epoch"].tolist() == [1, 2, 3, 4]
     assert history["learning_rate"].tolist() == pytest.approx([0.005 / (1 + e / 3) for e in range(4)])
@@ -134,7 +140,7 @@ def test_the_reported_loss_is_the_weighted_mean(run, definition, toy):
     definition["recipe"] = {"name": "nominal"}
     definition["network"]["dropout"] = 0.0
     definition["optimiser"] |= {"learning_rate": 1e-30, "epochs": 1}
-    model, history = run(definition)
+    model, history, _ = run(definition)
     with torch.no_grad():
         losses = build_loss(definition["loss"])(model(train.inputs), train.label)
     expected = (losses * train.weight).sum() / train.weight.sum()
@@ -148,8 +154,8 @@ def test_weights_of_zero_hide_jets_from_the_training(run, definition, toy):
     kept = train.label != 2
     weight = train.weight * kept
     spoilt = torch.where(kept[:, None], train.inputs, torch.full_like(train.inputs, 30.0))
-    one, _ = run(definition, name="one", train=train._replace(weight=weight))
-    other, _ = run(definition, name="other", train=train._replace(weight=weight, inputs=spoilt))
+    one, _, _ = run(definition, name="one", train=train._replace(weight=weight))
+    other, _, _ = run(definition, name="other", train=train._replace(weight=weight, inputs=spoilt))
     for a, b in zip(one.parameters(), other.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
 
@@ -176,51 +182,10 @@ def test_adversarial_training_gives_up_a_feature_that_does_not_last(run, definit
     assert accuracy["fgsm"][1] > accuracy["nominal"][1] + 0.2
 
 
-@pytest.mark.parametrize("mode", ["train", "eval"])
-def test_the_fgsm_recipe_trains_on_the_corner_that_its_mode_sees(toy, mode):
-    train, _, rule = toy
-    loss = build_loss({"name": "cross_entropy"})
-    batch = Batch(train.inputs[:64], train.missing[:64], train.label[:64], train.weight[:64])
-    model = build_model({"name": "mlp", "hidden": [24, 24, 24], "dropout": 0.5}, 23, seed=4)
-    shown = []
-    model.register_forward_hook(lambda module, args, _: shown.append((module.training, args[0].detach())))
-    recipe = build_recipe({"name": "fgsm", "epsilon": 0.1, "attack_mode": mode}, loss, rule)
-    generator = torch.Generator()
-    recipe(model, batch, generator).sum().backward()
-    assert [training for training, _ in shown] == [mode == "train", True]
-    assert torch.equal(shown[0][1], batch.inputs)
-    move = shown[1][1] - batch.inputs
-    torch.testing.assert_close(move.abs().max(), torch.tensor(0.1))
-    model.eval()
-    still = Problem(model, loss, batch.inputs, batch.missing, batch.label, rule, generator).gradient()
-    assert torch.equal(move.sign(), still.sign()) == (mode == "eval")
-
-
-def test_the_recipe_keeps_the_budget(toy):
-    train, _, _ = toy
-    inputs = train.inputs[:64]
-    missing = torch.rand(inputs.shape) < 0.3
-    integer = torch.arange(23) % 4 == 0
-    rule = BudgetRule(torch.ones(23), integer, torch.zeros(23))
-    model = build_model({"name": "mlp", "hidden": [8], "dropout": 0.0}, 23, seed=4)
-    shown = []
-    model.register_forward_hook(lambda module, args, _: shown.append(args[0].detach()))
-    recipe = build_recipe(
-        {"name": "fgsm", "epsilon": 0.2, "attack_mode": "eval"}, build_loss({"name": "cross_entropy"}), rule
-    )
-    recipe(model, Batch(inputs, missing, train.label[:64], train.weight[:64]), torch.Generator())
-    assert torch.equal(shown[1] != inputs, ~(missing | integer))
-
-
-def test_every_recipe_has_a_complete_entry():
-    assert {name: info.name for name, info in RECIPES.items()} == {"nominal": "nominal", "fgsm": "fgsm"}
-    assert RECIPES["fgsm"].forward_passes == RECIPES["fgsm"].backward_passes == 2
-
-
 @pytest.mark.parametrize(
     ("part", "value", "message"),
     [
-        ("recipe", {"name": "magic"}, "unknown recipe 'magic': use one of fgsm, nominal"),
+        ("recipe", {"name": "magic"}, "unknown recipe 'magic': use one of adversarial, fgsm"),
         ("recipe", {"name": "nominal", "epsilon": 0.1}, "epsilon"),
         ("recipe", {"name": "fgsm", "epsilon": 0.1, "attack_mode": "off"}, "train or eval"),
         ("recipe", {"name": "fgsm", "epsilon": 0.0, "attack_mode": "eval"}, "positive"),
@@ -258,6 +223,8 @@ def test_validation_jets_need_all_flavours(definition, toy, tmp_path):
             Resident(Batch(*train)),
             without,
             rule,
+            validation_rule=rule,
+            settings=FOLLOWED,
             seed=1,
             device="cpu",
             checkpoint=tmp_path / "c.safetensors",

@@ -2,7 +2,8 @@
 
 import pytest
 
-from robustag.workflow.fingerprints import code_fingerprint, dependencies, meaning
+from robustag.workflow.fingerprints import _meaning_of as meaning_of
+from robustag.workflow.fingerprints import code_fingerprint, dependencies, entry_fingerprint, meaning
 
 
 def modules(root, script):
@@ -32,9 +33,28 @@ def test_a_change_in_another_stage_concerns_nobody(root):
 
 
 def test_trainings_depend_on_their_own_attack_and_on_no_other(root):
+    """All of them are followed with FGSM and PGD; other attacks are looked up by name."""
     train = modules(root, "train.py")
-    assert "attacks/gradient.py" in train
-    assert not train & {"attacks/__init__.py", "attacks/registry.py", "attacks/blind.py", "attacks/search.py"}
+    assert {"attacks/gradient.py", "attacks/iterated.py"} <= train
+    others = {"__init__", "registry", "blind", "search", "minimal", "composite", "counts", "sample"}
+    assert not train & {f"attacks/{name}.py" for name in others}
+
+
+def test_an_attack_of_a_registry_is_followed_only_where_it_is_named(monkeypatch):
+    registry = "robustag.attacks.registry"
+    names = [frozenset({"adversarial", name}) for name in ("carlini_wagner", "random_search", "fgsm")]
+    before = [entry_fingerprint(registry, each) for each in names]
+    assert len(set(before)) == 3
+    edited = meaning_of
+    monkeypatch.setattr(
+        "robustag.workflow.fingerprints._meaning_of",
+        lambda file: edited(file) + ("x = 1" if file.name == "minimal.py" else ""),
+    )
+    entry_fingerprint.cache_clear()
+    after = [entry_fingerprint(registry, each) for each in names]
+    entry_fingerprint.cache_clear()
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True, True]
+    assert entry_fingerprint(registry, frozenset({"nominal"})) == entry_fingerprint(registry, frozenset())
 
 
 def test_figures_do_without_torch(root):

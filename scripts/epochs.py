@@ -1,0 +1,58 @@
+"""Measure the weights of chosen epochs of a training: raw, under noise, and under the figures' attack."""
+
+from pathlib import Path
+
+from robustag.workflow import derive_seed, job
+
+with job(snakemake) as log:
+    import pandas as pd
+    import torch
+
+    from robustag.attacks import BudgetRule, Spread, Sweep
+    from robustag.evaluation.epochs import Shown, measure_epoch
+    from robustag.features import FeatureTable
+    from robustag.files import written_whole
+    from robustag.models import load_model
+    from robustag.tensors import Normalisation
+    from robustag.tensors.loading import load_tensors, sample_jets
+    from robustag.training.losses import build_loss
+
+    torch.set_num_threads(snakemake.threads)
+    params, settings, epsilon = snakemake.params, snakemake.params.settings, snakemake.params.epsilon
+    jets = load_tensors(snakemake.input.tensors, "test")
+    jets = jets.select(sample_jets(jets.event, settings["epochs"]["jets"]))
+    table = FeatureTable.load(snakemake.input.features)
+    normalisation = Normalisation.load(snakemake.input.normalisation)
+    spread = Spread.load(snakemake.input.spread)
+
+    def perturbed(name: str, definition: dict, model: torch.nn.Module, card: dict) -> torch.Tensor:
+        rule = BudgetRule.of(
+            table,
+            normalisation,
+            factors=definition["factors"],
+            relative_cap=settings["relative_cap"],
+            physical=definition.get("physical", settings["physical"]),
+            frozen=definition.get("frozen", settings["frozen"]),
+            spread=spread,
+        )
+        loss = build_loss(definition.get("loss", card["loss"]))
+        seed = derive_seed(params.seed, "attack", name)
+        return Sweep(definition, model, loss, jets.inputs, jets.missing, jets.label, rule, seed=seed)(epsilon)
+
+    (attack, attacking), (noise, disturbing) = params.perturbations.items()
+    reference = load_model(snakemake.input.reference)
+    same_for_all = [
+        Shown("none", "raw", 0.0, jets.inputs),
+        Shown("none", noise, epsilon, perturbed(noise, disturbing, *reference)),
+        Shown("reference", attack, epsilon, perturbed(attack, attacking, *reference)),
+    ]
+    models = [load_model(path) for path in Path(snakemake.input.snapshots).glob("*.safetensors")]
+    parts = []
+    # The last epoch may be among the chosen ones too.
+    for epoch, (model, card) in sorted({card["epoch"]: (model, card) for model, card in models}.items()):
+        own = Shown("self", attack, epsilon, perturbed(attack, attacking, model, card))
+        evaluation = {"bootstrap": params.bootstrap, "seed": params.seed}
+        parts.append(measure_epoch(model, epoch, [*same_for_all, own], jets, evaluation))
+        log.info("epoch %d measured on %d jets", epoch, len(jets))
+    with written_whole(snakemake.output.epochs) as temporary:
+        pd.concat(parts, ignore_index=True).to_parquet(temporary, index=False)

@@ -1,0 +1,70 @@
+"""AUC of a training's weights at chosen epochs: how performance and vulnerability grow together."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+
+from robustag.evaluation.assess import INTERVAL
+from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.campaign import predict
+from robustag.evaluation.discriminators import check_logits, outputs
+from robustag.evaluation.roc import Ranking
+
+if TYPE_CHECKING:
+    from robustag.tensors.loading import JetTensors
+
+
+class Shown(NamedTuple):
+    """Inputs [N, F] that a model is shown, the perturbation that made them, and on whom it was crafted:
+    the model itself, the reference, or none."""
+
+    source: str
+    perturbation: str
+    epsilon: float
+    inputs: torch.Tensor
+
+
+def measure_epoch(
+    model: torch.nn.Module, epoch: int, shown: Iterable[Shown], jets: "JetTensors", settings: Mapping
+) -> pd.DataFrame:
+    """AUC of every discriminator on every sample shown to a model.
+
+    Parameters
+    ----------
+    model : Module
+        As it was after `epoch`.
+    jets : JetTensors
+        The jets, unperturbed.
+    settings : mapping
+        ``bootstrap`` (number of replicates) and ``seed``.
+
+    Returns
+    -------
+    DataFrame
+        Columns epoch, source, perturbation, epsilon, discriminator, value, low, high, replicates.
+    """
+    label, event = jets.label.numpy(), jets.event.numpy()
+    weights = event_weights(event, settings["bootstrap"], settings["seed"])
+    rows = []
+    for source, perturbation, epsilon, inputs in shown:
+        logits = predict(model, inputs)
+        check_logits(logits, label)
+        front = {"epoch": epoch, "source": source, "perturbation": perturbation, "epsilon": epsilon}
+        for name, score, signal, background in outputs(logits, label):
+            ranking = Ranking(score[signal], score[background])
+            replicates = ranking.weigh(weights[signal], weights[background]).auc()
+            low, high = np.nanpercentile(replicates, INTERVAL)
+            rows.append(
+                {
+                    **front,
+                    "discriminator": name,
+                    "value": ranking.weigh().auc()[0],
+                    "low": low,
+                    "high": high,
+                    "replicates": replicates.astype(np.float32),
+                }
+            )
+    return pd.DataFrame(rows)

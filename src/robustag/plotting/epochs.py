@@ -1,0 +1,99 @@
+"""AUC against the epoch: how the vulnerability of a tagger grows while it learns."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from robustag.plotting.style import paired_models, perturbation_label, perturbation_line, stamp, styled
+from robustag.plotting.tables import pick
+
+EPOCH_COLUMNS = [
+    *("model", "seed", "epoch", "source", "perturbation", "epsilon"),
+    *("discriminator", "value", "low", "high"),
+]
+#: Line of an attack that was made on another model than the one it is shown to.
+TRANSFERRED = (0, (6, 1.5, 1, 1.5, 1, 1.5))
+
+
+def auc_epoch_table(epochs: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:
+    """AUC of the paired models at every kept epoch, mean over seeds, for the shown discriminators.
+
+    Returns
+    -------
+    DataFrame
+        Columns discriminator, model, source, perturbation, epsilon, epoch, ``auc`` and the mean 68 %
+        interval ``low``, ``high`` of the test sample.
+    """
+    models = [model.name for model in paired_models(options["pairs"])]
+    chosen = epochs[epochs["model"].isin(models) & epochs["discriminator"].isin(options["discriminators"])]
+    keys = ["discriminator", "model", "source", "perturbation", "epsilon", "epoch"]
+    means = chosen.groupby(keys, as_index=False)[["value", "low", "high"]].mean()
+    return means.rename(columns={"value": "auc"})
+
+
+@styled
+def draw_auc_epoch(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
+    """One row a discriminator, one column an arm; a colour a training, a line style a perturbation.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `auc_epoch_table`.
+    options : mapping
+        ``pairs``, ``discriminators``, ``attack``, ``noise``, ``epsilon`` and ``sample``.
+    """
+    discriminators, pairs = options["discriminators"], options["pairs"]
+    figure = Figure(figsize=(5.0 * len(pairs), 1.6 + 3.4 * len(discriminators)))
+    panels = figure.subplots(len(discriminators), len(pairs), sharex="col", sharey="row", squeeze=False)
+    lines = {
+        ("none", "raw"): perturbation_line("raw"),
+        ("none", options["noise"]): perturbation_line(options["noise"]),
+        ("self", options["attack"]): perturbation_line(options["attack"]),
+        ("reference", options["attack"]): TRANSFERRED,
+    }
+    for row, discriminator in enumerate(discriminators):
+        for column, pair in enumerate(pairs):
+            axes = panels[row, column]
+            for model in paired_models(pairs)[2 * column : 2 * column + 2]:
+                for (source, perturbation), dashes in lines.items():
+                    wanted = {"model": model.name, "source": source, "perturbation": perturbation}
+                    curve = pick(table, "auc_epoch", discriminator=discriminator, **wanted)
+                    axes.plot(
+                        *(curve["epoch"], curve["auc"]),
+                        color=model.colour,
+                        marker=model.marker,
+                        linestyle=dashes,
+                        markersize=4,
+                    )
+                    band = {"color": model.colour, "alpha": 0.2, "linewidth": 0}
+                    axes.fill_between(curve["epoch"], curve["low"], curve["high"], **band)
+            axes.set_xscale("log")
+            ticks = sorted(table.loc[table["model"] == pair["nominal"], "epoch"].unique())
+            axes.set_xticks(ticks, labels=[f"{tick:d}" for tick in ticks])
+            axes.minorticks_off()
+            if row == 0:
+                axes.text(0.05, 0.06, f"{pair['label']} arm", transform=axes.transAxes, weight="bold")
+        panels[row, 0].set_ylabel(f"{discriminator} AUC")
+    for axes in panels[-1]:
+        axes.set_xlabel("epoch")
+    attack = f"{perturbation_label(options['attack'])} {options['epsilon']:g}"
+    labels = [
+        "raw",
+        f"{perturbation_label(options['noise'])} {options['epsilon']:g}",
+        f"{attack}, on itself",
+        f"{attack}, from the final nominal model",
+    ]
+    handles = [
+        Line2D([], [], color=model.colour, marker=model.marker, label=f"{model.arm}, {model.role} training")
+        for model in paired_models(pairs)
+    ]
+    handles += [
+        Line2D([], [], color="black", linestyle=dashes, label=label)
+        for dashes, label in zip(lines.values(), labels, strict=True)
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    stamp(panels[0, 0], panels[0, -1], options["sample"])
+    return figure
