@@ -31,6 +31,7 @@ bench: setup  ## Speed of generator, attacks and training, beside what bounds th
 	env -u OMP_NUM_THREADS $(BIN)/python -m tests.benchmarks.attacks
 	env -u OMP_NUM_THREADS $(BIN)/python -m tests.benchmarks.training
 	python -m tests.benchmarks.models
+	python -m tests.benchmarks.surface
 
 lint: setup  ## Style of Python, Snakemake and words
 	ruff check . && ruff format --check .

@@ -51,7 +51,7 @@ with job(snakemake) as log:
     many = flavoured_jets(test, settings["jets"], columns)
     geometry = jet_geometry(model, loss, test, many, pair, table, rule, settings)
     jets = test.select(torch.from_numpy(many))
-    replicas = event_weights(jets.event.numpy(), params["evaluation"]["bootstrap"], snakemake.params.seed)
+    replicas = event_weights(jets.event.numpy(), snakemake.params.bootstrap, snakemake.params.seed)
     statistics = surface_statistics(landscape, jets, geometry, rule, params["epsilons"], replicas)
     weights = weight_surface(model, loss, test, rule, **settings["weights"], seed=seed)
     made = snakemake.output

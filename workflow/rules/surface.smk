@@ -30,7 +30,8 @@ rule surface:
         mem_mb=4000,
     params:
         seed=config["seed"],
-        settings=settings("surface", "epsilons", "evaluation", "relative_cap", "physical", "frozen"),
+        bootstrap=config["evaluation"]["bootstrap"],
+        settings=settings("surface", "epsilons", "relative_cap", "physical", "frozen"),
         code=code_fingerprint("scripts/surface.py"),
     script:
         "../../scripts/surface.py"
