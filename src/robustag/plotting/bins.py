@@ -132,6 +132,8 @@ def draw_bins(table: pd.DataFrame, pair: Mapping[str, str], options: Mapping[str
     positive = mistags.loc[(mistags["raw"] > 0) & (mistags["attacked"] > 0), ["raw", "attacked"]]
     if len(positive):
         panels[2, 0].set(yscale="log", ylim=(0.3 * positive.min().min(), 3 * positive.max().max()))
+        for set_formatter in (panels[2, 0].yaxis.set_major_formatter, panels[2, 0].yaxis.set_minor_formatter):
+            set_formatter("{x:g}")
         panels[3, 0].set_ylim(0.0, 1.2 * min(positive["attacked"].div(positive["raw"]).max(), 20.0))
     handles, names = panels[0, 0].get_legend_handles_labels()
     point = f"cut at {100 * table['working_point'].iloc[0]:g} % mis-tag rate on raw jets"

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from robustag.classes import CLASSES
 from robustag.plotting.matrix import draw_matrix
+from robustag.plotting.shapes import TRUSTED_COUNT
 from robustag.plotting.style import (
     FLAVOUR_LABELS,
     ROLES,
@@ -21,7 +22,7 @@ from robustag.plotting.style import (
 from robustag.plotting.tables import pick
 
 _KEY = ["model", "seed", "perturbation", "epsilon"]
-CALIBRATION_COLUMNS = [*_KEY, "flavour", "low", "high", "predicted", "observed", "total"]
+CALIBRATION_COLUMNS = [*_KEY, "flavour", "low", "high", "predicted", "observed", "total", "effective"]
 CONFUSION_COLUMNS = [*_KEY, "true", "predicted", "count"]
 
 
@@ -43,9 +44,9 @@ def calibration_table(
     -------
     DataFrame
         Columns model, perturbation ("raw" or the attack), epsilon, flavour, low, high (bin of the predicted
-        probability), ``predicted`` (mean), ``observed`` (fraction), ``jets`` (mean over seeds) and ``error``
-        of the observed fraction: that of a share of so many jets, and the spread over seeds / sqrt(seeds),
-        added in quadrature. Empty bins are left out.
+        probability), ``predicted`` (mean), ``observed`` (fraction), ``jets`` (effective number of the
+        weighted ones, mean over seeds) and ``error`` of the observed fraction: that of a share of so many
+        jets, and the spread over seeds / sqrt(seeds), added in quadrature. Empty bins are left out.
     """
     parts = []
     for model in paired_models([pair]):
@@ -56,7 +57,7 @@ def calibration_table(
             weighted = at.assign(predicted=at["predicted"] * at["total"], hits=at["observed"] * at["total"])
             bins = weighted.groupby(["flavour", "low", "high"])
             sums, seeds = bins[["predicted", "hits", "total"]].sum(), bins["seed"].nunique()
-            observed, jets = sums["hits"] / sums["total"], sums["total"] / seeds
+            observed, jets = sums["hits"] / sums["total"], bins["effective"].mean()
             spread = at.groupby(["flavour", "low", "high"])["observed"].std(ddof=1).fillna(0.0)
             part = pd.DataFrame(
                 {
@@ -92,6 +93,7 @@ def draw_calibration(table: pd.DataFrame, pair: Mapping[str, str], options: Mapp
         shares, gaps = panels[:, column]
         for model in paired_models([pair]):
             rows = pick(table, "calibration", model=model.name, flavour=flavour)
+            rows = rows[rows["jets"] >= TRUSTED_COUNT]
             for (perturbation, epsilon), line in rows.groupby(["perturbation", "epsilon"], sort=False):
                 name = perturbation_label(perturbation)
                 name += rf", $\varepsilon$ = {epsilon:g}" if epsilon else ""
@@ -114,7 +116,7 @@ def draw_calibration(table: pd.DataFrame, pair: Mapping[str, str], options: Mapp
         gaps.set_xlabel(f"predicted P({flavour})")
     panels[0, 0].set(xlim=(0.0, 1.0), ylim=(0.0, 1.0), ylabel="observed share")
     panels[1, 0].set_ylabel("observed - predicted", loc="center", fontsize=11)
-    reach = 1.15 * (table["observed"] - table["predicted"])[table["jets"] >= 20].abs().max()
+    reach = 1.15 * (table["observed"] - table["predicted"])[table["jets"] >= TRUSTED_COUNT].abs().max()
     panels[1, 0].set_ylim(-reach, reach)
     handles, names = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2)

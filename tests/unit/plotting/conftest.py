@@ -197,6 +197,7 @@ def calibration() -> pd.DataFrame:
                 "predicted": np.where(predicted > 0.95, np.nan, predicted),
                 "observed": np.where(predicted > 0.95, np.nan, predicted**2),
                 "total": np.where(predicted > 0.95, 0, 400),
+                "effective": np.where(predicted > 0.95, np.nan, 300),
             }
         )
         for model, seed, epsilon, flavour in product(MODELS, SEEDS, (0.0, 0.05), ("b", "c", "light"))

@@ -171,8 +171,8 @@ def test_calibration_leaves_empty_bins_out(drawn):
     _, table = drawn("calibration")
     np.testing.assert_allclose(table["observed"], table["predicted"] ** 2)
     assert table["high"].max() == pytest.approx(0.95)
-    # All seeds see the same jets: 400 of them, not 1200.
-    np.testing.assert_allclose(table["error"], np.sqrt(table["observed"] * (1 - table["observed"]) / 400))
+    # All seeds see the same jets, 400 that are worth 300: not 1200.
+    np.testing.assert_allclose(table["error"], np.sqrt(table["observed"] * (1 - table["observed"]) / 300))
 
 
 def test_confusion_is_a_share_of_the_true_flavour(drawn):
