@@ -45,6 +45,9 @@ SHOWN_VARIATIONS = sorted(
 )
 MEASURED = ["metrics", "curves", "histograms", "bins", "calibration", "confusion"]
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
+FIGURE_MODELS = [
+    pair[role] for pair in config["figures"]["pairs"] for role in ("nominal", "adversarial")
+]
 SHOWN_ROCS = sorted(shown_rocs(config))
 
 
@@ -126,6 +129,8 @@ PARTS = {
     "audit": over_trainings(
         "<results>/attacks/{model}/seed{seed}/{attack}.audit.parquet", attack=RUN["attacks"]
     ),
+    "alignment": over_trainings("<results>/align/{model}/seed{seed}.alignment.parquet"),
+    "spans": over_trainings("<results>/align/{model}/seed{seed}.spans.parquet"),
     "transfer": over_trainings("<results>/transfer/{model}/seed{seed}.parquet"),
     "certificates": expand(
         "<results>/certificates/{model}/seed{seed}.parquet", model=CERTIFIED, seed=RUN["seeds"][0]
@@ -156,10 +161,6 @@ PARTS = {
     "surface_statistics": over_trainings("<results>/surface/{model}/seed{seed}.statistics.parquet"),
     "weights": over_trainings("<results>/surface/{model}/seed{seed}.weights.parquet"),
 }
-
-if RUN["variations"]:
-    for table in ("alignment", "spans"):
-        PARTS[table] = over_trainings(f"<results>/align/{{model}}/seed{{seed}}.{table}.parquet")
 
 
 def recipe_fingerprint(wildcards) -> str:

@@ -215,6 +215,23 @@ rule fig_mismodelling_map:
         "../../scripts/fig_mismodelling_map.py"
 
 
+rule fig_alignment:
+    """Where the attack points beside where systematics point (one file a compared model)."""
+    input:
+        alignment=collected("alignment"),
+        spans=collected("spans"),
+    output:
+        **figure("fig_alignment", "Mismodelling", FIGURE_MODELS),
+    log:
+        "<logs>/fig_alignment.log",
+    params:
+        models=FIGURE_MODELS,
+        options=figure_options("discriminators"),
+        code=code_fingerprint("scripts/fig_alignment.py"),
+    script:
+        "../../scripts/fig_alignment.py"
+
+
 rule fig_history:
     """Losses and validation AUC against the epoch."""
     input:

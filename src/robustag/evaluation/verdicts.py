@@ -45,8 +45,8 @@ def verdicts(
     DataFrame
         Columns pair, kind, perturbation, epsilon, discriminator, metric, working_point; ``nominal`` and
         ``adversarial``, the harm to either model (see `harm`); ``gain``, their difference; ``recovered``, its
-        share of the nominal model's harm, where that is significant; each followed by its total error; and
-        ``verdict`` (see `verdict_of`). Errors are paired between models and strengths.
+        share of the nominal model's harm, where that is twice as significant; each followed by its total
+        error; and ``verdict`` (see `verdict_of`). Errors are paired between models and strengths.
     """
     # Rows are looked up many times: look among few.
     wanted = metrics["metric"].isin([metric for metric, _ in _MEASURED])
@@ -73,7 +73,8 @@ def _compare(
                 adversarial = harm(table, model=pair["adversarial"], **wanted)
                 gain = robustness_gain(table, reference=pair["nominal"], model=pair["adversarial"], **wanted)
                 recovered = gain / nominal
-                shown = abs(nominal.mean) > significance * nominal.total
+                # Closer to zero the error of a ratio says nothing.
+                shown = abs(nominal.mean) > 2 * significance * nominal.total
                 yield {
                     "epsilon": epsilon,
                     "metric": metric,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.special import rel_entr
 
 from robustag.plotting.style import (
     ROLES,
@@ -44,16 +45,14 @@ def input_divergences(histograms: pd.DataFrame, inputs: Sequence[str]) -> pd.Dat
     keys = ["model", "perturbation", "seed", "quantity", "flavour"]
     counts = of_inputs.pivot_table(index=[*keys, "low"], columns="epsilon", values="count", sort=False)
     share = counts / counts.groupby(level=keys).transform("sum")
-    clean = share[0.0]
     parts = []
     for epsilon in share.columns.drop(0.0):
-        changed = share[epsilon]
+        clean, changed = share[0.0], share[epsilon]
         middle = (clean + changed) / 2
-        terms = sum(
-            (part * np.log2(part / middle)).where(part > 0, 0.0) / 2 for part in (clean, changed)
-        ).where(changed.notna())
-        distance = terms.groupby(level=keys).sum(min_count=1).groupby(level=["model", "perturbation"]).mean()
-        parts.append(distance.dropna().rename("distance").reset_index().assign(epsilon=epsilon))
+        nats = (rel_entr(clean, middle) + rel_entr(changed, middle)) / 2
+        distance = nats.groupby(level=keys).sum(min_count=1).groupby(level=["model", "perturbation"]).mean()
+        distance = distance.dropna() / np.log(2)
+        parts.append(distance.rename("distance").reset_index().assign(epsilon=epsilon))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -121,6 +120,7 @@ def draw_map(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     for axes, arm in zip(panels, arms, strict=True):
         axes.set_xscale("log")
         axes.set_yscale("symlog", linthresh=_SMALLEST_LOSS)
+        axes.set_ylim(bottom=min(-0.3 * _SMALLEST_LOSS, 1.3 * table["loss"].min()))
         axes.axhline(0.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
         axes.set_xlabel(_DISTANCE)
         axes.text(0.04, 0.96, f"{arm} arm", transform=axes.transAxes, va="top", fontweight="bold")

@@ -1,0 +1,17 @@
+"""Draw where the attack points beside where systematics point (one file a compared model)."""
+
+from robustag.workflow import job
+
+with job(snakemake) as log:
+    import pandas as pd
+
+    from robustag.plotting.alignment import alignment_table, draw_alignment
+    from robustag.plotting.store import save_figure, save_shown
+
+    output, options = snakemake.output, snakemake.params.options
+    alignment, spans = (pd.read_parquet(snakemake.input[name]) for name in ("alignment", "spans"))
+    for model, pdf, png, csv in zip(snakemake.params.models, output.pdf, output.png, output.csv, strict=True):
+        table = alignment_table(alignment, spans, model, options["discriminators"][0])
+        save_figure(draw_alignment(table, options), pdf, png)
+        save_shown(table, csv)
+    log.info("%d models", len(snakemake.params.models))

@@ -1,0 +1,79 @@
+"""The map: distances with known values, and what stands in the figure."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import jensenshannon
+
+from robustag.plotting.mismodelling_map import draw_map, input_divergences, map_table
+
+COUNTS = {0.0: [10, 20, 30, 0], 1.0: [10, 30, 10, 10], 2.0: [0, 0, 0, 60]}
+PAIRS = [{"label": "clean", "nominal": "plain", "adversarial": "hardened"}]
+
+
+@pytest.fixture
+def histograms():
+    rows = []
+    for model in ("plain", "hardened"):
+        for seed in (1, 2):
+            for name, epsilons in (("fgsm", (0.0, 1.0, 2.0)), ("noise", (0.0, 1.0)), ("blur", (0.0, 1.0))):
+                for quantity in ("jet_pt", "jet_eta", "BvL"):
+                    for epsilon in epsilons:
+                        for low, count in enumerate(COUNTS[epsilon]):
+                            rows.append((model, seed, name, epsilon, quantity, "b", low, count))
+    return pd.DataFrame(
+        rows,
+        columns=["model", "seed", "perturbation", "epsilon", "quantity", "flavour", "low", "count"],
+    )
+
+
+@pytest.fixture
+def verdicts():
+    rows = [
+        ("clean", kind, name, epsilon, "BvL", "auc", 0.02 * epsilon, 0.001, 0.01 * epsilon, 0.001)
+        for kind, name, epsilon in (
+            ("attack", "fgsm", 1.0),
+            ("attack", "fgsm", 2.0),
+            ("attack", "noise", 1.0),
+            ("scenario", "blur", 1.0),
+        )
+    ]
+    columns = ["pair", "kind", "perturbation", "epsilon", "discriminator", "metric"]
+    return pd.DataFrame(
+        rows, columns=[*columns, "nominal", "nominal_error", "adversarial", "adversarial_error"]
+    )
+
+
+def test_divergences_are_those_of_scipy(histograms):
+    table = input_divergences(histograms, ["jet_pt", "jet_eta"]).set_index(
+        ["model", "perturbation", "epsilon"]
+    )
+    for epsilon in (1.0, 2.0):
+        expected = jensenshannon(COUNTS[0.0], COUNTS[epsilon], base=2) ** 2
+        assert table.loc[("plain", "fgsm", epsilon), "distance"] == pytest.approx(expected)
+    assert table.loc[("plain", "fgsm", 2.0), "distance"] == pytest.approx(1.0)
+    assert ("plain", "noise", 2.0) not in table.index
+
+
+def test_every_model_has_every_perturbation_with_its_own_loss(verdicts, histograms):
+    table = map_table(verdicts, histograms, ["jet_pt"], PAIRS)
+    assert len(table) == 8
+    losses = table.groupby("model")["loss"].sum()
+    assert losses["plain"] == pytest.approx(2 * losses["hardened"])
+    assert np.isfinite(table["distance"]).all()
+
+
+def test_scenarios_are_numbered_and_attacks_are_lines(verdicts, histograms):
+    table = map_table(verdicts, histograms, ["jet_pt"], PAIRS)
+    options = {"pairs": PAIRS, "sample": "sample", "attack": "fgsm", "noise": "noise"}
+    figure = draw_map(table, options)
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.texts].count("1") == 2
+    lines = [line.get_label() for line in axes.lines if ":" in str(line.get_label())]
+    assert lines == [
+        "clean, nominal: FGSM",
+        "clean, nominal: Gaussian noise",
+        "clean, adversarial: FGSM",
+        "clean, adversarial: Gaussian noise",
+    ]
+    assert axes.get_ylabel() == "loss of BvL AUC"
