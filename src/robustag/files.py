@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 def written_whole(path: str | Path) -> Iterator[Path]:
     """Give a temporary name beside `path`; move it there when the block succeeds, remove it otherwise.
 
+    What an earlier process that was killed while it wrote this file left beside it is removed first.
+
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> with written_whole(folder / "table.csv") as temporary:
@@ -24,6 +27,8 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays last: writers that look at it (ROOT, matplotlib) keep working.
+    for left in path.parent.glob(f".{escape(path.stem)}.*.partial{escape(path.suffix)}"):
+        left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         yield temporary
