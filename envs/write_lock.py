@@ -2,9 +2,10 @@
 
     python envs/write_lock.py LOCK [WHEEL ...] < pins
 
-The comment at the head of LOCK stays; the rest becomes the pins (`name==version` lines, as `pip freeze` prints
-them), each with the SHA-256 sums that the package index gives for its files, so that pip installs nothing else.
-WHEELs are files that pip takes from elsewhere, such as the CPU build of torch; their sums are added.
+The comment at the head of LOCK stays; the rest becomes the pins (`name==version` lines, as `pip freeze`
+prints them), each with the SHA-256 sums that the package index gives for its files, so that pip installs
+nothing else. WHEELs are files that pip takes from elsewhere, such as the CPU build of torch; their sums are
+added.
 """
 
 import hashlib
