@@ -147,7 +147,7 @@ def boundary_distance(
 
 
 def _shares(gradient: Tensor, movable: Tensor, label: Tensor, leading: Tensor) -> dict[str, Tensor]:
-    """Shares of the principal directions [C, F, k] in gradients [N, F] and their signs."""
+    """Shares of the principal directions [C, F, k] in gradients [N, F], in their signs, and by chance."""
     shares = {name: gradient.new_empty(len(gradient)) for name in ("gradient", "step", "chance")}
     for flavour, directions in enumerate(leading):
         rows = label == flavour
