@@ -20,6 +20,10 @@ from tests.studies import SMOKE, run_smoke_study
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 FIGURES = [
+    "fig_alignment_clean_fgsm",
+    "fig_alignment_clean_nominal",
+    "fig_alignment_faithful_fgsm",
+    "fig_alignment_faithful_nominal",
     "fig_auc_epoch",
     "fig_auc_epsilon_BvC",
     "fig_auc_epsilon_BvL",
@@ -48,6 +52,7 @@ FIGURES = [
     "fig_kinematics_spectra",
     "fig_kinematics_weights",
     "fig_mismodelling",
+    "fig_mismodelling_map",
     "fig_output_clean",
     "fig_output_faithful",
     "fig_pareto",
