@@ -15,5 +15,5 @@ with job(snakemake) as log:
     table = envelope(pd.read_parquet(snakemake.input.bins), models, options["discriminators"])
     write_table(table, snakemake.output.table)
     with written_whole(snakemake.output.json) as temporary:
-        temporary.write_text(json.dumps(correction_set(table, snakemake.params.study), indent=1))
+        temporary.write_text(json.dumps(correction_set(table, snakemake.params.study)))
     log.info("%d numbers", len(table))

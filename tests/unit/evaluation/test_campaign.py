@@ -154,10 +154,24 @@ def test_jets_that_cross_a_cut_are_counted_where_they_are_the_same(model, data, 
     assert (moved["lost"] == 0).all()
     raw = pick(swept.bins, discriminator="BvL", variable="eta", bin_high=2.5, epsilon=0.0)
     assert (moved["passed"].to_numpy() == (raw["passed"].to_numpy() + moved["gained"])).all()
-    varied = run_varied(model, data, data, normalisation, settings, "scenario", "same").bins
+    same = run_varied(model, data, data, normalisation, settings, "scenario", "same").bins
+    assert (same[["gained", "lost"]] == 0).all(axis=None)
+    part = data.select(slice(0, 2000))
+    varied = run_varied(model, data, part, normalisation, settings, "scenario", "other").bins
     assert pick(varied, epsilon=0.0)["gained"].notna().all()
     assert pick(varied, epsilon=1.0)["gained"].isna().all()
     assert varied["gained"].dtype == "Int64"
+
+
+def test_working_points_of_a_few_varied_jets_are_those_of_all(model, data, normalisation, settings):
+    part = data.select(slice(0, 500))
+    few = run_varied(model, part, part, normalisation, settings, "scenario", "few", reference=data)
+    whole = run_sweep(model, [], data, normalisation, settings, "attack", "none", reference=data)
+    alone = run_sweep(model, [], part, normalisation, settings, "attack", "none", reference=data)
+    assert not few.bins.empty
+    wanted = pick(alone.bins, epsilon=0.0)["passed"].to_list()
+    assert pick(few.bins, epsilon=1.0)["passed"].to_list() == wanted
+    assert pick(whole.bins, epsilon=0.0)["passed"].to_list() != wanted
 
 
 def test_mistakes_are_named(model, data, normalisation, settings):
