@@ -157,14 +157,17 @@ def variations(options: argparse.Namespace) -> None:
 
 
 def _add_provenance(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser("provenance", help="say how a generated ntuple was made")
-    parser.add_argument("file", type=Path, metavar="FILE", help="ROOT file")
+    parser = commands.add_parser("provenance", help="say how a file of a study, or an ntuple, was made")
+    parser.add_argument("file", type=Path, metavar="FILE", help="any file under results/, or a ROOT ntuple")
     parser.set_defaults(run=provenance)
 
 
 def provenance(options: argparse.Namespace) -> None:
-    """Settings, versions, seed and counts of an ntuple, as JSON."""
-    from robustag.generate.ntuple import read_provenance
+    """Settings, versions, seed and command behind a file, as JSON; an ntuple carries its own."""
+    if options.file.suffix == ".root":
+        from robustag.generate.ntuple import read_provenance
+    else:
+        from robustag.workflow.records import read_provenance
 
     print(json.dumps(read_provenance(options.file), indent=2, sort_keys=True))
 

@@ -5,6 +5,8 @@ Needs: figures, verdicts and tables. Makes: <results>/summary.md, and the defaul
 
 import time
 
+from robustag.workflow.records import write_study_record
+
 FIGURES = [rule.name for rule in workflow.rules if rule.name.startswith("fig_")]
 if not CERTIFIED:
     FIGURES.remove("fig_certified")
@@ -45,6 +47,10 @@ rule all:
 
 
 STARTED = time.time()
+
+
+onstart:
+    write_study_record(f"results/{config['study']}", canonical(config))
 
 
 onsuccess:

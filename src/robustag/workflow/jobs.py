@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from robustag.errors import InputError
+from robustag.workflow.records import write_job_record
 
 _STDOUT = 1  # the file descriptor, which C++ libraries write to past Python's sys.stdout
 
@@ -26,7 +27,8 @@ def _spent(start: float) -> str:
 
 @contextmanager
 def job(snakemake: Any) -> Iterator[logging.Logger]:
-    """Log to the rule's log file; show a user's error as one line, anything else with its traceback.
+    """Log to the rule's log file and record how its outputs were made; show a user's error as one line,
+    anything else with its traceback.
 
     What libraries print to standard output (banners of Pythia and FastJet) goes to the log as well.
 
@@ -65,7 +67,9 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         log.exception("%s failed", name)
         raise
     else:
-        log.info("%s finished: %s", name, _spent(start))
+        spent = _spent(start)
+        write_job_record(snakemake, spent)
+        log.info("%s finished: %s", name, spent)
     finally:
         sys.stdout.flush()
         os.dup2(console, _STDOUT)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from snakemake.iocontainers import Namedlist
 
 from robustag.errors import InputError
 from robustag.files import written_whole
@@ -51,7 +52,12 @@ def test_failed_writing_leaves_nothing(tmp_path):
 
 def script(tmp_path):
     return SimpleNamespace(
-        rule="attack", wildcards=["clean_nominal", "1"], log=[tmp_path / "logs/attack.log"]
+        rule="attack",
+        wildcards=Namedlist(fromdict={"model": "clean_nominal", "seed": "1"}),
+        params=Namedlist([{"split": [0.8, 0.2]}], fromdict={"seed": 7, "code": "abc"}),
+        input=Namedlist(["results/mine/models/clean_nominal/seed1.safetensors"]),
+        output=Namedlist(["results/mine/attacks/fgsm.parquet"]),
+        log=[tmp_path / "logs/attack.log"],
     )
 
 

@@ -1,0 +1,87 @@
+"""What made each file of a study: one JSON record a job, beside its log, and one a study."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from robustag.errors import InputError
+from robustag.files import written_whole
+from robustag.workflow.provenance import provenance
+
+STUDY = "study.json"
+
+
+def write_job_record(snakemake: Any, spent: str) -> None:
+    """Record a finished job beside its log: rule, wildcards, parameters with the code's fingerprint, seeds,
+    files in and out, versions, kind of host, and what it took.
+
+    Parameters
+    ----------
+    snakemake : Snakemake's script object
+    spent : str
+        Time and memory, in words.
+    """
+    record = {
+        "rule": snakemake.rule,
+        "wildcards": dict(snakemake.wildcards.items()),
+        "params": _plain(snakemake.params),
+        "input": sorted(map(str, snakemake.input)),
+        "output": sorted(map(str, snakemake.output)),
+        "spent": spent,
+        **provenance(),
+    }
+    with written_whole(_record_of(Path(snakemake.log[0]))) as temporary:
+        temporary.write_text(json.dumps(record, indent=1, sort_keys=True, default=str), encoding="utf-8")
+
+
+def write_study_record(results: str | Path, configuration: dict) -> None:
+    """Record the command and the whole configuration of a run in its results folder."""
+    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    record = {"command": command, "configuration": configuration, **provenance()}
+    with written_whole(Path(results) / STUDY) as temporary:
+        temporary.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def read_provenance(path: str | Path) -> dict:
+    """How a file of a study was made: the record of its job, and the command of its study.
+
+    Raises
+    ------
+    InputError
+        If the file is not there, or no record of a study above it names it.
+    """
+    path = Path(path).resolve()
+    if not path.is_file():
+        raise InputError(f"{path} is not a file: give a file that a study made")
+    for results in path.parents:
+        if not (results / STUDY).is_file():
+            continue
+        study = _read(results / STUDY)
+        # Records name files as Snakemake does, from the folder where it runs.
+        name = path.relative_to(results).as_posix()
+        for record in sorted((results / "logs").rglob("*.json")):
+            job = _read(record)
+            if any(made.endswith(f"/{results.name}/{name}") for made in job["output"]):
+                return {"study": study["command"], **job}
+        raise InputError(f"no job of the study in {results} says that it made {name}: run its rule again")
+    raise InputError(f"{path} lies in the results of no study: give a file under results/")
+
+
+def _record_of(log: Path) -> Path:
+    return log.with_suffix(".json")
+
+
+def _read(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON ({error}): delete it and run its rule again") from error
+
+
+def _plain(params: Any) -> dict:
+    """Parameters by name; those without a name by their position."""
+    named = dict(params.items())
+    unnamed = [value for value in params if not any(value is other for other in named.values())]
+    return named | {str(position): value for position, value in enumerate(unnamed)}
