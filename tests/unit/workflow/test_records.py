@@ -52,7 +52,7 @@ def test_a_moved_study_still_tells(results, tmp_path):
 def test_other_files_are_one_clear_line(results, tmp_path):
     stranger = results / "attacks/clean/seed1/notes.txt"
     stranger.write_text("")
-    with pytest.raises(InputError, match="no job of the study .* says that it made attacks/.*notes.txt"):
+    with pytest.raises(InputError, match=r"no job of the study .* says that it made attacks/.*notes\.txt"):
         read_provenance(stranger)
     outside = tmp_path / "outside.csv"
     outside.write_text("")
