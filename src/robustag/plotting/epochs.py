@@ -59,8 +59,9 @@ def draw_auc_epoch(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
             axes = panels[row, column]
             for model in paired_models(pairs)[2 * column : 2 * column + 2]:
                 for (source, perturbation), dashes in lines.items():
-                    wanted = {"model": model.name, "source": source, "perturbation": perturbation}
-                    curve = pick(table, "auc_epoch", discriminator=discriminator, **wanted)
+                    wanted = {"model": model.name, "discriminator": discriminator}
+                    crafted = table[table["source"] == source]
+                    curve = pick(crafted, "auc_epoch", perturbation=perturbation, **wanted)
                     axes.plot(
                         *(curve["epoch"], curve["auc"]),
                         color=model.colour,

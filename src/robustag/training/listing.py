@@ -1,0 +1,17 @@
+"""The table of recipes in docs/training.md: ``python -m robustag.training.listing``."""
+
+from robustag.training.recipes import RECIPES
+
+
+def markdown() -> str:
+    """One row a recipe, under a header."""
+    rows = [
+        ("recipe", "what it does", "passes", "options", "reference"),
+        ("---",) * 5,
+        *((f"`{r.name}`", r.summary, r.passes, r.options, r.reference) for r in RECIPES.values()),
+    ]
+    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

@@ -1,0 +1,1 @@
+"""Search for the optimiser and the schedule of the clean arm."""
