@@ -46,7 +46,8 @@ with job(snakemake) as log:
         Shown("none", noise, epsilon, perturbed(noise, disturbing, *reference)),
         Shown("reference", attack, epsilon, perturbed(attack, attacking, *reference)),
     ]
-    models = [load_model(path) for path in Path(snakemake.input.snapshots).glob("*.safetensors")]
+    folder = Path(snakemake.input.snapshots)
+    models = [load_model(path) for path in (*folder.glob("epoch*.safetensors"), folder / "last.safetensors")]
     parts = []
     # The last epoch may be among the chosen ones too.
     for epoch, (model, card) in sorted({card["epoch"]: (model, card) for model, card in models}.items()):

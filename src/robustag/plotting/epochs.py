@@ -38,6 +38,8 @@ def auc_epoch_table(epochs: pd.DataFrame, options: Mapping[str, Any]) -> pd.Data
 def draw_auc_epoch(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     """One row a discriminator, one column an arm; a colour a training, a line style a perturbation.
 
+    The error of the test sample, which all points have in common, is told in the corner.
+
     Parameters
     ----------
     table : DataFrame
@@ -69,14 +71,17 @@ def draw_auc_epoch(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
                         linestyle=dashes,
                         markersize=4,
                     )
-                    band = {"color": model.colour, "alpha": 0.2, "linewidth": 0}
-                    axes.fill_between(curve["epoch"], curve["low"], curve["high"], **band)
             axes.set_xscale("log")
             ticks = sorted(table.loc[table["model"] == pair["nominal"], "epoch"].unique())
             axes.set_xticks(ticks, labels=[f"{tick:d}" for tick in ticks])
             axes.minorticks_off()
+            half = (table["high"] - table["low"])[table["discriminator"] == discriminator].mean() / 2
+            told = {"transform": axes.transAxes, "ha": "right", "fontsize": 9, "color": "#555555"}
+            axes.text(0.97, 0.03, f"test sample: ± {half:.4f}", **told)
             if row == 0:
-                axes.text(0.05, 0.06, f"{pair['label']} arm", transform=axes.transAxes, weight="bold")
+                axes.text(
+                    0.05, 0.94, f"{pair['label']} arm", transform=axes.transAxes, va="top", weight="bold"
+                )
         panels[row, 0].set_ylabel(f"{discriminator} AUC")
     for axes in panels[-1]:
         axes.set_xlabel("epoch")

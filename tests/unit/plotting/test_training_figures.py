@@ -1,0 +1,105 @@
+"""Pareto figure and AUC against the epoch, on synthetic tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from robustag.errors import InputError
+from robustag.plotting.epochs import auc_epoch_table, draw_auc_epoch
+from robustag.plotting.pareto import draw_pareto, pareto_table
+
+
+@pytest.fixture
+def compared():
+    return {
+        "models": [
+            ["clean_nominal", {"name": "nominal"}],
+            ["clean_fgsm", {"name": "fgsm", "epsilon": 0.01}],
+            ["faithful_fgsm", {"name": "fgsm", "epsilon": 0.05}],
+            ["faithful_nominal", {"name": "fgsm", "epsilon": 0.05, "share": 0.5}],
+        ],
+        "attacks": ["fgsm", "noise"],
+        "epsilon": 0.05,
+        "discriminators": ["BvL", "CvL"],
+        "sample": "13 TeV",
+    }
+
+
+def test_a_point_is_the_clean_and_the_attacked_area(metrics, compared):
+    table = pareto_table(metrics, compared)
+    assert len(table) == 4 * 2 * 2
+    row = table.query("model == 'clean_fgsm' and perturbation == 'fgsm' and discriminator == 'CvL'").iloc[0]
+    areas = metrics.query("model == 'clean_fgsm' and perturbation == 'fgsm' and discriminator == 'CvL'")
+    areas = areas[areas["metric"] == "auc"].set_index(["epsilon", "seed"])["value"]
+    assert row["clean"] == pytest.approx(areas[0.0].mean())
+    assert row["robust"] == pytest.approx(areas[0.05].mean())
+    assert row["robust_seed"] == pytest.approx(areas[0.05].std() / np.sqrt(3))
+    assert row["recipe"] == "FGSM"
+    assert row["training_epsilon"] == 0.01
+
+
+def test_a_model_trained_once_gets_the_spread_of_the_others(metrics, compared):
+    once = metrics[~((metrics["model"] == "clean_fgsm") & (metrics["seed"] > 1))]
+    table = pareto_table(once, compared).query("perturbation == 'fgsm' and discriminator == 'BvL'")
+    lone = table[table["seeds"] == 1]
+    others = table[table["seeds"] == 3]
+    assert list(lone["model"]) == ["clean_fgsm"]
+    assert lone["clean_seed"].iloc[0] == pytest.approx((others["clean_seed"] * np.sqrt(3)).mean())
+
+
+def test_recipes_are_named_once_and_share_a_colour(metrics, compared):
+    figure = draw_pareto(pareto_table(metrics, compared), compared)
+    assert len(figure.axes) == 4
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["nominal", "FGSM", "FGSM, 50 % of the batch"]
+    colours = {to_hex(points[0].get_color()) for points in figure.axes[0].containers}
+    assert len(colours) == 3
+    assert figure.axes[0].get_xlabel() == "BvL AUC, raw"
+    assert figure.axes[1].get_ylabel() == "BvL AUC, Gaussian noise 0.05"
+
+
+@pytest.fixture
+def epochs():
+    rows = []
+    for model in ("clean_nominal", "clean_fgsm", "faithful_nominal", "faithful_fgsm"):
+        for seed in (1, 2):
+            for epoch in (1, 4, 15):
+                for source, name in (
+                    ("none", "raw"),
+                    ("none", "noise"),
+                    ("self", "fgsm"),
+                    ("reference", "fgsm"),
+                ):
+                    for discriminator in ("BvL", "CvL", "BvC"):
+                        value = 0.9 - 0.1 / epoch - 0.05 * (source == "self") + 0.01 * seed
+                        front = (model, seed, epoch, source, name, 0.05, discriminator)
+                        rows.append((*front, value, value - 0.002, value + 0.002))
+    columns = [
+        "model",
+        "seed",
+        "epoch",
+        "source",
+        "perturbation",
+        "epsilon",
+        "discriminator",
+        "value",
+        "low",
+        "high",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_areas_against_the_epoch_are_means_over_seeds(epochs, options):
+    shown = {**options, "discriminators": ["BvL", "CvL"], "attack": "fgsm", "noise": "noise", "epsilon": 0.05}
+    table = auc_epoch_table(epochs, shown)
+    assert set(table["discriminator"]) == {"BvL", "CvL"}
+    first = table.query(
+        "model == 'clean_fgsm' and source == 'self' and epoch == 4 and discriminator == 'BvL'"
+    )
+    assert first["auc"].tolist() == pytest.approx([0.9 - 0.025 - 0.05 + 0.015])
+    figure = draw_auc_epoch(table, shown)
+    assert [len(axes.lines) for axes in figure.axes] == [8] * 4, "two models under four perturbations"
+    assert [label.get_text() for label in figure.axes[2].get_xticklabels()] == ["1", "4", "15"]
+    with pytest.raises(InputError, match="noise"):
+        draw_auc_epoch(table[table["perturbation"] != "noise"], shown)
