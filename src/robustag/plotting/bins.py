@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from robustag.plotting.style import (
     DISCRIMINATOR_AXES,
     Model,
+    arm_models,
     paired_models,
     perturbation_label,
     perturbation_line,
@@ -95,7 +96,7 @@ def draw_bins(table: pd.DataFrame, pair: Mapping[str, str], options: Mapping[str
     pair : mapping
         ``label``, ``nominal``, ``adversarial``.
     options : mapping
-        ``attack``, ``epsilon`` and ``sample``.
+        ``pairs``, ``attack``, ``epsilon`` and ``sample``.
     """
     figure = Figure(figsize=(11.2, 11.6))
     panels = figure.subplots(4, len(VARIABLES), sharex="col", sharey="row", height_ratios=(2, 1, 2, 1))
@@ -104,7 +105,7 @@ def draw_bins(table: pd.DataFrame, pair: Mapping[str, str], options: Mapping[str
     for column, (variable, axis_label) in enumerate(VARIABLES.items()):
         for row, metric in enumerate(RATES):
             rates, ratios = panels[2 * row : 2 * row + 2, column]
-            for number, model in enumerate(paired_models([pair])):
+            for number, model in enumerate(arm_models(options["pairs"], pair["label"])):
                 shown = pick(table, "bins", model=model.name, metric=metric, variable=variable)
                 # Side by side inside their bin, so that no error bar covers another.
                 _draw_rates(rates, shown, model, "raw", 0.2 + 0.4 * number, "raw", "raw")

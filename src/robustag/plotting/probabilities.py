@@ -13,6 +13,7 @@ from robustag.plotting.shapes import TRUSTED_COUNT
 from robustag.plotting.style import (
     FLAVOUR_LABELS,
     ROLES,
+    arm_models,
     paired_models,
     perturbation_label,
     perturbation_line,
@@ -85,13 +86,13 @@ def draw_calibration(table: pd.DataFrame, pair: Mapping[str, str], options: Mapp
     pair : mapping
         ``label``, ``nominal``, ``adversarial``.
     options : mapping
-        ``sample``.
+        ``pairs`` and ``sample``.
     """
     figure = Figure(figsize=(1.0 + 4.6 * len(CLASSES), 7.0))
     panels = figure.subplots(2, len(CLASSES), sharex=True, sharey="row", height_ratios=(2, 1))
     for column, flavour in enumerate(CLASSES):
         shares, gaps = panels[:, column]
-        for model in paired_models([pair]):
+        for model in arm_models(options["pairs"], pair["label"]):
             rows = pick(table, "calibration", model=model.name, flavour=flavour)
             rows = rows[rows["jets"] >= TRUSTED_COUNT]
             for (perturbation, epsilon), line in rows.groupby(["perturbation", "epsilon"], sort=False):

@@ -14,8 +14,8 @@ from robustag.plotting.style import (
     DISCRIMINATOR_AXES,
     ROLES,
     Model,
+    arm_models,
     epsilon_colours,
-    paired_models,
     perturbation_label,
     perturbation_line,
     stamp,
@@ -109,7 +109,7 @@ def draw_roc(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     # Beside the curves: above those of a good discriminator, below those of a poor one.
     place = (0.09, 0.55, 0.45, 0.31) if max(_crossings(table)) > 0.45 else (0.52, 0.09, 0.45, 0.31)
     for axes, arm in zip(panels, arms, strict=True):
-        models = [model for model in paired_models(options["pairs"]) if model.arm == arm]
+        models = arm_models(options["pairs"], arm)
         inset = axes.inset_axes(place)
         for model in models:
             for (perturbation, epsilon), curve in _curves(table, model.name):

@@ -113,6 +113,11 @@ def paired_models(pairs: Sequence[Mapping[str, str]]) -> list[Model]:
     ]
 
 
+def arm_models(pairs: Sequence[Mapping[str, str]], arm: str) -> list[Model]:
+    """The two models of one arm, looking as they do beside all others."""
+    return [model for model in paired_models(pairs) if model.arm == arm]
+
+
 def perturbation_label(name: str) -> str:
     """A name from the tables as a reader would write it."""
     return PERTURBATION_LABELS.get(name, name.replace("_", " "))
