@@ -20,6 +20,7 @@ CONFIG = {
     "variations": {
         "worse": {"reason": "misalignment", "detector": {"d0_resolution": 1.5}},
         "harder": {"reason": "LEP", "generator": {"pythia": ["StringZ:rFactB = 0.67"]}},
+        "fewer": {"reason": "dead modules", "records": {"track_loss": 0.05}},
     },
     "run": {"variations": ["worse"]},
 }
@@ -41,6 +42,15 @@ def test_variations_are_listed_with_kind_and_reason(config: Path, capsys: pytest
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["*", "worse", "detector", "misalignment", "[d0_resolution", "=", "1.5]"]
     assert lines[1].split() == ["harder", "generator", "LEP", "[StringZ:rFactB", "=", "0.67]"]
+    assert lines[2].split() == ["fewer", "records", "dead", "modules", "[track_loss", "=", "0.05]"]
+
+
+def test_changed_records_are_not_generated(config: Path, capsys: pytest.CaptureFixture) -> None:
+    out = config.parent / "fewer.root"
+    wanted = ("--sample", "bb", "--events", "10", "--variation", "fewer", "--out", out)
+    assert _run(config, "generate", *wanted) == 2
+    assert "variation 'fewer' changes nominal ntuples" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_generated_files_differ_by_what_is_varied_only(config: Path, capsys: pytest.CaptureFixture) -> None:
