@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from robustag.plotting.style import (
     DISCRIMINATOR_AXES,
@@ -133,8 +134,9 @@ def draw_bins(table: pd.DataFrame, pair: Mapping[str, str], options: Mapping[str
     positive = mistags.loc[(mistags["raw"] > 0) & (mistags["attacked"] > 0), ["raw", "attacked"]]
     if len(positive):
         panels[2, 0].set(yscale="log", ylim=(0.3 * positive.min().min(), 3 * positive.max().max()))
-        for set_formatter in (panels[2, 0].yaxis.set_major_formatter, panels[2, 0].yaxis.set_minor_formatter):
-            set_formatter("{x:g}")
+        panels[2, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panels[2, 0].yaxis.set_major_formatter("{x:g}")
+        panels[2, 0].yaxis.set_minor_formatter(NullFormatter())
         panels[3, 0].set_ylim(0.0, 1.2 * min(positive["attacked"].div(positive["raw"]).max(), 20.0))
     handles, names = panels[0, 0].get_legend_handles_labels()
     point = f"cut at {100 * table['working_point'].iloc[0]:g} % mis-tag rate on raw jets"
