@@ -79,7 +79,7 @@ def test_generated_files_differ_by_what_is_varied_only(config: Path, capsys: pyt
         ),
         (
             ["generate", "--sample", "bb", "--events", "1", "--out", "x.root", "--variation", "up"],
-            "no 'up' among the variations; use harder, worse",
+            "no 'up' among the variations; use fewer, harder, worse",
         ),
         (["generate", "--sample", "bb", "--events", "1", "--out", "no/x.root"], "no is not a folder"),
         (["variations"], "absent.yaml cannot be read"),
