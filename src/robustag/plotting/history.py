@@ -11,7 +11,11 @@ from matplotlib.ticker import MaxNLocator
 from robustag.plotting.style import paired_models, stamp, styled
 from robustag.plotting.tables import pick
 
-HISTORY_COLUMNS = ["model", "seed", "epoch", "train_loss", "validation_loss", "validation_auc_bvl"]
+HISTORY_COLUMNS = [
+    *("model", "seed", "epoch", "train_loss", "validation_loss"),
+    *("validation_auc_bvl", "adversarial_auc_bvl"),
+]
+_ATTACKED = (0, (1, 1.2))
 
 
 def history_table(history: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFrame:
@@ -43,6 +47,7 @@ def draw_history(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
             (panels[0, column], "train_loss", (0, (4, 2))),
             (panels[0, column], "validation_loss", "-"),
             (panels[1, column], "validation_auc_bvl", "-"),
+            (panels[1, column], "adversarial_auc_bvl", _ATTACKED),
         ):
             by_seed = curves.pivot(index="epoch", columns="seed", values=quantity)
             axes.plot(by_seed.index, by_seed, color=model.colour, linestyle=dashes, linewidth=0.6, alpha=0.6)
@@ -76,6 +81,7 @@ def _handles(options: Mapping[str, Any], arm: str) -> list[Line2D]:
     ]
     return [
         *handles,
-        Line2D([], [], color="black", linestyle=(0, (4, 2)), label="training jets, as trained on"),
-        Line2D([], [], color="black", label="validation jets, raw"),
+        Line2D([], [], color="black", linestyle=(0, (4, 2)), label="as trained on"),
+        Line2D([], [], color="black", label="validation, raw"),
+        Line2D([], [], color="black", linestyle=_ATTACKED, label="validation, under FGSM"),
     ]

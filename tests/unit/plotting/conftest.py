@@ -251,6 +251,7 @@ def history() -> pd.DataFrame:
                         "train_loss": scale * (loss + harder),
                         "validation_loss": scale * (loss + 0.01),
                         "validation_auc_bvl": 0.93 - 0.05 * np.exp(-epoch / 2.0) - 0.1 * harder,
+                        "adversarial_auc_bvl": 0.92 - 0.05 * np.exp(-epoch / 2.0) + 0.1 * harder,
                         "validation_auc_cvl": 0.75 - 0.05 * np.exp(-epoch / 2.0),
                         "learning_rate": 1e-3,
                         "seconds": 1.0,
