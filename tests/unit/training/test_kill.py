@@ -5,14 +5,13 @@ import random
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from robustag.models import read_tensors
 
 TRAINING = """
-import json, sys
+import json, os, signal, sys, threading
 from pathlib import Path
 import torch
 from tests.unit.training.conftest import FOLLOWED, toy_jets
@@ -23,18 +22,24 @@ from robustag.training.feed import Resident
 from robustag.training.step import Batch
 
 torch.set_num_threads(1)
-definition, folder = json.loads(sys.argv[1]), Path(sys.argv[2])
+definition, folder, (last, later) = json.loads(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
+
+def show(row):
+    print(row["epoch"], flush=True)
+    if row["epoch"] == last:
+        # In so many epochs from now.
+        threading.Timer(later * row["seconds"], os.kill, (os.getpid(), signal.SIGKILL)).start()
+
 rule = BudgetRule(torch.ones(23), torch.zeros(23, dtype=torch.bool), torch.zeros(23))
-print("ready", flush=True)
 trained = train_model(
     definition, Resident(Batch(*toy_jets(2000, seed=1))), toy_jets(600, seed=2), rule, validation_rule=rule,
     settings=FOLLOWED, seed=1, device="cpu", checkpoint=folder / "seed1.checkpoint", fingerprint="a",
-    progress=lambda row: print(row["epoch"], flush=True),
+    progress=show,
 )
 save_snapshots(folder / "seed1.safetensors", trained.snapshots, {}, "best_clean")
 trained.history.drop(columns="seconds").to_csv(folder / "history.csv")
 """
-EPOCHS = 30
+EPOCHS = 20
 NAMES = {"last", "best_clean", "best_adversarial", "epoch2", "epoch7"}
 
 
@@ -48,10 +53,12 @@ def start(root, definition, tmp_path, monkeypatch):
     }
     definition["optimiser"]["epochs"] = EPOCHS
 
-    def _start(name):
+    def _start(name, last=0, later=0.0):
+        """Run until killed `later` epochs after epoch `last`: the folder, exit status and epochs shown."""
         (tmp_path / name).mkdir(exist_ok=True)
-        command = [sys.executable, "-c", TRAINING, json.dumps(definition), str(tmp_path / name)]
-        return tmp_path / name, subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root)
+        arguments = [json.dumps(definition), str(tmp_path / name), json.dumps([last, later])]
+        ended = subprocess.run([sys.executable, "-c", TRAINING, *arguments], capture_output=True, cwd=root)
+        return tmp_path / name, ended.returncode, [int(epoch) for epoch in ended.stdout.split()]
 
     return _start
 
@@ -63,31 +70,21 @@ def results(folder):
 
 
 def test_killed_at_random_moments_and_resumed(start):
-    folder, process = start("whole")
-    process.stdout.readline()
-    began = time.monotonic()
-    assert len(process.stdout.readlines()) == EPOCHS
-    epoch = (time.monotonic() - began) / EPOCHS
-    assert process.wait() == 0
+    folder, status, shown = start("whole")
+    assert (status, shown) == (0, list(range(1, EPOCHS + 1)))
     whole = results(folder)
     chance = random.Random(5)
-    for epochs in (1, 3):
-        folder, process = start("killed")
-        for _ in range(1 + epochs):
-            process.stdout.readline()
-        time.sleep(chance.uniform(0, 2) * epoch)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-    done = len(read_tensors(folder / "seed1.checkpoint")[1]["history"])
-    assert 4 <= done < EPOCHS
+    done = 0
+    for last in (2, 6):
+        folder, status, shown = start("killed", last, chance.uniform(0, 2))
+        assert status == -signal.SIGKILL
+        assert shown[0] == done + 1, "what was done is not done again"
+        done = len(read_tensors(folder / "seed1.checkpoint")[1]["history"])
+        assert last <= done < EPOCHS
     # As if the last kill had come in the midst of writing a checkpoint.
     torn = folder / ".seed1.12345.partial.checkpoint"
     torn.write_bytes((folder / "seed1.checkpoint").read_bytes()[:999])
-    folder, process = start("killed")
-    _, *rest = process.stdout.read().split()
-    assert process.wait() == 0
-    assert [int(number) for number in rest] == list(range(done + 1, EPOCHS + 1)), (
-        "what was done is not done again"
-    )
+    folder, status, shown = start("killed")
+    assert (status, shown) == (0, list(range(done + 1, EPOCHS + 1)))
     assert results(folder) == whole
     assert not torn.exists()
