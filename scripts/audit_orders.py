@@ -3,12 +3,10 @@
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    import pandas as pd
-
     from robustag.attacks.ordering import check_orders
-    from robustag.files import written_whole
+    from robustag.files import read_table, written_whole
 
-    orders = check_orders(pd.read_parquet(snakemake.input.audit), snakemake.params.attacks)
+    orders = check_orders(read_table(snakemake.input.audit), snakemake.params.attacks)
     with written_whole(snakemake.output.orders) as temporary:
         orders.to_csv(temporary, index=False, float_format="%.6g")
     log.info("%d of %d orders hold", orders["holds"].sum(), len(orders))

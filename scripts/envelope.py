@@ -5,14 +5,12 @@ import json
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    import pandas as pd
-
     from robustag.evaluation.envelope import correction_set, envelope
-    from robustag.files import write_table, written_whole
+    from robustag.files import read_table, write_table, written_whole
 
     options = snakemake.params.options
     models = [pair[role] for pair in options["pairs"] for role in ("nominal", "adversarial")]
-    table = envelope(pd.read_parquet(snakemake.input.bins), models, options["discriminators"])
+    table = envelope(read_table(snakemake.input.bins), models, options["discriminators"])
     write_table(table, snakemake.output.table)
     with written_whole(snakemake.output.json) as temporary:
         temporary.write_text(json.dumps(correction_set(table, snakemake.params.study)))

@@ -11,7 +11,7 @@ with job(snakemake) as log:
     from robustag.attacks import BudgetRule, Spread, Sweep
     from robustag.evaluation.epochs import Shown, measure_epoch
     from robustag.features import FeatureTable
-    from robustag.files import written_whole
+    from robustag.files import write_table
     from robustag.models import load_model
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import load_tensors, sample_jets
@@ -55,5 +55,4 @@ with job(snakemake) as log:
         evaluation = {"bootstrap": params.bootstrap, "seed": params.seed}
         parts.append(measure_epoch(model, epoch, [*same_for_all, own], jets, evaluation))
         log.info("epoch %d measured on %d jets", epoch, len(jets))
-    with written_whole(snakemake.output.epochs) as temporary:
-        pd.concat(parts, ignore_index=True).to_parquet(temporary, index=False)
+    write_table(pd.concat(parts, ignore_index=True), snakemake.output.epochs)

@@ -3,13 +3,12 @@
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    import pandas as pd
-
+    from robustag.files import read_table
     from robustag.plotting.alignment import alignment_table, draw_alignment
     from robustag.plotting.store import save_figure, save_shown
 
     output, options = snakemake.output, snakemake.params.options
-    alignment, spans = (pd.read_parquet(snakemake.input[name]) for name in ("alignment", "spans"))
+    alignment, spans = (read_table(snakemake.input[name]) for name in ("alignment", "spans"))
     for model, pdf, png, csv in zip(snakemake.params.models, output.pdf, output.png, output.csv, strict=True):
         table = alignment_table(alignment, spans, model, options["discriminators"][0])
         save_figure(draw_alignment(table, options), pdf, png)

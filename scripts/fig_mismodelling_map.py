@@ -5,6 +5,7 @@ from robustag.workflow import job
 with job(snakemake) as log:
     import pandas as pd
 
+    from robustag.files import read_table
     from robustag.plotting.mismodelling_map import draw_map, map_table
     from robustag.plotting.store import save_figure, save_shown
 
@@ -12,7 +13,7 @@ with job(snakemake) as log:
     verdicts = pd.read_csv(snakemake.input.verdicts)
     table = map_table(
         verdicts[verdicts["discriminator"] == options["discriminators"][0]],
-        pd.read_parquet(snakemake.input.histograms),
+        read_table(snakemake.input.histograms),
         options["inputs"],
         options["pairs"],
     )

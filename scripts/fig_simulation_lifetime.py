@@ -1,14 +1,13 @@
 """Draw proper decay lengths of b hadrons, true and from vertices."""
 
-import pandas as pd
-
 from robustag.workflow import job
 
 with job(snakemake) as log:
+    from robustag.files import read_table
     from robustag.plotting.simulation_truth import draw_lifetime, lifetime_table
     from robustag.plotting.store import save_figure, save_shown
 
-    table = lifetime_table(pd.read_parquet(snakemake.input.histograms))
+    table = lifetime_table(read_table(snakemake.input.histograms))
     figure = draw_lifetime(table, snakemake.params.options["sample"])
     save_figure(figure, snakemake.output.pdf, snakemake.output.png)
     save_shown(table, snakemake.output.csv)

@@ -3,8 +3,7 @@
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    import pandas as pd
-
     from robustag.evaluation.collection import metrics_csv
+    from robustag.files import read_table
 
-    metrics_csv(pd.read_parquet(snakemake.input.metrics), snakemake.params.study, snakemake.output.csv)
+    metrics_csv(read_table(snakemake.input.metrics), snakemake.params.study, snakemake.output.csv)

@@ -8,7 +8,7 @@ with job(snakemake) as log:
     from robustag.attacks import BudgetRule, Spread
     from robustag.evaluation.bootstrap import event_weights
     from robustag.features import FeatureTable
-    from robustag.files import written_whole
+    from robustag.files import write_table
     from robustag.models import check_features, load_model
     from robustag.surface import (
         Landscape,
@@ -60,6 +60,5 @@ with job(snakemake) as log:
         (made.planes, made.paths, made.geometry, made.statistics, made.weights),
         strict=True,
     ):
-        with written_whole(path) as temporary:
-            result.to_parquet(temporary, index=False)
+        write_table(result, path)
     log.info("planes around test jet %d, geometry of %d jets", jet, len(geometry))

@@ -1,18 +1,17 @@
 """Put mean and width of every input beside those of the public data set."""
 
-import pandas as pd
-
 from robustag.workflow import job
 
 with job(snakemake) as log:
     from robustag.features import FeatureTable
+    from robustag.files import read_table
     from robustag.plotting.store import save_shown
     from robustag.validation.inputs import merge_sums, validation_table
     from robustag.validation.published import load_published
 
     table = FeatureTable.load(snakemake.input.features)
     published = load_published(snakemake.input.published, table)
-    sums = merge_sums(pd.read_parquet(path) for path in snakemake.input.sums)
+    sums = merge_sums(read_table(path) for path in snakemake.input.sums)
     validation = validation_table(sums, table, published)
     save_shown(validation, snakemake.output.table)
     for column in ("mean_shift", "sigma_ratio"):

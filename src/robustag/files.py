@@ -1,11 +1,14 @@
-"""Writing files so that nothing half-written is ever found under a final name."""
+"""Files that are whole: nothing half-written stands under a final name, no damaged table is used."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from robustag.checksums import BLANK, seal_file, sealed_bytes
+from robustag.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +41,40 @@ def written_whole(path: str | Path) -> Iterator[Path]:
 
 
 def write_table(table: "pd.DataFrame", path: str | Path) -> None:
-    """Write a table as parquet, without its index."""
+    """Write a table as parquet, without its index, with the checksum that `read_table` compares."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    content = pa.Table.from_pandas(table, preserve_index=False)
     with written_whole(path) as temporary:
-        table.to_parquet(temporary, index=False)
+        pq.write_table(content.replace_schema_metadata({**content.schema.metadata, "seal": BLANK}), temporary)
+        seal_file(temporary)
+
+
+def read_table(path: str | Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """Read a parquet table, or some of its columns.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or no parquet table, or a column is not in it.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(pa.BufferReader(sealed_bytes(path)))
+        present = file.schema_arrow.names
+        if absent := [column for column in columns or () if column not in present]:
+            raise InputError(
+                f"{path}: column {', '.join(absent)} is missing; the table has {', '.join(present)}: "
+                "delete it and run again"
+            )
+        return file.read(columns).to_pandas()
+    except InputError:
+        raise
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such table; run the rule that makes it first") from None
+    except (OSError, ValueError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path} is damaged or no table ({reason}): delete it and run again") from error

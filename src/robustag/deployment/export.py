@@ -8,6 +8,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from robustag.checksums import BLANK, seal_file
 from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.files import written_whole
@@ -89,7 +90,8 @@ def export_onnx(model: nn.Module, card: dict, path: str | Path) -> None:
                 dynamo=False,
             )
         exported = onnx.load(temporary)
-        facts = {"features": card["features"], "classes": list(CLASSES), "card": card}
+        facts = {"features": card["features"], "classes": list(CLASSES), "card": card, "seal": BLANK}
         onnx.helper.set_model_props(exported, {name: json.dumps(fact) for name, fact in facts.items()})
         onnx.checker.check_model(exported)
         onnx.save(exported, temporary)
+        seal_file(temporary)

@@ -7,10 +7,11 @@ import numpy as np
 import onnxruntime
 import pandas as pd
 
+from robustag.checksums import sealed_bytes
 from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant, probabilities
-from robustag.files import written_whole
+from robustag.files import write_table, written_whole
 from robustag.models import Inputs
 from robustag.readers.generated import read_all_jets
 
@@ -40,10 +41,12 @@ class Tagger:
         if not Path(path).is_file():
             raise InputError(f"{path} is not a file: give the path of an exported model (.onnx)")
         try:
-            self._session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(
+                sealed_bytes(path), providers=["CPUExecutionProvider"]
+            )
         except Exception as error:  # onnxruntime's errors have no base of their own
             reason = " ".join(str(error).split())[:200]
-            raise InputError(f"{path} is no ONNX model ({reason}): export it again") from error
+            raise InputError(f"{path} is damaged or no ONNX model ({reason}): export it again") from error
         facts = self._session.get_modelmeta().custom_metadata_map
         try:
             self.inputs = Inputs.of_card(json.loads(facts["card"]))
@@ -100,8 +103,8 @@ def write_scores(scores: pd.DataFrame, path: str | Path) -> None:
     path = Path(path)
     if path.suffix not in (".parquet", ".csv"):
         raise InputError(f"{path} is neither .parquet nor .csv: name the table with one of these")
+    if path.suffix == ".parquet":
+        write_table(scores, path)
+        return
     with written_whole(path) as temporary:
-        if path.suffix == ".csv":
-            scores.to_csv(temporary, index=False, float_format="%.9g")
-        else:
-            scores.to_parquet(temporary, index=False)
+        scores.to_csv(temporary, index=False, float_format="%.9g")

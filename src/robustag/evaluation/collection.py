@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from robustag.errors import InputError
-from robustag.files import write_table, written_whole
+from robustag.files import read_table, write_table, written_whole
 
 # .../{model}/seed{seed}.history.csv or .../{model}/seed{seed}/{perturbation}.metrics.parquet
 _ORIGIN = re.compile(r"/(?P<model>[a-z][a-z0-9_]*)/seed(?P<seed>\d+)[./]")
@@ -46,8 +46,10 @@ def metrics_csv(metrics: pd.DataFrame, study: str, output: str | Path) -> None:
 
 
 def _read(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        return read_table(path)
     try:
-        return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+        return pd.read_csv(path)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path} is no table ({reason}): delete it and run again") from error

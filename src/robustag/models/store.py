@@ -1,6 +1,5 @@
 """Files of tensors with a JSON card: models and checkpoints, free of pickle."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from robustag.checksums import seal, unseal, verify
 from robustag.errors import InputError
 from robustag.files import written_whole
 from robustag.models.inputs import Inputs
@@ -18,9 +18,9 @@ from robustag.models.registry import build_model
 def write_tensors(path: str | Path, tensors: dict[str, Tensor], card: dict) -> None:
     """Write tensors and a JSON-ready card as one safetensors file, whole or not at all."""
     cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    # One metadata entry only: safetensors writes several in an order that changes from run to run.
+    metadata = seal(card, {name: tensor.numpy() for name, tensor in cpu.items()})
     with written_whole(path) as temporary:
-        save_file(cpu, temporary, metadata={"card": json.dumps(card)})
+        save_file(cpu, temporary, metadata=metadata)
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict]:
@@ -29,13 +29,15 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict]:
     Raises
     ------
     InputError
-        If the file is missing, truncated, or of another kind.
+        If the file is missing, damaged, or of another kind.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            card = json.loads(file.metadata()["card"])
-            return {name: file.get_tensor(name) for name in file.keys()}, card  # noqa: SIM118
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            card, sums = unseal(file.metadata())
+            tensors = {name: file.get_tensor(name) for name in sums}
+        verify(((name, tensor.numpy()) for name, tensor in tensors.items()), sums)
+        return tensors, card
+    except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise InputError(
             f"{path} cannot be read as tensors with a card ({error}): delete it and make it again"
         ) from error

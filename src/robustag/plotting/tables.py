@@ -1,12 +1,10 @@
 """The collected tables: reading columns and picking rows, with a readable complaint if they are missing."""
 
-from collections.abc import Iterable
-from pathlib import Path
-
 import pandas as pd
 
 from robustag.errors import InputError
 from robustag.evaluation.differences import matching
+from robustag.files import read_table
 
 METRIC_COLUMNS = [
     *("model", "seed", "kind", "perturbation", "epsilon", "discriminator", "metric", "working_point"),
@@ -14,28 +12,8 @@ METRIC_COLUMNS = [
 ]
 
 
-def read_columns(path: str | Path, columns: Iterable[str]) -> pd.DataFrame:
-    """Read the named columns of a parquet table.
-
-    Raises
-    ------
-    InputError
-        If the file is missing or is no parquet table, or a column is not in it.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    wanted = list(columns)
-    try:
-        present = pq.read_schema(path).names
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such table; run the rule that makes it first") from None
-    except pa.ArrowInvalid:
-        raise InputError(f"{path}: not a parquet table; delete it and run its rule again") from None
-    absent = [column for column in wanted if column not in present]
-    if absent:
-        raise InputError(f"{path}: column {', '.join(absent)} is missing; the table has {', '.join(present)}")
-    return pd.read_parquet(path, columns=wanted)
+# Figures name the columns that they need.
+read_columns = read_table
 
 
 def pick(table: pd.DataFrame, source: str, **wanted: object) -> pd.DataFrame:

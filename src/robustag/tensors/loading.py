@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
+from robustag.checksums import unseal, verify
 from robustag.errors import InputError
 from robustag.tensors.split import mixed
 from robustag.tensors.store import SPLITS
@@ -70,7 +71,8 @@ def sample_jets(event: torch.Tensor, number: int) -> torch.Tensor:
 class JetShards:
     """The jets of one split in several files, in the order of the paths; on disk until they are read.
 
-    Files are memory-mapped while they are read and at no other time.
+    Files are memory-mapped while they are read and at no other time. The first time that a column of a file
+    is read, its checksum is compared.
 
     Raises
     ------
@@ -80,11 +82,17 @@ class JetShards:
 
     def __init__(self, paths: Iterable[str | Path], split: str) -> None:
         position = SPLITS.index(split)
+        self._split = split
         self._files: list[tuple[str | Path, slice]] = []
+        # Checksums of what was not read yet.
+        self._sums: dict[str | Path, dict[str, int]] = {}
         starts = [0]
         for path in paths:
             with _opened(path) as store:
-                ends = [0, *store.get_tensor("split_ends").tolist()]
+                card, self._sums[path] = unseal(store.metadata())
+                if not isinstance(card, dict) or "ends" not in card:
+                    raise ValueError("it holds no jets")
+                ends = [0, *card["ends"]]
             self._files.append((path, slice(ends[position], ends[position + 1])))
             starts.append(starts[-1] + ends[position + 1] - ends[position])
         self._starts = torch.tensor(starts)
@@ -101,7 +109,7 @@ class JetShards:
         for path, rows in self._files:
             with _opened(path) as store:
                 for field in fields(JetTensors):
-                    yield store.get_slice(field.name)[rows]
+                    yield self._part(store, path, rows, field.name)
 
     def read(
         self, rows: torch.Tensor, names: Sequence[str] = tuple(f.name for f in fields(JetTensors))
@@ -123,11 +131,20 @@ class JetShards:
                 continue
             with _opened(path) as store:
                 for name in names:
-                    part = store.get_slice(name)[span]
+                    part = self._part(store, path, span, name)
                     if name not in columns:
                         columns[name] = part.new_empty((len(rows), *part.shape[1:]))
                     torch.index_select(part, 0, rows[begin:end] - start, out=columns[name][begin:end])
         return columns
+
+    def _part(self, store: Any, path: str | Path, rows: slice, name: str) -> torch.Tensor:
+        """One column of this split in an open file."""
+        part = store.get_slice(name)[rows]
+        column, waiting = f"{self._split} {name}", self._sums[path]
+        if column in waiting:
+            verify([(column, part.numpy())], waiting)
+            del waiting[column]
+        return part
 
 
 def load_tensors(paths: Iterable[str | Path], split: str) -> JetTensors:
@@ -147,5 +164,7 @@ def _opened(path: str | Path) -> Iterator[Any]:
     try:
         with safe_open(path, framework="pt") as store:
             yield store
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{path} is no tensor store ({error}): delete it and run again") from error
+    except (OSError, SafetensorError, ValueError) as error:
+        raise InputError(
+            f"{path} is damaged or no tensor store ({error}): delete it and run again"
+        ) from error

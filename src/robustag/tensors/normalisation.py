@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from robustag.checksums import checksum
 from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.features import FeatureTable
@@ -74,8 +75,9 @@ class Normalisation:
                 self.names, self.mean.tolist(), self.sigma.tolist(), self.missing.tolist(), strict=True
             )
         ]
+        content = {"inputs": records, "sum": checksum(records)}
         with written_whole(path) as temporary:
-            temporary.write_text(json.dumps({"inputs": records}, indent=1) + "\n", encoding="utf-8")
+            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> "Normalisation":
@@ -87,12 +89,17 @@ class Normalisation:
             If the file is damaged or something else.
         """
         try:
-            records = json.loads(Path(path).read_text(encoding="utf-8"))["inputs"]
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            records = content["inputs"]
+            if content["sum"] != checksum(records):
+                raise ValueError("its checksum is wrong")
             columns = {
                 key: [record[key] for record in records] for key in ("name", "mean", "sigma", "missing")
             }
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path} is no normalisation ({error!r}): delete it and run again") from error
+            raise InputError(
+                f"{path} is damaged or no normalisation ({error!r}): delete it and run again"
+            ) from error
         return cls(
             names=tuple(columns["name"]),
             **{key: np.array(columns[key], dtype=np.float64) for key in ("mean", "sigma", "missing")},

@@ -1,10 +1,12 @@
 """Writing the tensor store: one safetensors file a chunk, its jets ordered by split."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
 
+from robustag.checksums import seal
 from robustag.features import FeatureTable
 from robustag.files import written_whole
 from robustag.readers import JetRecords
@@ -43,7 +45,25 @@ def tensorise(
         "eta": records.eta,
         "event": key.view(np.int64),
     }
-    columns = {name: np.ascontiguousarray(column[order]) for name, column in columns.items()}
-    columns["split_ends"] = np.cumsum(np.bincount(split, minlength=len(SPLITS)))
+    ends = np.cumsum(np.bincount(split, minlength=len(SPLITS)))
+    write_store({name: column[order] for name, column in columns.items()}, ends, path)
+
+
+def write_store(columns: Mapping[str, np.ndarray], ends: np.ndarray, path: str | Path) -> None:
+    """Write columns [N, ...] of jets ordered by split, with a checksum a column and split.
+
+    Parameters
+    ----------
+    ends : int64 [3]
+        Where each split ends.
+    """
+    columns = {name: np.ascontiguousarray(column) for name, column in columns.items()}
+    starts = [0, *ends[:-1]]
+    parts = {
+        f"{split} {name}": column[start:end]
+        for split, start, end in zip(SPLITS, starts, ends, strict=True)
+        for name, column in columns.items()
+    }
+    metadata = seal({"ends": ends.tolist()}, parts)
     with written_whole(path) as temporary:
-        save_file(columns, temporary)
+        save_file(columns, temporary, metadata=metadata)

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import ClassVar, Self
 
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
+from robustag.checksums import seal, unseal, verify
 from robustag.errors import InputError
 from robustag.files import written_whole
 
@@ -19,7 +20,7 @@ class StoredArrays:
     def save(self, path: str | Path) -> None:
         """Write as safetensors."""
         with written_whole(path) as temporary:
-            save_file(vars(self), temporary)
+            save_file(vars(self), temporary, metadata=seal(None, vars(self)))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -31,6 +32,10 @@ class StoredArrays:
             If the file is damaged or something else.
         """
         try:
-            return cls(**load_file(path))
-        except (OSError, SafetensorError, TypeError) as error:
+            with safe_open(path, framework="np") as file:
+                _, sums = unseal(file.metadata())
+                arrays = {name: file.get_tensor(name) for name in sums}
+            verify(arrays.items(), sums)
+            return cls(**arrays)
+        except (OSError, SafetensorError, TypeError, ValueError) as error:
             raise InputError(f"{path} is no {cls.called} ({error}): delete it and run again") from error

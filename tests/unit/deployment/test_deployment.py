@@ -202,7 +202,7 @@ def test_mistakes_are_one_line_and_status_2(linear, tmp_path, table, capsys):
     write_ntuple(good, table, flavour=[[5]], **layout)
     for arguments, complaint in (
         ([tmp_path / "absent.onnx", good], "absent.onnx is not a file: give the path of an exported model"),
-        ([tmp_path / "text.onnx", good], "text.onnx is no ONNX model"),
+        ([tmp_path / "text.onnx", good], "text.onnx is damaged or no ONNX model"),
         ([foreign, good], "foreign.onnx does not say what its inputs are"),
         ([linear, tmp_path / "absent.root"], "absent.root is not a file"),
         ([linear, tmp_path / "text.onnx"], "has no readable tree 'Events'"),

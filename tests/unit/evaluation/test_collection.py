@@ -61,5 +61,5 @@ def test_a_damaged_table_is_named(tmp_path):
     path = tmp_path / "a/seed1.x.parquet"
     path.parent.mkdir()
     path.write_bytes(b"PAR1 nonsense")
-    with pytest.raises(InputError, match=r"seed1\.x\.parquet is no table"):
+    with pytest.raises(InputError, match=r"seed1\.x\.parquet is damaged or no table"):
         collect([path], tmp_path / "out.parquet")

@@ -55,7 +55,7 @@ def test_reading_named_columns(tmp_path):
     with pytest.raises(InputError, match=r"other\.parquet: no such table"):
         read_columns(tmp_path / "other.parquet", ["a"])
     (tmp_path / "bad.parquet").write_text("not a table")
-    with pytest.raises(InputError, match=r"bad\.parquet: not a parquet table"):
+    with pytest.raises(InputError, match=r"bad\.parquet is damaged or no table"):
         read_columns(tmp_path / "bad.parquet", ["a"])
 
 
