@@ -16,6 +16,7 @@ from typing import Any
 
 from robustag.errors import InputError
 from robustag.workflow.configuration import read_document
+from robustag.workflow.failures import explain
 
 DEFAULT_CONFIG = Path("config/config.yaml")
 
@@ -27,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         options.run(options)
-    except (InputError, OSError) as error:
-        print(f"robustag {options.command}: {' '.join(str(error).split())}", file=sys.stderr)
+    except (InputError, OSError, MemoryError) as error:
+        line = explain(error) or " ".join(str(error).split())
+        print(f"robustag {options.command}: {line}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"robustag {options.command}: interrupted", file=sys.stderr)

@@ -14,7 +14,10 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parents[1]
 _ROOT = _PACKAGE.parents[1]
 # What a job says while it works, and how it fails, changes no result.
-_WITHOUT_EFFECT = {_PACKAGE / name for name in ("errors.py", "workflow/jobs.py", "workflow/progress.py")}
+_WITHOUT_EFFECT = {
+    _PACKAGE / name
+    for name in ("errors.py", "workflow/failures.py", "workflow/jobs.py", "workflow/progress.py")
+}
 
 
 @cache

@@ -7,11 +7,12 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from robustag.errors import InputError
+from robustag.workflow.failures import explain
 from robustag.workflow.records import write_job_record
 
 _STDOUT = 1  # the file descriptor, which C++ libraries write to past Python's sys.stdout
@@ -27,10 +28,11 @@ def _spent(start: float) -> str:
 
 @contextmanager
 def job(snakemake: Any) -> Iterator[logging.Logger]:
-    """Log to the rule's log file and record how its outputs were made; show a user's error as one line,
-    anything else with its traceback.
+    """Log to the rule's log file and record how its outputs were made; show errors of the user and of the
+    machine as one line.
 
-    What libraries print to standard output (banners of Pythia and FastJet) goes to the log as well.
+    Their traceback goes to the log; any other error shows it on the console, too. What libraries print to
+    standard output (banners of Pythia and FastJet) goes to the log as well.
 
     Parameters
     ----------
@@ -43,7 +45,37 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         Writes to the log file only; the console belongs to `robustag.workflow.progress`.
     """
     name = " ".join([snakemake.rule, *snakemake.wildcards])
-    path = Path(snakemake.log[0])
+    # A cluster ends a job with SIGTERM: leave as after any error, so that nothing half-written stays.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        with _logged(Path(snakemake.log[0])) as log:
+            start = time.perf_counter()
+            log.info("%s started", name)
+            try:
+                yield log
+            except InputError as error:
+                log.error(str(error))
+                raise
+            except SystemExit as stop:
+                log.error("%s was ended (exit status %s): run again", name, stop.code)
+                raise
+            except Exception:
+                log.exception("%s failed", name)
+                raise
+            spent = _spent(start)
+            write_job_record(snakemake, spent)
+            log.info("%s finished: %s", name, spent)
+    except Exception as error:
+        line = str(error) if isinstance(error, InputError) else explain(error)
+        if line is None:
+            raise
+        print(f"robustag: {name}: {line}", file=sys.stderr)
+        sys.exit(1)
+
+
+@contextmanager
+def _logged(path: Path) -> Iterator[logging.Logger]:
+    """A logger to a new file at `path`, which also takes what libraries print to standard output."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("")
     handler = logging.FileHandler(path, mode="a", encoding="utf-8")
@@ -51,28 +83,17 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     log = logging.getLogger("robustag")
     log.setLevel(logging.INFO)
     log.addHandler(handler)
-    start = time.perf_counter()
-    log.info("%s started", name)
-    # A cluster ends a job with SIGTERM: leave as after any error, so that nothing half-written stays.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # Where the log cannot be written, as on a full disk, the console still says why.
+    logging.raiseExceptions = False
     console = os.dup(_STDOUT)
     os.dup2(handler.stream.fileno(), _STDOUT)
     try:
         yield log
-    except InputError as error:
-        log.error(str(error))
-        print(f"robustag: {name}: {error}", file=sys.stderr)
-        sys.exit(1)
-    except Exception:
-        log.exception("%s failed", name)
-        raise
-    else:
-        spent = _spent(start)
-        write_job_record(snakemake, spent)
-        log.info("%s finished: %s", name, spent)
     finally:
-        sys.stdout.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
         os.dup2(console, _STDOUT)
         os.close(console)
         log.removeHandler(handler)
-        handler.close()
+        with suppress(OSError):
+            handler.close()

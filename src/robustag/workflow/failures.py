@@ -1,0 +1,41 @@
+"""What the machine, not the code, did wrong: full disks, forbidden files, too little memory."""
+
+import errno
+import re
+
+_MENDS = {
+    errno.ENOSPC: "the disk is full: free space and run again; what is finished is kept",
+    errno.EDQUOT: "the quota of the disk is used up: free space and run again; what is finished is kept",
+    errno.EROFS: "the disk cannot be written to: make it writable, or run in a folder that is",
+    errno.EACCES: "access is denied: give yourself the right to it, or run in a folder of your own",
+    errno.EPERM: "access is denied: give yourself the right to it, or run in a folder of your own",
+    errno.EIO: "the disk fails to read or write: run again, or copy the study to another disk",
+    errno.EMFILE: "too many files are open: raise the limit (ulimit -n) or run fewer jobs side by side",
+    errno.ENOMEM: "the memory is not enough: run fewer jobs side by side, or give this rule more, as in "
+    "--set-resources train:mem_mb=8000",
+}
+# How libraries that are not written in Python mention the number of an error in their own exceptions.
+_MENTIONED = re.compile(r"(?:os error|errno|error code) (\d+)", re.IGNORECASE)
+
+
+def explain(error: BaseException) -> str | None:
+    """One line on an error of the machine, with the file and the way to mend it; None for any other error.
+
+    >>> explain(OSError(28, "No space left on device", "metrics.parquet"))
+    'metrics.parquet: the disk is full: free space and run again; what is finished is kept'
+    >>> explain(ZeroDivisionError()) is None
+    True
+    """
+    mend = _MENDS.get(_number(error))
+    where = getattr(error, "filename", None)
+    return f"{where}: {mend}" if mend and where else mend
+
+
+def _number(error: BaseException) -> int | None:
+    """The system's number of an error."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return errno.ENOMEM
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    mentioned = _MENTIONED.search(str(error))
+    return int(mentioned[1]) if mentioned else None
