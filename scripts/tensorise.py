@@ -1,4 +1,4 @@
-"""Clean, scale, weight and split the jets of one chunk."""
+"""Clean, scale, weight and split the jets of one chunk, in every version of it."""
 
 from robustag.workflow import job
 
@@ -8,13 +8,10 @@ with job(snakemake) as log:
     from robustag.tensors import Normalisation, WeightMap, tensorise
 
     table = FeatureTable.load(snakemake.input.features)
-    records = read_generated(snakemake.input.ntuple, table)
-    tensorise(
-        records,
-        table,
-        Normalisation.load(snakemake.input.normalisation),
-        WeightMap.load(snakemake.input.weights),
-        snakemake.params[0]["split"],
-        snakemake.output.tensors,
-    )
-    log.info("%d jets", len(records))
+    normalisation = Normalisation.load(snakemake.input.normalisation)
+    weights = WeightMap.load(snakemake.input.weights)
+    split = snakemake.params[0]["split"]
+    for ntuple, path in zip(snakemake.input.ntuples, snakemake.output.tensors, strict=True):
+        records = read_generated(ntuple, table)
+        tensorise(records, table, normalisation, weights, split, path)
+        log.info("%d jets of %s", len(records), ntuple)

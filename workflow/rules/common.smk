@@ -68,10 +68,16 @@ def chunk_names(events: int) -> list[str]:
 
 def chunks(sample: str, variation: str = "nominal") -> list[str]:
     """Names of the chunks of a sample. A variation may have the first ones only."""
-    events = config["samples"][sample]["events"]
-    definition = config["variations"].get(variation, {})
-    wanted = (config["records"] if "records" in definition else definition).get("events", events)
-    return chunk_names(min(wanted, events))
+    for kind in config["varied_share"]:
+        if kind in config["variations"].get(variation, {}):
+            return first_chunks(sample, kind)
+    return chunk_names(config["samples"][sample]["events"])
+
+
+def first_chunks(sample: str, kind: str) -> list[str]:
+    """Names of those chunks of a sample that one kind of variation has."""
+    names = chunks(sample)
+    return names[: math.ceil(config["varied_share"][kind] * len(names))]
 
 
 def over_chunks(pattern: str, variation: str = "nominal") -> list[str]:
@@ -97,11 +103,11 @@ def tensors_of(variation: str) -> list[str]:
 
 def paired_tensors(variation: str) -> list[str]:
     """Tensors of those collisions whose records are changed, of the nominal simulation or of one variation."""
-    most = len(chunk_names(config["records"]["events"]))
     return [
         f"<results>/tensors/{sample}/{variation}/{chunk}.safetensors"
         for sample in RUN["samples"]
-        for chunk in chunks(sample, variation)[:most]
+        for chunk in first_chunks(sample, "records")
+        if chunk in chunks(sample, variation)
     ]
 
 

@@ -39,9 +39,44 @@ rule normalise:
 
 
 rule tensorise:
-    """Clean, scale, weight and split the jets of one chunk."""
+    """Clean, scale, weight and split the jets of one chunk, and of the same collisions in every other detector."""
     input:
-        ntuple="<results>/ntuples/{sample}/{variation}/{chunk}.root",
+        ntuples=rules.generate.output,
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+        weights=rules.normalise.output.weights,
+    output:
+        tensors=[
+            f"<results>/tensors/{{sample}}/{name}/{{chunk}}.safetensors"
+            for name in ["nominal", *DETECTOR_VARIATIONS]
+        ],
+    log:
+        "<logs>/tensorise/{sample}/{chunk}.log",
+    params:
+        settings("split"),
+        code=code_fingerprint("scripts/tensorise.py"),
+    script:
+        "../../scripts/tensorise.py"
+
+
+use rule tensorise as tensorise_records with:
+    input:
+        ntuples=rules.vary_records.output.varied,
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+        weights=rules.normalise.output.weights,
+    output:
+        tensors=[
+            f"<results>/tensors/{{sample}}/{name}/{{chunk}}.safetensors"
+            for name in RECORD_VARIATIONS
+        ],
+    log:
+        "<logs>/tensorise_records/{sample}/{chunk}.log",
+
+
+use rule tensorise as tensorise_varied with:
+    input:
+        ntuples=rules.generate_varied.output.varied,
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
         weights=rules.normalise.output.weights,
@@ -49,8 +84,5 @@ rule tensorise:
         tensors="<results>/tensors/{sample}/{variation}/{chunk}.safetensors",
     log:
         "<logs>/tensorise/{sample}/{variation}/{chunk}.log",
-    params:
-        settings("split"),
-        code=code_fingerprint("scripts/tensorise.py"),
-    script:
-        "../../scripts/tensorise.py"
+    wildcard_constraints:
+        variation=names_or_none(GENERATOR_VARIATIONS),
