@@ -1,5 +1,6 @@
 """The shape of the workflow: what a study plans, and how bad configurations are refused."""
 
+import math
 import re
 import shutil
 import subprocess
@@ -19,22 +20,16 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     config = yaml.safe_load((root / "config/config.yaml").read_text())
     run = config["run"]
 
-    def chunks_of(events):
-        return -(-events // config["generator"]["events_per_chunk"])
-
-    chunks = chunks_of(config["samples"]["ttbar"]["events"])
+    chunks = math.ceil(config["samples"]["ttbar"]["events"] / config["generator"]["events_per_chunk"])
     definitions = [config["variations"][name] for name in run["variations"]]
-    generated = sum(chunks_of(variation["events"]) for variation in definitions if "generator" in variation)
-    detected = chunks * sum("detector" in variation for variation in definitions)
+    generators = sum("generator" in variation for variation in definitions)
+    varied = {kind: math.ceil(share * chunks) for kind, share in config["varied_share"].items()}
     trainings = len(run["models"]) * len(run["seeds"])
     compared = len(set(run["pareto"]["models"]) - set(run["models"])) * len(run["pareto"]["seeds"])
     planned = fresh.plan()
-    assert planned["generate"] == planned["summarise"] == chunks
-    assert planned["generate_varied"] == generated
-    records = chunks_of(config["records"]["events"])
-    assert planned["vary_records"] == records
-    changed = records * sum("records" in variation for variation in definitions)
-    assert planned["tensorise"] == chunks + detected + generated + changed
+    assert planned["generate"] == planned["summarise"] == planned["tensorise"] == chunks
+    assert planned["generate_varied"] == planned["tensorise_varied"] == generators * varied["generator"]
+    assert planned["vary_records"] == planned["tensorise_records"] == varied["records"]
     assert compared > 0
     assert planned["train"] == trainings + compared
     assert planned["surface"] == planned["transfer"] == trainings, "the Pareto set enters nothing else"

@@ -40,7 +40,7 @@ def test_the_default_study_is_valid(config, check):
         (["samples", "ttbar", "events"], "1e5", "not a whole number; write 100000 w"),
         (["relative_cap"], "big", "relative_cap: 'big' is not null or a number"),
         (["relative_cap"], -0.5, r"relative_cap: -0\.5 is less than or equal to the minimum of 0"),
-        (["variations", "odd"], {"reason": "none"}, "odd: give either detector without events or generator"),
+        (["variations", "odd"], {"reason": "none"}, "odd: give either detector or generator or records"),
         (["physical"], "no", "physical: 'no' is not true or false"),
         (["epsilons"], [0.0, -0.1], r"epsilons\.1: -0\.1 is less than the minimum"),
         (["study"], "../../elsewhere", "study: .* does not match"),
