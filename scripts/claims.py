@@ -3,24 +3,27 @@
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    from robustag.claims.evidence import Settings
-    from robustag.claims.geometry import GEOMETRY_COLUMNS, PLANE_COLUMNS
-    from robustag.claims.judge import judge_claims
-    from robustag.claims.report import to_json, to_markdown
-    from robustag.files import written_whole
-    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
+    import pandas as pd
 
-    settings = Settings(**snakemake.params.settings)
-    judgements = judge_claims(
-        read_columns(snakemake.input.metrics, METRIC_COLUMNS),
-        read_columns(snakemake.input.geometry, GEOMETRY_COLUMNS),
-        read_columns(snakemake.input.planes, PLANE_COLUMNS),
-        snakemake.params.pairs,
-        settings,
-    )
+    from robustag.claims.document import to_json
+    from robustag.claims.evidence import Settings, read_tables
+    from robustag.claims.judge import judge_claims
+    from robustag.claims.markdown import to_html
+    from robustag.claims.masking import masking_flags
+    from robustag.claims.report import to_markdown
+    from robustag.files import written_whole
+
+    params = snakemake.params
+    settings = Settings(**params.settings)
+    tables = read_tables({name: snakemake.input[name] for name in params.tables})
+    judgements = judge_claims(tables, params.pairs, settings)
+    models = list(dict.fromkeys(model for judgement in judgements for model in judgement.models))
+    flags = masking_flags(models, tables, pd.read_csv(snakemake.input.orders), settings)
+    report = to_markdown(judgements, flags, settings)
     for path, text in (
-        (snakemake.output.json, to_json(judgements, settings)),
-        (snakemake.output.report, to_markdown(judgements, settings)),
+        (snakemake.output.json, to_json(judgements, flags, settings)),
+        (snakemake.output.report, report),
+        (snakemake.output.page, to_html(report)),
     ):
         with written_whole(path) as temporary:
             temporary.write_text(text, encoding="utf-8")

@@ -1,11 +1,14 @@
 """The measured numbers that claims are tested on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from robustag.claims.quantities import Quantity
 from robustag.claims.verdict import Finding, Number, judge, total_error, untestable
 from robustag.evaluation.differences import (
     Measurement,
@@ -14,6 +17,39 @@ from robustag.evaluation.differences import (
     measurement,
     robustness_gain,
 )
+from robustag.plotting.tables import METRIC_COLUMNS, read_columns
+
+_PLANE = ["jets", "kind", "feature_x", "feature_y"]
+#: What claims and summary read of each collected table. A study need not make them all.
+COLUMNS: dict[str, list[str]] = {
+    "metrics": METRIC_COLUMNS,
+    "geometry": [
+        *("model", "seed", "jet", "label", "grad_l1", "grad_linf", "grad_ratio", "interaction"),
+    ],
+    "planes": ["model", "seed", *_PLANE, "delta_x", "delta_y", "loss"],
+    "surface_statistics": [
+        *("model", "seed", "flavour", "statistic", "summary", "epsilon", "value", "replicates"),
+    ],
+    "distances": [
+        *("model", "seed", "kind", "perturbation", "epsilon"),
+        *("flavour", "input", "distance", "value", "low", "high"),
+    ],
+    "epochs": [
+        *("model", "seed", "epoch", "source", "perturbation", "epsilon"),
+        *("discriminator", "value", "replicates"),
+    ],
+    "spans": [
+        *("model", "seed", "span", "kept", "discriminator", "loss", "low", "high", "attack"),
+        *("share", "share_low", "share_high"),
+    ],
+    "audit": ["model", "seed", "perturbation", "epsilon", "zero_gradient"],
+    "transfer": [
+        *("model", "seed", "target", "epsilon", "discriminator", "metric", "value", "replicates"),
+    ],
+    "inventory": ["model", "seed", "quantity", "name", "value"],
+}
+#: What the shape of the plane of the papers is recognised by: the table of planes begins with it.
+PLANE = _PLANE
 
 
 @dataclass(frozen=True)
@@ -24,6 +60,8 @@ class Settings:
     ----------
     attack, noise
         Names of the FGSM attack and of the Gaussian noise in the tables.
+    attacks
+        Definitions of all attacks of the study, by name.
     epsilon
         Strength at which the claims decide, in scaled units (the paper's is 0.01).
     shown_epsilon
@@ -38,22 +76,43 @@ class Settings:
         Factor by which "much smaller" is tested, in support of a direction.
     preserved_within
         Loss of AUC that still counts as preserved performance.
+    hidden_within
+        Mean divergence KL of single inputs, in nats, that still counts as a small change.
+    masked_within
+        Share of jets without any gradient that still counts as none.
+    matched_within
+        Departure of fractions, means and widths of the training sample that still counts as rounding.
     """
 
     attack: str
     noise: str
+    attacks: Mapping[str, Mapping[str, Any]]
     epsilon: float
     shown_epsilon: float
-    mismodellings: tuple[Mapping, ...]
+    mismodellings: Sequence[Mapping]
     efficiency: float
     significance: float
     much_smaller: float
     preserved_within: float
+    hidden_within: float
+    masked_within: float
+    matched_within: float
 
     @property
     def epsilons(self) -> tuple[float, ...]:
         """The deciding strength, then the one that supports it."""
         return tuple(dict.fromkeys((self.epsilon, self.shown_epsilon)))
+
+
+def read_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
+    """The tables of a study, each with its `COLUMNS`.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or no table, or lacks a column.
+    """
+    return {name: read_columns(path, COLUMNS[name]) for name, path in paths.items()}
 
 
 @dataclass(frozen=True)
@@ -64,24 +123,35 @@ class Evidence:
     ----------
     nominal, adversarial
         Names of the two models in the tables.
-    metrics
-        Columns ``robustag.plotting.tables.METRIC_COLUMNS``.
-    geometry
-        model, seed, jet, label, grad_ratio, mixed_difference, loss_range.
-    planes
-        ``robustag.claims.geometry.PLANE_COLUMNS``, the plane of the papers first.
+    tables
+        By name, with the columns of `COLUMNS`; one that the study does not make may be absent.
     """
 
     nominal: str
     adversarial: str
-    metrics: pd.DataFrame
-    geometry: pd.DataFrame
-    planes: pd.DataFrame
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def models(self) -> tuple[str, str]:
+        """Both models, the nominal one first."""
+        return self.nominal, self.adversarial
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """The table of metrics."""
+        return self.rows("metrics")
+
+    def rows(self, table: str, **wanted: object) -> pd.DataFrame:
+        """Rows of a table in which every named column has the wanted value; none if the study lacks it."""
+        found = self.tables.get(table)
+        if found is None:
+            found = pd.DataFrame(columns=COLUMNS[table])
+        return found[matching(found, **wanted)] if len(found) else found
 
     def offers(self, perturbation: str, epsilon: float) -> bool:
         """Whether both models were measured under this perturbation."""
-        rows = self.metrics[matching(self.metrics, perturbation=perturbation, epsilon=epsilon)]
-        return {self.nominal, self.adversarial} <= set(rows["model"])
+        rows = self.rows("metrics", perturbation=perturbation, epsilon=epsilon)
+        return set(self.models) <= set(rows["model"])
 
     def auc(self, model: str, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
         """AUC of one model under one perturbation."""
@@ -132,33 +202,53 @@ class Evidence:
         )
 
 
-def scaled(factor: float, measured: Measurement) -> Measurement:
-    """A measurement times a constant."""
-    return replace(measured, values=factor * measured.values, replicates=factor * measured.replicates)
-
-
 def find(
     quantity: str,
-    effect: Measurement,
+    effect: Quantity,
     settings: Settings,
-    numbers: Mapping[str, Measurement],
+    numbers: Mapping[str, Quantity | float],
     threshold: float = 0.0,
+    *,
+    below: bool = False,
     deciding: bool = True,
     compares: bool = False,
+    one_jet: bool = False,
 ) -> Finding:
-    """Judge a measured effect against its threshold; one without a finite value and error decides nothing."""
-    if not np.isfinite([effect.mean, effect.statistical]).all():
+    """Judge a measured effect against its threshold; one without a finite value and error decides nothing.
+
+    Parameters
+    ----------
+    numbers
+        What the effect is made of, by name.
+    below
+        Whether the claim predicts an effect below the threshold.
+    compares
+        Whether two models, trained separately, are compared.
+    one_jet
+        Whether there is no sample, so that only training seeds can give an error.
+    """
+    statistical = effect.statistical
+    if not np.isfinite(effect.mean) or not (one_jet or np.isfinite(statistical)):
         return untestable(quantity, "not a finite number in a sample of this size", deciding)
-    error = total_error(effect.statistical, effect.seed, len(effect.seeds), compares)
+    error = total_error(statistical, effect.seed, len(effect.seeds), compares)
+    distance = threshold - effect.mean if below else effect.mean - threshold
     return Finding(
         quantity=quantity,
         effect=effect.mean,
-        statistical=effect.statistical,
+        statistical=statistical,
         seed=effect.seed,
         seeds=len(effect.seeds),
         threshold=threshold,
         deciding=deciding,
-        verdict=judge(effect.mean, error, threshold, settings.significance),
+        verdict=judge(distance, error, settings.significance),
         compares=compares,
-        numbers=tuple(Number(name, number.mean, number.total) for name, number in numbers.items()),
+        numbers=tuple(_number(name, number) for name, number in numbers.items()),
+        below=below,
     )
+
+
+def _number(name: str, number: Quantity | float) -> Number:
+    if isinstance(number, float | int):
+        return Number(name, float(number), float("nan"))
+    seed = number.seed if np.isfinite(number.seed) else 0.0
+    return Number(name, number.mean, float(np.hypot(np.nan_to_num(number.statistical), seed)))

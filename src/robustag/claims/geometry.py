@@ -1,19 +1,11 @@
 """Tests of the claims about the shape of the loss in the plane of two inputs."""
 
-from collections.abc import Callable
-
-import numpy as np
 import pandas as pd
 
-from robustag.claims.evidence import Evidence, Settings
-from robustag.claims.verdict import Finding, Number, judge, total_error, untestable
+from robustag.claims.evidence import PLANE, Evidence, Settings, find
+from robustag.claims.quantities import Sampled
+from robustag.claims.verdict import Finding, untestable
 from robustag.classes import B
-
-GEOMETRY_COLUMNS = ["model", "seed", "jet", "label", "grad_ratio", "mixed_difference", "loss_range"]
-_PLANE = ["jets", "kind", "feature_x", "feature_y"]
-PLANE_COLUMNS = ["model", "seed", *_PLANE, "delta_x", "delta_y", "loss"]
-
-Quantity = Callable[[pd.DataFrame], np.ndarray]
 
 
 def attack_direction_is_diagonal(evidence: Evidence, settings: Settings) -> list[Finding]:
@@ -22,23 +14,46 @@ def attack_direction_is_diagonal(evidence: Evidence, settings: Settings) -> list
     Decided by the mean over b jets of smaller over larger slope. All jets, the interaction term and the
     single jet of the loss plane support it.
     """
-    jets = evidence.geometry
-    if not {evidence.nominal, evidence.adversarial} <= set(jets["model"]):
+    jets = evidence.rows("geometry")
+    if not set(evidence.models) <= set(jets["model"]):
         return [untestable("slopes over many jets", "the study has no geometry of both models")]
     b_jets = jets[jets["label"] == B]
     ratio = "mean ratio of smaller to larger slope"
     mixed = "mean size of the mixed difference over the range of the loss"
+    minus = "nominal minus adversarial"
     return [
-        _over_jets(
-            f"{ratio}, b jets: nominal minus adversarial", b_jets, _slope_ratio, evidence, settings, True
-        ),
-        _over_jets(
-            f"{ratio}, all jets: nominal minus adversarial", jets, _slope_ratio, evidence, settings, False
-        ),
-        _over_jets(
-            f"{mixed}, b jets: nominal minus adversarial", b_jets, _interaction, evidence, settings, False
-        ),
+        _compared(f"{ratio}, b jets: {minus}", b_jets, "grad_ratio", evidence, settings, True),
+        _compared(f"{ratio}, all jets: {minus}", jets, "grad_ratio", evidence, settings),
+        _compared(f"{mixed}, b jets: {minus}", b_jets, "interaction", evidence, settings),
         _single_jet(evidence, settings),
+    ]
+
+
+def one_view_is_not_enough(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """C15: a step along two inputs changes the nominal loss notably more than one along the steeper of them.
+
+    The smaller over the larger slope is what the second adds: "much smaller" than 1 if one view was enough.
+    Supported by the interaction, which no two one-dimensional views can show.
+    """
+    values = per_jet(evidence.rows("geometry", model=evidence.nominal), "grad_ratio")
+    together = "share that the second of jet pT and eta adds to the change of the loss by the first"
+    if len(values) < 2:
+        return [untestable(together, "the study has no geometry of the nominal model")]
+    return [
+        find(
+            f"{together}, nominal model",
+            Sampled(values),
+            settings,
+            {"jets": len(values)},
+            threshold=1 / settings.much_smaller,
+        ),
+        _compared(
+            "interaction over the range of the loss, all jets: nominal minus adversarial",
+            evidence.rows("geometry"),
+            "interaction",
+            evidence,
+            settings,
+        ),
     ]
 
 
@@ -66,109 +81,58 @@ def plane_shape(plane: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _slope_ratio(jets: pd.DataFrame) -> np.ndarray:
-    return jets["grad_ratio"].to_numpy(float)
+def per_jet(jets: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A quantity [jet, seed] of one model; a jet that lacks it in any training is left out."""
+    return jets.pivot(index="jet", columns="seed", values=column).dropna()
 
 
-def _interaction(jets: pd.DataFrame) -> np.ndarray:
-    """|mixed difference| over the range of the loss in the jet's own plane; NaN where the loss is flat."""
-    spread = jets["loss_range"].to_numpy(float)
-    mixed = np.abs(jets["mixed_difference"].to_numpy(float))
-    return np.divide(mixed, spread, out=np.full(len(spread), np.nan), where=spread > 0)
-
-
-def _over_jets(
+def _compared(
     quantity: str,
     jets: pd.DataFrame,
-    measure: Quantity,
+    column: str,
     evidence: Evidence,
     settings: Settings,
-    deciding: bool,
+    deciding: bool = False,
 ) -> Finding:
     """Compare a per-jet quantity between the two models, jet by jet and seed by seed."""
-    values = jets.assign(quantity=measure(jets)).pivot(
-        index="jet", columns=["model", "seed"], values="quantity"
-    )
     # A jet with a flat loss in any training has no direction to compare.
-    values = values[[evidence.nominal, evidence.adversarial]].dropna()
-    if len(values) < 2:
+    values = [per_jet(jets[jets["model"] == model], column) for model in evidence.models]
+    nominal, adversarial = (part.loc[values[0].index.intersection(values[1].index)] for part in values)
+    difference = (nominal - adversarial).dropna(axis="columns")
+    if len(difference) < 2:
         return untestable(quantity, "fewer than two jets have a slope in every training", deciding)
-    nominal, adversarial = values[evidence.nominal], values[evidence.adversarial]
-    seeds = nominal.columns.intersection(adversarial.columns)
-    difference = nominal[seeds] - adversarial[seeds]
-    return _finding(
-        quantity,
-        difference.mean().to_numpy(),
-        float(difference.mean(axis=1).std(ddof=1) / np.sqrt(len(difference))),
-        (
-            _number("nominal", nominal),
-            _number("adversarial", adversarial),
-            Number("jets", len(values), float("nan")),
-        ),
-        settings,
-        deciding,
-    )
+    numbers = {
+        "nominal": Sampled(nominal),
+        "adversarial": Sampled(adversarial),
+        "jets": len(difference),
+    }
+    return find(quantity, Sampled(difference), settings, numbers, deciding=deciding, compares=True)
 
 
 def _single_jet(evidence: Evidence, settings: Settings) -> Finding:
     """The interaction term of the one jet that the figure shows; its only error is from the seeds."""
     quantity = "size of the interaction over the loss, the single jet's plane: nominal minus adversarial"
-    if not {evidence.nominal, evidence.adversarial} <= set(evidence.planes["model"]):
+    planes = evidence.rows("planes")
+    if not set(evidence.models) <= set(planes["model"]):
         return untestable(quantity, "the study has no plane of both models", False)
     # The table begins with the plane of the papers.
-    shown = evidence.planes.merge(evidence.planes[_PLANE].head(1), on=_PLANE)
-    planes = {
-        role: shown[shown["model"] == model].groupby("seed", sort=True)
-        for role, model in (("nominal", evidence.nominal), ("adversarial", evidence.adversarial))
-    }
+    shown = planes.merge(planes[PLANE].head(1), on=PLANE)
     shapes = {
-        role: pd.DataFrame([plane_shape(plane) for _, plane in trainings])
-        for role, trainings in planes.items()
+        role: pd.DataFrame({seed: plane_shape(plane) for seed, plane in trainings.groupby("seed")})
+        for role, model in zip(("nominal", "adversarial"), evidence.models, strict=True)
+        for trainings in [shown[shown["model"] == model]]
     }
-    differences = shapes["nominal"]["interaction"].abs() - shapes["adversarial"]["interaction"].abs()
+    sizes = {role: shape.loc[["interaction"]].abs() for role, shape in shapes.items()}
     feature_x, feature_y = shown[["feature_x", "feature_y"]].iloc[0]
     names = {
         "change_x": f"change along {feature_x}",
         "change_y": f"change along {feature_y}",
         "interaction": "interaction",
     }
-    numbers = tuple(
-        Number(f"{name} ({role})", float(shape[column].mean()), _standard_error(shape[column].to_numpy()))
-        for column, name in names.items()
+    numbers = {
+        f"{name} ({role})": Sampled(shape.loc[[row]])
+        for row, name in names.items()
         for role, shape in shapes.items()
-    )
-    return _finding(quantity, differences.to_numpy(), float("nan"), numbers, settings, False)
-
-
-def _finding(
-    quantity: str,
-    by_seed: np.ndarray,
-    statistical: float,
-    numbers: tuple[Number, ...],
-    settings: Settings,
-    deciding: bool,
-) -> Finding:
-    effect, seed = float(by_seed.mean()), _standard_error(by_seed)
-    return Finding(
-        quantity=quantity,
-        effect=effect,
-        statistical=statistical,
-        seed=seed,
-        seeds=len(by_seed),
-        threshold=0.0,
-        deciding=deciding,
-        verdict=judge(effect, total_error(statistical, seed, len(by_seed), True), 0.0, settings.significance),
-        compares=True,
-        numbers=numbers,
-    )
-
-
-def _number(name: str, values: pd.DataFrame) -> Number:
-    """Mean over jets and seeds of values [jet, seed], with its total error."""
-    statistical = float(values.mean(axis=1).std(ddof=1) / np.sqrt(len(values)))
-    seed = _standard_error(values.mean().to_numpy())
-    return Number(name, float(values.mean().mean()), float(np.hypot(statistical, np.nan_to_num(seed))))
-
-
-def _standard_error(by_seed: np.ndarray) -> float:
-    return float(by_seed.std(ddof=1) / np.sqrt(len(by_seed))) if len(by_seed) > 1 else float("nan")
+    }
+    difference = Sampled(sizes["nominal"] - sizes["adversarial"])
+    return find(quantity, difference, settings, numbers, deciding=False, compares=True, one_jet=True)

@@ -5,33 +5,31 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from robustag.claims.catalogue import CLAIMS, Claim
+from robustag.claims.catalogue import CLAIMS
+from robustag.claims.claim import Claim
 from robustag.claims.evidence import Evidence, Settings
 from robustag.claims.verdict import Finding, combine
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What became of one claim in one arm."""
+    """What became of one claim in one arm, of the pair of these models."""
 
     claim: Claim
     arm: str
+    models: tuple[str, str]
     verdict: str
     findings: tuple[Finding, ...]
 
 
 def judge_claims(
-    metrics: pd.DataFrame,
-    geometry: pd.DataFrame,
-    planes: pd.DataFrame,
-    pairs: Sequence[Mapping[str, str]],
-    settings: Settings,
+    tables: Mapping[str, pd.DataFrame], pairs: Sequence[Mapping[str, str]], settings: Settings
 ) -> list[Judgement]:
     """Test all claims on all pairs; claims in their order, arms in that of the pairs.
 
     Parameters
     ----------
-    metrics, geometry, planes
+    tables
         The collected tables, see :class:`robustag.claims.evidence.Evidence`.
     pairs
         ``label``, ``nominal`` and ``adversarial`` of each arm.
@@ -41,7 +39,9 @@ def judge_claims(
     judgements = []
     for claim in CLAIMS:
         for pair in pairs:
-            evidence = Evidence(pair["nominal"], pair["adversarial"], metrics, geometry, planes)
+            evidence = Evidence(pair["nominal"], pair["adversarial"], tables)
             findings = tuple(claim.test(evidence, settings))
-            judgements.append(Judgement(claim, pair["label"], combine(findings), findings))
+            judgements.append(
+                Judgement(claim, pair["label"], evidence.models, combine(findings), findings)
+            )
     return judgements

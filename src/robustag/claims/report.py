@@ -1,132 +1,145 @@
-"""The verdicts as a report for readers and as JSON for machines."""
+"""The verdicts as a report for readers."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from math import floor, inf, isfinite, log10
-from typing import Any
 
+from robustag.claims.claim import Claim
 from robustag.claims.evidence import Settings
 from robustag.claims.judge import Judgement
-from robustag.claims.verdict import (
-    NOT_REPRODUCED,
-    NOT_TESTABLE,
-    REPRODUCED,
-    RULE,
-    WITHIN_ERROR,
-    Finding,
-    Number,
-)
+from robustag.claims.markdown import table
+from robustag.claims.masking import NO_GRADIENT, ORDERS, TRANSFER, Flag, raised
+from robustag.claims.reading import VERDICTS, assessment, interpretation, sigmas, weakest
+from robustag.claims.verdict import NOT_REPRODUCED, NOT_TESTABLE, RULE, Finding, Number
 
 
-def to_json(judgements: Sequence[Judgement], settings: Settings) -> str:
-    """Everything that is known about each verdict; numbers that do not exist are null."""
-    claims: dict[str, dict[str, Any]] = {}
-    for judgement in judgements:
-        claim = judgement.claim
-        entry = claims.setdefault(
-            claim.id,
-            {
-                "id": claim.id,
-                "statement": claim.statement,
-                "source": claim.source,
-                "references": list(claim.references),
-                "arms": {},
-            },
-        )
-        entry["arms"][judgement.arm] = {
-            "verdict": judgement.verdict,
-            "findings": [asdict(finding) | {"error": finding.error} for finding in judgement.findings],
-        }
-    document = {
-        "rule": RULE.format(significance=settings.significance),
-        "settings": asdict(settings),
-        "claims": list(claims.values()),
-    }
-    return json.dumps(_without_nan(document), indent=2) + "\n"
-
-
-def to_markdown(judgements: Sequence[Judgement], settings: Settings) -> str:
-    """The report: a table of verdicts and an assessment, the rule, then every claim with its findings."""
-    arms = list(dict.fromkeys(judgement.arm for judgement in judgements))
-    claims = list(dict.fromkeys(judgement.claim for judgement in judgements))
-    by_key = {(judgement.claim.id, judgement.arm): judgement for judgement in judgements}
-    lines = [
-        "# Published claims, tested",
-        "",
-        "| claim | statement | " + " | ".join(f"{arm} arm" for arm in arms) + " |",
-        "| --- | --- |" + " --- |" * len(arms),
-    ]
-    for claim in claims:
-        cells = " | ".join(_cell(by_key[claim.id, arm]) for arm in arms)
-        lines.append(f"| {claim.id} | {claim.statement} | {cells} |")
-    lines += [
-        "",
-        "In brackets: distance of the weakest deciding test from its threshold, in total errors (σ).",
-    ]
-    lines += ["", "## Assessment", "", *_assessment(judgements, arms)]
+def to_markdown(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Settings) -> str:
+    """The report: what stands, a table of verdicts, the audit, the rule, then every claim with its findings."""
+    lines = ["# Published claims, tested", "", *_counts(judgements), ""]
+    lines += [*verdict_table(judgements), ""]
+    lines += ["In brackets: distance of the weakest deciding test from its threshold, in total errors (σ)."]
+    lines += ["", "## Assessment", "", *assessment(judgements)]
+    lines += ["", "## Masking audit", "", *masking_table(flags), "", *_signs()]
     lines += ["", "## How a verdict is reached", "", RULE.format(significance=settings.significance)]
     lines += ["", *_seeds(judgements)]
-    for claim in claims:
-        lines += ["", f"## {claim.id}", "", claim.statement, "", f"Source: {claim.source}.", ""]
+    for claim in _claims(judgements):
+        lines += ["", f"## {claim.id}: {claim.title}", "", claim.statement, "", f"Source: {claim.source}.", ""]
         lines += ["For comparison:", "", *(f"* {reference}" for reference in claim.references)]
-        for arm in arms:
-            judgement = by_key[claim.id, arm]
-            lines += ["", f"### {claim.id}, {arm} arm: {judgement.verdict}", ""]
-            lines += ["| quantity | effect | predicted | verdict | from |", "| --- | --- | --- | --- | --- |"]
-            lines += [_row(finding) for finding in judgement.findings]
+        for judgement in judgements:
+            if judgement.claim.id == claim.id:
+                lines += _judged(judgement, flags, settings)
     return "\n".join(lines) + "\n"
+
+
+def verdict_table(judgements: Sequence[Judgement], aligned: bool = False) -> list[str]:
+    """One row a claim, one column an arm; with the statements unless it is aligned."""
+    arms = _arms(judgements)
+    cells = {(judgement.claim.id, judgement.arm): _cell(judgement) for judgement in judgements}
+    rows = [
+        [claim.id, claim.title if aligned else claim.statement, *(cells[claim.id, arm] for arm in arms)]
+        for claim in _claims(judgements)
+    ]
+    return table(["claim", "statement", *(f"{arm} arm" for arm in arms)], rows, aligned)
+
+
+def masking_table(flags: Sequence[Flag], aligned: bool = False) -> list[str]:
+    """One row a sign, one column a model."""
+    models = list(dict.fromkeys(flag.model for flag in flags))
+    rows = []
+    for name in dict.fromkeys(flag.name for flag in flags):
+        cells = {flag.model: flag for flag in flags if flag.name == name}
+        rows.append([name, *(_sign(cells[model], aligned) for model in models)])
+    return table(["sign", *models], rows, aligned)
+
+
+def _sign(flag: Flag, short: bool) -> str:
+    if flag.raised is None:
+        return "not checked" if short else f"not checked: {flag.detail}"
+    found = "raised" if flag.raised else "no"
+    return found if short else f"{f'**{found}**' if flag.raised else found}: {flag.detail}"
+
+
+def _signs() -> list[str]:
+    meanings = {
+        NO_GRADIENT: "jets whose gradient is exactly zero, on which no attack of first order can start",
+        **ORDERS,
+        TRANSFER: "jets crafted on another model cost more BvL AUC than the model's own",
+    }
+    return [
+        "Signs that attacks fail on a model because its gradients mislead them; beside a raised sign, numbers "
+        "of robustness may be too good:",
+        "",
+        *(f"* {name}: {meaning}." for name, meaning in meanings.items()),
+    ]
+
+
+def _judged(judgement: Judgement, flags: Sequence[Flag], settings: Settings) -> list[str]:
+    lines = ["", f"### {judgement.claim.id}, {judgement.arm} arm: {judgement.verdict}", ""]
+    lines += [interpretation(judgement, settings.significance), ""]
+    if judgement.claim.audited:
+        signs = "; ".join(f"{model}: {raised(flags, model)}" for model in judgement.models)
+        lines += [f"Masking audit, signs raised: {signs}.", ""]
+    rows = [_row(finding) for finding in judgement.findings]
+    return [*lines, *table(["quantity", "effect", "predicted", "verdict", "from"], rows)]
+
+
+def _counts(judgements: Sequence[Judgement]) -> list[str]:
+    lines = []
+    for arm in _arms(judgements):
+        found = [judgement.verdict for judgement in judgements if judgement.arm == arm]
+        words = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in VERDICTS if verdict in found)
+        lines.append(f"* {arm} arm, {len(found)} claims: {words}.")
+    return lines
 
 
 def _cell(judgement: Judgement) -> str:
     """A verdict with the distance of the weakest deciding test, on which the verdict hangs."""
-    distances = [
-        (finding.effect - finding.threshold) / finding.error
-        for finding in judgement.findings
-        if finding.deciding and finding.verdict != NOT_TESTABLE and 0 < finding.error < inf
-    ]
-    text = f"**{judgement.verdict}**" + (f" ({min(distances):+.1f} σ)" if distances else "")
+    finding = weakest(judgement)
+    distance = sigmas(finding) if finding else inf
+    text = f"**{judgement.verdict}**" + (f" ({distance:+.1f} σ)" if abs(distance) < inf else "")
+    left_out = any(f.verdict == NOT_TESTABLE and f.deciding for f in judgement.findings)
+    if left_out and judgement.verdict != NOT_TESTABLE:
+        text += "; in part"
     against = any(f.verdict == NOT_REPRODUCED and not f.deciding for f in judgement.findings)
     return f"{text}; supporting tests against" if against else text
 
 
-def _assessment(judgements: Sequence[Judgement], arms: Sequence[str]) -> list[str]:
-    """What stands, what falls and what a verdict does not show, one list item an arm and outcome."""
+def _seeds(judgements: Sequence[Judgement]) -> list[str]:
+    """A warning where the spread over trainings is unknown or poorly known."""
+    seeds: dict[str, int] = {}
+    for judgement in judgements:
+        for finding in judgement.findings:
+            if finding.seeds and finding.verdict != NOT_TESTABLE:
+                claim = judgement.claim.id
+                seeds[claim] = min(finding.seeds, seeds.get(claim, finding.seeds))
+    lone = [claim for claim, number in seeds.items() if number == 1]
+    several = sorted(set(seeds.values()) - {1})
     lines = []
-    for arm in arms:
-        of_arm = [judgement for judgement in judgements if judgement.arm == arm]
-        for verdict in (REPRODUCED, NOT_REPRODUCED, WITHIN_ERROR, NOT_TESTABLE):
-            claims = [judgement.claim.id for judgement in of_arm if judgement.verdict == verdict]
-            if claims:
-                lines.append(f"* {arm} arm, {verdict}: {', '.join(claims)}.")
-        for judgement in of_arm:
-            against = [f.quantity for f in judgement.findings if f.verdict == NOT_REPRODUCED]
-            if against:
-                lines.append(f"* {arm} arm, against {judgement.claim.id}: {'; '.join(against)}.")
+    if lone:
+        lines.append(
+            f"In {', '.join(lone)} there is one training a model in at least one test: the spread over seeds "
+            "is unknown there and not in the errors."
+        )
+    if several:
+        few = "; a spread from so few is itself uncertain" if several[0] < 10 else ""
+        lines.append(f"Elsewhere there are at least {several[0]} trainings a model{few}.")
     return lines
 
 
-def _seeds(judgements: Sequence[Judgement]) -> list[str]:
-    """A warning where the spread over trainings is unknown or poorly known."""
-    seeds = [finding.seeds for j in judgements for finding in j.findings if finding.verdict != NOT_TESTABLE]
-    if not seeds:
-        return []
-    if min(seeds) == 1:
-        return ["There is one training a model: the spread over seeds is unknown and not in the errors."]
-    return [f"There are {min(seeds)} trainings a model; a spread from so few is itself uncertain."]
-
-
-def _row(finding: Finding) -> str:
+def _row(finding: Finding) -> list[str]:
     quantity = finding.quantity if finding.deciding else f"*supporting:* {finding.quantity}"
     if finding.reason:
-        return f"| {quantity} | | | {finding.verdict} | {finding.reason} |"
-    places = _places(finding.statistical, finding.seed)
-    effect = (
-        f"{finding.effect:.{places}f} ± {_error(finding.statistical, places)} (stat.) "
-        f"± {_error(finding.seed, places)} (seeds)"
-    )
+        return [quantity, "", "", finding.verdict, finding.reason]
+    sense = "<" if finding.below else ">"
     numbers = ", ".join(_number(number) for number in finding.numbers)
-    return f"| {quantity} | {effect} | > {finding.threshold:g} | {finding.verdict} | {numbers} |"
+    return [quantity, _effect(finding), f"{sense} {finding.threshold:.3g}", finding.verdict, numbers]
+
+
+def _effect(finding: Finding) -> str:
+    if finding.statistical == 0 and not isfinite(finding.seed):
+        return f"{finding.effect:.3g}"
+    places = _places(finding.statistical, finding.seed)
+    statistical = f"{finding.effect:.{places}f} ± {_error(finding.statistical, places)} (stat.)"
+    return f"{statistical} ± {_error(finding.seed, places)} (seeds)" if finding.seeds else statistical
 
 
 def _number(number: Number) -> str:
@@ -146,9 +159,9 @@ def _places(*errors: float) -> int:
     return min(max(1 - floor(log10(max(known))), 1), 5) if known else 4
 
 
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(entry) for entry in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
+def _claims(judgements: Sequence[Judgement]) -> list[Claim]:
+    return list(dict.fromkeys(judgement.claim for judgement in judgements))
+
+
+def _arms(judgements: Sequence[Judgement]) -> list[str]:
+    return list(dict.fromkeys(judgement.arm for judgement in judgements))

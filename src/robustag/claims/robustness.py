@@ -1,6 +1,7 @@
 """Tests of the claims about performance and robustness, on AUCs and mis-tag rates."""
 
-from robustag.claims.evidence import Evidence, Settings, find, scaled
+from robustag.claims.evidence import Evidence, Settings, find
+from robustag.claims.quantities import scaled
 from robustag.claims.verdict import Finding, untestable
 
 
@@ -9,7 +10,7 @@ def nominal_is_vulnerable(evidence: Evidence, settings: Settings) -> list[Findin
     findings = []
     for epsilon in settings.epsilons:
         if not evidence.offers(settings.attack, epsilon):
-            findings.append(_missing(settings.attack, epsilon, epsilon == settings.epsilon))
+            findings.append(not_measured(settings.attack, epsilon, epsilon == settings.epsilon))
             continue
         deciding = epsilon == settings.epsilon
         for discriminator in ("BvL", "CvL"):
@@ -48,7 +49,7 @@ def noise_is_milder(evidence: Evidence, settings: Settings) -> list[Finding]:
         deciding = epsilon == settings.epsilon
         absent = [name for name in (settings.attack, settings.noise) if not evidence.offers(name, epsilon)]
         if absent:
-            findings.append(_missing(absent[0], epsilon, deciding))
+            findings.append(not_measured(absent[0], epsilon, deciding))
             continue
         fgsm, noise = (
             evidence.auc_loss(evidence.nominal, name, epsilon, "BvL")
@@ -76,7 +77,7 @@ def adversarial_training_mitigates(evidence: Evidence, settings: Settings) -> li
     for epsilon in settings.epsilons:
         deciding = epsilon == settings.epsilon
         if not evidence.offers(settings.attack, epsilon):
-            findings.append(_missing(settings.attack, epsilon, deciding))
+            findings.append(not_measured(settings.attack, epsilon, deciding))
             continue
         for discriminator in ("BvL", "CvL"):
             nominal, adversarial = (
@@ -113,7 +114,7 @@ def performance_is_preserved(evidence: Evidence, settings: Settings) -> list[Fin
     BvL decides; CvL, which paid for robustness in the predecessor study, is shown beside it.
     """
     if not evidence.offers(settings.attack, 0.0):
-        return [_missing(settings.attack, 0.0, True)]
+        return [not_measured(settings.attack, 0.0, True)]
     findings = []
     for discriminator in ("BvL", "CvL"):
         nominal, adversarial = (
@@ -140,7 +141,7 @@ def other_mismodelling_is_tolerated(evidence: Evidence, settings: Settings) -> l
     for entry in settings.mismodellings:
         perturbation, epsilon = entry["perturbation"], float(entry["epsilon"])
         if not evidence.offers(perturbation, epsilon):
-            findings.append(_missing(perturbation, epsilon, True))
+            findings.append(not_measured(perturbation, epsilon, True))
             continue
         nominal, adversarial = (
             evidence.auc_loss(model, perturbation, epsilon, "BvL")
@@ -158,7 +159,7 @@ def other_mismodelling_is_tolerated(evidence: Evidence, settings: Settings) -> l
     return findings
 
 
-def _missing(perturbation: str, epsilon: float, deciding: bool) -> Finding:
+def not_measured(perturbation: str, epsilon: float, deciding: bool) -> Finding:
     return untestable(
         f"{perturbation} at {epsilon:g}", "the study did not measure it on both models", deciding
     )

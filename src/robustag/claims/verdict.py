@@ -12,11 +12,11 @@ WITHIN_ERROR = "within error"
 NOT_TESTABLE = "not testable here"
 
 RULE = (
-    "A claim predicts that an effect exceeds a threshold (zero, where the source gives a direction only). "
-    f"It is **{REPRODUCED}** if the measured effect lies above the threshold by more than "
-    f"{{significance:g}} total errors, **{NOT_REPRODUCED}** if it lies below by more than that, and "
+    "A claim predicts on which side of a threshold an effect lies (zero, where the source gives a direction "
+    f"only). It is **{REPRODUCED}** if the measured effect lies there by more than {{significance:g}} total "
+    f"errors, **{NOT_REPRODUCED}** if it lies on the other side by more than that, and "
     f"**{WITHIN_ERROR}** in between: then this study cannot tell. The total error is the quadratic sum of "
-    "the statistical error (paired bootstrap over events, or paired jets) and the standard error of the "
+    "the statistical error (paired bootstrap over events, or scatter over jets or inputs) and the standard error of the "
     "mean over training seeds, the latter widened by Student's quantile because it comes from few trainings "
     "(a factor 2.3 for three). With one training a model, a comparison of two models stays "
     f"{WITHIN_ERROR}. A claim with several deciding tests is reproduced if all of them are, and "
@@ -40,7 +40,7 @@ class Finding:
     Attributes
     ----------
     quantity
-        What was measured, in words; the claim predicts ``effect > threshold``.
+        What was measured, in words; the claim predicts ``effect > threshold``, or ``<`` if ``below``.
     effect
         Measured value, mean over training seeds.
     statistical, seed
@@ -59,6 +59,8 @@ class Finding:
         What went into the effect.
     reason
         Why it could not be tested, else empty.
+    below
+        Whether the effect is predicted to lie below the threshold.
     """
 
     quantity: str
@@ -72,6 +74,12 @@ class Finding:
     compares: bool = False
     numbers: tuple[Number, ...] = ()
     reason: str = ""
+    below: bool = False
+
+    @property
+    def distance(self) -> float:
+        """How far the effect lies on the predicted side of its threshold."""
+        return (self.threshold - self.effect) if self.below else (self.effect - self.threshold)
 
     @property
     def error(self) -> float:
@@ -103,15 +111,14 @@ def total_error(statistical: float, seed: float, seeds: int, compares: bool) -> 
     return hypot(statistical if isfinite(statistical) else 0.0, widening * seed)
 
 
-def judge(effect: float, error: float, threshold: float, significance: float) -> str:
-    """Verdict on the prediction ``effect > threshold``, by :data:`RULE`.
+def judge(distance: float, error: float, significance: float) -> str:
+    """Verdict on an effect that lies so far on the predicted side of its threshold, by :data:`RULE`.
 
-    >>> judge(0.05, 0.01, 0.0, 2.0), judge(0.015, 0.01, 0.0, 2.0), judge(-0.05, 0.01, 0.0, 2.0)
+    >>> judge(0.05, 0.01, 2.0), judge(0.015, 0.01, 2.0), judge(-0.05, 0.01, 2.0)
     ('reproduced', 'within error', 'not reproduced')
     """
-    if not isfinite(effect) or error != error:
+    if not isfinite(distance) or error != error:
         return NOT_TESTABLE
-    distance = effect - threshold
     if abs(distance) <= significance * error:
         return WITHIN_ERROR
     return REPRODUCED if distance > 0 else NOT_REPRODUCED

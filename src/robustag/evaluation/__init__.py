@@ -9,3 +9,6 @@ nothing by itself.
 
 VARIED = 1.0
 """The epsilon that stands for the varied sample of a re-simulated scenario in every table."""
+
+SAMPLE = "sample"
+"""What the column model says of rows about the sample in the table inventory."""

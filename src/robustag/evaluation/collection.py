@@ -26,15 +26,30 @@ def collect(paths: Sequence[str | Path], output: str | Path) -> pd.DataFrame:
         table = _read(Path(path))
         if tables and list(table.columns) != list(tables[0].columns[2:]):
             raise InputError(f"{path} has other columns than {paths[0]}: delete the older one and run again")
-        origin = _ORIGIN.search(Path(path).as_posix())
-        if origin is None:
-            raise InputError(f"{path} names no model and seed: expected .../model/seed1...")
-        table.insert(0, "model", origin["model"])
-        table.insert(1, "seed", int(origin["seed"]))
+        model, seed = origin(path)
+        table.insert(0, "model", model)
+        table.insert(1, "seed", seed)
         tables.append(table)
     collected = pd.concat(tables, ignore_index=True)
     write_table(collected, output)
     return collected
+
+
+def origin(path: str | Path) -> tuple[str, int]:
+    """Model and seed that a path names.
+
+    >>> origin("results/default/models/clean_nominal/seed2.safetensors")
+    ('clean_nominal', 2)
+
+    Raises
+    ------
+    InputError
+        If it names none.
+    """
+    found = _ORIGIN.search(Path(path).as_posix())
+    if found is None:
+        raise InputError(f"{path} names no model and seed: expected .../model/seed1...")
+    return found["model"], int(found["seed"])
 
 
 def metrics_csv(metrics: pd.DataFrame, study: str, output: str | Path) -> None:

@@ -1,0 +1,100 @@
+"""Tests of the claims about attacks of varying complexity, and about those that go beyond the first order."""
+
+from robustag.claims.evidence import Evidence, Settings, find
+from robustag.claims.quantities import average
+from robustag.claims.robustness import not_measured
+from robustag.claims.verdict import Finding, untestable
+from robustag.evaluation.differences import Measurement
+
+# What is no attack on the model in question: it knows nothing of it, or another one.
+_BLIND = {"noise", "uniform", "shift", "transfer"}
+_MULTI_STEP = {"pgd", "momentum_pgd", "apgd", "worst_case", "carlini_wagner"}
+_BUDGET = ("factors", "norm", "relative_cap", "physical", "frozen")
+
+
+def every_attack_is_mitigated(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """C16: whatever attack is tried, it costs the adversarial model less BvL AUC than the nominal one.
+
+    Every attack on the models themselves decides, at the deciding strength; the mean over them, and over the
+    mismodellings of C8, support it.
+    """
+    names = [name for name, definition in settings.attacks.items() if definition["name"] not in _BLIND]
+    measured = [name for name in names if evidence.offers(name, settings.epsilon)]
+    if not measured:
+        return [not_measured("attacks on the models", settings.epsilon, True)]
+    findings = [
+        _gain(f"{name}, epsilon {settings.epsilon:g}", name, settings.epsilon, evidence, settings, True)
+        for name in measured
+    ]
+    shown = [
+        (entry["perturbation"], float(entry["epsilon"]))
+        for entry in settings.mismodellings
+        if evidence.offers(entry["perturbation"], float(entry["epsilon"]))
+    ]
+    means = {"attacks": [(name, settings.epsilon) for name in measured], "mismodellings": shown}
+    for words, cases in means.items():
+        if len(cases) > 1:
+            gains = [evidence.gain(*case, "BvL") for case in cases]
+            helped = sum(gain.mean > 0 for gain in gains)
+            findings.append(
+                find(
+                    f"loss of BvL AUC, mean over {len(cases)} {words}: nominal minus adversarial",
+                    average(gains),
+                    settings,
+                    {f"{words} that cost the adversarial model less": helped, "of": len(cases)},
+                    deciding=False,
+                    compares=True,
+                )
+            )
+    return findings
+
+
+def first_order_is_a_limit(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """C17: an attack of several steps in FGSM's budget costs more AUC than FGSM, which the study left out.
+
+    Every such attack decides on the nominal model at the deciding strength, in BvL AUC lost, as a share of
+    what FGSM costs; the larger strength and the adversarial model support it.
+    """
+    fgsm = settings.attacks[settings.attack]
+    same = [
+        name
+        for name, definition in settings.attacks.items()
+        if definition["name"] in _MULTI_STEP
+        and all(definition.get(key) == fgsm.get(key) for key in _BUDGET)
+    ]
+    findings = []
+    for epsilon in settings.epsilons:
+        for name in same:
+            if not (evidence.offers(name, epsilon) and evidence.offers(settings.attack, epsilon)):
+                continue
+            for role, model in zip(("nominal", "adversarial"), evidence.models, strict=True):
+                strong, one_step = (
+                    evidence.auc_loss(model, attack, epsilon, "BvL") for attack in (name, settings.attack)
+                )
+                findings.append(
+                    find(
+                        f"loss of BvL AUC of the {role} model, epsilon {epsilon:g}: {name} minus FGSM",
+                        strong - one_step,
+                        settings,
+                        {name: strong, "FGSM": one_step, f"{name} over FGSM": strong / one_step},
+                        deciding=role == "nominal" and epsilon == settings.epsilon,
+                    )
+                )
+    return findings or [untestable("attacks of several steps", "the study makes none in FGSM's budget")]
+
+
+def _gain(
+    words: str, perturbation: str, epsilon: float, evidence: Evidence, settings: Settings, deciding: bool
+) -> Finding:
+    losses: dict[str, Measurement] = {
+        f"loss, {role}": evidence.auc_loss(model, perturbation, epsilon, "BvL")
+        for role, model in zip(("nominal", "adversarial"), evidence.models, strict=True)
+    }
+    return find(
+        f"loss of BvL AUC under {words}: nominal minus adversarial",
+        evidence.gain(perturbation, epsilon, "BvL"),
+        settings,
+        losses,
+        deciding=deciding,
+        compares=True,
+    )

@@ -1,0 +1,66 @@
+"""The verdicts for machines."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+from robustag.claims.evidence import Settings
+from robustag.claims.judge import Judgement
+from robustag.claims.masking import Flag
+from robustag.claims.reading import interpretation
+from robustag.claims.verdict import RULE
+
+SCHEMA = 2
+"""Version of the layout; it grows when a key changes its name or meaning, not when one is added."""
+
+
+def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Settings) -> str:
+    """Everything that is known about each verdict; numbers that do not exist are null.
+
+    Keys: ``schema``, ``rule``, ``settings``, ``masking`` (signs by model) and ``claims``, each with ``id``,
+    ``title``, ``statement``, ``source``, ``references`` and, by arm, ``models``, ``verdict``,
+    ``interpretation`` and ``findings``.
+    """
+    claims: dict[str, dict[str, Any]] = {}
+    for judgement in judgements:
+        claim = judgement.claim
+        entry = claims.setdefault(
+            claim.id,
+            {
+                "id": claim.id,
+                "title": claim.title,
+                "statement": claim.statement,
+                "source": claim.source,
+                "references": list(claim.references),
+                "arms": {},
+            },
+        )
+        entry["arms"][judgement.arm] = {
+            "models": dict(zip(("nominal", "adversarial"), judgement.models, strict=True)),
+            "verdict": judgement.verdict,
+            "interpretation": interpretation(judgement, settings.significance),
+            "findings": [asdict(finding) | {"error": finding.error} for finding in judgement.findings],
+        }
+    masking: dict[str, list[dict]] = {}
+    for flag in flags:
+        masking.setdefault(flag.model, []).append(
+            {"sign": flag.name, "raised": flag.raised, "detail": flag.detail}
+        )
+    document = {
+        "schema": SCHEMA,
+        "rule": RULE.format(significance=settings.significance),
+        "settings": asdict(settings),
+        "masking": masking,
+        "claims": list(claims.values()),
+    }
+    return json.dumps(_without_nan(document), indent=2, allow_nan=False) + "\n"
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(entry) for entry in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

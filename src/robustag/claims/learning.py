@@ -1,0 +1,52 @@
+"""Test of the claim that vulnerability grows in the course of a training."""
+
+from robustag.claims.evidence import Evidence, Settings, find
+from robustag.claims.quantities import measured
+from robustag.claims.verdict import Finding, untestable
+from robustag.evaluation.differences import Measurement
+
+
+def vulnerability_grows(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """C7: the longer the nominal model is trained, the more FGSM costs it; that of the adversarial grows less.
+
+    Decided by the growth of the BvL AUC that FGSM on the weights themselves costs, from the first kept epoch
+    to the last: of the nominal model, and beyond that of the adversarial one. That the nominal model gets
+    better meanwhile, on raw jets, supports it.
+    """
+    trainings = [evidence.rows("epochs", model=model, discriminator="BvL") for model in evidence.models]
+    if any(rows.empty or rows["epoch"].nunique() < 2 for rows in trainings):
+        return [untestable("growth of the loss to FGSM over epochs", "the study keeps no epochs of both")]
+    raw, attacked = {}, {}
+    for model, rows in zip(evidence.models, trainings, strict=True):
+        own = rows["source"].isin(["none", "self"])
+        rows = rows[own & rows["perturbation"].isin(["raw", settings.attack])]
+        ends = rows["epoch"].min(), rows["epoch"].max()
+        clean, fgsm = rows["perturbation"] == "raw", rows["perturbation"] == settings.attack
+        raw[model] = [measured(rows[clean & (rows["epoch"] == epoch)]) for epoch in ends]
+        attacked[model] = [measured(rows[fgsm & (rows["epoch"] == epoch)]) for epoch in ends]
+        span, epsilon = f"epoch {ends[0]} to {ends[1]}", rows.loc[fgsm, "epsilon"].iloc[0]
+    losses = {
+        model: [before - after for before, after in zip(raw[model], attacked[model], strict=True)]
+        for model in evidence.models
+    }
+    growth = {model: last - first for model, (first, last) in losses.items()}
+    nominal, adversarial = (growth[model] for model in evidence.models)
+    first, last = losses[evidence.nominal]
+    words = f"growth of the loss of BvL AUC to FGSM, epsilon {epsilon:g}, {span}"
+    return [
+        find(f"{words}: nominal", nominal, settings, {"first": first, "last": last}),
+        find(
+            f"{words}: nominal minus adversarial",
+            nominal - adversarial,
+            settings,
+            {"nominal": nominal, "adversarial": adversarial},
+            compares=True,
+        ),
+        _improvement(raw[evidence.nominal], span, settings),
+    ]
+
+
+def _improvement(raw: list[Measurement], span: str, settings: Settings) -> Finding:
+    first, last = raw
+    quantity = f"growth of the BvL AUC on raw jets, {span}: nominal"
+    return find(quantity, last - first, settings, {"first": first, "last": last}, deciding=False)

@@ -1,0 +1,86 @@
+"""What verdicts mean, in sentences made from the numbers."""
+
+from collections.abc import Sequence
+from math import inf
+
+from robustag.claims.judge import Judgement
+from robustag.claims.verdict import (
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    REPRODUCED,
+    WITHIN_ERROR,
+    Finding,
+)
+
+VERDICTS = (REPRODUCED, NOT_REPRODUCED, WITHIN_ERROR, NOT_TESTABLE)
+
+
+def weakest(judgement: Judgement) -> Finding | None:
+    """The deciding test on which the verdict hangs: the smallest distance in errors; None without any."""
+    tested = [
+        finding
+        for finding in judgement.findings
+        if finding.deciding and finding.verdict != NOT_TESTABLE and finding.error < inf
+    ]
+    return min(tested, key=sigmas, default=None)
+
+
+def sigmas(finding: Finding) -> float:
+    """Distance of an effect from its threshold on the predicted side, in total errors."""
+    if finding.error == 0:
+        return inf if finding.distance > 0 else -inf
+    return finding.distance / finding.error
+
+
+def interpretation(judgement: Judgement, significance: float) -> str:
+    """One line: on what the verdict hangs, and what it means for taggers or what would settle it."""
+    claim, finding = judgement.claim, weakest(judgement)
+    deciding = [one for one in judgement.findings if one.deciding]
+    tested = [one for one in deciding if one.verdict != NOT_TESTABLE]
+    if not tested:
+        reasons = dict.fromkeys(one.reason for one in deciding)
+        return f"Not testable here: {'; '.join(reasons)}."
+    if judgement.verdict == WITHIN_ERROR:
+        return _open(tested, significance)
+    passed = sum(one.verdict == REPRODUCED for one in tested)
+    count = f"{passed} of {len(tested)} deciding tests passed" if len(tested) > 1 else "the deciding test passed"
+    if judgement.verdict == NOT_REPRODUCED:
+        count = f"{len(tested) - passed} of {len(tested)} deciding tests not passed"
+    distance = sigmas(finding) if finding else inf
+    hangs = f", the weakest by {distance:+.1f} σ ({finding.quantity})" if abs(distance) < inf else ""
+    meaning = claim.holds if judgement.verdict == REPRODUCED else claim.fails
+    return f"{count[0].upper()}{count[1:]}{hangs}. So {meaning}."
+
+
+def _open(tested: Sequence[Finding], significance: float) -> str:
+    undecided = [one for one in tested if one.verdict == WITHIN_ERROR]
+    lone = [one for one in undecided if one.error == inf]
+    if lone:
+        return (
+            f"Open: {len(lone)} of {len(tested)} deciding tests compare models that were trained once; "
+            "more training seeds would tell."
+        )
+    worst = min(undecided, key=sigmas)
+    needed = significance / abs(sigmas(worst)) if sigmas(worst) else inf
+    settle = f"errors {needed:.1f} times smaller" if needed < 20 else "far smaller errors"
+    return (
+        f"Open: {len(undecided)} of {len(tested)} deciding tests lie within {significance:g} σ, the lowest at "
+        f"{sigmas(worst):+.1f} σ ({worst.quantity}); {settle} would tell if the effect stays."
+    )
+
+
+def assessment(judgements: Sequence[Judgement]) -> list[str]:
+    """What stands, what falls and what a verdict does not show: one list item an arm and outcome."""
+    lines = []
+    for arm in dict.fromkeys(judgement.arm for judgement in judgements):
+        of_arm = [judgement for judgement in judgements if judgement.arm == arm]
+        for verdict in VERDICTS:
+            claims = [judgement.claim for judgement in of_arm if judgement.verdict == verdict]
+            if claims:
+                named = ", ".join(f"{claim.id} ({claim.title})" for claim in claims)
+                lines.append(f"* {arm} arm, {verdict}: {named}.")
+        for judgement in of_arm:
+            against = [f.quantity for f in judgement.findings if f.verdict == NOT_REPRODUCED]
+            if against:
+                lines.append(f"* {arm} arm, against {judgement.claim.id}: {'; '.join(against)}.")
+    return lines

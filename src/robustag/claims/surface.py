@@ -1,0 +1,91 @@
+"""Tests of the claims about the shape of the loss over many jets, along the attack's own direction."""
+
+from robustag.claims.evidence import Evidence, Settings, find
+from robustag.claims.geometry import per_jet
+from robustag.claims.quantities import Sampled, measured
+from robustag.claims.verdict import Finding, untestable
+from robustag.evaluation.differences import Measurement
+
+_NONE = float("nan")
+
+
+def first_order_is_enough(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """C10: over an FGSM step the nominal loss is nearly linear, and many inputs share the effect.
+
+    Decided by the median relative error of linearity, below one half: then the first order is the larger
+    part of the change; and by the share of the steepest input in the first-order gain, below one half.
+    """
+    findings = []
+    for epsilon in settings.epsilons:
+        error = _statistic(evidence, evidence.nominal, "linearity_error", "median", epsilon)
+        quantity = f"median error of linearity over an FGSM step of the nominal model, epsilon {epsilon:g}"
+        deciding = epsilon == settings.epsilon
+        if error is None:
+            findings.append(untestable(quantity, "the study has no statistics of this step", deciding))
+        else:
+            findings.append(
+                find(quantity, error, settings, {}, threshold=0.5, below=True, deciding=deciding)
+            )
+    jets = evidence.rows("geometry", model=evidence.nominal)
+    values = per_jet(jets.assign(share=jets["grad_linf"] / jets["grad_l1"]), "share")
+    quantity = "share of the steepest single input in the first-order gain of the nominal loss"
+    if len(values) < 2:
+        return [*findings, untestable(quantity, "the study has no gradients of the nominal model")]
+    share = Sampled(values)
+    inputs = {"inputs that would share it equally": 1 / share.mean, "jets": len(values)}
+    return [*findings, find(quantity, share, settings, inputs, threshold=0.5, below=True)]
+
+
+def geometry_is_distinct(evidence: Evidence, settings: Settings) -> list[Finding]:
+    """C13: the nominal model is the steeper one around its jets.
+
+    Decided by the slope of the logit margin, which no saturated softmax hides and which both losses share.
+    """
+    ratios = [
+        ("margin_l1", "slope of the logit margin (L1 norm), median"),
+        ("grad_l1", "slope of the loss (L1 norm), median"),
+        ("curvature", "largest second derivative of the loss, median"),
+    ]
+    findings = [
+        _compared(f"{words}: nominal over adversarial", name, evidence, settings, name == "margin_l1")
+        for name, words in ratios
+    ]
+    epsilon = settings.shown_epsilon
+    step = f"over an FGSM step, epsilon {epsilon:g}, median"
+    stable = f"cosine of the gradients before and after {step}: adversarial minus nominal"
+    return [*findings, _compared(stable, "gradient_cosine", evidence, settings, False, epsilon)]
+
+
+def _statistic(
+    evidence: Evidence, model: str, statistic: str, summary: str, epsilon: float = _NONE
+) -> Measurement | None:
+    """A statistic over jets of all flavours; None where the study lacks it."""
+    rows = evidence.rows(
+        "surface_statistics",
+        model=model,
+        flavour="all",
+        statistic=statistic,
+        summary=summary,
+        epsilon=epsilon,
+    )
+    return None if rows.empty else measured(rows)
+
+
+def _compared(
+    quantity: str,
+    statistic: str,
+    evidence: Evidence,
+    settings: Settings,
+    deciding: bool,
+    epsilon: float = _NONE,
+) -> Finding:
+    """A ratio above 1 at the jets, or a difference above 0 over a step."""
+    pair = [_statistic(evidence, model, statistic, "median", epsilon) for model in evidence.models]
+    if any(one is None for one in pair):
+        return untestable(quantity, "the study has no surface statistics of both models", deciding)
+    nominal, adversarial = pair
+    over_a_step = epsilon == epsilon
+    effect = adversarial - nominal if over_a_step else nominal / adversarial
+    numbers = {"nominal": nominal, "adversarial": adversarial}
+    threshold = 0.0 if over_a_step else 1.0
+    return find(quantity, effect, settings, numbers, threshold, deciding=deciding, compares=True)
