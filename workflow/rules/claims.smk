@@ -1,25 +1,33 @@
 """The verdicts on the published claims.
 
-Needs: <results>/tables/{metrics,geometry,planes}.parquet. Makes: <results>/claims.md and claims.json.
+Needs: <results>/tables/*. Makes: <results>/claims.md, claims.html and claims.json.
 """
+
+CLAIM_TABLES = [
+    *("metrics", "audit", "transfer", "geometry", "planes", "surface_statistics"),
+    *("distances", "epochs", "spans"),
+]
 
 
 rule claims:
     """Test every published claim on measured numbers, for each pair of models on its own."""
     input:
-        metrics=collected("metrics"),
-        geometry=collected("geometry"),
-        planes=collected("planes"),
+        **{table: collected(table) for table in CLAIM_TABLES},
+        inventory=rules.inventory.output.inventory,
+        orders=rules.audit_orders.output.orders,
     output:
-        report=report(
-            "<results>/claims.md",
-            caption="../report/claims.rst",
-            category="Claims",
-        ),
+        report="<results>/claims.md",
         json="<results>/claims.json",
+        page=report(
+            "<results>/claims.html",
+            caption="../report/claims.rst",
+            category="1. Headline",
+            labels={"what": "Claims, each with its tests"},
+        ),
     log:
         "<logs>/claims.log",
     params:
+        tables=[*CLAIM_TABLES, "inventory"],
         settings=claim_settings(),
         pairs=canonical(config["figures"]["pairs"]),
         code=code_fingerprint("scripts/claims.py"),

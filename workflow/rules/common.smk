@@ -288,6 +288,7 @@ def claim_settings() -> dict:
             **config["claims"],
             "attack": figures["attack"],
             "noise": figures["noise"],
+            "attacks": {name: config["attacks"][name] for name in RUN["attacks"]},
             "mismodellings": shown_mismodellings(config),
             "shown_epsilon": figures["epsilon"],
         }

@@ -82,3 +82,20 @@ rule envelope:
         code=code_fingerprint("scripts/envelope.py"),
     script:
         "../../scripts/envelope.py"
+
+
+rule inventory:
+    """Count and check the prepared sample, and describe every model by its card."""
+    input:
+        tensors=tensors_of("nominal"),
+        features=config["features"],
+        weights=rules.normalise.output.weights,
+        models=over_trainings(rules.train.output.model),
+    output:
+        inventory=collected("inventory"),
+    log:
+        "<logs>/inventory.log",
+    params:
+        code=code_fingerprint("scripts/inventory.py"),
+    script:
+        "../../scripts/inventory.py"

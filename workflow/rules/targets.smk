@@ -13,16 +13,25 @@ if not CERTIFIED:
 
 
 rule summary:
-    """The headline numbers and the verdicts on one page, printed when a study ends."""
+    """What the study found on one page, printed when it ends."""
     input:
         metrics=collected("metrics"),
+        pareto=collected("pareto"),
+        mismodelling=rules.mismodelling_verdicts.output.csv,
+        certificates=[collected("certificates")] if CERTIFIED else [],
         claims=rules.claims.output.json,
-        orders=rules.audit_orders.output.orders,
     output:
-        summary=report("<results>/summary.md", caption="../report/summary.rst", category="Headline"),
+        summary="<results>/summary.md",
+        page=report(
+            "<results>/summary.html",
+            caption="../report/summary.rst",
+            category="1. Headline",
+            labels={"what": "Summary on a page"},
+        ),
     log:
         "<logs>/summary.log",
     params:
+        study=config["study"],
         settings=claim_settings(),
         pairs=canonical(config["figures"]["pairs"]),
         code=code_fingerprint("scripts/summary.py"),

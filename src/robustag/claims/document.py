@@ -1,7 +1,7 @@
 """The verdicts for machines."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isfinite
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from robustag.claims.evidence import Settings
 from robustag.claims.judge import Judgement
 from robustag.claims.masking import Flag
-from robustag.claims.reading import interpretation
+from robustag.claims.reading import interpretation, sigmas, weakest
 from robustag.claims.verdict import RULE
 
 SCHEMA = 2
@@ -20,8 +20,8 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
     """Everything that is known about each verdict; numbers that do not exist are null.
 
     Keys: ``schema``, ``rule``, ``settings``, ``masking`` (signs by model) and ``claims``, each with ``id``,
-    ``title``, ``statement``, ``source``, ``references`` and, by arm, ``models``, ``verdict``,
-    ``interpretation`` and ``findings``.
+    ``title``, ``statement``, ``source``, ``references`` and, by arm, ``models``, ``verdict``, ``sigmas`` (of the
+    deciding test it hangs on), ``interpretation`` and ``findings``.
     """
     claims: dict[str, dict[str, Any]] = {}
     for judgement in judgements:
@@ -40,6 +40,7 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
         entry["arms"][judgement.arm] = {
             "models": dict(zip(("nominal", "adversarial"), judgement.models, strict=True)),
             "verdict": judgement.verdict,
+            "sigmas": sigmas(hangs_on) if (hangs_on := weakest(judgement)) else None,
             "interpretation": interpretation(judgement, settings.significance),
             "findings": [asdict(finding) | {"error": finding.error} for finding in judgement.findings],
         }
@@ -56,6 +57,15 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
         "claims": list(claims.values()),
     }
     return json.dumps(_without_nan(document), indent=2, allow_nan=False) + "\n"
+
+
+def flags_of(document: Mapping[str, Any]) -> list[Flag]:
+    """The masking flags that `to_json` wrote."""
+    return [
+        Flag(model, flag["sign"], flag["raised"], flag["detail"])
+        for model, signs in document["masking"].items()
+        for flag in signs
+    ]
 
 
 def _without_nan(value: Any) -> Any:

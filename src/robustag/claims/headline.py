@@ -1,17 +1,24 @@
-"""The few numbers that a study ends with, as a short text table."""
+"""The few numbers that a study ends with."""
 
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from robustag.claims.evidence import Evidence, Settings
+from robustag.claims.markdown import table
+from robustag.claims.masking import Flag, raised
 from robustag.evaluation.differences import Measurement
 
-HEADER = ("model", "BvL AUC, raw", "FGSM", "noise", "loss to FGSM", "light mis-tag")
+HEADER = ("model", "BvL AUC, raw", "FGSM", "noise", "loss to FGSM", "light mis-tag", "masking audit")
 
 
-def headline(metrics: pd.DataFrame, pairs: Sequence[Mapping[str, str]], settings: Settings) -> str:
-    """One line a model: BvL AUC raw, under FGSM and under noise, the loss, and the mis-tag rate raw -> FGSM.
+def headline(
+    metrics: pd.DataFrame,
+    pairs: Sequence[Mapping[str, str]],
+    flags: Sequence[Flag],
+    settings: Settings,
+) -> list[str]:
+    """A row a model: BvL AUC raw, under FGSM and noise, the loss, mis-tag rate raw -> FGSM, signs of masking.
 
     Parameters
     ----------
@@ -19,6 +26,8 @@ def headline(metrics: pd.DataFrame, pairs: Sequence[Mapping[str, str]], settings
         The collected metrics table.
     pairs
         ``label``, ``nominal`` and ``adversarial`` of each arm.
+    flags
+        From `robustag.claims.masking.masking_flags`.
     settings
         The strength is ``shown_epsilon``, the efficiency that of the mis-tag rate.
 
@@ -27,12 +36,11 @@ def headline(metrics: pd.DataFrame, pairs: Sequence[Mapping[str, str]], settings
     InputError
         A number is not in the table.
     """
-    none = pd.DataFrame()
-    rows = [HEADER]
+    attack, noise, epsilon = settings.attack, settings.noise, settings.shown_epsilon
+    rows = []
     for pair in pairs:
-        evidence = Evidence(pair["nominal"], pair["adversarial"], metrics, none, none)
-        for model in (evidence.nominal, evidence.adversarial):
-            attack, noise, epsilon = settings.attack, settings.noise, settings.shown_epsilon
+        evidence = Evidence(pair["nominal"], pair["adversarial"], {"metrics": metrics})
+        for model in evidence.models:
             mistags = [
                 evidence.mistag(model, attack, strength, "BvL", settings.efficiency).mean
                 for strength in (0.0, epsilon)
@@ -40,24 +48,21 @@ def headline(metrics: pd.DataFrame, pairs: Sequence[Mapping[str, str]], settings
             rows.append(
                 (
                     model,
-                    _with_error(evidence.auc(model, attack, 0.0, "BvL")),
-                    _with_error(evidence.auc(model, attack, epsilon, "BvL")),
-                    _with_error(evidence.auc(model, noise, epsilon, "BvL")),
-                    _with_error(evidence.auc_loss(model, attack, epsilon, "BvL")),
+                    with_error(evidence.auc(model, attack, 0.0, "BvL")),
+                    with_error(evidence.auc(model, attack, epsilon, "BvL")),
+                    with_error(evidence.auc(model, noise, epsilon, "BvL")),
+                    with_error(evidence.auc_loss(model, attack, epsilon, "BvL")),
                     f"{mistags[0]:.2%} -> {mistags[1]:.2%}",
+                    raised(flags, model),
                 )
             )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    rule = "-" * max(map(len, lines))
     note = (
-        f"FGSM and noise at epsilon {settings.shown_epsilon:g}; mis-tag at {settings.efficiency:.0%} b "
-        "efficiency, raw -> FGSM; errors: statistics and seeds."
+        f"FGSM and noise at epsilon {epsilon:g}; mis-tag at {settings.efficiency:.0%} b efficiency, raw -> FGSM; "
+        "errors: statistics and seeds; masking audit: signs that attacks fail on a model, see below."
     )
-    return "\n".join([lines[0], rule, *lines[1:], note]) + "\n"
+    return [*table(HEADER, rows, aligned=True), "", note]
 
 
-def _with_error(measured: Measurement) -> str:
+def with_error(measured: Measurement) -> str:
+    """Mean and total error."""
     return f"{measured.mean:.4f} ± {measured.total:.4f}"

@@ -30,25 +30,25 @@ def to_markdown(judgements: Sequence[Judgement], flags: Sequence[Flag], settings
     return "\n".join(lines) + "\n"
 
 
-def verdict_table(judgements: Sequence[Judgement], aligned: bool = False) -> list[str]:
-    """One row a claim, one column an arm; with the statements unless it is aligned."""
+def verdict_table(judgements: Sequence[Judgement]) -> list[str]:
+    """One row a claim, one column an arm."""
     arms = _arms(judgements)
     cells = {(judgement.claim.id, judgement.arm): _cell(judgement) for judgement in judgements}
     rows = [
-        [claim.id, claim.title if aligned else claim.statement, *(cells[claim.id, arm] for arm in arms)]
+        [claim.id, claim.statement, *(cells[claim.id, arm] for arm in arms)]
         for claim in _claims(judgements)
     ]
-    return table(["claim", "statement", *(f"{arm} arm" for arm in arms)], rows, aligned)
+    return table(["claim", "statement", *(f"{arm} arm" for arm in arms)], rows)
 
 
-def masking_table(flags: Sequence[Flag], aligned: bool = False) -> list[str]:
-    """One row a sign, one column a model."""
+def masking_table(flags: Sequence[Flag], short: bool = False) -> list[str]:
+    """One row a sign, one column a model; without the numbers, and readable as plain text, if `short`."""
     models = list(dict.fromkeys(flag.model for flag in flags))
     rows = []
     for name in dict.fromkeys(flag.name for flag in flags):
         cells = {flag.model: flag for flag in flags if flag.name == name}
-        rows.append([name, *(_sign(cells[model], aligned) for model in models)])
-    return table(["sign", *models], rows, aligned)
+        rows.append([name, *(_sign(cells[model], short) for model in models)])
+    return table(["sign", *models], rows, aligned=short)
 
 
 def _sign(flag: Flag, short: bool) -> str:

@@ -1,0 +1,128 @@
+"""The page that a study ends with: what came out, in numbers with errors and in verdicts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from robustag.claims.document import flags_of
+from robustag.claims.evidence import Settings
+from robustag.claims.headline import headline, with_error
+from robustag.claims.markdown import table
+from robustag.claims.report import masking_table
+from robustag.evaluation.differences import matching, measurement
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a study found.
+
+    Attributes
+    ----------
+    study
+        Its name.
+    claims
+        What `robustag.claims.document.to_json` wrote, read.
+    metrics, pareto
+        Collected tables with ``robustag.plotting.tables.METRIC_COLUMNS``.
+    mismodelling
+        From `robustag.evaluation.verdicts.verdicts`.
+    certificates
+        model, epsilon, discriminator, method, metric, value, low, high; None without any.
+    """
+
+    study: str
+    claims: Mapping[str, Any]
+    metrics: pd.DataFrame
+    pareto: pd.DataFrame
+    mismodelling: pd.DataFrame
+    certificates: pd.DataFrame | None
+
+
+def summarise(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Settings) -> str:
+    """Headline, verdicts, masking audit, trade-off, mismodelling and certificates, as Markdown.
+
+    Parameters
+    ----------
+    pairs
+        ``label``, ``nominal`` and ``adversarial`` of each arm.
+    settings
+        How claims were tested.
+    """
+    flags = flags_of(outcome.claims)
+    details = [
+        f"* {flag.model}, {flag.name}: {flag.detail}." for flag in flags if flag.raised
+    ] or ["No sign was raised."]
+    sections = {
+        "Headline": headline(outcome.metrics, pairs, flags, settings),
+        "Published claims": [*verdicts(outcome.claims), "", "With numbers, references and meaning: claims.md."],
+        "Masking audit": [*masking_table(flags, short=True), "", *details],
+        "Performance against robustness": trade_off(outcome.pareto, settings),
+        "Mismodelling": mismodelling(outcome.mismodelling, settings),
+    }
+    if outcome.certificates is not None:
+        sections["Certificates"] = certificates(outcome.certificates)
+    lines = [f"# Study {outcome.study}"]
+    for title, section in sections.items():
+        lines += ["", f"## {title}", "", *section]
+    return "\n".join(lines) + "\n"
+
+
+def verdicts(claims: Mapping[str, Any]) -> list[str]:
+    """One row a claim, one column an arm."""
+    arms = list(claims["claims"][0]["arms"])
+    rows = [
+        [claim["id"], claim["title"], *(_verdict(claim["arms"][arm]) for arm in arms)]
+        for claim in claims["claims"]
+    ]
+    return table(["claim", "about", *arms], rows, aligned=True)
+
+
+def trade_off(pareto: pd.DataFrame, settings: Settings) -> list[str]:
+    """BvL AUC of every recipe, raw and under each attack at the strength of the figures."""
+    attacks = list(dict.fromkeys(pareto["perturbation"]))
+    epsilon = settings.shown_epsilon
+    rows = []
+    for model in dict.fromkeys(pareto["model"]):
+        wanted = {"model": model, "discriminator": "BvL", "metric": "auc"}
+        raw = measurement(pareto, **wanted, perturbation=attacks[0], epsilon=0.0)
+        attacked = [
+            measurement(pareto, **wanted, perturbation=attack, epsilon=epsilon) for attack in attacks
+        ]
+        trainings = str(len(raw.seeds))
+        rows.append([model, trainings, *map(with_error, [raw, *attacked])])
+    header = ["model", "trainings", "BvL AUC, raw", *(f"{attack} {epsilon:g}" for attack in attacks)]
+    return table(header, rows, aligned=True)
+
+
+def mismodelling(found: pd.DataFrame, settings: Settings) -> list[str]:
+    """Loss of BvL AUC of both models to each shown mismodelling, and whether adversarial training helps."""
+    found = found[(found["discriminator"] == "BvL") & (found["metric"] == "auc")]
+    rows = []
+    for entry in settings.mismodellings:
+        chosen = found[matching(found, perturbation=entry["perturbation"], epsilon=float(entry["epsilon"]))]
+        for _, row in chosen.iterrows():
+            losses = [
+                f"{row[role]:.4f} ± {row[f'{role}_error']:.4f}" for role in ("nominal", "adversarial", "gain")
+            ]
+            rows.append([entry["label"], row["pair"], *losses, row["verdict"]])
+    header = ["mismodelling", "arm", "loss of BvL AUC, nominal", "adversarial", "gain", "training"]
+    return table(header, rows, aligned=True)
+
+
+def certificates(found: pd.DataFrame) -> list[str]:
+    """BvL AUC under the best attack and its proven bound."""
+    found = found[(found["metric"] == "auc") & (found["discriminator"] == "BvL")]
+    rows = []
+    for model, of_model in found.groupby("model", sort=False):
+        for epsilon, at in of_model.groupby("epsilon"):
+            values = at.set_index("method")["value"]
+            rows.append([model, f"{epsilon:g}", *(f"{values[name]:.4f}" for name in ("attack", "crown"))])
+    header = ["model", "epsilon", "BvL AUC, best attack of every jet", "proven: never below"]
+    return table(header, rows, aligned=True)
+
+
+def _verdict(judged: Mapping[str, Any]) -> str:
+    distance = judged["sigmas"]
+    return judged["verdict"] + (f" ({distance:+.1f} σ)" if distance is not None else "")
