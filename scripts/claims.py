@@ -6,11 +6,12 @@ with job(snakemake) as log:
     import pandas as pd
 
     from robustag.claims.document import to_json
-    from robustag.claims.evidence import Settings, read_tables
+    from robustag.claims.evidence import read_tables
     from robustag.claims.judge import judge_claims
     from robustag.claims.markdown import to_html
     from robustag.claims.masking import masking_flags
     from robustag.claims.report import to_markdown
+    from robustag.claims.settings import Settings
     from robustag.files import written_whole
 
     params = snakemake.params

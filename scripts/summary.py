@@ -8,8 +8,8 @@ from robustag.workflow import job
 with job(snakemake) as log:
     import pandas as pd
 
-    from robustag.claims.evidence import Settings
     from robustag.claims.markdown import to_html
+    from robustag.claims.settings import Settings
     from robustag.claims.summary import Outcome, summarise
     from robustag.files import written_whole
     from robustag.plotting.tables import METRIC_COLUMNS, read_columns

@@ -21,8 +21,8 @@ rule claims:
         page=report(
             "<results>/claims.html",
             caption="../report/claims.rst",
-            category="1. Headline",
-            labels={"what": "Claims, each with its tests"},
+            category=category("Headline"),
+            labels={"figure": "claims, each with its tests", "of": ""},
         ),
     log:
         "<logs>/claims.log",

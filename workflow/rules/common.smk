@@ -239,18 +239,39 @@ def settings(*sections: str) -> dict:
     return canonical({section: config[section] for section in sections})
 
 
-def figure(rule: str, category: str, each: list[str] | None = None) -> dict:
+# Categories of the report, in their order.
+CATEGORIES = [
+    *("Headline", "Robustness", "Mismodelling", "Loss surface", "Training"),
+    *("Shapes", "Probabilities", "Simulation"),
+]
+
+
+def category(name: str) -> str:
+    """A category of the report with its number in front, by which the report sorts them."""
+    return f"{CATEGORIES.index(name) + 1}. {name}"
+
+
+def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
     """The outputs of a figure: `pdf`, `png` (in the report) and `csv`, the numbers shown.
 
     With `each`, they are lists with a file for each of these names, such as models or discriminators.
+    `section` is one of CATEGORIES.
     """
     stem = f"<results>/plots/{rule}"
-    pdf, png, csv = (
-        [f"{stem}_{name}{suffix}" for name in each] if each else stem + suffix
-        for suffix in (".pdf", ".png", ".csv")
-    )
-    caption = f"../report/{rule}.rst"
-    return {"pdf": pdf, "png": report(png, caption=caption, category=category), "csv": csv}
+    files = {name: f"{stem}_{name}" for name in each} if each else {"": stem}
+    shown = [
+        report(
+            f"{file}.png",
+            caption=f"../report/{rule}.rst",
+            category=category(section),
+            labels={"figure": rule.removeprefix("fig_").replace("_", " "), "of": name},
+        )
+        for name, file in files.items()
+    ]
+    pdf, csv = ([file + suffix for file in files.values()] for suffix in (".pdf", ".csv"))
+    if each:
+        return {"pdf": pdf, "png": shown, "csv": csv}
+    return {"pdf": pdf[0], "png": shown[0], "csv": csv[0]}
 
 
 def figure_options(*keys: str) -> dict:

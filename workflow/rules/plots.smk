@@ -22,7 +22,7 @@ rule fig_headline:
 rule fig_sketch:
     """Sketches of an adversarial jet and of adversarial training."""
     output:
-        **figure("fig_sketch", "Method", ["jet", "training"]),
+        **figure("fig_sketch", "Training", ["jet", "training"]),
     log:
         "<logs>/fig_sketch.log",
     params:
@@ -36,7 +36,7 @@ rule fig_kinematics:
     input:
         weights=rules.normalise.output.weights,
     output:
-        **figure("fig_kinematics", "Inputs", ["spectra", "weights"]),
+        **figure("fig_kinematics", "Simulation", ["spectra", "weights"]),
     log:
         "<logs>/fig_kinematics.log",
     params:

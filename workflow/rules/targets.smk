@@ -25,8 +25,8 @@ rule summary:
         page=report(
             "<results>/summary.html",
             caption="../report/summary.rst",
-            category="1. Headline",
-            labels={"what": "Summary on a page"},
+            category=category("Headline"),
+            labels={"figure": "summary on a page", "of": ""},
         ),
     log:
         "<logs>/summary.log",

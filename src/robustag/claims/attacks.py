@@ -1,8 +1,9 @@
 """Tests of the claims about attacks of varying complexity, and about those that go beyond the first order."""
 
-from robustag.claims.evidence import Evidence, Settings, find
+from robustag.claims.evidence import Evidence, find
 from robustag.claims.quantities import average
 from robustag.claims.robustness import not_measured
+from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 from robustag.evaluation.differences import Measurement
 
@@ -59,8 +60,7 @@ def first_order_is_a_limit(evidence: Evidence, settings: Settings) -> list[Findi
     same = [
         name
         for name, definition in settings.attacks.items()
-        if definition["name"] in _MULTI_STEP
-        and all(definition.get(key) == fgsm.get(key) for key in _BUDGET)
+        if definition["name"] in _MULTI_STEP and all(definition.get(key) == fgsm.get(key) for key in _BUDGET)
     ]
     findings = []
     for epsilon in settings.epsilons:

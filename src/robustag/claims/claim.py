@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from robustag.claims.evidence import Evidence, Settings
+from robustag.claims.evidence import Evidence
+from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding
 
 PREDECESSOR = "predecessor study, CMS simulation, epoch 200, epsilon 0.01"

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from robustag.claims.evidence import Settings
 from robustag.claims.judge import Judgement
 from robustag.claims.masking import Flag
 from robustag.claims.reading import interpretation, sigmas, weakest
+from robustag.claims.settings import Settings
 from robustag.claims.verdict import RULE
 
 SCHEMA = 2
@@ -20,8 +20,8 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
     """Everything that is known about each verdict; numbers that do not exist are null.
 
     Keys: ``schema``, ``rule``, ``settings``, ``masking`` (signs by model) and ``claims``, each with ``id``,
-    ``title``, ``statement``, ``source``, ``references`` and, by arm, ``models``, ``verdict``, ``sigmas`` (of the
-    deciding test it hangs on), ``interpretation`` and ``findings``.
+    ``title``, ``statement``, ``source``, ``references`` and, by arm, ``models``, ``verdict``, ``sigmas`` (of
+    the deciding test it hangs on), ``interpretation`` and ``findings``.
     """
     claims: dict[str, dict[str, Any]] = {}
     for judgement in judgements:

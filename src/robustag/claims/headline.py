@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from robustag.claims.evidence import Evidence, Settings
+from robustag.claims.evidence import Evidence
 from robustag.claims.markdown import table
 from robustag.claims.masking import Flag, raised
+from robustag.claims.settings import Settings
 from robustag.evaluation.differences import Measurement
 
 HEADER = ("model", "BvL AUC, raw", "FGSM", "noise", "loss to FGSM", "light mis-tag", "masking audit")
@@ -57,8 +58,8 @@ def headline(
                 )
             )
     note = (
-        f"FGSM and noise at epsilon {epsilon:g}; mis-tag at {settings.efficiency:.0%} b efficiency, raw -> FGSM; "
-        "errors: statistics and seeds; masking audit: signs that attacks fail on a model, see below."
+        f"FGSM and noise at epsilon {epsilon:g}; mis-tag at {settings.efficiency:.0%} b efficiency, "
+        "raw -> FGSM; errors: statistics and seeds; masking audit: signs that attacks fail, see below."
     )
     return [*table(HEADER, rows, aligned=True), "", note]
 

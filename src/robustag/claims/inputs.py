@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from robustag.claims.evidence import Evidence, Settings, find
+from robustag.claims.evidence import Evidence, find
 from robustag.claims.quantities import Sampled
+from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 from robustag.classes import CLASSES
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from robustag.claims.catalogue import CLAIMS
 from robustag.claims.claim import Claim
-from robustag.claims.evidence import Evidence, Settings
+from robustag.claims.evidence import Evidence
+from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, combine
 
 
@@ -41,7 +42,5 @@ def judge_claims(
         for pair in pairs:
             evidence = Evidence(pair["nominal"], pair["adversarial"], tables)
             findings = tuple(claim.test(evidence, settings))
-            judgements.append(
-                Judgement(claim, pair["label"], evidence.models, combine(findings), findings)
-            )
+            judgements.append(Judgement(claim, pair["label"], evidence.models, combine(findings), findings))
     return judgements

@@ -19,7 +19,7 @@ LANDSCAPES = (
     Claim(
         "C13",
         "distinct geometry",
-        "The loss surfaces of nominal and adversarial models have a distinct geometry in the space of inputs.",
+        "The loss surfaces of nominal and adversarial models have a distinct geometry in input space.",
         "arXiv:2303.14511, figure of the loss surface",
         (f"largest over smallest loss on the plane: + 11.9 % nominal, + 6.5 % adversarial ({NOTEBOOK})",),
         "adversarial training flattens the surroundings of jets, which is how it defends",
@@ -58,8 +58,8 @@ LANDSCAPES = (
         "The defence holds for attacks of varying complexity and for physics-inspired mismodelling.",
         "ACAT 2022, abstract of arXiv:2303.14511",
         (
-            "another tagger, trained on NGM: BvL AUC under FGSM 0.930 nominal, 0.951 adversarial; under NGM 0.969 "
-            "and 0.976 (authors' DeepJet fork, Particle Transformer)",
+            "another tagger, trained on NGM: BvL AUC under FGSM 0.930 nominal, 0.951 adversarial; under NGM "
+            "0.969 and 0.976 (authors' DeepJet fork, Particle Transformer)",
         ),
         "robustness is not an artefact of the one attack it was trained on",
         "robustness does not extend to every attack",
@@ -72,8 +72,8 @@ LANDSCAPES = (
         "A limitation: the study concentrates on first-order attacks, beyond which more harm may be done.",
         "arXiv:2303.14511, as publicly summarised",
         (
-            "BvL AUC 0.937 / 0.937 / 0.936 under PGD of one, two and three steps (a bachelor thesis on DeepJet, "
-            "epsilon 0.1 by feature): more steps add almost nothing",
+            "BvL AUC 0.937 / 0.937 / 0.936 under PGD of one, two and three steps (a bachelor thesis on "
+            "DeepJet, epsilon 0.1 by feature): more steps add almost nothing",
         ),
         "FGSM understates the worst case of its own budget",
         "FGSM is as strong as attacks of several steps in its budget",

@@ -1,13 +1,14 @@
 """Test of the claim that vulnerability grows in the course of a training."""
 
-from robustag.claims.evidence import Evidence, Settings, find
+from robustag.claims.evidence import Evidence, find
 from robustag.claims.quantities import measured
+from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 from robustag.evaluation.differences import Measurement
 
 
 def vulnerability_grows(evidence: Evidence, settings: Settings) -> list[Finding]:
-    """C7: the longer the nominal model is trained, the more FGSM costs it; that of the adversarial grows less.
+    """C7: the longer the nominal model is trained, the more FGSM costs it; the adversarial one less.
 
     Decided by the growth of the BvL AUC that FGSM on the weights themselves costs, from the first kept epoch
     to the last: of the nominal model, and beyond that of the adversarial one. That the nominal model gets

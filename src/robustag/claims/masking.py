@@ -1,7 +1,7 @@
 """The masking audit: signs that attacks fail on a model because its gradients mislead them.
 
-A model that hides its gradients looks robust and is not. No single sign proves it, and each has a cause of its
-own, so all are shown beside every number of robustness.
+A model that hides its gradients looks robust and is not. No single sign proves it, and each has a cause of
+its own, so all are shown beside every number of robustness.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from robustag.claims.evidence import COLUMNS, Settings
+from robustag.claims.evidence import COLUMNS
 from robustag.claims.quantities import measured
+from robustag.claims.settings import Settings
 
 #: Rules of `robustag.attacks.ordering` as flags, with what it means if one fails.
 ORDERS = {
@@ -61,7 +62,9 @@ def masking_flags(
     settings
         ``masked_within`` and ``significance``.
     """
-    audit, transfer = (tables.get(name, pd.DataFrame(columns=COLUMNS[name])) for name in ("audit", "transfer"))
+    audit, transfer = (
+        tables.get(name, pd.DataFrame(columns=COLUMNS[name])) for name in ("audit", "transfer")
+    )
     flags = []
     for model in models:
         flags.append(_no_gradient(model, audit[audit["model"] == model], settings))
@@ -115,7 +118,9 @@ def _transfer(model: str, transfer: pd.DataFrame, settings: Settings) -> Flag:
         if excess > settings.significance * error
     ]
     detail = f"{len(failing)} of {len(compared)} do more harm than its own"
-    return Flag(model, TRANSFER, bool(failing), ": ".join([detail, "; ".join(failing)]) if failing else detail)
+    return Flag(
+        model, TRANSFER, bool(failing), ": ".join([detail, "; ".join(failing)]) if failing else detail
+    )
 
 
 def _against_own(model: str, rows: pd.DataFrame) -> Iterator[tuple[str, float, float, float]]:

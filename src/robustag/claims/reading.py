@@ -16,13 +16,14 @@ VERDICTS = (REPRODUCED, NOT_REPRODUCED, WITHIN_ERROR, NOT_TESTABLE)
 
 
 def weakest(judgement: Judgement) -> Finding | None:
-    """The deciding test on which the verdict hangs: the smallest distance in errors; None without any."""
-    tested = [
-        finding
-        for finding in judgement.findings
-        if finding.deciding and finding.verdict != NOT_TESTABLE and finding.error < inf
-    ]
-    return min(tested, key=sigmas, default=None)
+    """The deciding test on which the verdict hangs: the smallest distance in errors.
+
+    None without any, and where a test that no error is known of keeps the verdict open.
+    """
+    tested = [f for f in judgement.findings if f.deciding and f.verdict != NOT_TESTABLE]
+    if judgement.verdict == WITHIN_ERROR and any(finding.error == inf for finding in tested):
+        return None
+    return min((f for f in tested if f.error < inf), key=sigmas, default=None)
 
 
 def sigmas(finding: Finding) -> float:
@@ -43,7 +44,9 @@ def interpretation(judgement: Judgement, significance: float) -> str:
     if judgement.verdict == WITHIN_ERROR:
         return _open(tested, significance)
     passed = sum(one.verdict == REPRODUCED for one in tested)
-    count = f"{passed} of {len(tested)} deciding tests passed" if len(tested) > 1 else "the deciding test passed"
+    count = (
+        f"{passed} of {len(tested)} deciding tests passed" if len(tested) > 1 else "the deciding test passed"
+    )
     if judgement.verdict == NOT_REPRODUCED:
         count = f"{len(tested) - passed} of {len(tested)} deciding tests not passed"
     distance = sigmas(finding) if finding else inf
@@ -64,8 +67,8 @@ def _open(tested: Sequence[Finding], significance: float) -> str:
     needed = significance / abs(sigmas(worst)) if sigmas(worst) else inf
     settle = f"errors {needed:.1f} times smaller" if needed < 20 else "far smaller errors"
     return (
-        f"Open: {len(undecided)} of {len(tested)} deciding tests lie within {significance:g} σ, the lowest at "
-        f"{sigmas(worst):+.1f} σ ({worst.quantity}); {settle} would tell if the effect stays."
+        f"Open: {len(undecided)} of {len(tested)} deciding tests lie within {significance:g} σ, the lowest "
+        f"at {sigmas(worst):+.1f} σ ({worst.quantity}); {settle} would tell if the effect stays."
     )
 
 

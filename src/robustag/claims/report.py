@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from math import floor, inf, isfinite, log10
 
 from robustag.claims.claim import Claim
-from robustag.claims.evidence import Settings
 from robustag.claims.judge import Judgement
 from robustag.claims.markdown import table
 from robustag.claims.masking import NO_GRADIENT, ORDERS, TRANSFER, Flag, raised
 from robustag.claims.reading import VERDICTS, assessment, interpretation, sigmas, weakest
+from robustag.claims.settings import Settings
 from robustag.claims.verdict import NOT_REPRODUCED, NOT_TESTABLE, RULE, Finding, Number
 
 
 def to_markdown(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Settings) -> str:
-    """The report: what stands, a table of verdicts, the audit, the rule, then every claim with its findings."""
+    """The report: what stands, verdicts, audit, rule, then every claim with its findings."""
     lines = ["# Published claims, tested", "", *_counts(judgements), ""]
     lines += [*verdict_table(judgements), ""]
     lines += ["In brackets: distance of the weakest deciding test from its threshold, in total errors (σ)."]
@@ -22,7 +22,15 @@ def to_markdown(judgements: Sequence[Judgement], flags: Sequence[Flag], settings
     lines += ["", "## How a verdict is reached", "", RULE.format(significance=settings.significance)]
     lines += ["", *_seeds(judgements)]
     for claim in _claims(judgements):
-        lines += ["", f"## {claim.id}: {claim.title}", "", claim.statement, "", f"Source: {claim.source}.", ""]
+        lines += [
+            "",
+            f"## {claim.id}: {claim.title}",
+            "",
+            claim.statement,
+            "",
+            f"Source: {claim.source}.",
+            "",
+        ]
         lines += ["For comparison:", "", *(f"* {reference}" for reference in claim.references)]
         for judgement in judgements:
             if judgement.claim.id == claim.id:
@@ -35,8 +43,7 @@ def verdict_table(judgements: Sequence[Judgement]) -> list[str]:
     arms = _arms(judgements)
     cells = {(judgement.claim.id, judgement.arm): _cell(judgement) for judgement in judgements}
     rows = [
-        [claim.id, claim.statement, *(cells[claim.id, arm] for arm in arms)]
-        for claim in _claims(judgements)
+        [claim.id, claim.statement, *(cells[claim.id, arm] for arm in arms)] for claim in _claims(judgements)
     ]
     return table(["claim", "statement", *(f"{arm} arm" for arm in arms)], rows)
 
@@ -65,8 +72,8 @@ def _signs() -> list[str]:
         TRANSFER: "jets crafted on another model cost more BvL AUC than the model's own",
     }
     return [
-        "Signs that attacks fail on a model because its gradients mislead them; beside a raised sign, numbers "
-        "of robustness may be too good:",
+        "Signs that attacks fail on a model because its gradients mislead them; beside a raised sign, "
+        "numbers of robustness may be too good:",
         "",
         *(f"* {name}: {meaning}." for name, meaning in meanings.items()),
     ]
@@ -144,7 +151,7 @@ def _effect(finding: Finding) -> str:
 
 def _number(number: Number) -> str:
     if not isfinite(number.error):
-        return f"{number.name} {number.value:.4g}"
+        return f"{number.name} {number.value:.6g}"
     places = _places(number.error)
     return f"{number.name} {number.value:.{places}f} ± {number.error:.{places}f}"
 

@@ -1,7 +1,8 @@
 """Tests of the claims about performance and robustness, on AUCs and mis-tag rates."""
 
-from robustag.claims.evidence import Evidence, Settings, find
+from robustag.claims.evidence import Evidence, find
 from robustag.claims.quantities import scaled
+from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 
 

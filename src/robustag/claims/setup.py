@@ -4,8 +4,9 @@ from math import sqrt
 
 import pandas as pd
 
-from robustag.claims.evidence import Evidence, Settings, find
+from robustag.claims.evidence import Evidence, find
 from robustag.claims.quantities import Exact
+from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 from robustag.classes import CLASSES
 from robustag.evaluation import SAMPLE
@@ -89,21 +90,24 @@ def tagger_is_the_published_one(evidence: Evidence, settings: Settings) -> list[
             Exact(abs(size - _PARAMETERS)),
             settings,
             {"parameters": size},
-            threshold=1,
+            threshold=0.5,
             below=True,
         )
     ]
     for words, published in (("network", _NETWORK), ("training", _TRAINING)):
         found = {name: _entry(card, name) for name in published}
         departures = sum(found[name] != value for name, value in published.items())
-        listed = ", ".join(f"{name} {value}" for name, value in found.items())
+        listed = ", ".join(
+            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in found.items()
+        )
         findings.append(
             find(
                 f"entries of the {words} that are not the published ones ({listed})",
                 Exact(departures),
                 settings,
                 {},
-                threshold=1,
+                threshold=0.5,
                 below=True,
             )
         )

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from robustag.claims.document import flags_of
-from robustag.claims.evidence import Settings
 from robustag.claims.headline import headline, with_error
 from robustag.claims.markdown import table
 from robustag.claims.report import masking_table
+from robustag.claims.settings import Settings
 from robustag.evaluation.differences import matching, measurement
 
 
@@ -51,12 +51,16 @@ def summarise(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Se
         How claims were tested.
     """
     flags = flags_of(outcome.claims)
-    details = [
-        f"* {flag.model}, {flag.name}: {flag.detail}." for flag in flags if flag.raised
-    ] or ["No sign was raised."]
+    details = [f"* {flag.model}, {flag.name}: {flag.detail}." for flag in flags if flag.raised] or [
+        "No sign was raised."
+    ]
     sections = {
         "Headline": headline(outcome.metrics, pairs, flags, settings),
-        "Published claims": [*verdicts(outcome.claims), "", "With numbers, references and meaning: claims.md."],
+        "Published claims": [
+            *verdicts(outcome.claims),
+            "",
+            "With numbers, references and meaning: claims.md.",
+        ],
         "Masking audit": [*masking_table(flags, short=True), "", *details],
         "Performance against robustness": trade_off(outcome.pareto, settings),
         "Mismodelling": mismodelling(outcome.mismodelling, settings),
@@ -87,9 +91,7 @@ def trade_off(pareto: pd.DataFrame, settings: Settings) -> list[str]:
     for model in dict.fromkeys(pareto["model"]):
         wanted = {"model": model, "discriminator": "BvL", "metric": "auc"}
         raw = measurement(pareto, **wanted, perturbation=attacks[0], epsilon=0.0)
-        attacked = [
-            measurement(pareto, **wanted, perturbation=attack, epsilon=epsilon) for attack in attacks
-        ]
+        attacked = [measurement(pareto, **wanted, perturbation=attack, epsilon=epsilon) for attack in attacks]
         trainings = str(len(raw.seeds))
         rows.append([model, trainings, *map(with_error, [raw, *attacked])])
     header = ["model", "trainings", "BvL AUC, raw", *(f"{attack} {epsilon:g}" for attack in attacks)]
@@ -116,7 +118,7 @@ def certificates(found: pd.DataFrame) -> list[str]:
     found = found[(found["metric"] == "auc") & (found["discriminator"] == "BvL")]
     rows = []
     for model, of_model in found.groupby("model", sort=False):
-        for epsilon, at in of_model.groupby("epsilon"):
+        for epsilon, at in of_model[of_model["epsilon"] > 0].groupby("epsilon"):
             values = at.set_index("method")["value"]
             rows.append([model, f"{epsilon:g}", *(f"{values[name]:.4f}" for name in ("attack", "crown"))])
     header = ["model", "epsilon", "BvL AUC, best attack of every jet", "proven: never below"]

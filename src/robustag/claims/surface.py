@@ -1,8 +1,9 @@
 """Tests of the claims about the shape of the loss over many jets, along the attack's own direction."""
 
-from robustag.claims.evidence import Evidence, Settings, find
+from robustag.claims.evidence import Evidence, find
 from robustag.claims.geometry import per_jet
 from robustag.claims.quantities import Sampled, measured
+from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 from robustag.evaluation.differences import Measurement
 
@@ -23,9 +24,7 @@ def first_order_is_enough(evidence: Evidence, settings: Settings) -> list[Findin
         if error is None:
             findings.append(untestable(quantity, "the study has no statistics of this step", deciding))
         else:
-            findings.append(
-                find(quantity, error, settings, {}, threshold=0.5, below=True, deciding=deciding)
-            )
+            findings.append(find(quantity, error, settings, {}, threshold=0.5, below=True, deciding=deciding))
     jets = evidence.rows("geometry", model=evidence.nominal)
     values = per_jet(jets.assign(share=jets["grad_linf"] / jets["grad_l1"]), "share")
     quantity = "share of the steepest single input in the first-order gain of the nominal loss"

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from robustag.claims.evidence import Evidence, Settings, find
+from robustag.claims.evidence import Evidence, find
 from robustag.claims.quantities import Quoted
 from robustag.claims.robustness import (
     adversarial_training_mitigates,
     other_mismodelling_is_tolerated,
     performance_is_preserved,
 )
+from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 
 
@@ -41,8 +42,6 @@ def _along_systematics(evidence: Evidence, settings: Settings) -> Finding:
     if any(part.empty for part in parts.values()):
         return untestable(quantity, "the study compares no attack with re-simulated systematics")
     # The table has no replicates: statistical errors add up in quadrature, correlated ones too large.
-    systematics, random = (
-        Quoted.of(part, "share", "share_low", "share_high") for part in parts.values()
-    )
+    systematics, random = (Quoted.of(part, "share", "share_low", "share_high") for part in parts.values())
     numbers = {"systematics": systematics, "random": random}
     return find(quantity, systematics - random, settings, numbers)

@@ -9,12 +9,12 @@ TAGGERS = (
     Claim(
         "C1",
         "data set",
-        "The data set has 11,491,971 jets in a training, a validation and a test part; inputs are normalised, "
-        "and weights remove the imbalance of classes and kinematics.",
+        "The data set has 11,491,971 jets in a training, a validation and a test part; inputs are "
+        "normalised, and weights remove the imbalance of classes and kinematics.",
         "arXiv:2203.13890, text; preparation notebooks of the released code",
         (
             "72 / 8 / 20 % (train, validation, test) by the released code",
-            "b 39.3 %, c 12.0 %, light 48.7 % of the public jets, which this study replaces by its own simulation",
+            "b 39.3 %, c 12.0 %, light 48.7 % of the public jets, which a simulation replaces",
         ),
         "models are trained on a sample that is prepared as the papers' was",
         "differences to the papers may come from the preparation of the sample",
@@ -23,8 +23,8 @@ TAGGERS = (
     Claim(
         "C2",
         "reference tagger",
-        "The reference tagger is a network with five hidden layers of 100 nodes, ReLU and dropout, trained with "
-        "a focal loss and Adam.",
+        "The reference tagger is a network with five hidden layers of 100 nodes, ReLU and dropout, trained "
+        "with a focal loss and Adam.",
         "arXiv:2203.13890, text; training scripts of the released code",
         (
             "184 inputs, hidden layers of 5 x 100, dropout 0.1, 59,203 parameters, focal loss with gamma 25 "
@@ -85,8 +85,8 @@ TAGGERS = (
     Claim(
         "C7",
         "vulnerability grows",
-        "The longer the nominal model is trained, the better and the more vulnerable it gets; the adversarial "
-        "model shows no such relation.",
+        "The longer the nominal model is trained, the better and the more vulnerable it gets; the "
+        "adversarial model shows no such relation.",
         "arXiv:2203.13890, abstract",
         (
             f"loss of BvL AUC, nominal: 0.024 at epoch 10, 0.061 at epoch 200 ({_PREDECESSOR_EPOCHS})",
@@ -103,8 +103,8 @@ TAGGERS = (
         "Mismodelling other than the training attack is better tolerated after adversarial training, too.",
         "arXiv:2203.13890, abstract (injected mismodelling); arXiv:2303.14511, abstract (cross-checks)",
         (
-            "BvL AUC 0.9102 nominal, 0.9323 adversarial under noise of 0.1 (predecessor study, CMS simulation, "
-            "epoch 200)",
+            "BvL AUC 0.9102 nominal, 0.9323 adversarial under noise of 0.1 (predecessor study, CMS "
+            "simulation, epoch 200)",
             "coherent shifts, smearing and re-simulation: no published number was found",
         ),
         "training against one distortion helps against realistic ones as well",
@@ -136,8 +136,10 @@ TAGGERS = (
         "hidden from histograms",
         "Distributions of single inputs hardly change under the attack although the performance drops.",
         "arXiv:2203.13890, ratio panels and divergences of the released code",
-        ("KL of jet pT 0.00057 (epsilon 0.01), 0.0015 (0.02) under FGSM; 0.00006, 0.0016 under noise "
-         "(predecessor study, CMS simulation)",),
+        (
+            "KL of jet pT 0.00057 (epsilon 0.01), 0.0015 (0.02) under FGSM; 0.00006, 0.0016 under noise "
+            "(predecessor study, CMS simulation)",
+        ),
         "comparing data with simulation one input at a time would not reveal such a distortion",
         "comparing data with simulation one input at a time would reveal such a distortion",
         inputs.inputs_change_little,

@@ -1,13 +1,14 @@
 """Tables made so that a claim holds, fails or stays open: every number is chosen, none is simulated."""
 
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from robustag.claims.evidence import Evidence, Settings
+from robustag.claims.evidence import Evidence
+from robustag.claims.masking import ORDERS
+from robustag.claims.settings import Settings
 
 SEEDS = (1, 2, 3)
 REPLICATES = 200
@@ -18,6 +19,8 @@ GOOD = {
     ("nominal", "noise"): 0.002,
     ("adversarial", "fgsm"): 0.01,
     ("adversarial", "noise"): 0.001,
+    ("nominal", "pgd"): 0.055,
+    ("adversarial", "pgd"): 0.012,
     ("nominal", "ip_resolution_up"): 0.02,
     ("adversarial", "ip_resolution_up"): 0.01,
 }
@@ -31,6 +34,12 @@ def settings() -> Settings:
     return Settings(
         attack="fgsm",
         noise="noise",
+        attacks={
+            "fgsm": {"name": "fgsm", "factors": "none"},
+            "noise": {"name": "noise", "factors": "none"},
+            "pgd": {"name": "pgd", "factors": "none", "steps": 20},
+            "pgd_l2": {"name": "pgd", "factors": "none", "norm": "l2"},
+        },
         epsilon=0.01,
         shown_epsilon=0.05,
         mismodellings=(
@@ -41,6 +50,9 @@ def settings() -> Settings:
         significance=2.0,
         much_smaller=3.0,
         preserved_within=0.003,
+        hidden_within=0.01,
+        masked_within=0.01,
+        matched_within=0.01,
     )
 
 
@@ -63,6 +75,7 @@ def make_metrics() -> Callable[..., pd.DataFrame]:
                 for perturbation, strengths in {
                     "fgsm": (0.0, 0.01, 0.05),
                     "noise": (0.0, 0.01, 0.05),
+                    "pgd": (0.0, 0.01, 0.05),
                     "ip_resolution_up": (0.0, 1.0),
                 }.items():
                     for strength in strengths:
@@ -99,9 +112,11 @@ def make_metrics() -> Callable[..., pd.DataFrame]:
 
 @pytest.fixture
 def make_geometry() -> Callable[..., pd.DataFrame]:
-    """Slopes and mixed differences of 300 jets around the given mean slope ratios."""
+    """Slopes and interactions of 300 jets around the given mean slope ratios and shares of the steepest."""
 
-    def make(nominal: float = 0.6, adversarial: float = 0.3, scatter: float = 0.1) -> pd.DataFrame:
+    def make(
+        nominal: float = 0.6, adversarial: float = 0.3, scatter: float = 0.1, steepest: float = 0.1
+    ) -> pd.DataFrame:
         parts = []
         for model, ratio in (("nominal", nominal), ("adversarial", adversarial)):
             for seed in SEEDS:
@@ -115,8 +130,9 @@ def make_geometry() -> Callable[..., pd.DataFrame]:
                             "jet": np.arange(jets),
                             "label": np.arange(jets) % 3,
                             "grad_ratio": ratio + scatter * generator.uniform(-1, 1, jets),
-                            "mixed_difference": 0.1 * ratio * generator.choice([-1, 1], jets),
-                            "loss_range": 1.0,
+                            "interaction": 0.1 * ratio,
+                            "grad_l1": 1.0,
+                            "grad_linf": steepest + 0.01 * generator.uniform(-1, 1, jets),
                         }
                     )
                 )
@@ -159,23 +175,233 @@ def make_planes() -> Callable[..., pd.DataFrame]:
     return make
 
 
-@pytest.fixture
-def evidence(make_metrics, make_geometry, make_planes) -> Callable[..., Evidence]:
-    """Evidence for one pair, from keyword arguments of the three factories."""
+def _replicated(value: float, error: float, generator: np.random.Generator) -> dict:
+    return {"value": value, "replicates": value + error * generator.standard_normal(REPLICATES)}
 
-    def make(metrics=None, geometry=None, planes=None) -> Evidence:
-        return Evidence(
-            "nominal",
-            "adversarial",
-            make_metrics(**(metrics or {})),
-            make_geometry(**(geometry or {})),
-            make_planes(**(planes or {})),
+
+@pytest.fixture
+def make_statistics() -> Callable[..., pd.DataFrame]:
+    """Surface statistics of all jets with the given values of nominal and adversarial model."""
+
+    def make(
+        slope: tuple[float, float] = (10.0, 5.0), linearity: tuple[float, float] = (0.1, 0.05)
+    ) -> pd.DataFrame:
+        generator, none = np.random.default_rng(5), float("nan")
+        values = {
+            ("margin_l1", none): slope,
+            ("grad_l1", none): slope,
+            ("curvature", none): slope,
+            ("linearity_error", 0.01): linearity,
+            ("linearity_error", 0.05): linearity,
+            ("gradient_cosine", 0.05): (0.8, 0.9),
+        }
+        return pd.DataFrame(
+            [
+                {
+                    "model": model,
+                    "seed": seed,
+                    "flavour": "all",
+                    "statistic": statistic,
+                    "summary": "median",
+                    "epsilon": epsilon,
+                    **_replicated(pair[number] * (1 + 0.01 * (seed - 2)), 0.005 * pair[number], generator),
+                }
+                for number, model in enumerate(("nominal", "adversarial"))
+                for seed in SEEDS
+                for (statistic, epsilon), pair in values.items()
+            ]
         )
 
     return make
 
 
 @pytest.fixture
-def tables(make_metrics, make_geometry, make_planes) -> SimpleNamespace:
-    """The three default tables."""
-    return SimpleNamespace(metrics=make_metrics(), geometry=make_geometry(), planes=make_planes())
+def make_distances() -> Callable[..., pd.DataFrame]:
+    """Shifts and divergences of 40 inputs, of one training of the nominal model.
+
+    FGSM shifts b jets up and light jets down by ``shift`` epsilon, noise shifts nothing.
+    """
+
+    def make(shift: float = 0.5, divergence: float = 0.001) -> pd.DataFrame:
+        generator, rows = np.random.default_rng(7), []
+        front = {"model": "nominal", "seed": 1, "kind": "attack", "low": np.nan, "high": np.nan}
+        for epsilon in (0.01, 0.05):
+            for name, size in (("fgsm", shift), ("noise", 0.0)):
+                case = {**front, "perturbation": name, "epsilon": epsilon}
+                for number in range(40):
+                    named = {**case, "input": f"input_{number}" if number else "jet_pt"}
+                    for flavour, way in (("b", 1.0), ("c", 0.2), ("light", -1.0)):
+                        value = epsilon * (size * way + 0.01 * generator.standard_normal())
+                        rows.append({**named, "flavour": flavour, "distance": "shift", "value": value})
+                    value = divergence * generator.uniform(0.5, 1.5)
+                    rows.append({**named, "flavour": "all", "distance": "kl", "value": value})
+                joint = {**case, "input": "all", "flavour": "all", "distance": "classifier_auc"}
+                rows.append({**joint, "value": 0.97})
+        return pd.DataFrame(rows)
+
+    return make
+
+
+@pytest.fixture
+def make_epochs() -> Callable[..., pd.DataFrame]:
+    """AUCs after three epochs; FGSM costs ``first`` after epoch 1 and ``last`` (of either model) after 12."""
+
+    def make(first: float = 0.02, nominal: float = 0.06, adversarial: float = 0.01) -> pd.DataFrame:
+        rows, generator = [], np.random.default_rng(11)
+        for model, last in (("nominal", nominal), ("adversarial", adversarial)):
+            for seed in SEEDS:
+                for epoch, share in ((1, 0.0), (4, 0.5), (12, 1.0)):
+                    raw = 0.90 + 0.03 * share
+                    cost = first + share * (last - first) + 0.0005 * (seed - 2)
+                    shown = {
+                        ("none", "raw"): raw,
+                        ("none", "noise"): raw - 0.001,
+                        ("self", "fgsm"): raw - cost,
+                        ("reference", "fgsm"): raw - 0.3,
+                    }
+                    for (source, perturbation), value in shown.items():
+                        case = {"model": model, "seed": seed, "epoch": epoch, "source": source}
+                        case |= {"perturbation": perturbation, "discriminator": "BvL"}
+                        case["epsilon"] = 0.05 if perturbation != "raw" else 0.0
+                        rows.append({**case, **_replicated(value, 0.0005, generator)})
+        return pd.DataFrame(rows)
+
+    return make
+
+
+@pytest.fixture
+def make_spans() -> Callable[..., pd.DataFrame]:
+    """Shares of the attack's effect along systematics and along random directions, with errors of 0.02."""
+
+    def make(systematics: float = 0.4, random: float = 0.1) -> pd.DataFrame:
+        return pd.DataFrame(
+            [
+                {
+                    "model": model,
+                    "seed": seed,
+                    "span": span,
+                    "kept": kept,
+                    "discriminator": "BvL",
+                    "share": share + 0.002 * (seed - 2),
+                    "share_low": share - 0.02,
+                    "share_high": share + 0.02,
+                }
+                for model in ("nominal", "adversarial")
+                for seed in SEEDS
+                for kept, factor in (("projected", 1.0), ("rescaled", 2.0))
+                for span, value in (("jet", systematics), ("random_jet", random))
+                for share in [factor * value]
+            ]
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_inventory() -> Callable[..., pd.DataFrame]:
+    """A sample of 100,000 jets prepared as claimed, unless told otherwise, and the published network."""
+
+    def make(
+        train: float = 0.72,
+        mean: float = 0.0,
+        light: float = 1.0,
+        loss: str = "double_softmax_focal",
+        layers: int = 5,
+        jets: int = 100_000,
+    ) -> pd.DataFrame:
+        split = {"train": train, "validation": 0.08, "test": 0.92 - train}
+        sample = [("jets", f"{name} b", jets * share) for name, share in split.items()]
+        sample += [("jets", f"{name} c", 0) for name in split] + [("events", "", jets)]
+        sample += [("mean", "jet_pt", 0.0), ("mean", "jet_eta", mean)]
+        sample += [("width", "jet_pt", 1.0), ("width", "constant", 0.0)]
+        sample += [("weighted", "b", 1.0), ("weighted", "c", 1.0), ("weighted", "light", light)]
+        sample += [("spectrum_distance", "weighted", 0.0), ("spectrum_distance", "unweighted", 0.1)]
+        card = [("parameters", "", 59_203), ("network", "mlp", np.nan), ("hidden_layers", "", layers)]
+        card += [("narrowest", "", 100), ("widest", "", 100), ("dropout", "", 0.1)]
+        card += [("loss", loss, np.nan), ("gamma", "", 25.0), ("optimiser", "adam", np.nan)]
+        rows = [("sample", 0, *row) for row in sample]
+        rows += [("nominal", seed, *row) for seed in SEEDS for row in card]
+        return pd.DataFrame(rows, columns=["model", "seed", "quantity", "name", "value"])
+
+    return make
+
+
+@pytest.fixture
+def make_tables(
+    make_metrics,
+    make_geometry,
+    make_planes,
+    make_statistics,
+    make_distances,
+    make_epochs,
+    make_spans,
+    make_inventory,
+) -> Callable[..., dict[str, pd.DataFrame]]:
+    """All tables, from keyword arguments of their factories."""
+    factories = {
+        "metrics": make_metrics,
+        "geometry": make_geometry,
+        "planes": make_planes,
+        "surface_statistics": make_statistics,
+        "distances": make_distances,
+        "epochs": make_epochs,
+        "spans": make_spans,
+        "inventory": make_inventory,
+    }
+
+    def make(**changes: dict) -> dict[str, pd.DataFrame]:
+        assert changes.keys() <= factories.keys()
+        return {name: factory(**changes.get(name, {})) for name, factory in factories.items()}
+
+    return make
+
+
+@pytest.fixture
+def evidence(make_tables) -> Callable[..., Evidence]:
+    """Evidence for one pair, from keyword arguments of the factories."""
+    return lambda **changes: Evidence("nominal", "adversarial", make_tables(**changes))
+
+
+@pytest.fixture
+def make_audit() -> Callable[..., dict[str, pd.DataFrame]]:
+    """Tables audit and transfer: shares without gradient, excess harm of jets of another model."""
+
+    def make(zero: float = 0.0, excess: float = -0.01) -> dict[str, pd.DataFrame]:
+        generator = np.random.default_rng(13)
+        models = ("nominal", "adversarial")
+        audit = [
+            {"model": model, "seed": seed, "perturbation": "fgsm", "epsilon": 0.05}
+            | {"zero_gradient": zero if model == "adversarial" else 0.0}
+            for model in models
+            for seed in SEEDS
+        ]
+        transfer = []
+        for source in models:
+            for target in models:
+                for seed in SEEDS:
+                    value = 0.8 - (excess if source != target and target == "adversarial" else 0.0)
+                    value += 0.01 * (source != target and target == "nominal")
+                    case = {"model": source, "seed": seed, "target": target, "epsilon": 0.05}
+                    case |= {"discriminator": "BvL", "metric": "auc"}
+                    transfer.append({**case, **_replicated(value, 0.0005, generator)})
+        return {"audit": pd.DataFrame(audit), "transfer": pd.DataFrame(transfer)}
+
+    return make
+
+
+@pytest.fixture
+def make_orders() -> Callable[..., pd.DataFrame]:
+    """Every rule checked once for both models; the named rule fails on the adversarial one."""
+
+    def make(fails: str = "") -> pd.DataFrame:
+        return pd.DataFrame(
+            [
+                {"model": model, "rule": rule, "weaker": "weak", "stronger": "strong", "epsilon": epsilon}
+                | {"holds": not (model == "adversarial" and rule == fails and epsilon > 0.01)}
+                for model in ("nominal", "adversarial")
+                for rule in ORDERS
+                for epsilon in (0.01, 0.05)
+            ]
+        )
+
+    return make

@@ -1,96 +1,213 @@
-"""The report, its JSON twin and the headline table."""
+"""The report, its JSON twin, its page of HTML and the summary."""
 
 import json
 import re
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
 
 from robustag.claims.catalogue import CLAIMS
+from robustag.claims.document import SCHEMA, flags_of, to_json
 from robustag.claims.headline import headline
 from robustag.claims.judge import judge_claims
-from robustag.claims.report import to_json, to_markdown
+from robustag.claims.markdown import table, to_html
+from robustag.claims.masking import masking_flags
+from robustag.claims.reading import interpretation
+from robustag.claims.report import to_markdown
+from robustag.claims.summary import Outcome, summarise
 from robustag.errors import InputError
+from robustag.evaluation.verdicts import verdicts
 
 PAIRS = [{"label": "clean", "nominal": "nominal", "adversarial": "adversarial"}]
+MODELS = ("nominal", "adversarial")
 
 
 @pytest.fixture
-def judgements(tables, settings):
-    return judge_claims(tables.metrics, tables.geometry, tables.planes, PAIRS, settings)
+def flags(make_audit, make_orders, settings):
+    return masking_flags(MODELS, make_audit(), make_orders("own loss"), settings)
 
 
-def test_json_is_strict_and_complete(judgements, settings):
+@pytest.fixture
+def judged(make_tables, settings):
+    return lambda **changes: judge_claims(make_tables(**changes), PAIRS, settings)
+
+
+@pytest.fixture
+def report(judged, flags, settings):
+    return lambda **changes: to_markdown(judged(**changes), flags, settings)
+
+
+def test_json_is_strict_and_complete(judged, flags, settings):
     def refuse(constant):
         raise AssertionError(f"{constant} is no JSON")
 
-    document = json.loads(to_json(judgements, settings), parse_constant=refuse)
-    assert [claim["id"] for claim in document["claims"]] == ["C3", "C4", "C5", "C6", "C8", "C14"]
+    document = json.loads(to_json(judged(), flags, settings), parse_constant=refuse)
+    assert document["schema"] == SCHEMA
+    assert [claim["id"] for claim in document["claims"]] == [f"C{number}" for number in range(1, 18)]
     assert document["settings"]["significance"] == 2.0
-    first = document["claims"][0]["arms"]["clean"]
-    assert first["verdict"] == "reproduced"
-    assert first["findings"][0]["effect"] == pytest.approx(0.05)
-    assert first["findings"][0]["error"] > 0
+    third = document["claims"][2]["arms"]["clean"]
+    assert third["verdict"] == "reproduced"
+    assert third["findings"][0]["effect"] == pytest.approx(0.05)
+    assert third["findings"][0]["error"] > 0
+    assert third["sigmas"] > 2.0
+    assert flags_of(document) == flags
 
 
-def test_report_has_one_row_a_claim_and_whole_tables(judgements, settings):
-    text = to_markdown(judgements, settings)
+def test_report_has_one_row_a_claim_and_whole_tables(report):
+    text = report()
     top = text.split("## Assessment")[0]
     for claim in CLAIMS:
         assert len(re.findall(rf"^\| {claim.id} \|", top, re.M)) == 1
-    tables = [line for line in text.splitlines() if line.startswith("|")]
-    widths = {
-        line.count("|") for line in tables if not line.startswith(("| claim", "| C", "| --- | --- | ---"))
-    }
-    assert widths == {6}, "a stray | breaks a table"
+        assert f"## {claim.id}: {claim.title}" in text
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.M):
+        assert len({line.count("|") for line in block.splitlines()}) == 1, "a stray | breaks a table"
     assert "nan" not in text
+    assert "* clean arm, 17 claims: 17 reproduced." in top
 
 
-def test_a_failed_claim_is_reported_as_failed(make_metrics, tables, settings):
-    metrics = make_metrics(losses={("adversarial", "fgsm"): 0.08})
-    text = to_markdown(judge_claims(metrics, tables.geometry, tables.planes, PAIRS, settings), settings)
-    assert "* clean arm, not reproduced: C5." in text
+def test_masking_stands_beside_the_numbers_of_robustness(report):
+    sections = dict(re.findall(r"^## (C\d+): (.*?)(?=^## |\Z)", report(), re.M | re.S))
+    signs = "Masking audit, signs raised: nominal: none; adversarial: own loss."
+    audited = {claim.id for claim in CLAIMS if claim.audited}
+    assert {"C3", "C5", "C16"} <= audited
+    assert {name for name, text in sections.items() if signs in text} == audited
+
+
+def test_a_failed_claim_is_reported_as_failed(report):
+    text = report(metrics={"losses": {("adversarial", "fgsm"): 0.08}})
+    assert re.search(r"^\* clean arm, not reproduced: C5 \(defence\), C12 ", text, re.M)
     assert "against C5: loss of BvL AUC under FGSM, epsilon 0.01: nominal minus adversarial" in text
     assert re.search(r"^\| C5 \|.*\*\*not reproduced\*\* \(-\d", text, re.M)
+    assert "So adversarial training does not defend against the attack it was trained on." in text
 
 
-def test_a_failing_supporting_test_shows_in_the_top_table(make_metrics, tables, settings):
+def test_a_failing_supporting_test_shows_in_the_top_table(report):
     """Half the loss is smaller, but not by the factor of three that "much smaller" is tested with."""
-    metrics = make_metrics(losses={("adversarial", "fgsm"): 0.025})
-    text = to_markdown(judge_claims(metrics, tables.geometry, tables.planes, PAIRS, settings), settings)
+    text = report(metrics={"losses": {("adversarial", "fgsm"): 0.025}})
     assert re.search(r"^\| C5 \|.*\*\*reproduced\*\* \(.*\); supporting tests against \|$", text, re.M)
     assert "against C5: loss of BvL AUC under FGSM, epsilon 0.01: nominal minus 3 times" in text
 
 
-def test_a_single_training_is_confessed(tables, settings):
-    one = {name: table[table["seed"] == 1] for name, table in vars(tables).items()}
-    judged = judge_claims(one["metrics"], one["geometry"], one["planes"], PAIRS, settings)
-    text = to_markdown(judged, settings)
-    assert "There is one training a model: the spread over seeds is unknown" in text
+def test_what_was_tested_in_part_says_so(make_tables, flags, settings):
+    tables = make_tables()
+    del tables["spans"]
+    text = to_markdown(judge_claims(tables, PAIRS, settings), flags, settings)
+    assert re.search(r"^\| C12 \|.*\*\*reproduced\*\* \(.*\); in part \|$", text, re.M)
+    assert "the study compares no attack with re-simulated systematics" in text
+
+
+def test_a_single_training_is_confessed(make_tables, flags, settings):
+    one = {name: found[found["seed"].isin([0, 1])] for name, found in make_tables().items()}
+    judged = judge_claims(one, PAIRS, settings)
+    text = to_markdown(judged, flags, settings)
+    assert re.search(r"In C3, C4, .* there is one training a model", text)
     assert "± unknown (seeds)" in text
-    assert json.loads(to_json(judged, settings))["claims"][0]["arms"]["clean"]["findings"][0]["seed"] is None
+    document = json.loads(to_json(judged, flags, settings))
+    assert document["claims"][2]["arms"]["clean"]["findings"][0]["seed"] is None
+    fifth = next(judgement for judgement in judged if judgement.claim.id == "C5")
+    assert "compare models that were trained once" in interpretation(fifth, 2.0)
 
 
-def test_arms_are_judged_separately(make_metrics, tables, settings):
-    other = make_metrics(losses={("nominal", "fgsm"): -0.01}).replace({"model": {"nominal": "n2"}})
-    metrics = pd.concat([tables.metrics, other[other["model"] == "n2"]])
+def test_an_open_verdict_says_what_would_settle_it(judged):
+    """An effect at half of the required two errors needs errors half as large."""
+    claim = next(one for one in judged() if one.claim.id == "C3")
+    finding = replace(claim.findings[0], effect=0.01, statistical=0.01, seed=0.0, verdict="within error")
+    text = interpretation(replace(claim, verdict="within error", findings=(finding,)), 2.0)
+    assert "the lowest at +1.0 σ" in text
+    assert "errors 2.0 times smaller would tell" in text
+
+
+def test_arms_are_judged_separately(make_tables, make_metrics, settings):
+    tables = make_tables()
+    losses = {("nominal", "fgsm"): -0.01}
+    other = make_metrics(losses=losses).replace({"model": {"nominal": "n2"}})
+    tables["metrics"] = pd.concat([tables["metrics"], other[other["model"] == "n2"]])
     pairs = [*PAIRS, {"label": "faithful", "nominal": "n2", "adversarial": "adversarial"}]
-    judged = judge_claims(metrics, tables.geometry, tables.planes, pairs, settings)
-    verdicts = {(j.claim.id, j.arm): j.verdict for j in judged}
+    verdicts = {(j.claim.id, j.arm): j.verdict for j in judge_claims(tables, pairs, settings)}
     assert verdicts["C3", "clean"] == "reproduced"
     assert verdicts["C3", "faithful"] == "not reproduced"
     assert verdicts["C14", "faithful"] == "not testable here"
 
 
-def test_headline_table(tables, settings):
-    lines = headline(tables.metrics, PAIRS, settings).splitlines()
-    assert [line.split()[0] for line in lines[2:4]] == ["nominal", "adversarial"]
+def test_headline_table(make_metrics, flags, settings):
+    lines = headline(make_metrics(), PAIRS, flags, settings)
+    assert [line.split()[1] for line in lines[2:4]] == ["nominal", "adversarial"]
     # Losses are four times those at the deciding epsilon: 0.93 - 0.2, 0.93 - 0.008.
     assert re.search(r"0\.9300 ± .* 0\.7300 ± .* 0\.9220 ± .* 0\.2000 ± .* 5\.00% -> 36\.\d+%", lines[2])
+    assert [line.split("|")[-2].strip() for line in lines[2:4]] == ["none", "own loss"]
     assert "epsilon 0.05" in lines[-1]
 
 
-def test_headline_without_its_epsilon_says_so(tables, settings):
+def test_headline_without_its_epsilon_says_so(make_metrics, flags, settings):
     with pytest.raises(InputError, match=r"epsilon 0\.3"):
-        headline(tables.metrics, PAIRS, replace(settings, shown_epsilon=0.3))
+        headline(make_metrics(), PAIRS, flags, replace(settings, shown_epsilon=0.3))
+
+
+def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, settings):
+    metrics = make_metrics()
+    certificates = pd.DataFrame(
+        [
+            {"model": "nominal", "epsilon": 0.05, "method": method, "metric": "auc", "discriminator": "BvL"}
+            | {"value": value}
+            for method, value in (("attack", 0.71), ("crown", 0.42))
+        ]
+    )
+    aucs = metrics[(metrics["metric"] == "auc") & (metrics["discriminator"] == "BvL")]
+    outcome = Outcome(
+        study="tiny",
+        claims=json.loads(to_json(judged(), flags, settings)),
+        metrics=metrics,
+        pareto=metrics[metrics["perturbation"].isin(["fgsm", "pgd"])],
+        mismodelling=verdicts(aucs, PAIRS, ["BvL"], [], 2.0),
+        certificates=certificates,
+    )
+    page = summarise(outcome, PAIRS, settings)
+    assert page.startswith("# Study tiny\n")
+    assert re.search(r"^\| C5 +\| defence +\| reproduced \(\+", page, re.M)
+    assert re.search(r"^\* adversarial, own loss: 1 of 2 fail", page, re.M)
+    assert re.search(r"^\| nominal +\| 3 +\| 0\.9300 ± .*\| 0\.7300 ± .*\| 0\.7100 ±", page, re.M)
+    assert re.search(r"^\| worse resolution +\| clean +\| 0\.0200 ± .*\| helps +\|$", page, re.M)
+    assert re.search(r"^\| nominal +\| 0\.05 +\| 0\.7100 +\| 0\.4200 +\|$", page, re.M)
+    assert "## Certificates" not in summarise(replace(outcome, certificates=None), PAIRS, settings)
+    assert "nan" not in page
+
+
+class Structure(HTMLParser):
+    """Opened elements must close in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag != "meta":
+            self.open.append(tag)
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_page_of_the_report_is_whole(report):
+    text = report()
+    structure = Structure()
+    structure.feed(to_html(text))
+    assert structure.open == []
+    assert structure.seen.count("h2") == len(re.findall(r"^## ", text, re.M))
+    rows = len(re.findall(r"^\| (?!-)", text, re.M))
+    assert structure.seen.count("tr") == rows
+
+
+def test_markup_in_the_text_stays_text():
+    page = to_html("# Title <b>\n\n* a <script>alert(1)</script> & **within error** x * y *so*\n")
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp;" in page
+    assert '<strong class="within-error">within error</strong> x * y <em>so</em>' in page
+    assert "<title>Title &lt;b&gt;</title>" in page
+
+
+def test_aligned_tables_read_as_text():
+    lines = table(["a", "long name"], [["value", "x|y"]], aligned=True)
+    assert lines == ["| a     | long name |", "| ----- | --------- |", "| value | x/y       |"]

@@ -64,7 +64,7 @@ def test_plotting_and_claims_never_import_torch():
     code = (
         f"from robustag.plotting import {modules}\n"
         "from robustag.plotting import surface_corners, surface_statistics, surface_weights\n"
-        "from robustag.claims import judge, report, headline\n"
+        "from robustag.claims import judge, report, summary\n"
         "import sys\nassert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

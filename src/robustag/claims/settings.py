@@ -1,0 +1,57 @@
+"""How claims are tested."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How claims are tested; every value comes from the configuration.
+
+    Attributes
+    ----------
+    attack, noise
+        Names of the FGSM attack and of the Gaussian noise in the tables.
+    attacks
+        Definitions of all attacks of the study, by name.
+    epsilon
+        Strength at which the claims decide, in scaled units (the paper's is 0.01).
+    shown_epsilon
+        Strength of the figures, quoted in support.
+    mismodellings
+        ``label``, ``perturbation`` and ``epsilon`` of each.
+    efficiency
+        Signal efficiency at which mis-tag rates are quoted.
+    significance
+        Number of total errors that decide.
+    much_smaller
+        Factor by which "much smaller" is tested, in support of a direction.
+    preserved_within
+        Loss of AUC that still counts as preserved performance.
+    hidden_within
+        Mean divergence KL of single inputs, in nats, that still counts as a small change.
+    masked_within
+        Share of jets without any gradient that still counts as none.
+    matched_within
+        Departure of fractions, means and widths of the training sample that still counts as rounding.
+    """
+
+    attack: str
+    noise: str
+    attacks: Mapping[str, Mapping[str, Any]]
+    epsilon: float
+    shown_epsilon: float
+    mismodellings: Sequence[Mapping]
+    efficiency: float
+    significance: float
+    much_smaller: float
+    preserved_within: float
+    hidden_within: float
+    masked_within: float
+    matched_within: float
+
+    @property
+    def epsilons(self) -> tuple[float, ...]:
+        """The deciding strength, then the one that supports it."""
+        return tuple(dict.fromkeys((self.epsilon, self.shown_epsilon)))
