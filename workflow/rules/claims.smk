@@ -18,12 +18,7 @@ rule claims:
     output:
         report="<results>/claims.md",
         json="<results>/claims.json",
-        page=report(
-            "<results>/claims.html",
-            caption="../report/claims.rst",
-            category=category("Headline"),
-            labels={"figure": "claims, each with its tests", "of": ""},
-        ),
+        page=in_report("<results>/claims.html", "claims", "Headline", "claims with all tests"),
     log:
         "<logs>/claims.log",
     params:

@@ -246,9 +246,17 @@ CATEGORIES = [
 ]
 
 
-def category(name: str) -> str:
-    """A category of the report with its number in front, by which the report sorts them."""
-    return f"{CATEGORIES.index(name) + 1}. {name}"
+def in_report(path: str, caption: str, section: str, title: str, of: str = ""):
+    """An output that the report shows in a section, which is one of CATEGORIES.
+
+    The report sorts categories by name, so each has its number in front.
+    """
+    return report(
+        path,
+        caption=f"../report/{caption}.rst",
+        category=f"{CATEGORIES.index(section) + 1}. {section}",
+        labels={"figure": title, "of": of},
+    )
 
 
 def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
@@ -259,15 +267,8 @@ def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
     """
     stem = f"<results>/plots/{rule}"
     files = {name: f"{stem}_{name}" for name in each} if each else {"": stem}
-    shown = [
-        report(
-            f"{file}.png",
-            caption=f"../report/{rule}.rst",
-            category=category(section),
-            labels={"figure": rule.removeprefix("fig_").replace("_", " "), "of": name},
-        )
-        for name, file in files.items()
-    ]
+    title = rule.removeprefix("fig_").replace("_", " ")
+    shown = [in_report(f"{file}.png", rule, section, title, name) for name, file in files.items()]
     pdf, csv = ([file + suffix for file in files.values()] for suffix in (".pdf", ".csv"))
     if each:
         return {"pdf": pdf, "png": shown, "csv": csv}

@@ -22,12 +22,7 @@ rule summary:
         claims=rules.claims.output.json,
     output:
         summary="<results>/summary.md",
-        page=report(
-            "<results>/summary.html",
-            caption="../report/summary.rst",
-            category=category("Headline"),
-            labels={"figure": "summary on a page", "of": ""},
-        ),
+        page=in_report("<results>/summary.html", "summary", "Headline", "summary on a page"),
     log:
         "<logs>/summary.log",
     params:

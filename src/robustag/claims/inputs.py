@@ -3,7 +3,7 @@
 import pandas as pd
 
 from robustag.claims.evidence import Evidence, find
-from robustag.claims.quantities import Sampled
+from robustag.claims.quantities import Quantity, Sampled
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 from robustag.classes import CLASSES
@@ -51,16 +51,19 @@ def inputs_change_little(evidence: Evidence, settings: Settings) -> list[Finding
     findings = []
     for epsilon in _measured(evidence, settings):
         case = {"model": evidence.nominal, "perturbation": settings.attack, "epsilon": epsilon}
-        rows = evidence.rows("distances", **case, distance="kl", flavour="all").dropna(subset="value")
-        values = rows.pivot(index="input", columns="seed", values="value").dropna()
-        # An attack that may not move an input leaves it exactly as it is.
-        values = values[(values > 0).any(axis=1)]
+        values = _divergences(evidence, case)
         if len(values) < 2:
             continue
         by_input = values.mean(axis=1)
-        numbers = {"median": float(by_input.median()), f"largest ({by_input.idxmax()})": by_input.max()}
+        numbers: dict[str, Quantity | float] = {
+            "median": float(by_input.median()),
+            f"largest ({by_input.idxmax()})": by_input.max(),
+        }
         if _JET_PT in by_input:
             numbers[_JET_PT] = float(by_input[_JET_PT])
+        smeared = _divergences(evidence, {**case, "perturbation": settings.noise})
+        if len(smeared):
+            numbers["mean under noise"] = Sampled(smeared)
         joint = evidence.rows("distances", **case, distance="classifier_auc")["value"]
         if len(joint):
             numbers["AUC of a classifier that sees all inputs"] = float(joint.mean())
@@ -85,6 +88,14 @@ def _measured(evidence: Evidence, settings: Settings) -> list[float]:
     """The strengths of distances among those of the claims; the first of them decides."""
     rows = evidence.rows("distances", model=evidence.nominal, perturbation=settings.attack)
     return [epsilon for epsilon in settings.epsilons if epsilon in set(rows["epsilon"])]
+
+
+def _divergences(evidence: Evidence, case: dict) -> pd.DataFrame:
+    """Divergence KL [input, seed] of inputs that moved."""
+    rows = evidence.rows("distances", **case, distance="kl", flavour="all").dropna(subset="value")
+    values = rows.pivot(index="input", columns="seed", values="value").dropna()
+    # An attack that may not move an input leaves it exactly as it is.
+    return values[(values > 0).any(axis=1)]
 
 
 def _shifts(evidence: Evidence, perturbation: str, epsilon: float) -> pd.DataFrame:
