@@ -14,11 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from robustag.documents import read_document
 from robustag.errors import InputError
-from robustag.workflow.configuration import read_document
 from robustag.workflow.failures import explain
 
 DEFAULT_CONFIG = Path("config/config.yaml")
+SCHEMAS = [Path("workflow/schemas") / f"{name}.schema.yaml" for name in ("config", "features")]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,8 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except (InputError, OSError, MemoryError) as error:
-        line = explain(error) or " ".join(str(error).split())
-        print(f"robustag {options.command}: {line}", file=sys.stderr)
+        for fault in (explain(error) or str(error)).splitlines():
+            print(f"robustag {options.command}: {fault}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"robustag {options.command}: interrupted", file=sys.stderr)
@@ -41,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="robustag", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_generate, _add_variations, _add_provenance, _add_calibrate, _add_attacks, _add_predict):
+    simulation = (_add_generate, _add_variations, _add_provenance, _add_calibrate)
+    for add in (*simulation, _add_attacks, _add_predict, _add_check):
         add(commands)
     return parser
 
@@ -227,6 +229,34 @@ def predict(options: argparse.Namespace) -> None:
     write_scores(scores, out)
     shares = ", ".join(f"{name} {scores[name].mean():.3f}" for name in scores if name.startswith("P_"))
     print(f"{out}: {len(scores)} jets, on average {shares}")
+
+
+def _add_check(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("check", help="say whether ntuples and configurations can be used")
+    parser.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="ntuples (.root), and presets (.yaml) of --config"
+    )
+    _add_config(parser)
+    parser.set_defaults(run=check)
+
+
+def check(options: argparse.Namespace) -> None:
+    """One line a file: what is in it, or on standard error what is wrong with it."""
+    from robustag.workflow.checking import check_configuration, check_ntuple
+
+    faults = []
+    for file in options.files:
+        try:
+            preset = file.suffix in (".yaml", ".yml")
+            config = read_configuration([*options.config, file] if preset else options.config)
+            table = check_configuration(config, *SCHEMAS)
+            found = f"study '{config['study']}'" if preset else check_ntuple(file, table)
+            print(f"{file}: {found}")
+        except InputError as error:
+            prefix = f"{file}: " if preset else ""
+            faults += [f"{prefix}{fault}" for fault in str(error).splitlines()]
+    if faults:
+        raise InputError("\n".join(faults))
 
 
 if __name__ == "__main__":

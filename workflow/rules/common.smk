@@ -4,14 +4,14 @@ import math
 
 from snakemake.exceptions import WorkflowError
 
+from robustag.documents import read_document
 from robustag.errors import InputError
-from robustag.features import FeatureTable
-from robustag.workflow.configuration import canonical, check_against_schema, read_document
+from robustag.workflow.checking import check_configuration
+from robustag.workflow.configuration import canonical
 from robustag.workflow.fingerprints import code_fingerprint, entry_fingerprint
 from robustag.workflow.networks import network_source
 from robustag.workflow.selection import (
     certified_models,
-    check_selection,
     compared_models,
     named_in,
     shown_mismodellings,
@@ -19,12 +19,14 @@ from robustag.workflow.selection import (
 )
 
 try:
-    check_against_schema(config, workflow.source_path("../schemas/config.schema.yaml"), "config")
-    inputs = read_document(config["features"])
-    check_against_schema(
-        inputs, workflow.source_path("../schemas/features.schema.yaml"), config["features"]
+    # Snakemake has read them, too, but lets pass what nobody means, as a key that stands twice.
+    for document in workflow.configfiles:
+        read_document(document)
+    check_configuration(
+        config,
+        workflow.source_path("../schemas/config.schema.yaml"),
+        workflow.source_path("../schemas/features.schema.yaml"),
     )
-    check_selection(config, FeatureTable.from_document(inputs))
 except InputError as fault:
     raise WorkflowError(str(fault)) from None
 

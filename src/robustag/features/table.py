@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
 
+from robustag.documents import read_document
 from robustag.errors import InputError
 
 
@@ -85,12 +85,7 @@ class FeatureTable:
             If the file cannot be read, is not a feature table, or names an input twice.
         """
         try:
-            document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(f"feature table {path} cannot be read: {reason}") from error
-        try:
-            return cls.from_document(document)
+            return cls.from_document(read_document(path))
         except (KeyError, TypeError, IndexError) as error:
             raise InputError(
                 f"feature table {path} is not laid out as config/features/jet_flavor.yaml: {error!r}"

@@ -102,7 +102,8 @@ def _check_branches(events: ak.Array, path: str | Path, table: Columns) -> None:
         "Track": ["jetIdx", *table.track_variables],
     }
     for collection, names in needed.items():
-        present = events[collection].fields if collection in events.fields else []
+        # The bare layout: coffea's own arrays cannot even be named while kinematics are missing.
+        present = events.layout.content(collection).fields if collection in events.fields else []
         if absent := [name for name in names if name not in present]:
             raise InputError(
                 f"{path} lacks the branch {collection}_{absent[0]} ({len(absent)} of {len(names)} absent): "

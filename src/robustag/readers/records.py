@@ -53,13 +53,20 @@ class JetRecords:
         return len(self.label)
 
     def check(self, path: str | Path, table: Columns) -> None:
-        """Refuse finite numbers that no detector gives: memory read past its end looks like 1e31.
+        """Refuse jets without kinematics, and finite numbers that no detector gives, such as 1e31.
 
         Raises
         ------
         InputError
             Naming the file, the input and the number.
         """
+        lost = ~(np.isfinite(self.pt) & np.isfinite(self.eta))
+        if lost.any():
+            jet = int(np.argmax(lost))
+            raise InputError(
+                f"{path}: {int(lost.sum())} jets have no kinematics, one pt = {self.pt[jet]:g} and eta = "
+                f"{self.eta[jet]:g}: leave these jets out of the ntuple"
+            )
         with np.errstate(invalid="ignore"):
             wild = np.isfinite(self.values) & (np.abs(self.values) > _LARGEST)
         if wild.any():

@@ -6,8 +6,8 @@ from typing import Any
 
 import jsonschema
 import numpy as np
-import yaml
 
+from robustag.documents import read_document
 from robustag.errors import InputError
 
 _TYPES = {
@@ -19,21 +19,6 @@ _TYPES = {
     "array": "a list",
     "object": "a mapping",
 }
-
-
-def read_document(path: str | Path) -> Any:
-    """Parse a YAML file.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read or is no YAML.
-    """
-    try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} cannot be read: {reason}") from error
 
 
 def check_against_schema(document: Any, schema_file: str | Path, source: str) -> None:

@@ -1,7 +1,9 @@
-"""What the machine, not the code, did wrong: full disks, forbidden files, too little memory."""
+"""Failures that are no fault of the code, in plain words: bad input, full disks, too little memory."""
 
 import errno
 import re
+
+from robustag.errors import InputError
 
 _MENDS = {
     errno.ENOSPC: "the disk is full: free space and run again; what is finished is kept",
@@ -19,13 +21,15 @@ _MENTIONED = re.compile(r"(?:os error|errno|error code) (\d+)", re.IGNORECASE)
 
 
 def explain(error: BaseException) -> str | None:
-    """One line on an error of the machine, with the file and the way to mend it; None for any other error.
+    """One line on an error of the user or of the machine, with the way to mend it; None for any other.
 
     >>> explain(OSError(28, "No space left on device", "metrics.parquet"))
     'metrics.parquet: the disk is full: free space and run again; what is finished is kept'
     >>> explain(ZeroDivisionError()) is None
     True
     """
+    if isinstance(error, InputError):
+        return str(error)
     mend = _MENDS.get(_number(error))
     where = getattr(error, "filename", None)
     return f"{where}: {mend}" if mend and where else mend

@@ -66,7 +66,7 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
             write_job_record(snakemake, spent)
             log.info("%s finished: %s", name, spent)
     except Exception as error:
-        line = str(error) if isinstance(error, InputError) else explain(error)
+        line = explain(error)
         if line is None:
             raise
         print(f"robustag: {name}: {line}", file=sys.stderr)

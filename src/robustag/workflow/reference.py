@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from robustag.workflow.configuration import read_document
+from robustag.documents import read_document
 
 _INTRODUCTION = """\
 # Configuration

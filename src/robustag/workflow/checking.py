@@ -1,0 +1,98 @@
+"""Whether what a user brings can be used: configurations and ntuples, before anything runs."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from robustag.classes import CLASSES
+from robustag.documents import read_document
+from robustag.errors import InputError
+from robustag.features import FeatureTable
+from robustag.tensors.summary import existing
+from robustag.workflow.configuration import check_against_schema
+from robustag.workflow.selection import check_selection
+
+
+def check_configuration(config: dict, schema: str | Path, features_schema: str | Path) -> FeatureTable:
+    """Check a whole configuration against its schema, its feature table and itself; returns that table.
+
+    Raises
+    ------
+    InputError
+        One line a fault: the file or key, what is wrong with it and how to mend it.
+    """
+    check_against_schema(config, schema, "config")
+    if endless := list(_not_finite(config, "")):
+        raise InputError(
+            "\n".join(
+                f"config: {place}: {value} is not a number to compute with: give a finite one"
+                for place, value in endless
+            )
+        )
+    inputs = read_document(config["features"])
+    check_against_schema(inputs, features_schema, config["features"])
+    table = FeatureTable.from_document(inputs)
+    check_selection(config, table)
+    return table
+
+
+def check_ntuple(path: str | Path, table: FeatureTable) -> str:
+    """Read an ntuple as the study does and say what is in it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, has no jets, holds an event twice or numbers that make no sense.
+    """
+    from robustag.readers.generated import read_all_jets
+
+    jets = read_all_jets(path, table)
+    if not len(jets.records):
+        raise InputError(f"{path} holds no jets: leave it out")
+    _check_duplicates(path, jets.records, jets.index)
+    _check_ranges(path, jets.records.values, table)
+    if jets.flavour is None:
+        return f"{len(jets.records)} jets without flavour: to be scored, not to train or test with"
+    kept = jets.records.label[np.isin(jets.flavour, (5, 4, 0))]
+    counts = np.bincount(kept, minlength=len(CLASSES))
+    flavours = ", ".join(f"{count} {name}" for name, count in zip(CLASSES, counts, strict=True))
+    lone = " (a study needs all three: add samples)" if (counts == 0).any() else ""
+    return f"{len(jets.records)} jets: {flavours}{lone}"
+
+
+def _check_duplicates(path: str | Path, records: Any, index: np.ndarray) -> None:
+    """Refuse an event that stands twice: it would count twice in every number and its error."""
+    place = np.stack([records.run, records.luminosity_block, records.event, index.astype(np.uint64)], axis=1)
+    unique, counts = np.unique(place, axis=0, return_counts=True)
+    if (twice := counts > 1).any():
+        run, block, event, _ = unique[twice][0].tolist()
+        others = len(np.unique(unique[twice][:, :3], axis=0)) - 1
+        raise InputError(
+            f"{path}: event {event} of run {run}, luminosity block {block}, stands in it more than once, "
+            f"as do {others} others: merge its sources without overlap"
+        )
+
+
+def _check_ranges(path: str | Path, values: np.ndarray, table: FeatureTable) -> None:
+    """Refuse numbers outside the physical range of their input, as the -1000 of what was not evaluated."""
+    with np.errstate(invalid="ignore"):
+        outside = existing(values, table) & ((values < table.lower) | (values > table.upper))
+    if outside.any():
+        jet, column = np.argwhere(outside)[0]
+        raise InputError(
+            f"{path}: input '{table.names[column]}' is {values[jet, column]:g} for one of "
+            f"{outside[:, column].sum()} jets outside [{table.lower[column]:g}, {table.upper[column]:g}]: "
+            "mend its unit, or mark what is missing with NaN"
+        )
+
+
+def _not_finite(value: Any, place: str) -> Iterator[tuple[str, float]]:
+    """Numbers that are infinite or none, with their place."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield place, value
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inner:
+        yield from _not_finite(part, f"{place}.{key}".lstrip("."))
