@@ -8,7 +8,6 @@ import yaml
 
 from robustag.errors import InputError
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Values of a file with every alias written out: a study has a few thousand.
 _MOST_VALUES = 100_000
 
@@ -24,7 +23,8 @@ def read_document(path: str | Path) -> Any:
     """
     try:
         with Path(path).open(encoding="utf-8") as file:
-            loader = _LOADER(file)
+            # Not the faster one in C, which crashes where mappings are nested too deeply.
+            loader = yaml.SafeLoader(file)
             try:
                 node = loader.get_single_node()
                 if node is None:

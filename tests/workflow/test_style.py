@@ -31,10 +31,3 @@ def test_scripts_stay_short_and_rules_have_theirs(root):
     used = "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
     for script in (root / "scripts").glob("*.py"):
         assert f"scripts/{script.name}" in used, f"no rule runs {script.name}"
-
-
-def test_nothing_is_loaded_through_pickle(root):
-    forbidden = ("import pickle", "torch.load(", "torch.save(", "allow_pickle=True", "read_pickle", "joblib")
-    for file in [*(root / "src").rglob("*.py"), *(root / "scripts").glob("*.py")]:
-        text = file.read_text()
-        assert not [word for word in forbidden if word in text], file

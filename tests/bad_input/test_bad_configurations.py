@@ -1,0 +1,180 @@
+"""Bad presets through the doors of the user: every fault is one line with the file or key and the mend."""
+
+import json
+import random
+import re
+
+import pytest
+
+from robustag.cli import main
+from robustag.documents import read_document
+from robustag.errors import InputError
+from tests.checkout import Checkout
+
+BOMB = "a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+UNREADABLE = {
+    "": "is no configuration: it must be a mapping",
+    "# nothing but a comment\n": "is no configuration",
+    "- a\n- list\n": "is no configuration",
+    "just text": "is no configuration",
+    "3.5": "is no configuration",
+    "null": "is no configuration",
+    "study: mine\n\tseed: 1\n": "cannot be read: .*line 2",
+    "study: [mine": "cannot be read",
+    "study: 'mine": "cannot be read",
+    "study: mine\nstudy: yours\n": "line 2: the key 'study' stands twice",
+    "run: {seeds: [1], seeds: [2]}": "line 1: the key 'seeds' stands twice",
+    "1: one": "the key '1' is not text",
+    "{yes: 1}": "the key 'yes' is not text",
+    "? [a, b]\n: c": "is not text",
+    "study: !!python/object/apply:os.system [true]": "cannot be read: could not determine a constructor",
+    "study: !!python/name:os.system": "cannot be read: could not determine a constructor",
+    "a: *b": "cannot be read: found undefined alias",
+    "a: &a [*a]": "line 1: an alias contains itself",
+    "a: &a {b: *a}": "an alias contains itself",
+    "a: &a {b: {c: [*a]}}": "an alias contains itself",
+    BOMB: "aliases multiply to more than",
+    "[" * 5000: "cannot be read: it is nested too deeply",
+    "- " * 50_000: "cannot be read: it is nested too deeply",
+    "{a: " * 3000 + "1" + "}" * 3000: "cannot be read: it is nested too deeply",
+    "a: b\0": "cannot be read",
+    "--- {a: 1}\n--- {b: 1}\n": "cannot be read: expected a single document",
+}
+WRONG = {
+    "colour: red": "unknown key 'colour'",
+    "run: {model: [x]}": "run: unknown key 'model'",
+    "run: {models: [clean_nominla]}": "run.models names 'clean_nominla', which models lacks",
+    "run: {attacks: [fgms]}": "run.attacks names 'fgms', which attacks lacks",
+    "run: {scenarios: [nothing]}": "run.scenarios names 'nothing', which scenarios lacks",
+    "run: {samples: [ttbra]}": "run.samples names 'ttbra', which samples lacks",
+    "run: {variations: [up]}": "run.variations names 'up', which variations lacks",
+    "run: {seeds: []}": "run.seeds",
+    "run: {seeds: [1, 1]}": "run.seeds: something stands twice",
+    "run: {seeds: [-1]}": "run.seeds.0: -1",
+    "run: {seeds: [one]}": "run.seeds.0: 'one' is not a whole number",
+    "run: {seeds: 3}": "run.seeds: 3 is not a list",
+    "run: [clean]": "run: .* is not a mapping",
+    "seed: -1": "seed: -1 is less than the minimum",
+    "seed: 1.5": "seed: 1.5 is not a whole number",
+    "samples: {ttbar: {events: 0}}": "0 is less than the minimum of 1",
+    "samples: {ttbar: {events: -5}}": "-5 is less than the minimum of 1",
+    "samples: {ttbar: {events: 1e5}}": "not a whole number; write 100000",
+    "generator: {events_per_chunk: 0}": "0 is less than the minimum of 1",
+    "split: [0.5, 0.5, 0.5]": "split adds up to 1.5",
+    "split: [0.8, 0.2]": "split",
+    "split: [1.2, -0.1, -0.1]": "split",
+    "epsilons: [0.0, -0.1]": "epsilons.1: -0.1 is less than the minimum",
+    "epsilons: []": "epsilons",
+    "epsilons: [0.0, .nan]": "epsilons.1: nan is not a number to compute with",
+    "epsilons: [0.0, .inf]": "epsilons.1: inf is not a number to compute with",
+    "epsilons: [1e-3]": "'1e-3' is text, not a number; write 0.001",
+    "models: {clean_fgsm: {optimiser: {learning_rate: .nan}}}": "learning_rate: nan is not a number",
+    "models: {clean_fgsm: {optimiser: {epochs: 2.5}}}": "2.5 is not a whole number",
+    "models: {clean_fgsm: {recipe: {name: magic}}}": "recipe",
+    "models: {clean_fgsm: {network: {name: ../evil}}}": "network",
+    "attacks: {fgsm: {name: os}}": "attacks.fgsm",
+    "features: nowhere.yaml": "nowhere.yaml cannot be read: .*No such file",
+    "features: README.md": "README.md",
+    "features: config": "config cannot be read",
+    "features: config/config.yaml": "config/config.yaml",
+    "features: 7": "features: 7 is not text",
+    "frozen: [jet_pts]": "frozen: .*jet_pts",
+    "physical: 'no'": "physical: 'no' is not true or false",
+    "relative_cap: -0.5": "relative_cap",
+    "weights: {pt_edges: [50, 20]}": "weights.pt_edges has 50 before 20",
+}
+NAMES = [
+    *("../elsewhere", "../../etc", "/tmp/there", "a/b", ".", "..", "", "my study", "a;touch x", "$(touch x)"),
+    *("`touch x`", "a|b", "a&b", "a>b", "a'b", 'a"b', "a\nb", "mine\n", "-rf", "*", "{model}", "<results>"),
+    *("Ä", "x" * 300),
+]
+
+
+@pytest.fixture
+def refused(root, monkeypatch, tmp_path, capsys):
+    """Faults that `robustag check` finds in a preset, one a line."""
+    monkeypatch.chdir(root)
+
+    def run(text):
+        preset = tmp_path / "mine.yaml"
+        preset.write_text(text)
+        assert main(["check", str(preset)]) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert "Traceback" not in captured.err
+        lines = captured.err.splitlines()
+        assert all(line.startswith(f"robustag check: {preset}: ") or str(preset) in line for line in lines)
+        assert list(tmp_path.iterdir()) == [preset]
+        return lines
+
+    return run
+
+
+@pytest.mark.parametrize("text", UNREADABLE, ids=lambda text: repr(text[:30]))
+def test_a_file_that_is_no_configuration_is_one_line(text, refused):
+    (line,) = refused(text)
+    assert re.search(UNREADABLE[text], line), line
+    assert len(line) < 500
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_wrong_value_is_named_with_its_key(text, refused):
+    lines = refused(text)
+    assert re.search(WRONG[text], lines[0]), lines
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_cannot_leave_the_results_or_reach_a_shell(name, refused):
+    quoted = json.dumps(name)
+    assert any("study: " in line for line in refused(f"study: {quoted}"))
+    assert refused(f"figures: {{rocs: {{{quoted}: [fgsm]}}}}")
+    for section, definition in (
+        ("samples", "{process: bb, events: 10}"),
+        ("models", "{}"),
+        ("attacks", "{name: fgsm}"),
+        ("scenarios", "{kind: resimulated, variation: fakes_up}"),
+        ("variations", "{reason: why, detector: {fakes: 1}}"),
+    ):
+        assert refused(f"{section}: {{{quoted}: {definition}}}"), section
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("study: ../elsewhere\n", "study: '../elsewhere' does not match"),
+        ("study: 'a;touch x'\n", "does not match"),
+        ("seed: 1\nseed: 2\n", "the key 'seed' stands twice in one mapping: remove one"),
+        ("epsilons: [.nan]\n", "nan is not a number to compute with"),
+        ("run: {attacks: [fgms]}\n", "run.attacks names 'fgms', which attacks lacks"),
+    ],
+)
+def test_snakemake_refuses_the_same_before_it_does_anything(text, complaint, tmp_path):
+    checkout = Checkout(tmp_path / "study")
+    (checkout.folder / "mine.yaml").write_text(text)
+    run = checkout.snakemake("-n", "--configfile", "mine.yaml")
+    assert run.returncode != 0
+    assert complaint in run.stdout
+    assert "Traceback" not in run.stdout
+    assert not (checkout.folder / "results").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["study"]
+
+
+def test_mutated_configurations_are_read_or_refused(root, tmp_path):
+    """Fuzz: whatever happens to the text, never anything but a document or one line."""
+    text = (root / "config/smoke.yaml").read_text()
+    chance, refused = random.Random(2), 0
+    for _ in range(60):
+        damaged = list(text)
+        for _ in range(chance.randrange(1, 6)):
+            damaged[chance.randrange(len(damaged))] = chance.choice("[]{}:&*-!'\"\t#|>%@`\0ä1.\n")
+        path = tmp_path / "mine.yaml"
+        path.write_text("".join(damaged))
+        try:
+            read_document(path)
+        except InputError as error:
+            refused += 1
+            assert re.fullmatch(r"[^\n]*mine\.yaml cannot be read: [^\n]+", str(error))  # noqa: PT017
+    assert refused > 10
