@@ -16,7 +16,7 @@ rule spread:
         "<logs>/spread.log",
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory("training"),
     params:
         code=code_fingerprint("scripts/spread.py"),
     script:
@@ -47,7 +47,7 @@ rule attack:
         "<logs>/attack/{model}.seed{seed}.{attack}.log",
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
         attack=lambda wildcards: definition("attacks", wildcards.attack),
@@ -72,7 +72,7 @@ rule transfer:
         "<logs>/transfer/{model}.seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
         targets=RUN["models"],

@@ -53,6 +53,17 @@ FIGURE_MODELS = [
 SHOWN_ROCS = sorted(shown_rocs(config))
 
 
+# Jets an event, as measured: they say how large a job will be before there are any.
+JETS_PER_EVENT = {"ttbar": 5.0, "bb": 1.3, "cc": 1.3, "light": 1.3}
+JETS = sum(
+    JETS_PER_EVENT[config["samples"][name]["process"]] * config["samples"][name]["events"]
+    for name in RUN["samples"]
+)
+# MB of a job: with no jets, and more for each million jets of the study. A job works on one chunk; on the
+# training and validation jets; or on the test jets, clean and perturbed.
+MEMORY = {"chunk": (2000, 0), "training": (2000, 1600), "evaluation": (1200, 1800)}
+
+
 wildcard_constraints:
     sample="|".join(config["samples"]),
     variation="|".join(["nominal", *config["variations"]]),
@@ -60,6 +71,13 @@ wildcard_constraints:
     attack="|".join(config["attacks"]),
     seed=r"\d+",
     chunk=r"\d{4}",
+
+
+def memory(kind: str):
+    """Memory of a kind of job in MB; one that was killed gets as much again with each attempt."""
+    fixed, growing = MEMORY[kind]
+    needed = round(fixed + growing * JETS / 1e6)
+    return lambda wildcards, attempt: needed * attempt
 
 
 def chunk_names(events: int) -> list[str]:

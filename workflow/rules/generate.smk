@@ -18,7 +18,7 @@ rule generate:
     log:
         "<logs>/generate/{sample}/{chunk}.log",
     resources:
-        mem_mb=1500,
+        mem_mb=memory("chunk"),
     params:
         seed=config["seed"],
         sample=lambda wildcards: definition("samples", wildcards.sample),
@@ -40,7 +40,7 @@ rule generate_varied:
     wildcard_constraints:
         variation=names_or_none(GENERATOR_VARIATIONS),
     resources:
-        mem_mb=1500,
+        mem_mb=memory("chunk"),
     params:
         seed=config["seed"],
         sample=lambda wildcards: definition("samples", wildcards.sample),
@@ -62,7 +62,7 @@ rule vary_records:
     log:
         "<logs>/vary_records/{sample}/{chunk}.log",
     resources:
-        mem_mb=1500,
+        mem_mb=memory("chunk"),
     params:
         seed=config["seed"],
         variations={name: definition("variations", name)["records"] for name in RECORD_VARIATIONS},

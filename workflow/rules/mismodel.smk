@@ -26,7 +26,7 @@ rule mismodel:
         "<logs>/mismodel/{model}.seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
         scenarios={name: definition("scenarios", name) for name in RUN["scenarios"]},
@@ -51,7 +51,7 @@ rule align:
         "<logs>/align/{model}.seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
         attack=definition("attacks", config["figures"]["attack"]),

@@ -18,7 +18,7 @@ rule certify:
         "<logs>/certify/{model}.seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
         discriminators=config["figures"]["discriminators"],
@@ -42,7 +42,7 @@ rule distances:
         "<logs>/distances/{model}.seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
         attacks={name: definition("attacks", name) for name in config["distances"]["attacks"]},
@@ -71,7 +71,7 @@ rule scenario_distances:
         "<logs>/scenario_distances.log",
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
         scenarios={name: definition("scenarios", name) for name in sorted(RUN["scenarios"])},

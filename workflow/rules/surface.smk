@@ -27,7 +27,7 @@ rule surface:
         "<logs>/surface/{model}.seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
         bootstrap=config["evaluation"]["bootstrap"],

@@ -14,6 +14,8 @@ rule summarise:
         summary="<results>/tensors/{sample}/summaries/{chunk}.safetensors",
     log:
         "<logs>/summarise/{sample}/{chunk}.log",
+    resources:
+        mem_mb=memory("chunk"),
     params:
         settings("split", "weights"),
         code=code_fingerprint("scripts/summarise.py"),
@@ -31,6 +33,8 @@ rule normalise:
         weights="<results>/tensors/weights.safetensors",
     log:
         "<logs>/normalise.log",
+    resources:
+        mem_mb=memory("chunk"),
     params:
         settings("weights"),
         code=code_fingerprint("scripts/normalise.py"),
@@ -52,6 +56,8 @@ rule tensorise:
         ],
     log:
         "<logs>/tensorise/{sample}/{chunk}.log",
+    resources:
+        mem_mb=memory("chunk"),
     params:
         settings("split"),
         code=code_fingerprint("scripts/tensorise.py"),

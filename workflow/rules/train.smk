@@ -24,7 +24,7 @@ rule train:
         "<logs>/train/{model}.seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=memory("training"),
     params:
         seed=config["seed"],
         model=lambda wildcards: definition("models", wildcards.model),
@@ -46,7 +46,7 @@ rule export:
         "<logs>/export.log",
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory("chunk"),
     params:
         code=code_fingerprint("scripts/export.py"),
     script:
@@ -71,7 +71,7 @@ rule epochs:
         "<logs>/epochs/{model}.seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
         perturbations={
