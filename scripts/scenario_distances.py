@@ -7,7 +7,6 @@ from robustag.workflow.progress import Progress
 
 with job(snakemake) as log:
     from dataclasses import replace
-    from pathlib import Path
 
     import torch
 
@@ -36,8 +35,7 @@ with job(snakemake) as log:
             yield "reference", "other_clean_jets", 0.0, others
         for name, scenario in params.scenarios.items():
             if scenario["kind"] == "resimulated":
-                paths = [p for p in snakemake.input.varied if Path(p).parent.name == scenario["variation"]]
-                varied = load_tensors(paths, "test")
+                varied = load_tensors(snakemake.input[scenario["variation"]], "test")
                 yield "scenario", name, VARIED, varied.select(sample_jets(varied.event, number))
             elif scenario["kind"] == "composition":
                 kept = test.select(compose(scenario, test, derive_seed(params.seed, "mismodel", name)))

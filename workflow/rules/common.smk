@@ -114,11 +114,16 @@ def names_or_none(names: list[str]) -> str:
     return "|".join(names) or "(?!)"
 
 
-def tensors_of(variation: str) -> list[str]:
+def tensor_files(variation: str) -> list[str]:
     """Every tensor file of the nominal simulation or of one variation."""
     return over_chunks(
         "<results>/tensors/{sample}/{variation}/{chunk}.safetensors", variation=variation
     )
+
+
+def tensors_of(variation: str) -> list[str]:
+    """What stands for every tensor file of the nominal simulation or of one variation: their index."""
+    return [f"<results>/tensors/{variation}.index.json"]
 
 
 def paired_tensors(variation: str) -> list[str]:

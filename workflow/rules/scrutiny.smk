@@ -55,13 +55,8 @@ rule distances:
 rule scenario_distances:
     """How far the inputs of every scenario are from clean ones, and those of other clean jets."""
     input:
+        **{name: tensors_of(name) for name in SHOWN_VARIATIONS},
         tensors=tensors_of("nominal"),
-        varied=[
-            path
-            for name in RUN["scenarios"]
-            if "variation" in config["scenarios"][name]
-            for path in tensors_of(config["scenarios"][name]["variation"])
-        ],
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
     output:

@@ -18,6 +18,7 @@ localrules:
     claims,
     collect,
     envelope,
+    index,
     metrics_csv,
     mismodelling_verdicts,
     summary,

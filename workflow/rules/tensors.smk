@@ -92,3 +92,17 @@ use rule tensorise as tensorise_varied with:
         "<logs>/tensorise/{sample}/{variation}/{chunk}.log",
     wildcard_constraints:
         variation=names_or_none(GENERATOR_VARIATIONS),
+
+
+rule index:
+    """List the tensor files of all samples, so that jobs which read all of them name one file, not hundreds."""
+    input:
+        tensors=lambda wildcards: tensor_files(wildcards.variation),
+    output:
+        index="<results>/tensors/{variation}.index.json",
+    log:
+        "<logs>/index/{variation}.log",
+    params:
+        code=code_fingerprint("scripts/index.py"),
+    script:
+        "../../scripts/index.py"

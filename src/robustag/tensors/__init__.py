@@ -3,6 +3,7 @@
 The torch side, `tensors.loading`, is imported by name: the many jobs that write tensors do without torch.
 """
 
+from robustag.tensors.index import write_index
 from robustag.tensors.normalisation import Normalisation
 from robustag.tensors.store import SPLITS, tensorise
 from robustag.tensors.summary import Summary, merge, summarise
@@ -16,4 +17,5 @@ __all__ = [
     "merge",
     "summarise",
     "tensorise",
+    "write_index",
 ]

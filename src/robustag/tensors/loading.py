@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
-from robustag.checksums import unseal, verify
+from robustag.checksums import checksum, unseal, verify
 from robustag.errors import InputError
+from robustag.tensors.index import listed
 from robustag.tensors.split import mixed
 from robustag.tensors.store import SPLITS
 
@@ -71,6 +72,8 @@ def sample_jets(event: torch.Tensor, number: int) -> torch.Tensor:
 class JetShards:
     """The jets of one split in several files, in the order of the paths; on disk until they are read.
 
+    A path may be an index (`tensors.index`), which stands for the files it lists.
+
     Files are memory-mapped while they are read and at no other time. The first time that a column of a file
     is read, its checksum is compared.
 
@@ -87,9 +90,11 @@ class JetShards:
         # Checksums of what was not read yet.
         self._sums: dict[str | Path, dict[str, int]] = {}
         starts = [0]
-        for path in paths:
+        for path, expected in listed(paths):
             with _opened(path) as store:
                 card, self._sums[path] = unseal(store.metadata())
+                if expected not in (None, checksum({"card": card, "sums": self._sums[path]})):
+                    raise ValueError("it is not the file that its index lists")
                 if not isinstance(card, dict) or "ends" not in card:
                     raise ValueError("it holds no jets")
                 ends = [0, *card["ends"]]
@@ -148,7 +153,7 @@ class JetShards:
 
 
 def load_tensors(paths: Iterable[str | Path], split: str) -> JetTensors:
-    """Read one split of several chunks, in the order of the paths.
+    """Read one split of several chunks, in the order of the paths; as `JetShards`.
 
     Raises
     ------
