@@ -1,5 +1,6 @@
 """Ntuples of the built-in Monte Carlo (tree `Events`, NanoAOD style), read through coffea NanoEvents."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ import numpy as np
 from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
 
 from robustag.errors import InputError
+from robustag.generate.ntuple import flat_branches, verify_branches
 from robustag.readers.records import FLAVOURS, Columns, JetRecords
 
 # Jets of hadronic tau decays: no class of the study.
@@ -65,6 +67,7 @@ def read_all_jets(path: str | Path, table: Columns) -> AllJets:
     try:
         # Branches are read here, when they are first touched.
         jets = _flatten(events, table)
+        verify_branches(Path(path), _read_branches(events, table))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except Exception as error:  # uproot and its decompressors raise many kinds for a damaged file
@@ -109,6 +112,17 @@ def _check_branches(events: ak.Array, path: str | Path, table: Columns) -> None:
                 f"{path} lacks the branch {collection}_{absent[0]} ({len(absent)} of {len(names)} absent): "
                 "generate it again, or read it with the reader of its own format"
             )
+
+
+def _read_branches(events: ak.Array, table: Columns) -> Iterator[tuple[str, np.ndarray]]:
+    """The numbers of the branches that `_flatten` uses."""
+    for name in ("run", "luminosityBlock", "event"):
+        yield name, ak.to_numpy(events[name])
+    jets = ["pt", "eta", *map(branch_of, table.jet_variables), "hadronFlavour"]
+    for collection, names in (("Jet", jets), ("Track", ["jetIdx", *table.track_variables])):
+        layout = events.layout.content(collection)
+        wanted = [name for name in dict.fromkeys(names) if name in layout.fields]
+        yield from flat_branches(collection, ak.Array(layout)[wanted])
 
 
 def _flatten(events: ak.Array, table: Columns) -> AllJets:

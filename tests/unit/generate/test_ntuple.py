@@ -1,5 +1,6 @@
 """The ROOT writer: layout, provenance, nothing half-written."""
 
+import random
 from pathlib import Path
 
 import awkward as ak
@@ -8,7 +9,7 @@ import pytest
 import uproot
 
 from robustag.errors import InputError
-from robustag.generate.ntuple import new_ntuple, read_provenance
+from robustag.generate.ntuple import new_ntuple, read_branches, read_provenance
 
 
 def _events(first: int, n: int) -> dict[str, ak.Array]:
@@ -55,3 +56,24 @@ def test_a_foreign_file_has_no_provenance(tmp_path: Path) -> None:
         file["name"] = "value"
     with pytest.raises(InputError, match="not written by the built-in generator"):
         read_provenance(tmp_path / "other.root")
+
+
+def test_a_bit_that_changed_on_the_disk_is_noticed(tmp_path: Path) -> None:
+    """Most of them neither ROOT nor ZSTD would notice."""
+    path = tmp_path / "chunk.root"
+    with new_ntuple(path) as writer:
+        writer.append(_events(0, 300))
+        writer.finish({})
+    names = ["event", "Jet_pt", "Jet_flavour"]
+    whole, content = path.read_bytes(), read_branches(path, names).to_list()
+    chance, complaints = random.Random(1), []
+    for _ in range(150):
+        damaged = bytearray(whole)
+        damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            assert read_branches(path, names).to_list() == content
+        except InputError as error:
+            complaints.append(str(error))
+    assert sum("the checksum of its branch" in complaint for complaint in complaints) > 5
+    assert all("chunk.root" in complaint and "\n" not in complaint for complaint in complaints)
