@@ -226,6 +226,11 @@ def test_redrawing_a_figure_is_one_job(study, root):
     assert planned == dict.fromkeys(figures, 1)
 
 
+def test_verdicts_and_summary_are_one_job_each(study):
+    planned = study.checkout.plan(*SMOKE, "--forcerun", "claims", "summary", "--", "claims", "summary")
+    assert planned == {"claims": 1, "summary": 1}
+
+
 def test_another_shown_strength_redraws_what_shows_it_and_nothing_else(study):
     preset = yaml.safe_load((study.checkout.folder / "config/smoke.yaml").read_text())
     preset["figures"]["epsilon"] = 0.01

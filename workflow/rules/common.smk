@@ -280,7 +280,7 @@ def in_report(path: str, caption: str, section: str, title: str, of: str = ""):
         path,
         caption=f"../report/{caption}.rst",
         category=f"{CATEGORIES.index(section) + 1}. {section}",
-        labels={"figure": title, "of": of},
+        labels={"result": title, "of": of},
     )
 
 
@@ -292,7 +292,8 @@ def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
     """
     stem = f"<results>/plots/{rule}"
     files = {name: f"{stem}_{name}" for name in each} if each else {"": stem}
-    title = rule.removeprefix("fig_").replace("_", " ")
+    words = rule.removeprefix("fig_").split("_")
+    title = " ".join(word.upper() if word in ("auc", "roc") else word for word in words)
     shown = [in_report(f"{file}.png", rule, section, title, name) for name, file in files.items()]
     pdf, csv = ([file + suffix for file in files.values()] for suffix in (".pdf", ".csv"))
     if each:

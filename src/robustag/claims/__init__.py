@@ -1,6 +1,8 @@
 """Published claims as tests on measured numbers, with a verdict for each arm of the study.
 
-`verdict` holds the rule, `evidence` fetches numbers with errors, `robustness` and `geometry` hold the tests,
-`catalogue` the claims themselves, `judge` puts every claim to the test, `report` writes what came out, and
-`headline` the few numbers a run ends with.
+`claim` says what a claim is, `taggers` and `landscapes` hold those of the two papers, `catalogue` them all.
+Their tests stand in `setup`, `robustness`, `learning`, `attacks`, `inputs`, `surface`, `geometry` and
+`systematics`; they fetch `quantities` with errors through `evidence` and judge them by the rule in `verdict`.
+`judge` puts every claim to the test, `masking` audits the attacks, `reading` says what verdicts mean;
+`report`, `document` and `summary` write what came out.
 """

@@ -1,7 +1,7 @@
 """Tests of the claims about attacks of varying complexity, and about those that go beyond the first order."""
 
 from robustag.claims.evidence import Evidence, find
-from robustag.claims.quantities import average
+from robustag.claims.quantities import Sampled, average
 from robustag.claims.robustness import not_measured
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
@@ -54,7 +54,7 @@ def first_order_is_a_limit(evidence: Evidence, settings: Settings) -> list[Findi
     """C17: an attack of several steps in FGSM's budget costs more AUC than FGSM, which the study left out.
 
     Every such attack decides on the nominal model at the deciding strength, in BvL AUC lost, as a share of
-    what FGSM costs; the larger strength and the adversarial model support it.
+    what FGSM costs; the larger strength, the adversarial model and the loss support it.
     """
     fgsm = settings.attacks[settings.attack]
     same = [
@@ -80,7 +80,23 @@ def first_order_is_a_limit(evidence: Evidence, settings: Settings) -> list[Findi
                         deciding=role == "nominal" and epsilon == settings.epsilon,
                     )
                 )
+                findings += _on_the_same_jets(name, role, model, epsilon, evidence, settings)
     return findings or [untestable("attacks of several steps", "the study makes none in FGSM's budget")]
+
+
+def _on_the_same_jets(
+    name: str, role: str, model: str, epsilon: float, evidence: Evidence, settings: Settings
+) -> list[Finding]:
+    """What the two raise the model's own loss by, on the audited jets; the only error is from the seeds."""
+    audit = evidence.rows("audit", model=model)
+    losses = audit.pivot_table(index="seed", columns=["perturbation", "epsilon"], values="loss")
+    wanted = [(attack, strength) for attack in (name, settings.attack) for strength in (0.0, epsilon)]
+    if any(column not in losses.columns for column in wanted):
+        return []
+    strong, one_step = (losses[attack, epsilon] - losses[attack, 0.0] for attack in (name, settings.attack))
+    ratio = Sampled((strong / one_step).to_frame().T)
+    quantity = f"gain in loss of the {role} model, same jets, epsilon {epsilon:g}: {name} over FGSM"
+    return [find(quantity, ratio, settings, {}, threshold=1.0, deciding=False, one_jet=True)]
 
 
 def _gain(

@@ -19,14 +19,15 @@ from robustag.evaluation.differences import (
 )
 from robustag.plotting.tables import METRIC_COLUMNS, read_columns
 
-_PLANE = ["jets", "kind", "feature_x", "feature_y"]
+#: What a plane of the loss is recognised by; the table of planes begins with the plane of the papers.
+PLANE = ["jets", "kind", "feature_x", "feature_y"]
 #: What claims and summary read of each collected table. A study need not make them all.
 COLUMNS: dict[str, list[str]] = {
     "metrics": METRIC_COLUMNS,
     "geometry": [
         *("model", "seed", "jet", "label", "grad_l1", "grad_linf", "grad_ratio", "interaction"),
     ],
-    "planes": ["model", "seed", *_PLANE, "delta_x", "delta_y", "loss"],
+    "planes": ["model", "seed", *PLANE, "delta_x", "delta_y", "loss"],
     "surface_statistics": [
         *("model", "seed", "flavour", "statistic", "summary", "epsilon", "value", "replicates"),
     ],
@@ -42,14 +43,12 @@ COLUMNS: dict[str, list[str]] = {
         *("model", "seed", "span", "kept", "discriminator", "loss", "low", "high", "attack"),
         *("share", "share_low", "share_high"),
     ],
-    "audit": ["model", "seed", "perturbation", "epsilon", "zero_gradient"],
+    "audit": ["model", "seed", "perturbation", "epsilon", "zero_gradient", "loss"],
     "transfer": [
         *("model", "seed", "target", "epsilon", "discriminator", "metric", "value", "replicates"),
     ],
     "inventory": ["model", "seed", "quantity", "name", "value"],
 }
-#: What the shape of the plane of the papers is recognised by: the table of planes begins with it.
-PLANE = _PLANE
 
 
 def read_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:

@@ -116,7 +116,6 @@ def _single_jet(evidence: Evidence, settings: Settings) -> Finding:
     planes = evidence.rows("planes")
     if not set(evidence.models) <= set(planes["model"]):
         return untestable(quantity, "the study has no plane of both models", False)
-    # The table begins with the plane of the papers.
     shown = planes.merge(planes[PLANE].head(1), on=PLANE)
     shapes = {
         role: pd.DataFrame({seed: plane_shape(plane) for seed, plane in trainings.groupby("seed")})

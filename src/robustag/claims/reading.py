@@ -43,16 +43,17 @@ def interpretation(judgement: Judgement, significance: float) -> str:
         return f"Not testable here: {'; '.join(reasons)}."
     if judgement.verdict == WITHIN_ERROR:
         return _open(tested, significance)
-    passed = sum(one.verdict == REPRODUCED for one in tested)
-    count = (
-        f"{passed} of {len(tested)} deciding tests passed" if len(tested) > 1 else "the deciding test passed"
-    )
-    if judgement.verdict == NOT_REPRODUCED:
-        count = f"{len(tested) - passed} of {len(tested)} deciding tests not passed"
     distance = sigmas(finding) if finding else inf
-    hangs = f", the weakest by {distance:+.1f} σ ({finding.quantity})" if abs(distance) < inf else ""
+    by = f" by {distance:+.1f} σ" if abs(distance) < inf else ""
+    count = sum(one.verdict == judgement.verdict for one in tested)
+    passed = "passed" if judgement.verdict == REPRODUCED else "failed"
+    if len(tested) == 1:
+        hangs = f"The deciding test is {passed}{by}"
+    else:
+        weakest_one = f", the weakest{by} ({finding.quantity})" if by and finding else ""
+        hangs = f"{count} of {len(tested)} deciding tests are {passed}{weakest_one}"
     meaning = claim.holds if judgement.verdict == REPRODUCED else claim.fails
-    return f"{count[0].upper()}{count[1:]}{hangs}. So {meaning}."
+    return f"{hangs}. So {meaning}."
 
 
 def _open(tested: Sequence[Finding], significance: float) -> str:

@@ -102,7 +102,7 @@ def _cell(judgement: Judgement) -> str:
     """A verdict with the distance of the weakest deciding test, on which the verdict hangs."""
     finding = weakest(judgement)
     distance = sigmas(finding) if finding else inf
-    text = f"**{judgement.verdict}**" + (f" ({distance:+.1f} σ)" if abs(distance) < inf else "")
+    text = f"**{judgement.verdict}**" + (f" ({distance:+.1f} σ)" if abs(distance) < inf else "")
     left_out = any(f.verdict == NOT_TESTABLE and f.deciding for f in judgement.findings)
     if left_out and judgement.verdict != NOT_TESTABLE:
         text += "; in part"
@@ -144,26 +144,30 @@ def _row(finding: Finding) -> list[str]:
 def _effect(finding: Finding) -> str:
     if finding.statistical == 0 and not isfinite(finding.seed):
         return f"{finding.effect:.3g}"
-    places = _places(finding.statistical, finding.seed)
-    statistical = f"{finding.effect:.{places}f} ± {_error(finding.statistical, places)} (stat.)"
-    return f"{statistical} ± {_error(finding.seed, places)} (seeds)" if finding.seeds else statistical
+    shape = _shape(finding.statistical, finding.seed)
+    statistical = f"{finding.effect:{shape}} ± {_error(finding.statistical, shape)} (stat.)"
+    return f"{statistical} ± {_error(finding.seed, shape)} (seeds)" if finding.seeds else statistical
 
 
 def _number(number: Number) -> str:
     if not isfinite(number.error):
         return f"{number.name} {number.value:.6g}"
-    places = _places(number.error)
-    return f"{number.name} {number.value:.{places}f} ± {number.error:.{places}f}"
+    shape = _shape(number.error)
+    return f"{number.name} {number.value:{shape}} ± {number.error:{shape}}"
 
 
-def _error(value: float, places: int) -> str:
-    return f"{value:.{places}f}" if isfinite(value) else "unknown"
+def _error(value: float, shape: str) -> str:
+    return f"{value:{shape}}" if isfinite(value) else "unknown"
 
 
-def _places(*errors: float) -> int:
-    """Decimal places that show the largest error with two significant digits, five at most."""
+def _shape(*errors: float) -> str:
+    """A format that shows the largest error with two significant digits, with five decimal places at most."""
     known = [error for error in errors if isfinite(error) and error > 0]
-    return min(max(1 - floor(log10(max(known))), 1), 5) if known else 4
+    if not known:
+        return ".4f"
+    places = 1 - floor(log10(max(known)))
+    # Losses of the faithful arm are of the order of 1e-5.
+    return f".{min(max(places, 1), 5)}f" if places < 7 else ".2e"
 
 
 def _claims(judgements: Sequence[Judgement]) -> list[Claim]:

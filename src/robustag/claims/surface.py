@@ -50,7 +50,7 @@ def geometry_is_distinct(evidence: Evidence, settings: Settings) -> list[Finding
         for name, words in ratios
     ]
     epsilon = settings.shown_epsilon
-    step = f"over an FGSM step, epsilon {epsilon:g}, median"
+    step = f"an FGSM step, epsilon {epsilon:g}, median"
     stable = f"cosine of the gradients before and after {step}: adversarial minus nominal"
     return [*findings, _compared(stable, "gradient_cosine", evidence, settings, False, epsilon)]
 

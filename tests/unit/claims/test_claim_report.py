@@ -119,6 +119,18 @@ def test_an_open_verdict_says_what_would_settle_it(judged):
     assert "errors 2.0 times smaller would tell" in text
 
 
+def test_numbers_have_the_digits_of_their_errors(judged, flags, settings):
+    claim = next(one for one in judged() if one.claim.id == "C3")
+    cases = {
+        (0.123456, 0.0123, 0.001): "0.123 ± 0.012 (stat.) ± 0.001 (seeds)",
+        (12.3456, 0.5, float("nan")): "12.35 ± 0.50 (stat.) ± unknown (seeds)",
+        (3.21e-5, 4.3e-7, 1e-8): "3.21e-05 ± 4.30e-07 (stat.) ± 1.00e-08 (seeds)",
+    }
+    for (effect, statistical, seed), shown in cases.items():
+        finding = replace(claim.findings[0], effect=effect, statistical=statistical, seed=seed)
+        assert shown in to_markdown([replace(claim, findings=(finding,))], flags, settings)
+
+
 def test_arms_are_judged_separately(make_tables, make_metrics, settings):
     tables = make_tables()
     losses = {("nominal", "fgsm"): -0.01}
