@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from robustag.evaluation import SAMPLE
 from robustag.evaluation.inventory import inventory
 from robustag.models import build_model, save_model
+from robustag.tensors.store import write_store
 from robustag.tensors.weights import WeightMap
 
 EDGES = [20.0, 50.0, 900.0], [-2.5, 0.0, 2.5]
@@ -41,10 +41,9 @@ def made(tmp_path):
             "eta": eta[chunk].astype(np.float32),
             "weight": weights(label[chunk], pt[chunk], eta[chunk]),
             "event": 1000 * chunk + np.arange(number) // 2,
-            "split_ends": np.array(ends),
         }
         paths.append(tmp_path / f"000{chunk}.safetensors")
-        save_file(columns, paths[-1])
+        write_store(columns, np.array(ends), paths[-1])
     card = {"network": {"name": "mlp", "hidden": [7, 5], "dropout": 0.1}, "inputs": INPUTS, "classes": 3}
     card |= {"loss": {"name": "double_softmax_focal", "gamma": 25.0}, "recipe": {"name": "nominal"}}
     card |= {"optimiser": {"name": "adam", "epochs": 4}}
