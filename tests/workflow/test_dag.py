@@ -39,7 +39,7 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["attack"] == trainings * len(run["attacks"]) + compared * len(run["pareto"]["attacks"])
     assert planned["epochs"] == 2 * len(config["figures"]["pairs"]) * config["epochs"]["seeds"]
     assert planned["mismodel"] == planned["align"] == trainings
-    assert planned["normalise"] == planned["claims"] == planned["summary"] == 1
+    assert planned["normalise"] == planned["inventory"] == planned["claims"] == planned["summary"] == 1
     # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates, distances,
     # alignment, spans, history, epochs, pareto, planes, paths, geometry, surface_statistics, weights
     assert planned["collect"] == 20
