@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Every job is one thread wide; the study runs jobs side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: study smoke test bench lint format docs setup lock clean
+.PHONY: study smoke archive test bench lint format docs setup lock clean
 
 study: setup  ## The default study, then its report
 	snakemake --cores $(CORES)
@@ -22,6 +22,9 @@ study: setup  ## The default study, then its report
 
 smoke: setup  ## The whole study in miniature
 	snakemake --cores $(CORES) --configfile config/smoke.yaml
+
+archive: setup  ## Figures, verdicts, records and tables of the default study in results/default.tar.gz
+	snakemake --cores $(CORES) archive
 
 test: setup  ## Every test, the smoke study end to end included
 	python -m pytest
@@ -48,19 +51,21 @@ docs: setup  ## Write config/README.md from the schema
 
 setup: $(INSTALLED)  ## The environment, if it is not there or no longer fits
 
-$(INSTALLED): envs/requirements.lock pyproject.toml
+$(INSTALLED): envs/requirements.lock envs/torch.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "robustag needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install $(BINARY) -r envs/requirements.lock
+	$(PIP) install $(BINARY) --no-deps --require-hashes -r envs/requirements.lock
+	$(PIP) install $(BINARY) -r envs/torch.lock
 	$(PIP) install --no-deps --editable .
 	touch $@
 
-lock:  ## Newest versions that pyproject.toml allows, written into the lock file
+lock:  ## Newest versions that pyproject.toml allows, written into the lock file with their hashes
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install $(BINARY) --editable '.[test]'
-	{ grep '^#' envs/requirements.lock; $(PIP) freeze --exclude-editable | sed 's/+.*//'; } > $(VENV)/lock
-	mv $(VENV)/lock envs/requirements.lock
+	{ grep '^#' envs/torch.lock; $(PIP) freeze | sed -n 's/^\(torch==[^+]*\).*/\1/p'; } > $(VENV)/torch.lock
+	mv $(VENV)/torch.lock envs/torch.lock
+	$(PIP) freeze --exclude-editable | grep -v '^torch==' | $(BIN)/python envs/write_lock.py envs/requirements.lock
 	touch $(INSTALLED)
 
 clean:  ## Remove the environment; results stay

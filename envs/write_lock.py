@@ -1,14 +1,12 @@
 """Write a lock file whose pins carry the hashes of their files.
 
-    python envs/write_lock.py LOCK [WHEEL ...] < pins
+    python envs/write_lock.py LOCK < pins
 
 The comment at the head of LOCK stays; the rest becomes the pins (`name==version` lines, as `pip freeze`
 prints them), each with the SHA-256 sums that the package index gives for its files, so that pip installs
-nothing else. WHEELs are files that pip takes from elsewhere, such as the CPU build of torch; their sums are
-added.
+nothing else.
 """
 
-import hashlib
 import json
 import re
 import sys
@@ -17,7 +15,7 @@ from pathlib import Path
 
 INDEX = "https://pypi.org/simple"
 # Sums of wheels for other Pythons and systems would treble the file.
-FITTING = re.compile(r"(py3-none-any|cp31[1-4]-(cp31[1-4]|abi3)|cp3\d?-abi3|py3-none).*\.whl$|\.tar\.gz$")
+FITTING = re.compile(r"(py3-none-any|cp31[1-4]-cp31[1-4]|cp3\d+-abi3|py3-none).*\.whl$|\.tar\.gz$")
 FOREIGN = re.compile(r"win32|win_amd64|win_arm64|musllinux|ppc64le|s390x|i686|armv7l|riscv64|ios_|android")
 
 
@@ -39,18 +37,13 @@ def sums(name: str, version: str) -> list[str]:
     )
 
 
-def main(lock: Path, wheels: list[Path]) -> None:
+def main(lock: Path) -> None:
     """Rewrite one lock file."""
     head = [line for line in lock.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
     lines = []
     for pin in sorted(set(sys.stdin.read().split()), key=str.lower):
         name, version = pin.split("==")
         found = sums(re.sub("[-_.]+", "-", name.lower()), version)
-        found += [
-            hashlib.sha256(wheel.read_bytes()).hexdigest()
-            for wheel in wheels
-            if wheel.name.startswith(f"{name}-{version}")
-        ]
         if not found:
             sys.exit(f"the index has no file of {pin} that fits: choose another version")
         lines.append(" \\\n    ".join([pin, *(f"--hash=sha256:{one}" for one in found)]))
@@ -58,4 +51,4 @@ def main(lock: Path, wheels: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), [Path(wheel) for wheel in sys.argv[2:]])
+    main(Path(sys.argv[1]))

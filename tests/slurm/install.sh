@@ -12,5 +12,5 @@ if ! command -v slurmctld >/dev/null; then
     apt-get install -qq -y --no-install-recommends \
         slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge iproute2 >/dev/null
 fi
-.venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --upgrade \
+.venv/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes --upgrade \
     --target .venv/cluster -r envs/cluster.lock

@@ -8,11 +8,20 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+PIN = re.compile(r"^(\S+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE)
+
 
 @pytest.fixture
 def locked(root):
-    lines = (root / "envs/requirements.lock").read_text().splitlines()
-    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    pins = PIN.findall((root / "envs/requirements.lock").read_text())
+    torch = re.search(r"^torch==(\S+)$", (root / "envs/torch.lock").read_text(), re.MULTILINE)
+    return {name: version for name, version, _ in pins} | {"torch": torch[1]}
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "cluster.lock"])
+def test_every_pin_carries_hashes(root, lock):
+    text = (root / "envs" / lock).read_text()
+    assert len(PIN.findall(text)) == text.count("==")
 
 
 def test_the_lock_satisfies_every_range_of_the_package(root, locked):
@@ -41,13 +50,13 @@ def test_this_environment_is_the_locked_one(locked):
 
 def test_conda_and_apptainer_install_the_lock_and_nothing_else(root):
     environment = yaml.safe_load((root / "envs/environment.yaml").read_text())
-    pip = next(item["pip"] for item in environment["dependencies"] if isinstance(item, dict))
-    assert [line for line in pip if not line.startswith("--")] == ["-r requirements.lock"]
-    python = next(item for item in environment["dependencies"] if str(item).startswith("python="))
+    python, make = environment["dependencies"]
+    assert make == "make"
     definition = (root / "envs/apptainer.def").read_text()
     assert f"python:{python.split('=')[1]}-slim" in definition
-    installs = re.findall(r"pip install (.*)", definition)
-    assert installs == [
-        "--no-cache-dir --prefer-binary -r /opt/robustag/requirements.lock",
-        "--no-cache-dir --no-deps /opt/robustag",
-    ]
+    ways = [definition, (root / "Makefile").read_text()]
+    for way in ways:
+        installs = re.findall(r"(?:pip|\(PIP\)) install (.*)", way)
+        assert re.search("--no-deps --require-hashes -r .*requirements.lock", installs[0])
+        assert re.search("-r .*torch.lock", installs[1])
+        assert "--no-deps" in installs[2]

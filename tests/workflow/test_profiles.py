@@ -1,6 +1,7 @@
 """The profiles for clusters and workstations: each plans the study, and keeps to what was learnt."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -53,3 +54,10 @@ def test_the_two_profiles_for_slurm_differ_in_gpus_alone(root):
     plain, gpu = profiles(root)["slurm"], profiles(root)["slurm-gpu"]
     differing = {key for key in plain.keys() | gpu.keys() if plain.get(key) != gpu.get(key)}
     assert differing == {"set-resources", "slurm-partition-config"}
+
+
+def test_redrawing_runs_what_reads_tables_alone(root):
+    """Figures, verdicts and summary; a new figure belongs there as well."""
+    rules = "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
+    figures = set(re.findall(r"^rule (fig_\w+):", rules, re.MULTILINE))
+    assert set(profiles(root)["redraw"]["allowed-rules"]) == figures | {"claims", "summary", "all"}

@@ -66,6 +66,31 @@ rule all:
     localrule: True
 
 
+rule archive:
+    """Pack the figures, verdicts and records of a study with the tables that redraw them (`make archive`)."""
+    input:
+        needed=[getattr(rules, name).input for name in [*FIGURES, "claims", "summary"]],
+        made=[
+            *[getattr(rules, name).output for name in FIGURES],
+            rules.metrics_csv.output,
+            rules.mismodelling_verdicts.output,
+            rules.envelope.output,
+            rules.claims.output,
+            rules.export.output,
+            rules.summary.output,
+        ],
+    output:
+        archive=f"results/{config['study']}.tar.gz",
+    log:
+        "<logs>/archive.log",
+    localrule: True
+    params:
+        results=f"results/{config['study']}",
+        code=code_fingerprint("scripts/archive.py"),
+    script:
+        "../../scripts/archive.py"
+
+
 STARTED = time.time()
 
 
