@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -11,13 +12,14 @@ import time
 import pandas as pd
 import pytest
 
+from robustag.files import read_table, write_table
 from tests.checkout import Checkout
+from tests.mounts import in_own_mounts
 from tests.studies import SMOKE, Study
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 KILLS = 20
-CHUNK = "results/smoke/ntuples/bb/nominal/0000.root"
 # A table of seconds differs from run to run; everything else is the same to the last bit.
 TIMES = ["seconds"]
 
@@ -76,3 +78,194 @@ def test_a_study_killed_twenty_times_ends_as_an_undisturbed_one(study, tmp_path)
     for name in ("tables/metrics.csv", "claims.json"):
         assert (killed.results / name).read_bytes() == (study.results / name).read_bytes(), name
     assert checkout.plan(*SMOKE) == {}
+
+
+def rerun(checkout: Checkout, rule: str, target: str) -> str:
+    """Make one file again from those that are there, and expect to fail; returns what the console showed."""
+    target = f"results/smoke/{target}"
+    before = snapshot(checkout)
+    run = checkout.snakemake(
+        *SMOKE, "--cores", "1", "--rerun-triggers", "mtime", "--allowed-rules", rule, "--force", "--", target
+    )
+    assert run.returncode != 0, run.stdout
+    assert snapshot(checkout) - before == set(), "nothing half-written"
+    return run.stdout
+
+
+def snapshot(checkout: Checkout) -> set[str]:
+    """What rules made in the results."""
+    results = checkout.folder / "results/smoke"
+    made = (path for path in results.rglob("*") if path.is_file() and path.name != "study.json")
+    return {str(path) for path in made if "logs" not in path.parts}
+
+
+def flip(path, share: float = 0.7) -> None:
+    """Change one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[int(share * len(content))] ^= 4
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "needed", "rule", "target", "complaint"),
+    [
+        (
+            "ntuples/ttbar/nominal/0000.root",
+            (),
+            "summarise",
+            "tensors/ttbar/summaries/0000.safetensors",
+            r"0000\.root (is damaged|has no readable tree).*generate it again",
+        ),
+        (
+            "tensors/ttbar/summaries/0000.safetensors",
+            ("tensors/ttbar/summaries", "tensors/bb/summaries"),
+            "normalise",
+            "tensors/weights.safetensors",
+            r"0000\.safetensors is no chunk summary \(the checksum of '\w+' is wrong\).*run again",
+        ),
+        (
+            "models/clean_nominal/seed1.safetensors",
+            ("models",),
+            "export",
+            "models/clean_nominal/seed1.onnx",
+            r"seed1\.safetensors cannot be read .*the checksum of '.*' is wrong.*make it again",
+        ),
+        (
+            "tables/metrics.parquet",
+            (),
+            "metrics_csv",
+            "tables/metrics.csv",
+            r"metrics\.parquet is damaged or no table \(its checksum is wrong\): delete it and run again",
+        ),
+    ],
+)
+def test_a_flipped_bit_stops_the_job_with_one_line(study, tmp_path, damaged, needed, rule, target, complaint):
+    checkout = finished_part(study, tmp_path / "part", *needed, damaged)
+    flip(checkout.folder / "results/smoke" / damaged)
+    shown = rerun(checkout, rule, target)
+    (line,) = [line for line in shown.splitlines() if line.startswith("robustag: ")]
+    assert re.search(rf"robustag: {rule}.*{complaint}", line), line
+    assert "Traceback" not in shown
+
+
+def test_a_truncated_model_and_a_table_without_a_column_are_one_line(study, tmp_path):
+    checkout = finished_part(study, tmp_path / "part", "models", "tables/metrics.parquet")
+    results = checkout.folder / "results/smoke"
+    model = results / "models/clean_nominal/seed1.safetensors"
+    model.write_bytes(model.read_bytes()[:2000])
+    shown = rerun(checkout, "export", "models/clean_nominal/seed1.onnx")
+    assert re.search(r"robustag: export .*seed1\.safetensors cannot be read.*make it again", shown)
+    table = results / "tables/metrics.parquet"
+    write_table(read_table(table).drop(columns="replicates"), table)
+    assert re.search(
+        r"robustag: fig_headline.*metrics\.parquet: column replicates is missing; .*run again",
+        rerun(checkout, "fig_headline", "plots/fig_headline.pdf"),
+    )
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(study, tmp_path):
+    """The study's results on a disk of two megabytes, most of it taken."""
+    checkout = finished_part(study, tmp_path / "part", "tables/metrics.parquet")
+    results = checkout.folder / "results/smoke"
+    (results / "tables").rename(tmp_path / "tables")
+    command = [
+        f"mount -t tmpfs -o size=2m none {results}",
+        f"cp -r {tmp_path}/tables {results}",
+        f"cd {checkout.folder}",
+        "dd if=/dev/zero of=results/smoke/ballast bs=1k 2>/dev/null",
+        f"{sys.executable} -m snakemake {' '.join(SMOKE)} --cores 1 --rerun-triggers mtime "
+        "--allowed-rules metrics_csv -- results/smoke/tables/metrics.csv 2>&1",
+        "find results/smoke",
+    ]
+    run = in_own_mounts("; ".join(command))
+    assert "robustag: metrics_csv: " in run.stdout, run.stdout
+    assert "the disk is full: free space and run again" in run.stdout
+    assert "Traceback" not in run.stdout
+    assert "metrics.csv\n" not in run.stdout.split("results/smoke/ballast")[-1]
+    assert "partial" not in run.stdout
+
+
+def test_results_that_cannot_be_written_are_named(study, tmp_path):
+    checkout = finished_part(study, tmp_path / "part", "tables/metrics.parquet")
+    results = checkout.folder / "results"
+    run = in_own_mounts(
+        f"mount --bind {results} {results} && mount -o remount,ro,bind {results} && cd {checkout.folder} && "
+        f"{sys.executable} -m snakemake {' '.join(SMOKE)} --cores 1 --rerun-triggers mtime "
+        "--allowed-rules metrics_csv -- results/smoke/tables/metrics.csv 2>&1; echo status $?"
+    )
+    assert "status 1" in run.stdout
+    assert re.search("Read-only file system|the disk cannot be written to", run.stdout), run.stdout
+
+
+def test_a_second_run_in_the_same_folder_is_refused_and_harms_nothing(study, tmp_path):
+    checkout = Checkout(tmp_path / "twice")
+    first = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "1", *SMOKE],
+        cwd=checkout.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while first.poll() is None and not (checkout.folder / "results/smoke/logs").exists():
+        time.sleep(0.2)
+    second = checkout.snakemake("--cores", "1", *SMOKE)
+    assert first.poll() is None, "the first run goes on"
+    kill_group(first)
+    assert second.returncode != 0
+    assert "Directory cannot be locked" in second.stdout
+    assert "--unlock" in second.stdout
+
+
+def test_files_from_the_future_rerun_what_is_older_and_nothing_is_lost(study, tmp_path):
+    """A clock that runs ahead makes a file look changed: its followers run once more, then all is quiet."""
+    checkout = finished_part(study, tmp_path / "part", "tables/metrics.parquet", "tables/metrics.csv")
+    results = checkout.folder / "results/smoke"
+    ahead = time.time() + 3600
+    os.utime(results / "tables/metrics.parquet", (ahead, ahead))
+    command = (
+        *(*SMOKE, "--rerun-triggers", "mtime", "--allowed-rules", "metrics_csv"),
+        *("--", "results/smoke/tables/metrics.csv"),
+    )
+    assert checkout.plan(*command) == {"metrics_csv": 1}
+    before = (results / "tables/metrics.csv").read_bytes()
+    assert checkout.snakemake("--cores", "1", *command).returncode == 0
+    assert (results / "tables/metrics.csv").read_bytes() == before
+    assert checkout.plan(*command) == {"metrics_csv": 1}, "until the clock has caught up"
+    os.utime(results / "tables/metrics.parquet")
+    os.utime(results / "tables/metrics.csv")
+    assert checkout.plan(*command) == {}
+
+
+def test_too_little_memory_is_one_line_that_asks_for_more(study, tmp_path):
+    checkout = finished_part(study, tmp_path / "part", "tables/metrics.parquet")
+    script = checkout.folder / "limited.sh"
+    script.write_text(
+        f"ulimit -v 1600000; exec {sys.executable} -m snakemake {' '.join(SMOKE)} --cores 1 "
+        "--rerun-triggers mtime --allowed-rules metrics_csv -- results/smoke/tables/metrics.csv 2>&1"
+    )
+    run = subprocess.run(["sh", script], cwd=checkout.folder, capture_output=True, text=True, check=False)
+    if run.returncode == 0:
+        pytest.skip("the job needs less than this")
+    assert "memory" in run.stdout.lower() or "allocate" in run.stdout.lower(), run.stdout
+
+
+def test_a_job_told_to_end_is_told_in_its_log_and_leaves_nothing(tmp_path):
+    checkout = Checkout(tmp_path / "ended")
+    ntuples = checkout.folder / "results/smoke/ntuples"
+    target = "results/smoke/ntuples/ttbar/nominal/0000.root"
+    run = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "1", *SMOKE, "--", target],
+        cwd=checkout.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    while run.poll() is None and not list(ntuples.rglob("*.partial.root")):
+        time.sleep(0.1)
+    os.killpg(run.pid, signal.SIGTERM)
+    shown, _ = run.communicate(timeout=120)
+    assert run.returncode != 0, shown
+    (log,) = (checkout.folder / "results/smoke/logs").rglob("*.log")
+    assert "was ended (exit status 143): run again" in log.read_text()
+    assert not list(ntuples.rglob("*.root"))
