@@ -5,6 +5,7 @@ Needs: figures, verdicts and tables. Makes: <results>/summary.md, and the defaul
 
 import time
 
+from robustag.workflow.failures import explain
 from robustag.workflow.records import write_study_record
 
 FIGURES = [rule.name for rule in workflow.rules if rule.name.startswith("fig_")]
@@ -95,7 +96,10 @@ STARTED = time.time()
 
 
 onstart:
-    write_study_record(f"results/{config['study']}", canonical(config))
+    try:
+        write_study_record(f"results/{config['study']}", canonical(config))
+    except OSError as error:
+        raise WorkflowError(f"robustag: {explain(error) or error}") from None
 
 
 onsuccess:
