@@ -2,10 +2,9 @@
 
 from robustag.claims.evidence import Evidence, find
 from robustag.claims.quantities import Sampled, average
-from robustag.claims.robustness import not_measured
+from robustag.claims.robustness import gain_under, not_measured
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
-from robustag.evaluation.differences import Measurement
 
 # What is no attack on the model in question: it knows nothing of it, or another one.
 _BLIND = {"noise", "uniform", "shift", "transfer"}
@@ -24,7 +23,7 @@ def every_attack_is_mitigated(evidence: Evidence, settings: Settings) -> list[Fi
     if not measured:
         return [not_measured("attacks on the models", settings.epsilon, True)]
     findings = [
-        _gain(f"{name}, epsilon {settings.epsilon:g}", name, settings.epsilon, evidence, settings, True)
+        gain_under(f"{name}, epsilon {settings.epsilon:g}", name, settings.epsilon, evidence, settings)
         for name in measured
     ]
     shown = [
@@ -53,8 +52,8 @@ def every_attack_is_mitigated(evidence: Evidence, settings: Settings) -> list[Fi
 def first_order_is_a_limit(evidence: Evidence, settings: Settings) -> list[Finding]:
     """C17: an attack of several steps in FGSM's budget costs more AUC than FGSM, which the study left out.
 
-    Every such attack decides on the nominal model at the deciding strength, in BvL AUC lost, as a share of
-    what FGSM costs; the larger strength, the adversarial model and the loss support it.
+    Every such attack decides on the nominal model at the deciding strength, by the BvL AUC it costs; the
+    larger strength, the adversarial model, and the loss of the same jets support it.
     """
     fgsm = settings.attacks[settings.attack]
     same = [
@@ -97,20 +96,3 @@ def _on_the_same_jets(
     ratio = Sampled((strong / one_step).to_frame().T)
     quantity = f"gain in loss of the {role} model, same jets, epsilon {epsilon:g}: {name} over FGSM"
     return [find(quantity, ratio, settings, {}, threshold=1.0, deciding=False, one_jet=True)]
-
-
-def _gain(
-    words: str, perturbation: str, epsilon: float, evidence: Evidence, settings: Settings, deciding: bool
-) -> Finding:
-    losses: dict[str, Measurement] = {
-        f"loss, {role}": evidence.auc_loss(model, perturbation, epsilon, "BvL")
-        for role, model in zip(("nominal", "adversarial"), evidence.models, strict=True)
-    }
-    return find(
-        f"loss of BvL AUC under {words}: nominal minus adversarial",
-        evidence.gain(perturbation, epsilon, "BvL"),
-        settings,
-        losses,
-        deciding=deciding,
-        compares=True,
-    )

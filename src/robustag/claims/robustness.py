@@ -144,20 +144,25 @@ def other_mismodelling_is_tolerated(evidence: Evidence, settings: Settings) -> l
         if not evidence.offers(perturbation, epsilon):
             findings.append(not_measured(perturbation, epsilon, True))
             continue
-        nominal, adversarial = (
-            evidence.auc_loss(model, perturbation, epsilon, "BvL")
-            for model in (evidence.nominal, evidence.adversarial)
-        )
-        findings.append(
-            find(
-                f"loss of BvL AUC under {entry['label']}: nominal minus adversarial",
-                evidence.gain(perturbation, epsilon, "BvL"),
-                settings,
-                {"loss, nominal": nominal, "loss, adversarial": adversarial},
-                compares=True,
-            )
-        )
+        findings.append(gain_under(entry["label"], perturbation, epsilon, evidence, settings))
     return findings
+
+
+def gain_under(
+    words: str, perturbation: str, epsilon: float, evidence: Evidence, settings: Settings
+) -> Finding:
+    """What a perturbation, called by these words, costs the nominal model more than the adversarial one."""
+    losses = {
+        f"loss, {role}": evidence.auc_loss(model, perturbation, epsilon, "BvL")
+        for role, model in zip(("nominal", "adversarial"), evidence.models, strict=True)
+    }
+    return find(
+        f"loss of BvL AUC under {words}: nominal minus adversarial",
+        evidence.gain(perturbation, epsilon, "BvL"),
+        settings,
+        losses,
+        compares=True,
+    )
 
 
 def not_measured(perturbation: str, epsilon: float, deciding: bool) -> Finding:
