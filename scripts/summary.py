@@ -11,7 +11,7 @@ with job(snakemake) as log:
     from robustag.claims.markdown import to_html
     from robustag.claims.settings import Settings
     from robustag.claims.summary import Outcome, summarise
-    from robustag.files import written_whole
+    from robustag.files import read_table, written_whole
     from robustag.plotting.tables import METRIC_COLUMNS, read_columns
 
     files, params = snakemake.input, snakemake.params
@@ -21,7 +21,7 @@ with job(snakemake) as log:
         metrics=read_columns(files.metrics, METRIC_COLUMNS),
         pareto=read_columns(files.pareto, METRIC_COLUMNS),
         mismodelling=pd.read_csv(files.mismodelling),
-        certificates=pd.read_parquet(files.certificates[0]) if files.certificates else None,
+        certificates=read_table(files.certificates[0]) if files.certificates else None,
     )
     page = summarise(outcome, params.pairs, Settings(**params.settings))
     for path, text in ((snakemake.output.summary, page), (snakemake.output.page, to_html(page))):

@@ -154,7 +154,7 @@ def test_a_truncated_model_and_a_table_without_a_column_are_one_line(study, tmp_
     model = results / "models/clean_nominal/seed1.safetensors"
     model.write_bytes(model.read_bytes()[:2000])
     shown = rerun(checkout, "export", "models/clean_nominal/seed1.onnx")
-    assert re.search(r"robustag: export .*seed1\.safetensors cannot be read.*make it again", shown)
+    assert re.search(r"robustag: export.*seed1\.safetensors cannot be read.*make it again", shown)
     table = results / "tables/metrics.parquet"
     write_table(read_table(table).drop(columns="replicates"), table)
     assert re.search(
