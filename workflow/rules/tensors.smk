@@ -82,12 +82,12 @@ use rule tensorise as tensorise_records with:
 
 use rule tensorise as tensorise_varied with:
     input:
-        ntuples=rules.generate_varied.output.varied,
+        ntuples=[rules.generate_varied.output.varied],
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
         weights=rules.normalise.output.weights,
     output:
-        tensors="<results>/tensors/{sample}/{variation}/{chunk}.safetensors",
+        tensors=["<results>/tensors/{sample}/{variation}/{chunk}.safetensors"],
     log:
         "<logs>/tensorise/{sample}/{variation}/{chunk}.log",
     wildcard_constraints:
