@@ -97,7 +97,7 @@ def total_error(statistical: float, seed: float, seeds: int, compares: bool) -> 
     """Error that decides: statistics and, widened for their small number, training seeds.
 
     A statistical error that is unknown counts as none. With one training the error is statistical alone, and
-    infinite when two models are compared.
+    infinite when two models are compared or nothing is known at all.
 
     >>> total_error(3.0, 4.0, 1000, True)
     5.0
@@ -105,7 +105,7 @@ def total_error(statistical: float, seed: float, seeds: int, compares: bool) -> 
     (3.0, inf)
     """
     if seeds < 2:
-        return inf if compares else statistical
+        return inf if compares or not isfinite(statistical) else statistical
     # Two standard errors of a mean over S trainings cover what two sigma promise only for large S.
     widening = round(float(t.ppf(norm.cdf(2.0), seeds - 1)) / 2.0, 2)
     return hypot(statistical if isfinite(statistical) else 0.0, widening * seed)
