@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from robustag.workflow import derive_seed, job
+from robustag.workflow.devices import own_device
 from robustag.workflow.progress import Progress
 from robustag.workflow.provenance import data_fingerprint, provenance
 
@@ -19,7 +20,7 @@ with job(snakemake) as log:
     from robustag.training import budget_options, open_feed, save_snapshots, train_model
 
     torch.set_num_threads(snakemake.threads)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = own_device()
     params, wildcards = snakemake.params, snakemake.wildcards
     table = FeatureTable.load(snakemake.input.features)
     normalisation = Normalisation.load(snakemake.input.normalisation)

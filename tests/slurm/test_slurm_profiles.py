@@ -13,7 +13,7 @@ OPTIONS = (
 )
 SNAKEMAKE = f"timeout --kill-after=10 1500 snakemake {OPTIONS}"
 CHUNK = "results/smoke/ntuples/bb/nominal/0000.root"
-GPU_RULES = {"train", "attack", "transfer", "surface"}
+GPU_RULES = {"train"}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import yaml
 from tests.checkout import Checkout
 
 PLUGINS = Path(sys.prefix) / "cluster"
-GPU_RULES = {"train", "attack", "transfer", "surface"}
+GPU_RULES = {"train"}
 
 
 def profiles(root) -> dict[str, dict]:
