@@ -86,7 +86,7 @@ rule archive:
         "<logs>/archive.log",
     localrule: True
     params:
-        results=f"results/{config['study']}",
+        results=lambda wildcards, output: output.archive.removesuffix(".tar.gz"),
         code=code_fingerprint("scripts/archive.py"),
     script:
         "../../scripts/archive.py"

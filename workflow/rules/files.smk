@@ -1,0 +1,151 @@
+"""Names of files: chunks of samples, trainings, and what each collected table is gathered from."""
+
+
+def chunk_names(events: int) -> list[str]:
+    """Names of the chunks of so many events; each is one job."""
+    number = math.ceil(events / config["generator"]["events_per_chunk"])
+    return [f"{chunk:04d}" for chunk in range(number)]
+
+
+def chunks(sample: str, variation: str = "nominal") -> list[str]:
+    """Names of the chunks of a sample. A variation may have the first ones only."""
+    for kind in config["varied_share"]:
+        if kind in config["variations"].get(variation, {}):
+            return first_chunks(sample, kind)
+    return chunk_names(config["samples"][sample]["events"])
+
+
+def first_chunks(sample: str, kind: str) -> list[str]:
+    """Names of those chunks of a sample that one kind of variation has."""
+    names = chunks(sample)
+    return names[: math.ceil(config["varied_share"][kind] * len(names))]
+
+
+def over_chunks(pattern: str, variation: str = "nominal") -> list[str]:
+    """The files of a pattern with {sample}, {chunk} and perhaps {variation}, over all chunks of all samples."""
+    return [
+        pattern.format(sample=sample, chunk=chunk, variation=variation)
+        for sample in RUN["samples"]
+        for chunk in chunks(sample, variation)
+    ]
+
+
+def names_or_none(names: list[str]) -> str:
+    """A wildcard constraint for any of some names; it matches nothing when there are none."""
+    return "|".join(names) or "(?!)"
+
+
+def tensor_files(variation: str) -> list[str]:
+    """Every tensor file of the nominal simulation or of one variation."""
+    return over_chunks(
+        "<results>/tensors/{sample}/{variation}/{chunk}.safetensors", variation=variation
+    )
+
+
+def tensors_of(variation: str) -> list[str]:
+    """What stands for every tensor file of the nominal simulation or of one variation: their index."""
+    return [f"<results>/tensors/{variation}.index.json"]
+
+
+def paired_tensors(variation: str) -> list[str]:
+    """Tensors of those collisions whose records are changed, of the nominal simulation or of one variation."""
+    return [
+        f"<results>/tensors/{sample}/{variation}/{chunk}.safetensors"
+        for sample in RUN["samples"]
+        for chunk in first_chunks(sample, "records")
+        if chunk in chunks(sample, variation)
+    ]
+
+
+def over_trainings(pattern: str, **selections) -> list[str]:
+    """The files of a pattern over all trained models and seeds, and over further selections of the study."""
+    return expand(pattern, model=RUN["models"], seed=RUN["seeds"], **selections)
+
+
+def measured(table: str) -> list[str]:
+    """One kind of table that attacks and scenarios share, of all of them, all models and seeds."""
+    return over_trainings(
+        f"<results>/attacks/{{model}}/seed{{seed}}/{{attack}}.{table}.parquet",
+        attack=RUN["attacks"],
+    ) + over_trainings(f"<results>/mismodel/{{model}}/seed{{seed}}.{table}.parquet")
+
+
+def collected(table: str) -> str:
+    """The collected table of one kind."""
+    return f"<results>/tables/{table}.parquet"
+
+
+# What each collected table is gathered from.
+PARTS = {
+    **{table: measured(table) for table in MEASURED},
+    "audit": over_trainings(
+        "<results>/attacks/{model}/seed{seed}/{attack}.audit.parquet", attack=RUN["attacks"]
+    ),
+    "alignment": over_trainings("<results>/align/{model}/seed{seed}.alignment.parquet"),
+    "spans": over_trainings("<results>/align/{model}/seed{seed}.spans.parquet"),
+    "transfer": over_trainings("<results>/transfer/{model}/seed{seed}.parquet"),
+    "certificates": expand(
+        "<results>/certificates/{model}/seed{seed}.parquet", model=CERTIFIED, seed=RUN["seeds"][0]
+    ),
+    "distances": [
+        "<results>/distances/scenarios/seed0.parquet",
+        *expand(
+            "<results>/distances/{model}/seed{seed}.parquet",
+            model=compared_models(config),
+            seed=RUN["seeds"][0],
+        ),
+    ],
+    "history": over_trainings("<results>/models/{model}/seed{seed}.history.csv"),
+    "epochs": expand(
+        "<results>/epochs/{model}/seed{seed}.parquet",
+        model=compared_models(config),
+        seed=RUN["seeds"][: config["epochs"]["seeds"]],
+    ),
+    "pareto": [
+        f"<results>/attacks/{model}/seed{seed}/{attack}.metrics.parquet"
+        for model in RUN["pareto"]["models"]
+        for seed in (RUN if model in RUN["models"] else RUN["pareto"])["seeds"]
+        for attack in RUN["pareto"]["attacks"]
+    ],
+    "planes": over_trainings("<results>/surface/{model}/seed{seed}.planes.parquet"),
+    "paths": over_trainings("<results>/surface/{model}/seed{seed}.paths.parquet"),
+    "geometry": over_trainings("<results>/surface/{model}/seed{seed}.geometry.parquet"),
+    "surface_statistics": over_trainings("<results>/surface/{model}/seed{seed}.statistics.parquet"),
+    "weights": over_trainings("<results>/surface/{model}/seed{seed}.weights.parquet"),
+}
+
+
+def training_spread(wildcards) -> list[str]:
+    """The spread of the inputs, for a training attack in a budget that is measured in it; none for the others."""
+    attack = config["models"][wildcards.model]["recipe"].get("attack", {})
+    budget = {"central", "mahalanobis", "mahalanobis_pgd", "mahalanobis_gradient"}
+    return (
+        ["<results>/tensors/spread.safetensors"] if budget & set(map(str, attack.values())) else []
+    )
+
+
+def nominal_partner(wildcards) -> str:
+    """The finished nominal model of a model's pair, of the same seed."""
+    pair = next(pair for pair in config["figures"]["pairs"] if wildcards.model in pair.values())
+    return f"<results>/models/{pair['nominal']}/seed{wildcards.seed}.safetensors"
+
+
+def source_model(wildcards) -> list[str]:
+    """The model of the same seed that a transferred attack is crafted on; none for the others."""
+    source = config["attacks"][wildcards.attack].get("source")
+    return [f"<results>/models/{source}/seed{wildcards.seed}.safetensors"] if source else []
+
+
+def over_validation_chunks(pattern: str) -> list[str]:
+    """The files of a pattern with {sample} and {chunk}, over all chunks of the validation's own samples."""
+    return [
+        pattern.format(sample=name, chunk=chunk)
+        for name in config["validation"]["samples"]
+        for chunk in chunk_names(validation_sample(name)["events"])
+    ]
+
+
+def over_closure_chunks(pattern: str) -> list[str]:
+    """The files of a pattern with {sample} and {chunk}, over the chunks that are compared with their truth."""
+    sample = RUN["samples"][0]
+    return expand(pattern, sample=sample, chunk=chunks(sample)[: config["validation"]["chunks"]])

@@ -1,0 +1,114 @@
+"""What rules take from the configuration as parameters and outputs."""
+
+
+def definition(section: str, name: str) -> dict:
+    """One definition of the configuration in canonical order, so that only a change of meaning reruns a job."""
+    return canonical(config[section][name])
+
+
+def recipe_fingerprint(wildcards) -> str:
+    """Fingerprint of the attacks that a training's recipe names."""
+    recipe = config["models"][wildcards.model]["recipe"]
+    return entry_fingerprint("robustag.attacks.registry", named_in(recipe))
+
+
+def network_fingerprint(wildcards) -> str:
+    """Fingerprint of the network of a model, which a training finds by its name."""
+    return code_fingerprint(network_source(config["models"][wildcards.model]["network"]["name"]))
+
+
+def settings(*sections: str) -> dict:
+    """Whole sections of the configuration in canonical order."""
+    return canonical({section: config[section] for section in sections})
+
+
+def validation_sample(name: str) -> dict:
+    """A sample as the validation changes it."""
+    return canonical(config["samples"][name] | config["validation"]["samples"][name])
+
+
+def validation_generator() -> dict:
+    """The generator's settings as the validation changes them."""
+    generator = config["generator"]
+    return canonical(
+        generator | {"detector": generator["detector"] | config["validation"]["detector"]}
+    )
+
+
+# Categories of the report, in their order.
+CATEGORIES = [
+    *("Headline", "Robustness", "Mismodelling", "Loss surface", "Training"),
+    *("Shapes", "Probabilities", "Simulation"),
+]
+
+
+def in_report(path: str, caption: str, section: str, title: str, of: str = ""):
+    """An output that the report shows in a section, which is one of CATEGORIES.
+
+    The report sorts categories by name, so each has its number in front.
+    """
+    return report(
+        path,
+        caption=f"../report/{caption}.rst",
+        category=f"{CATEGORIES.index(section) + 1}. {section}",
+        labels={"result": title, "of": of},
+    )
+
+
+def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
+    """The outputs of a figure: `pdf`, `png` (in the report) and `csv`, the numbers shown.
+
+    With `each`, they are lists with a file for each of these names, such as models or discriminators.
+    `section` is one of CATEGORIES.
+    """
+    stem = f"<results>/plots/{rule}"
+    files = {name: f"{stem}_{name}" for name in each} if each else {"": stem}
+    words = rule.removeprefix("fig_").split("_")
+    title = " ".join(word.upper() if word in ("auc", "roc") else word for word in words)
+    shown = [in_report(f"{file}.png", rule, section, title, name) for name, file in files.items()]
+    pdf, csv = ([file + suffix for file in files.values()] for suffix in (".pdf", ".csv"))
+    if each:
+        return {"pdf": pdf, "png": shown, "csv": csv}
+    return {"pdf": pdf[0], "png": shown[0], "csv": csv[0]}
+
+
+def figure_options(*keys: str) -> dict:
+    """What a figure takes from the configuration: the compared models, the sample's name and the given keys."""
+    chosen = ("pairs", "sample", *keys)
+    shown = config["figures"] | {
+        "mismodellings": shown_mismodellings(config),
+        "rocs": shown_rocs(config),
+        "inputs": list(config["evaluation"]["inputs"]),
+        "epsilons": [epsilon for epsilon in config["epsilons"] if epsilon],
+    }
+    return canonical({key: shown[key] for key in chosen})
+
+
+# Figures about training show two discriminators only: a panel each, for many models.
+TRAINING_SHOWN = {"discriminators": config["figures"]["discriminators"][:2]}
+
+
+def pareto_options() -> dict:
+    """What fig_pareto compares: the recipe of each model, under which attacks."""
+    recipes = [[name, definition("models", name)["recipe"]] for name in RUN["pareto"]["models"]]
+    return {
+        **figure_options("epsilon"),
+        **TRAINING_SHOWN,
+        "attacks": RUN["pareto"]["attacks"],
+        "models": recipes,
+    }
+
+
+def claim_settings() -> dict:
+    """How claims are tested; the keys of `robustag.claims.evidence.Settings`."""
+    figures = config["figures"]
+    return canonical(
+        {
+            **config["claims"],
+            "attack": figures["attack"],
+            "noise": figures["noise"],
+            "attacks": {name: config["attacks"][name] for name in RUN["attacks"]},
+            "mismodellings": shown_mismodellings(config),
+            "shown_epsilon": figures["epsilon"],
+        }
+    )
