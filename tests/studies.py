@@ -11,10 +11,11 @@ SMOKE = ("--configfile", "config/smoke.yaml")
 
 @dataclass(frozen=True)
 class Study:
-    """A finished study: its checkout, its results folder, what the run printed."""
+    """A finished study: its checkout, what the run printed, and the files that the run itself made."""
 
     checkout: Checkout
     output: str
+    files: frozenset[str]
 
     @property
     def results(self) -> Path:
@@ -30,4 +31,10 @@ def run_smoke_study(folder: Path) -> Study:
     checkout = Checkout(folder)
     run = checkout.snakemake("--cores", "2", *SMOKE)
     assert run.returncode == 0, run.stdout
-    return Study(checkout, run.stdout)
+    return Study(checkout, run.stdout, files_of(checkout))
+
+
+def files_of(checkout: Checkout) -> frozenset[str]:
+    """Everything that stands in the results of the smoke study, by its path there."""
+    results = checkout.folder / "results/smoke"
+    return frozenset(str(path.relative_to(results)) for path in results.rglob("*") if path.is_file())

@@ -15,18 +15,13 @@ import pytest
 from robustag.files import read_table, write_table
 from tests.checkout import Checkout
 from tests.mounts import in_own_mounts
-from tests.studies import SMOKE, Study
+from tests.studies import SMOKE, Study, files_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 KILLS = 20
 # A table of seconds differs from run to run; everything else is the same to the last bit.
 TIMES = ["seconds"]
-
-
-def files(study: Study) -> set[str]:
-    """Everything a study made, by its path in the results."""
-    return {str(path.relative_to(study.results)) for path in study.results.rglob("*") if path.is_file()}
 
 
 def finished_part(study: Study, folder, *paths: str) -> Checkout:
@@ -50,8 +45,6 @@ def test_a_study_killed_twenty_times_ends_as_an_undisturbed_one(study, tmp_path)
     checkout = Checkout(tmp_path / "killed")
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *SMOKE]
     delay = random.Random(1)
-    killed = Study(checkout, "")
-    whole = len(files(study))
     for kill in range(KILLS):
         run = subprocess.Popen(
             command,
@@ -62,7 +55,7 @@ def test_a_study_killed_twenty_times_ends_as_an_undisturbed_one(study, tmp_path)
             start_new_session=True,
         )
         # The kills are spread over all stages, however fast the machine.
-        while len(files(killed)) * (KILLS + 1) < whole * kill and run.poll() is None:
+        while len(files_of(checkout)) * (KILLS + 1) < len(study.files) * kill and run.poll() is None:
             time.sleep(0.1)
         time.sleep(delay.uniform(0.0, 3.0))
         assert run.poll() is None, "the study ended before it was killed often enough"
@@ -70,7 +63,8 @@ def test_a_study_killed_twenty_times_ends_as_an_undisturbed_one(study, tmp_path)
         assert checkout.snakemake(*SMOKE, "--unlock").returncode == 0
     last = checkout.snakemake("--cores", "2", *SMOKE)
     assert last.returncode == 0, last.stdout
-    assert files(killed) == files(study)
+    killed = Study(checkout, last.stdout, files_of(checkout))
+    assert killed.files == study.files
     for path in study.results.glob("tables/*.parquet"):
         ours = pd.read_parquet(killed.results / "tables" / path.name).drop(columns=TIMES, errors="ignore")
         undisturbed = pd.read_parquet(path).drop(columns=TIMES, errors="ignore")
