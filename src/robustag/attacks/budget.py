@@ -195,7 +195,12 @@ class Budget:
         """
         left = ~((x >= self.lower) & (x <= self.upper))
         if self.ball is not None:
-            left |= ~(self.ball.size(x - self.origin) <= 1 + _ROUNDING)[:, None]
+            move = x - self.origin
+            # What a jet far out can hold of a small move is coarse: each entry may be a rounding beyond.
+            rounding = torch.finfo(x.dtype).eps * torch.maximum(x.abs(), self.origin.abs())
+            least = torch.sign(move) * (move.abs() - rounding).clamp(min=0.0)
+            size = torch.minimum(self.ball.size(move), self.ball.size(least))
+            left |= ~(size <= 1 + _ROUNDING)[:, None]
         if self.covariances is not None:
             left |= self.covariances.spoilt(self.origin, x)
         return left
