@@ -90,7 +90,10 @@ TRAINING_SHOWN = {"discriminators": config["figures"]["discriminators"][:2]}
 
 def pareto_options() -> dict:
     """What fig_pareto compares: the recipe of each model, under which attacks."""
-    recipes = [[name, definition("models", name)["recipe"]] for name in RUN["pareto"]["models"]]
+    recipes = [
+        [name, definition("models", name)["recipe"], config["models"][name]["network"]["name"]]
+        for name in RUN["pareto"]["models"]
+    ]
     return {
         **figure_options("epsilon"),
         **TRAINING_SHOWN,

@@ -25,7 +25,7 @@ def pareto_table(metrics: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFr
     metrics : DataFrame
         The collected table ``pareto``.
     options : mapping
-        ``models`` (pairs of name and recipe definition), ``attacks``, ``epsilon`` and ``discriminators``.
+        ``models`` (name, recipe definition and network of each), ``attacks``, ``epsilon`` and ``discriminators``.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def pareto_table(metrics: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFr
     rows = []
     for discriminator in options["discriminators"]:
         for attack in options["attacks"]:
-            for model, recipe in options["models"]:
+            for model, recipe, network in options["models"]:
                 wanted = {"model": model, "perturbation": attack, "discriminator": discriminator}
                 clean = measurement(metrics, **wanted, metric="auc", epsilon=0.0)
                 robust = measurement(metrics, **wanted, metric="auc", epsilon=options["epsilon"])
@@ -47,7 +47,7 @@ def pareto_table(metrics: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFr
                         "perturbation": attack,
                         "epsilon": options["epsilon"],
                         "model": model,
-                        "recipe": _label(recipe),
+                        "recipe": _label(recipe) + _other(network, options),
                         "training_epsilon": recipe.get("epsilon", 0.0),
                         "seeds": len(clean.seeds),
                         **_columns("clean", clean),
@@ -136,6 +136,11 @@ def _columns(name: str, measured: Measurement) -> dict[str, float]:
         f"{name}_statistical": measured.statistical,
         f"{name}_seed": measured.seed,
     }
+
+
+def _other(network: str, options: Mapping[str, Any]) -> str:
+    """The network, where it is another than that of the first model."""
+    return "" if network == options["models"][0][2] else f", {network.replace('_', ' ')}"
 
 
 def _label(recipe: Mapping[str, Any]) -> str:

@@ -14,10 +14,10 @@ from robustag.plotting.pareto import draw_pareto, pareto_table
 def compared():
     return {
         "models": [
-            ["clean_nominal", {"name": "nominal"}],
-            ["clean_fgsm", {"name": "fgsm", "epsilon": 0.01}],
-            ["faithful_fgsm", {"name": "fgsm", "epsilon": 0.05}],
-            ["faithful_nominal", {"name": "fgsm", "epsilon": 0.05, "share": 0.5}],
+            ["clean_nominal", {"name": "nominal"}, "mlp"],
+            ["clean_fgsm", {"name": "fgsm", "epsilon": 0.01}, "mlp"],
+            ["faithful_fgsm", {"name": "fgsm", "epsilon": 0.05}, "mlp"],
+            ["faithful_nominal", {"name": "fgsm", "epsilon": 0.05, "share": 0.5}, "mlp"],
         ],
         "attacks": ["fgsm", "noise"],
         "epsilon": 0.05,
@@ -57,6 +57,13 @@ def test_recipes_are_named_once_and_share_a_colour(metrics, compared):
     assert len(colours) == 3
     assert figure.axes[0].get_xlabel() == "BvL AUC, raw"
     assert figure.axes[1].get_ylabel() == "BvL AUC, Gaussian noise 0.05"
+
+
+def test_another_network_is_a_curve_of_its_own(metrics, compared):
+    compared["models"][3] = ["faithful_nominal", {"name": "nominal"}, "set_transformer"]
+    figure = draw_pareto(pareto_table(metrics, compared), compared)
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["nominal", "FGSM", "nominal, set transformer"]
 
 
 @pytest.fixture
