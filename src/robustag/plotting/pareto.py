@@ -25,7 +25,8 @@ def pareto_table(metrics: pd.DataFrame, options: Mapping[str, Any]) -> pd.DataFr
     metrics : DataFrame
         The collected table ``pareto``.
     options : mapping
-        ``models`` (name, recipe definition and network of each), ``attacks``, ``epsilon`` and ``discriminators``.
+        ``models`` (name, recipe definition and network of each), ``attacks``, ``epsilon`` and
+        ``discriminators``.
 
     Returns
     -------
