@@ -34,7 +34,7 @@ def missing() -> str | None:
 
 @dataclass(frozen=True)
 class Job:
-    """One job in Slurm's records: memory in MB, GPUs asked for and given, start and end as Slurm prints them."""
+    """One job in Slurm's records: memory in MB, GPUs asked for and given, start and end as printed."""
 
     number: int
     rule: str
