@@ -85,15 +85,17 @@ class Evidence:
 
     @property
     def metrics(self) -> pd.DataFrame:
-        """The table of metrics."""
-        return self.rows("metrics")
+        """The table of metrics; without rows if the study lacks it."""
+        return self._table("metrics")
 
     def rows(self, table: str, **wanted: object) -> pd.DataFrame:
         """Rows of a table in which every named column has the wanted value; none if the study lacks it."""
-        found = self.tables.get(table)
-        if found is None:
-            found = pd.DataFrame(columns=COLUMNS[table])
+        found = self._table(table)
         return found[matching(found, **wanted)] if len(found) else found
+
+    def _table(self, name: str) -> pd.DataFrame:
+        found = self.tables.get(name)
+        return pd.DataFrame(columns=COLUMNS[name]) if found is None else found
 
     def offers(self, perturbation: str, epsilon: float) -> bool:
         """Whether both models were measured under this perturbation."""

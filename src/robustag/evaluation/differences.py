@@ -82,11 +82,11 @@ def matching(table: pd.DataFrame, **wanted: object) -> np.ndarray:
     """Rows [N] in which every named column has the wanted value; numbers to nine digits, NaN is NaN."""
     chosen = np.ones(len(table), dtype=bool)
     for column, value in wanted.items():
-        present = table[column].to_numpy()
         if isinstance(value, str):
-            chosen &= present == value
+            # Compared as they are stored: as NumPy objects strings take ten times as long.
+            chosen &= (table[column] == value).to_numpy(dtype=bool)
         else:
-            chosen &= np.isclose(present, value, rtol=1e-9, atol=0, equal_nan=True)
+            chosen &= np.isclose(table[column].to_numpy(), value, rtol=1e-9, atol=0, equal_nan=True)
     return chosen
 
 
