@@ -172,6 +172,18 @@ def stamp(first: Axes, last: Axes, sample: str) -> None:
     last.set_title(sample, loc="right")
 
 
+def name_row(first: Axes, text: str, distance: float) -> None:
+    """Write what a row of panels shows left of its first one, `distance` of its width away."""
+    first.annotate(
+        *(text, (-distance, 0.5)),
+        xycoords="axes fraction",
+        rotation=90,
+        va="center",
+        ha="center",
+        fontweight="bold",
+    )
+
+
 def symmetric_epsilon_axis(axes: Axes, epsilons: np.ndarray) -> None:
     """A symmetric-log epsilon axis with a tick at every measured value, zero among them."""
     positive = np.sort(epsilons[epsilons > 0])

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from robustag.plotting.style import FLAVOUR_LABELS, ROLES, stamp, styled
+from robustag.plotting.style import FLAVOUR_LABELS, ROLES, name_row, stamp, styled
 from robustag.plotting.surface import (
     LEVELS,
     direction_label,
@@ -45,15 +45,7 @@ def draw_planes(
     for column, plane in zip(panels.T, shown, strict=True):
         _draw_pair(figure, list(column), planes, paths, plane, units, stacked=True)
     for axes, role in zip(panels[:, 0], ROLES, strict=True):
-        axes.annotate(
-            f"{arm} arm, {role}",
-            (-0.42, 0.5),
-            xycoords="axes fraction",
-            rotation=90,
-            va="center",
-            ha="center",
-            fontweight="bold",
-        )
+        name_row(axes, f"{arm} arm, {role}", 0.42)
     draw_legend(panels[0, 0])
     stamp(panels[0, 0], panels[0, -1], options["sample"])
     return figure
@@ -77,15 +69,7 @@ def draw_averages(planes: pd.DataFrame, paths: pd.DataFrame, options: Mapping[st
     for axes in panels[:-1].flat:
         axes.set_xlabel("")
     for axes, flavour in zip(panels[:, 0], flavours, strict=True):
-        axes.annotate(
-            FLAVOUR_LABELS[flavour],
-            (-0.5, 0.5),
-            xycoords="axes fraction",
-            rotation=90,
-            va="center",
-            ha="center",
-            fontweight="bold",
-        )
+        name_row(axes, FLAVOUR_LABELS[flavour], 0.5)
     draw_legend(panels[0, 0])
     stamp(panels[0, 0], panels[0, -1], options["sample"])
     return figure

@@ -9,7 +9,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from robustag.plotting.style import paired_models, perturbation_label, stamp, styled
+from robustag.plotting.style import name_row, paired_models, perturbation_label, stamp, styled
 from robustag.plotting.tables import pick
 
 WEIGHT_COLUMNS = ["model", "seed", "delta_x", "delta_y", "perturbation", "epsilon", "loss"]
@@ -93,14 +93,7 @@ def draw_weights(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
         axes.set_ylabel("second direction")
         epsilon = pick(table, "weights", perturbation=perturbation)["epsilon"].iloc[0]
         text = perturbation_label(perturbation) + (rf", $\varepsilon$ = {epsilon:g}" if epsilon else "")
-        axes.annotate(
-            *(text, (-0.4, 0.5)),
-            xycoords="axes fraction",
-            rotation=90,
-            va="center",
-            ha="center",
-            fontweight="bold",
-        )
+        name_row(axes, text, 0.4)
     bar = figure.colorbar(filled, ax=panels, label="loss over that of the trained weights")
     bar.set_ticks([1, 2, 5, 10])
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

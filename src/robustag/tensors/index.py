@@ -5,11 +5,10 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-
 from robustag.checksums import checksum, unseal
 from robustag.errors import InputError
 from robustag.files import written_whole
+from robustag.tensors.store import opened
 
 SUFFIX = ".index.json"
 
@@ -50,11 +49,6 @@ def listed(paths: Iterable[str | Path]) -> list[tuple[str | Path, int | None]]:
 
 
 def _sum(path: str | Path) -> int:
-    try:
-        with safe_open(path, framework="np") as store:
-            card, sums = unseal(store.metadata())
-    except (OSError, SafetensorError, ValueError) as error:
-        raise InputError(
-            f"{path} is damaged or no tensor store ({error}): delete it and run again"
-        ) from error
+    with opened(path, "np") as store:
+        card, sums = unseal(store.metadata())
     return checksum({"card": card, "sums": sums})

@@ -1,20 +1,18 @@
 """Reading the tensor store into torch, one split at a time."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 
 from robustag.checksums import checksum, unseal, verify
 from robustag.errors import InputError
 from robustag.tensors.index import listed
 from robustag.tensors.split import mixed
-from robustag.tensors.store import SPLITS
+from robustag.tensors.store import SPLITS, opened
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ class JetShards:
         self._sums: dict[str | Path, dict[str, int]] = {}
         starts = [0]
         for path, expected in listed(paths):
-            with _opened(path) as store:
+            with opened(path, "pt") as store:
                 card, self._sums[path] = unseal(store.metadata())
                 if expected not in (None, checksum({"card": card, "sums": self._sums[path]})):
                     raise ValueError("it is not the file that its index lists")
@@ -112,7 +110,7 @@ class JetShards:
     def arrays(self) -> Iterator[torch.Tensor]:
         """Every array of every file, memory-mapped, one after the other."""
         for path, rows in self._files:
-            with _opened(path) as store:
+            with opened(path, "pt") as store:
                 for field in fields(JetTensors):
                     yield self._part(store, path, rows, field.name)
 
@@ -134,7 +132,7 @@ class JetShards:
         for (path, span), start, (begin, end) in files:
             if begin == end:
                 continue
-            with _opened(path) as store:
+            with opened(path, "pt") as store:
                 for name in names:
                     part = self._part(store, path, span, name)
                     if name not in columns:
@@ -162,14 +160,3 @@ def load_tensors(paths: Iterable[str | Path], split: str) -> JetTensors:
     """
     shards = JetShards(paths, split)
     return JetTensors(**shards.read(torch.arange(len(shards))))
-
-
-@contextmanager
-def _opened(path: str | Path) -> Iterator[Any]:
-    try:
-        with safe_open(path, framework="pt") as store:
-            yield store
-    except (OSError, SafetensorError, ValueError) as error:
-        raise InputError(
-            f"{path} is damaged or no tensor store ({error}): delete it and run again"
-        ) from error

@@ -1,12 +1,16 @@
-"""Writing the tensor store: one safetensors file a chunk, its jets ordered by split."""
+"""The tensor store: one safetensors file a chunk, its jets ordered by split."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from robustag.checksums import seal
+from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.files import written_whole
 from robustag.readers import JetRecords
@@ -67,3 +71,21 @@ def write_store(columns: Mapping[str, np.ndarray], ends: np.ndarray, path: str |
     metadata = seal({"ends": ends.tolist()}, parts)
     with written_whole(path) as temporary:
         save_file(columns, temporary, metadata=metadata)
+
+
+@contextmanager
+def opened(path: str | Path, framework: str) -> Iterator[Any]:
+    """A memory-mapped tensor file, its arrays as those of a framework ("np" or "pt").
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or what is done with it raises ValueError: both mean damage.
+    """
+    try:
+        with safe_open(path, framework=framework) as store:
+            yield store
+    except (OSError, SafetensorError, ValueError) as error:
+        raise InputError(
+            f"{path} is damaged or no tensor store ({error}): delete it and run again"
+        ) from error
