@@ -42,26 +42,34 @@ class Tagger:
             raise InputError(f"{path} is not a file: give the path of an exported model (.onnx)")
         try:
             self._session = onnxruntime.InferenceSession(
-                sealed_bytes(path), providers=["CPUExecutionProvider"]
+                sealed_bytes(path), providers=["CPUExecutionProvider"], enable_fallback=0
             )
         except Exception as error:  # onnxruntime's errors have no base of their own
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(f"{path} is damaged or no ONNX model ({reason}): export it again") from error
-        facts = self._session.get_modelmeta().custom_metadata_map
+            raise _unusable(path, error) from error
         try:
-            self.inputs = Inputs.of_card(json.loads(facts["card"]))
-        except (KeyError, ValueError) as error:
+            card = self._session.get_modelmeta().custom_metadata_map["card"]
+            self.inputs = Inputs.of_card(json.loads(card))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path} does not say what its inputs are: give a model of this project"
             ) from error
         if [node.shape[1] for node in self._session.get_inputs()] != [len(self.inputs.names)]:
             raise InputError(f"the inputs of {path} are not those its card names: export it again")
+        try:
+            self(np.zeros((1, len(self.inputs.names))))
+        except Exception as error:
+            raise _unusable(path, error) from error
 
     def __call__(self, physical: np.ndarray) -> np.ndarray:
         """Logits float32 [N, 3] of inputs [N, F] in physical units, NaN where missing."""
         batches = [physical[first : first + _BATCH] for first in range(0, len(physical), _BATCH)]
         logits = [self._session.run(["logits"], {"features": b.astype(np.float32)})[0] for b in batches]
         return np.concatenate([np.empty((0, len(CLASSES)), np.float32), *logits])
+
+
+def _unusable(path: str | Path, error: Exception) -> InputError:
+    reason = " ".join(str(error).split())[:200]
+    return InputError(f"{path} is damaged or no ONNX model ({reason}): export it again")
 
 
 def score_ntuple(model: str | Path, ntuple: str | Path) -> pd.DataFrame:
