@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Every job is one thread wide; the study runs jobs side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: study smoke archive test bench lint format docs setup lock clean
+.PHONY: study smoke archive test bench audit lint format docs setup lock clean
 
 study: setup  ## The default study, then its report
 	snakemake --cores $(CORES)
@@ -35,6 +35,11 @@ bench: setup  ## Speed of generator, attacks and training, beside what bounds th
 	env -u OMP_NUM_THREADS $(BIN)/python -m tests.benchmarks.training
 	python -m tests.benchmarks.models
 	python -m tests.benchmarks.surface
+
+audit: setup  ## Known weaknesses of the pinned packages; asks the Python package index
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip --quiet install --prefer-binary pip-audit
+	for lock in envs/*.lock; do $(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps -r $$lock || exit; done
 
 lint: setup  ## Style of Python, Snakemake and words
 	ruff check . && ruff format --check .
