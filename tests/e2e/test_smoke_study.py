@@ -22,20 +22,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 FIGURES = [
     "fig_alignment_clean_fgsm",
     "fig_alignment_clean_nominal",
-    "fig_alignment_faithful_fgsm",
-    "fig_alignment_faithful_nominal",
     "fig_auc_epoch",
     "fig_auc_epsilon_BvL",
     "fig_auc_epsilon_CvL",
     "fig_bins_clean",
-    "fig_bins_faithful",
     "fig_calibration_clean",
-    "fig_calibration_faithful",
     "fig_certified",
     "fig_confusion_clean",
-    "fig_confusion_faithful",
     "fig_discriminator_clean",
-    "fig_discriminator_faithful",
     "fig_fixed_cut_BvL",
     "fig_fixed_cut_CvL",
     "fig_headline",
@@ -44,20 +38,17 @@ FIGURES = [
     "fig_input_distance",
     "fig_input_epsilon_fgsm",
     "fig_input_epsilon_noise",
-    "fig_input_faithful",
     "fig_kinematics_spectra",
     "fig_kinematics_weights",
     "fig_mismodelling",
     "fig_mismodelling_map",
     "fig_output_clean",
-    "fig_output_faithful",
     "fig_pareto",
     "fig_roc_BvL",
     "fig_roc_CvL",
     "fig_roc_perturbations_capped",
     "fig_roc_perturbations_systematic",
     "fig_roc_scan_clean",
-    "fig_roc_scan_faithful",
     "fig_simulation_inputs",
     "fig_simulation_lifetime",
     "fig_simulation_resolution",
@@ -66,15 +57,11 @@ FIGURES = [
     "fig_sketch_jet",
     "fig_sketch_training",
     "fig_surface_average_clean",
-    "fig_surface_average_faithful",
     "fig_surface_clean",
-    "fig_surface_faithful",
     "fig_surface_planes_clean",
-    "fig_surface_planes_faithful",
     "fig_surface_statistics",
     "fig_surface_weights",
     "fig_threshold_clean",
-    "fig_threshold_faithful",
     "fig_transfer_BvL",
     "fig_transfer_CvL",
 ]
@@ -109,11 +96,10 @@ def test_every_number_is_bracketed_by_attack_and_certificate(study):
 
 def test_every_model_is_measured_under_every_perturbation(study):
     metrics = pd.read_parquet(study.results / "tables/metrics.parquet")
-    config = yaml.safe_load((study.checkout.folder / "config/smoke.yaml").read_text())
+    config = study.configuration
     perturbations = {*config["run"]["attacks"], *config["run"]["scenarios"]}
     auc = metrics[(metrics.metric == "auc") & (metrics.discriminator == "BvL")]
-    models = yaml.safe_load((study.checkout.folder / "config/config.yaml").read_text())["run"]["models"]
-    trained = {(model, seed) for model in models for seed in config["run"]["seeds"]}
+    trained = {(model, seed) for model in config["run"]["models"] for seed in config["run"]["seeds"]}
     assert set(zip(auc.model, auc.seed, strict=True)) == trained
     for model, rows in auc.groupby("model"):
         assert set(rows.perturbation) == perturbations, model
@@ -181,7 +167,7 @@ def test_every_claim_has_a_verdict(study):
     assert [claim["id"] for claim in claims["claims"]] == [f"C{number}" for number in range(1, 18)]
     for claim in claims["claims"]:
         assert {judged["verdict"] for judged in claim["arms"].values()} <= verdicts
-        assert set(claim["arms"]) == {"clean", "faithful"}
+        assert set(claim["arms"]) == {"clean"}
         tested = [f for judged in claim["arms"].values() for f in judged["findings"] if f["deciding"]]
         assert any(not finding["reason"] for finding in tested), "this study makes all that claims need"
         assert f"## {claim['id']}" in text

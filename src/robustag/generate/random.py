@@ -11,7 +11,8 @@ from enum import IntEnum
 
 import numpy as np
 
-_WEYL = 0x9E3779B97F4A7C15
+from robustag.hashing import GOLDEN, finalise
+
 _MASK = 0xFFFFFFFFFFFFFFFF
 
 
@@ -43,13 +44,6 @@ class Purpose(IntEnum):
     RECORD_VERTEX = 23
 
 
-def _mix(word: np.ndarray) -> np.ndarray:
-    """SplitMix64 finaliser: uint64 [...] to uint64 [...], a bijection with full avalanche."""
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return word ^ (word >> np.uint64(31))
-
-
 class Streams:
     """All random numbers of one chunk, keyed by (seed, run, chunk)."""
 
@@ -61,7 +55,7 @@ class Streams:
     @staticmethod
     def _fold(key: np.ndarray, word: np.ndarray) -> np.ndarray:
         """Absorb one counter (uint64, broadcast against the key) into the key."""
-        return _mix(key + np.uint64(_WEYL) * (word + np.uint64(1)))
+        return finalise(key + GOLDEN * (word + np.uint64(1)))
 
     def _bits(self, purpose: Purpose, *counters: np.ndarray) -> np.ndarray:
         key = self._fold(self._key, np.array([int(purpose)], np.uint64))
@@ -80,6 +74,6 @@ class Streams:
     def normal(self, purpose: Purpose, *counters: np.ndarray) -> np.ndarray:
         """Standard normal numbers, float64, shape of the broadcast counters."""
         bits = self._bits(purpose, *counters)
-        radius = ((_mix(bits + np.uint64(_WEYL)) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+        radius = ((finalise(bits + GOLDEN) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
         angle = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
         return np.sqrt(-2.0 * np.log(radius)) * np.cos(2.0 * np.pi * angle)
