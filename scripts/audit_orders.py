@@ -4,11 +4,11 @@ from robustag.workflow import job
 
 with job(snakemake) as log:
     from robustag.attacks.ordering import check_orders
-    from robustag.files import read_table, written_whole
+    from robustag.files import read_table, write_csv, write_table
 
     orders = check_orders(read_table(snakemake.input.audit), snakemake.params.attacks)
-    with written_whole(snakemake.output.orders) as temporary:
-        orders.to_csv(temporary, index=False, float_format="%.6g")
+    write_table(orders, snakemake.output.table)
+    write_csv(orders, snakemake.output.csv)
     log.info("%d of %d orders hold", orders["holds"].sum(), len(orders))
     for row in orders[~orders["holds"]].itertuples(index=False):
         log.warning("%s, seed %d, %s: '%s' outdoes '%s' at epsilon %g", *row[:6])

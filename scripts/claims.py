@@ -3,8 +3,6 @@
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    import pandas as pd
-
     from robustag.claims.document import to_json
     from robustag.claims.evidence import read_tables
     from robustag.claims.judge import judge_claims
@@ -12,14 +10,14 @@ with job(snakemake) as log:
     from robustag.claims.masking import masking_flags
     from robustag.claims.report import to_markdown
     from robustag.claims.settings import Settings
-    from robustag.files import written_whole
+    from robustag.files import read_table, written_whole
 
     params = snakemake.params
     settings = Settings(**params.settings)
     tables = read_tables({name: snakemake.input[name] for name in params.tables})
     judgements = judge_claims(tables, params.pairs, settings)
     models = list(dict.fromkeys(model for judgement in judgements for model in judgement.models))
-    flags = masking_flags(models, tables, pd.read_csv(snakemake.input.orders), settings)
+    flags = masking_flags(models, tables, read_table(snakemake.input.orders), settings)
     report = to_markdown(judgements, flags, settings)
     for path, text in (
         (snakemake.output.json, to_json(judgements, flags, settings)),

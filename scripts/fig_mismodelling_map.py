@@ -3,14 +3,12 @@
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    import pandas as pd
-
     from robustag.files import read_table
     from robustag.plotting.mismodelling_map import draw_map, map_table
     from robustag.plotting.store import save_figure, save_shown
 
     options = snakemake.params.options
-    verdicts = pd.read_csv(snakemake.input.verdicts)
+    verdicts = read_table(snakemake.input.verdicts)
     table = map_table(
         verdicts[verdicts["discriminator"] == options["discriminators"][0]],
         read_table(snakemake.input.histograms),

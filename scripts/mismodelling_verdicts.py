@@ -4,7 +4,7 @@ from robustag.workflow import job
 
 with job(snakemake) as log:
     from robustag.evaluation.verdicts import verdicts
-    from robustag.files import written_whole
+    from robustag.files import write_csv, write_table
     from robustag.plotting.tables import METRIC_COLUMNS, read_columns
 
     params = snakemake.params
@@ -15,6 +15,6 @@ with job(snakemake) as log:
         params.mistags,
         params.significance,
     )
-    with written_whole(snakemake.output.csv) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g")
+    write_table(table, snakemake.output.table)
+    write_csv(table, snakemake.output.csv)
     log.info("%s", table["verdict"].value_counts().to_dict())

@@ -1,13 +1,9 @@
 """Put what a study found on one page."""
 
-import json
-from pathlib import Path
-
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    import pandas as pd
-
+    from robustag.claims.document import read_document
     from robustag.claims.markdown import to_html
     from robustag.claims.settings import Settings
     from robustag.claims.summary import Outcome, summarise
@@ -17,10 +13,10 @@ with job(snakemake) as log:
     files, params = snakemake.input, snakemake.params
     outcome = Outcome(
         study=params.study,
-        claims=json.loads(Path(files.claims).read_text(encoding="utf-8")),
+        claims=read_document(files.claims),
         metrics=read_columns(files.metrics, METRIC_COLUMNS),
         pareto=read_columns(files.pareto, METRIC_COLUMNS),
-        mismodelling=pd.read_csv(files.mismodelling),
+        mismodelling=read_table(files.mismodelling),
         certificates=read_table(files.certificates[0]) if files.certificates else None,
     )
     page = summarise(outcome, params.pairs, Settings(**params.settings))

@@ -13,7 +13,7 @@ with job(snakemake) as log:
     from robustag.attacks import BudgetRule, Spread
     from robustag.classes import CLASSES
     from robustag.features import FeatureTable
-    from robustag.files import written_whole
+    from robustag.files import write_table
     from robustag.models import Inputs
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import JetShards, load_tensors
@@ -63,7 +63,6 @@ with job(snakemake) as log:
     card = {**params.model, **inputs.card(), "classes": len(CLASSES), "provenance": made}
     evaluated = params.settings["training"]["evaluated"]
     save_snapshots(Path(snakemake.output.model), trained.snapshots, card, evaluated)
-    with written_whole(snakemake.output.history) as temporary:
-        trained.history.to_csv(temporary, index=False)
+    write_table(trained.history, snakemake.output.history)
     checkpoint.unlink(missing_ok=True)
     log.info("last epoch: %s", trained.history.iloc[-1].to_dict())

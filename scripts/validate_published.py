@@ -4,8 +4,7 @@ from robustag.workflow import job
 
 with job(snakemake) as log:
     from robustag.features import FeatureTable
-    from robustag.files import read_table
-    from robustag.plotting.store import save_shown
+    from robustag.files import read_table, write_csv, write_table
     from robustag.validation.inputs import merge_sums, validation_table
     from robustag.validation.published import load_published
 
@@ -13,6 +12,7 @@ with job(snakemake) as log:
     published = load_published(snakemake.input.published, table)
     sums = merge_sums(read_table(path) for path in snakemake.input.sums)
     validation = validation_table(sums, table, published)
-    save_shown(validation, snakemake.output.table)
+    write_table(validation, snakemake.output.table)
+    write_csv(validation, snakemake.output.csv)
     for column in ("mean_shift", "sigma_ratio"):
         log.info("median of |%s|: %.3f", column, validation[column].abs().median())

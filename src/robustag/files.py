@@ -51,6 +51,12 @@ def write_table(table: "pd.DataFrame", path: str | Path) -> None:
         seal_file(temporary)
 
 
+def write_csv(table: "pd.DataFrame", path: str | Path, digits: int = 6) -> None:
+    """Write a table for people, with so many significant digits; no job reads it."""
+    with written_whole(path) as temporary:
+        table.to_csv(temporary, index=False, float_format=f"%.{digits}g", lineterminator="\n")
+
+
 def read_table(path: str | Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
     """Read a parquet table, or some of its columns.
 

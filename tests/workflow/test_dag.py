@@ -81,20 +81,20 @@ def test_a_simulation_figure_needs_no_training(fresh):
 def test_one_figure_needs_what_leads_to_it_and_no_other_figure(fresh):
     planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_roc")
     assert planned["fig_roc"] == 1
-    assert planned["train"] == 4
+    assert planned["train"] == 3
     assert [rule for rule in planned if rule.startswith("fig_")] == ["fig_roc"]
     assert "claims" not in planned
 
 
 def test_the_training_history_needs_no_attack(fresh):
     planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_history")
-    assert planned["train"] == 4
+    assert planned["train"] == 3
     assert not planned.keys() & {"attack", "mismodel", "surface"}
 
 
 def test_certificates_need_models_and_no_attack(fresh):
     planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_certified")
-    assert planned["certify"] == planned["train"] == 4
+    assert planned["certify"] == planned["train"] == 3
     assert not planned.keys() & {"attack", "transfer", "spread", "mismodel", "surface"}
 
 

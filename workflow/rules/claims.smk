@@ -14,7 +14,7 @@ rule claims:
     input:
         **{table: collected(table) for table in CLAIM_TABLES},
         inventory=rules.inventory.output.inventory,
-        orders=rules.audit_orders.output.orders,
+        orders=rules.audit_orders.output.table,
     output:
         report="<results>/claims.md",
         json="<results>/claims.json",

@@ -95,7 +95,7 @@ PARTS = {
             seed=RUN["seeds"][0],
         ),
     ],
-    "history": over_trainings("<results>/models/{model}/seed{seed}.history.csv"),
+    "history": over_trainings("<results>/models/{model}/seed{seed}.history.parquet"),
     "epochs": expand(
         "<results>/epochs/{model}/seed{seed}.parquet",
         model=compared_models(config),

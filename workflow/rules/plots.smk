@@ -202,7 +202,7 @@ rule fig_input_distance:
 rule fig_mismodelling_map:
     """What attacks and mismodellings cost, against how far they move the inputs."""
     input:
-        verdicts=rules.mismodelling_verdicts.output.csv,
+        verdicts=rules.mismodelling_verdicts.output.table,
         histograms=collected("histograms"),
     output:
         **figure("fig_mismodelling_map", "Mismodelling"),

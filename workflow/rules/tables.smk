@@ -25,7 +25,8 @@ rule audit_orders:
     input:
         audit=collected("audit"),
     output:
-        orders="<results>/tables/audit_orders.csv",
+        table="<results>/tables/audit_orders.parquet",
+        csv="<results>/tables/audit_orders.csv",
     log:
         "<logs>/audit_orders.log",
     params:
@@ -55,6 +56,7 @@ rule mismodelling_verdicts:
     input:
         metrics=collected("metrics"),
     output:
+        table="<results>/tables/mismodelling_verdicts.parquet",
         csv="<results>/tables/mismodelling_verdicts.csv",
     log:
         "<logs>/mismodelling_verdicts.log",

@@ -34,7 +34,7 @@ rule summary:
     input:
         metrics=collected("metrics"),
         pareto=collected("pareto"),
-        mismodelling=rules.mismodelling_verdicts.output.csv,
+        mismodelling=rules.mismodelling_verdicts.output.table,
         certificates=[collected("certificates")] if CERTIFIED else [],
         claims=rules.claims.output.json,
     output:

@@ -1,6 +1,6 @@
 """Trainings, and how robustness grows in their course.
 
-Needs: the nominal tensors. Makes: <results>/models/{model}/seed{seed}.safetensors, .history.csv and .onnx, the
+Needs: the nominal tensors. Makes: <results>/models/{model}/seed{seed}.safetensors, .history.parquet and .onnx, the
 weights of chosen epochs in <results>/models/{model}/seed{seed}/, and <results>/epochs/{model}/seed{seed}.parquet.
 """
 
@@ -18,7 +18,7 @@ rule train:
         spread=training_spread,
     output:
         model="<results>/models/{model}/seed{seed}.safetensors",
-        history="<results>/models/{model}/seed{seed}.history.csv",
+        history="<results>/models/{model}/seed{seed}.history.parquet",
         snapshots=directory("<results>/models/{model}/seed{seed}"),
     log:
         "<logs>/train/{model}.seed{seed}.log",

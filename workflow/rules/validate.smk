@@ -43,7 +43,8 @@ rule validate_published:
         features=config["features"],
         published=config["validation"]["published"],
     output:
-        table="<results>/tables/simulation_validation.csv",
+        table="<results>/tables/simulation_validation.parquet",
+        csv="<results>/tables/simulation_validation.csv",
     log:
         "<logs>/validate_published.log",
     params:

@@ -4,13 +4,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
+from robustag.checksums import checksum
 from robustag.claims.judge import Judgement
 from robustag.claims.masking import Flag
 from robustag.claims.reading import interpretation, sigmas, weakest
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import RULE
+from robustag.errors import InputError
 
 SCHEMA = 2
 """Version of the layout; it grows when a key changes its name or meaning, not when one is added."""
@@ -21,7 +24,7 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
 
     Keys: ``schema``, ``rule``, ``settings``, ``masking`` (signs by model) and ``claims``, each with ``id``,
     ``title``, ``statement``, ``source``, ``references`` and, by arm, ``models``, ``verdict``, ``sigmas`` (of
-    the deciding test it hangs on), ``interpretation`` and ``findings``.
+    the deciding test it hangs on), ``interpretation`` and ``findings``; at last ``checksum``, of all that.
     """
     claims: dict[str, dict[str, Any]] = {}
     for judgement in judgements:
@@ -56,7 +59,27 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
         "masking": masking,
         "claims": list(claims.values()),
     }
-    return json.dumps(_without_nan(document), indent=2, allow_nan=False) + "\n"
+    plain = _without_nan(document)
+    return json.dumps(plain | {"checksum": checksum(plain)}, indent=2, allow_nan=False) + "\n"
+
+
+def read_document(path: str | Path) -> dict[str, Any]:
+    """Read what `to_json` wrote to a file.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, was edited, or is something else.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        if document.pop("checksum") != checksum(document):
+            raise ValueError("its checksum is wrong")
+        return document
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} is damaged or holds no verdicts ({error}): delete it and run again"
+        ) from error
 
 
 def flags_of(document: Mapping[str, Any]) -> list[Flag]:

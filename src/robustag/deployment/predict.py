@@ -11,7 +11,7 @@ from robustag.checksums import sealed_bytes
 from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant, probabilities
-from robustag.files import write_table, written_whole
+from robustag.files import write_csv, write_table
 from robustag.models import Inputs
 from robustag.readers.generated import read_all_jets
 
@@ -114,5 +114,4 @@ def write_scores(scores: pd.DataFrame, path: str | Path) -> None:
     if path.suffix == ".parquet":
         write_table(scores, path)
         return
-    with written_whole(path) as temporary:
-        scores.to_csv(temporary, index=False, float_format="%.9g")
+    write_csv(scores, path, digits=9)

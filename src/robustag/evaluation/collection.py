@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from robustag.errors import InputError
-from robustag.files import read_table, write_table, written_whole
+from robustag.files import read_table, write_csv, write_table
 
-# .../{model}/seed{seed}.history.csv or .../{model}/seed{seed}/{perturbation}.metrics.parquet
+# .../{model}/seed{seed}.history.parquet or .../{model}/seed{seed}/{perturbation}.metrics.parquet
 _ORIGIN = re.compile(r"/(?P<model>[a-z][a-z0-9_]*)/seed(?P<seed>\d+)[./]")
 
 
@@ -23,7 +23,7 @@ def collect(paths: Sequence[str | Path], output: str | Path) -> pd.DataFrame:
     """
     tables = []
     for path in paths:
-        table = _read(Path(path))
+        table = read_table(path)
         if tables and list(table.columns) != list(tables[0].columns[2:]):
             raise InputError(f"{path} has other columns than {paths[0]}: delete the older one and run again")
         model, seed = origin(path)
@@ -56,15 +56,4 @@ def metrics_csv(metrics: pd.DataFrame, study: str, output: str | Path) -> None:
     """Write the metrics for people: the study in front, no bootstrap replicates, nine digits."""
     table = metrics.drop(columns="replicates")
     table.insert(0, "study", study)
-    with written_whole(output) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.9g")
-
-
-def _read(path: Path) -> pd.DataFrame:
-    if path.suffix == ".parquet":
-        return read_table(path)
-    try:
-        return pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} is no table ({reason}): delete it and run again") from error
+    write_csv(table, output, digits=9)

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from robustag.files import written_whole
+from robustag.files import write_csv, written_whole
 from robustag.plotting.style import house_style
 
 PNG_DPI = 110
@@ -31,6 +31,5 @@ def save_figure(figure: Figure, pdf: str | Path, png: str | Path) -> None:
 
 
 def save_shown(table: pd.DataFrame, csv: str | Path) -> None:
-    """Write the numbers that a figure shows, with six significant digits."""
-    with written_whole(csv) as path:
-        table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    """Write the numbers that a figure shows."""
+    write_csv(table, csv)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from robustag.claims.catalogue import CLAIMS
-from robustag.claims.document import SCHEMA, flags_of, to_json
+from robustag.claims.document import SCHEMA, flags_of, read_document, to_json
 from robustag.claims.headline import headline
 from robustag.claims.judge import judge_claims
 from robustag.claims.markdown import table, to_html
@@ -53,6 +53,23 @@ def test_json_is_strict_and_complete(judged, flags, settings):
     assert third["findings"][0]["error"] > 0
     assert third["sigmas"] > 2.0
     assert flags_of(document) == flags
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"), [('"verdict": "within error"', '"verdict": "reproduced"'), ("C3", "C4"), ("{", "[")]
+)
+def test_verdicts_that_were_changed_are_not_read(wrong, right, judged, flags, settings, tmp_path):
+    path = tmp_path / "claims.json"
+    text = to_json(judged(), flags, settings)
+    path.write_text(text)
+    document = json.loads(text)
+    assert read_document(path) == {key: document[key] for key in document if key != "checksum"}
+    path.write_text(text.replace(right, wrong, 1))
+    with pytest.raises(InputError, match=r"claims\.json is damaged or holds no verdicts .*run again"):
+        read_document(path)
+    path.unlink()
+    with pytest.raises(InputError, match=r"claims\.json"):
+        read_document(path)
 
 
 def test_report_has_one_row_a_claim_and_whole_tables(report):

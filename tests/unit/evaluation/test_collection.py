@@ -27,18 +27,6 @@ def test_model_and_seed_come_from_the_path(tmp_path):
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "metrics.parquet"), table)
 
 
-def test_csv_tables_are_read_too(tmp_path):
-    path = tmp_path / "models/clean_fgsm/seed3.history.csv"
-    path.parent.mkdir(parents=True)
-    path.write_text("epoch,loss\n1,0.5\n")
-    assert collect([path], tmp_path / "out.parquet").iloc[0].to_dict() == {
-        "model": "clean_fgsm",
-        "seed": 3,
-        "epoch": 1,
-        "loss": 0.5,
-    }
-
-
 def test_the_csv_for_people_has_the_study_and_no_replicates(tmp_path):
     table = pd.DataFrame({"model": ["a"], "value": [1 / 3], "replicates": [np.ones(4)]})
     metrics_csv(table, "smoke", tmp_path / "metrics.csv")

@@ -141,6 +141,7 @@ def test_a_file_that_is_gone_is_named(paths, small_windows):
     _, streamed = both(paths)
     shown = batches(streamed, 128, torch.Generator().manual_seed(1))
     next(shown)
-    paths[3].write_bytes(b"")
+    # Gone, not emptied: a file that shrinks while it is mapped is a bus error, whoever reads it.
+    paths[3].unlink()
     with pytest.raises(InputError, match=r"3\.safetensors is damaged or no tensor store"):
         list(shown)
