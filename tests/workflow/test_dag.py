@@ -94,7 +94,7 @@ def test_the_training_history_needs_no_attack(fresh):
 
 def test_certificates_need_models_and_no_attack(fresh):
     planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_certified")
-    assert planned["certify"] == planned["train"] == 3
+    assert planned["certify"] == planned["train"] == 2
     assert not planned.keys() & {"attack", "transfer", "spread", "mismodel", "surface"}
 
 
