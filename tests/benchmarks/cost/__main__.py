@@ -133,7 +133,7 @@ def spent(checkout: Checkout) -> Counter[str]:
 def report(driver: str, costs: list[Counter[str]]) -> None:
     """Print a table of what studies of one, two and four times a size cost."""
     print(f"\n| {driver} | x 1 | x 2 | x 4 | each more | slope |\n| {'--- | ' * 6}")
-    for row in costs[0]:
+    for row in (*STAGES, *FILES):
         numbers = [cost[row] for cost in costs]
         more = np.polyfit([1, 2, 4], numbers, 1)[0]
         slope = math.log2(numbers[2] / numbers[1]) if all(numbers) else math.nan
