@@ -6,10 +6,13 @@ with job(snakemake) as log:
     import torch
 
     from robustag.attacks import Spread
-    from robustag.tensors.loading import load_tensors
+    from robustag.attacks.spread import JETS
+    from robustag.tensors.loading import JetShards, sample_jets
 
     torch.set_num_threads(snakemake.threads)
-    jets = load_tensors(snakemake.input.tensors, "train")
-    spread = Spread.measure(jets.inputs, jets.missing, jets.label)
+    shards = JetShards(snakemake.input.tensors, "train")
+    event = shards.read(torch.arange(len(shards)), ["event"])["event"]
+    rows = sample_jets(event, JETS)
+    spread = Spread.measure(**shards.read(rows, ["inputs", "missing", "label"]))
     spread.save(snakemake.output.spread)
-    log.info("%d training jets; shrinkage of the covariances: %s", len(jets), spread.shrinkage)
+    log.info("%d training jets; shrinkage of the covariances: %s", len(rows), spread.shrinkage)

@@ -16,7 +16,7 @@ rule spread:
         "<logs>/spread.log",
     threads: 1
     resources:
-        mem_mb=memory("training"),
+        mem_mb=memory("chunk"),
     params:
         code=code_fingerprint("scripts/spread.py"),
     script:

@@ -9,6 +9,8 @@ from torch import Tensor
 from robustag.errors import InputError
 from robustag.models import read_tensors, write_tensors
 
+JETS = 300_000
+"""Training jets that a study measures at most: they give each correlation to 0.002."""
 _CENTRAL = (0.2, 0.8)
 _CHUNK = 16_384
 
