@@ -73,12 +73,14 @@ rule archive:
         needed=[getattr(rules, name).input for name in [*FIGURES, "claims", "summary"]],
         made=[
             *[getattr(rules, name).output for name in FIGURES],
+            rules.audit_orders.output,
             rules.metrics_csv.output,
             rules.mismodelling_verdicts.output,
             rules.envelope.output,
             rules.claims.output,
             rules.export.output,
             rules.summary.output,
+            rules.validate_published.output,
         ],
     output:
         archive=f"results/{config['study']}.tar.gz",

@@ -100,6 +100,6 @@ def draw_auc_epoch(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
         Line2D([], [], color="black", linestyle=dashes, label=label)
         for dashes, label in zip(lines.values(), labels, strict=True)
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(pairs), 2))
     stamp(panels[0, 0], panels[0, -1], options["sample"])
     return figure
