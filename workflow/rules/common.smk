@@ -53,7 +53,7 @@ FIGURE_MODELS = [
 SHOWN_ROCS = sorted(shown_rocs(config))
 
 
-# Jets an event, as measured: they say how large a job will be before there are any.
+# Jets an event, as measured (of QCD at most): they say how large a job will be before there are any.
 JETS_PER_EVENT = {"ttbar": 5.0, "bb": 1.3, "cc": 1.3, "light": 1.3}
 JETS = sum(
     JETS_PER_EVENT[config["samples"][name]["process"]] * config["samples"][name]["events"]
