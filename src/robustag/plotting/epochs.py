@@ -76,6 +76,7 @@ def draw_auc_epoch(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
             axes.set_xticks(ticks, labels=[f"{tick:d}" for tick in ticks])
             axes.minorticks_off()
             half = (table["high"] - table["low"])[table["discriminator"] == discriminator].mean() / 2
+            axes.margins(y=0.12)  # room for the line in the corner
             told = {"transform": axes.transAxes, "ha": "right", "fontsize": 9, "color": "#555555"}
             axes.text(0.97, 0.03, f"test sample: ± {half:.4f}", **told)
             if row == 0:
