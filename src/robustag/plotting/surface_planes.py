@@ -108,7 +108,9 @@ def _draw_pair(
     inner("")
     if not stacked:
         panels[-1].tick_params(labelleft=False)
-    power = "" if exponent == 0 else rf" [$10^{{{exponent}}}$]"
-    bar = figure.colorbar(filled, ax=list(panels), label=rf"$\Delta$ loss{power}", pad=0.02)
+    power = "" if exponent == 0 else f"\n[$10^{{{exponent}}}$]"
+    bar = figure.colorbar(filled, ax=list(panels), pad=0.02)
+    # Over the bar, not beside it, where the next panel's label begins.
+    bar.ax.set_title(rf"$\Delta$ loss{power}", fontsize=11, pad=5)
     bar.locator = MaxNLocator(5)
     bar.update_ticks()
