@@ -3,12 +3,13 @@
 import json
 import re
 from collections import Counter
-from zlib import crc32
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
+from robustag.checksums import BLANK, seal_file
 from robustag.cli import main
 from robustag.deployment.export import export_onnx
 from robustag.deployment.predict import Tagger
@@ -16,7 +17,7 @@ from robustag.errors import InputError
 from robustag.models import Inputs, build_model, load_model, save_model
 from robustag.tensors import Normalisation
 
-MARK = b"crc32 of this file: "
+MARK = BLANK.encode()[:-8]  # in front of the eight digits of a checksum
 NETWORK = {"name": "mlp", "hidden": [8], "dropout": 0.1}
 
 
@@ -34,12 +35,12 @@ def models(table, tmp_path_factory):
     return folder
 
 
-def sealed_again(content: bytes) -> bytes:
-    """What somebody would store who knows how checksums are made: only the content itself can be refused."""
+def store_sealed(path: Path, content: bytes) -> None:
+    """Store with the right checksum, if there is a place for it: only the content itself can be refused."""
     before, mark, after = content.partition(MARK)
-    if not mark:
-        return content
-    return before + mark + f"{crc32(before + mark + b'00000000' + after[8:]):08x}".encode() + after[8:]
+    path.write_bytes(before + BLANK.encode() + after[8:] if mark else content)
+    if mark:
+        seal_file(path)
 
 
 def renamed(part, place):
@@ -49,16 +50,20 @@ def renamed(part, place):
     return change
 
 
+def card_entry(model):
+    return next(entry for entry in model.metadata_props if entry.key == "card")
+
+
 def card(text):
     def change(model):
-        next(entry for entry in model.metadata_props if entry.key == "card").value = text
+        card_entry(model).value = text
 
     return change
 
 
 def changed(**entries):
     def change(model):
-        entry = next(entry for entry in model.metadata_props if entry.key == "card")
+        entry = card_entry(model)
         entry.value = json.dumps(json.loads(entry.value) | entries)
 
     return change
@@ -84,7 +89,7 @@ def test_a_model_of_other_origin_is_refused(name, models, tmp_path, capsys):
     model = onnx.load(models / "model.onnx")
     change(model)
     path = tmp_path / "mine.onnx"
-    path.write_bytes(sealed_again(model.SerializeToString()))
+    store_sealed(path, model.SerializeToString())
     assert main(["predict", str(path), str(tmp_path / "absent.root")]) == 2
     error = capsys.readouterr().err
     assert re.fullmatch(rf"robustag predict: [^\n]*mine\.onnx[^\n]*{complaint}[^\n]*: [^\n]+\n", error), error
@@ -120,7 +125,7 @@ def test_mutated_models_are_used_or_refused(kind, read, models, tmp_path, capfd)
             damaged[place if chance.random() < 0.5 else -1 - place] = chance.integers(0, 256)
         if chance.random() < 0.1:
             del damaged[int(chance.integers(0, len(damaged))) :]
-        path.write_bytes(sealed_again(bytes(damaged)))
+        store_sealed(path, bytes(damaged))
         try:
             read(path)
             outcomes["used"] += 1
