@@ -37,7 +37,7 @@ def test_the_numbers_are_those_of_a_local_run(submitted, study):
         pd.read_parquet(folder / "tables/metrics.parquet").drop(columns="replicates")
         for folder in (submitted.checkout.folder / "results/smoke", study.results)
     )
-    pd.testing.assert_frame_equal(here, there, rtol=0.0, atol=0.005)
+    pd.testing.assert_frame_equal(here, there, rtol=0.0, atol=0.0005)
 
 
 def test_gpu_rules_ask_for_a_gpu_and_get_one_each(submitted):
