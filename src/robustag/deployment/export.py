@@ -12,7 +12,7 @@ from robustag.checksums import BLANK, seal_file
 from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.files import written_whole
-from robustag.models import Inputs
+from robustag.models import Inputs, in_mode
 from robustag.tensors.normalisation import Normalisation
 
 _OPSET = 17
@@ -59,7 +59,7 @@ def export_onnx(model: nn.Module, card: dict, path: str | Path) -> None:
     Parameters
     ----------
     model : nn.Module
-        In evaluation mode, on the CPU.
+        On the CPU; exported in evaluation mode, and every part of it keeps its own.
     card : dict
         Of the model; must hold the normalisation.
     path : path
@@ -75,7 +75,7 @@ def export_onnx(model: nn.Module, card: dict, path: str | Path) -> None:
         raise InputError(f"the model for {path} does not know how its inputs were scaled: train it again")
     jets = {0: "jets"}
     with written_whole(path) as temporary:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), in_mode(model, training=False):
             # The exporter that torch prefers needs one more package and ten times as long.
             warnings.filterwarnings("ignore", category=DeprecationWarning)
             warnings.filterwarnings("ignore", message="Constant folding")

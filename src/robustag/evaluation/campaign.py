@@ -14,6 +14,7 @@ from robustag.evaluation.assess import Jets, assess
 from robustag.evaluation.histograms import input_histograms
 from robustag.evaluation.rates import Cuts, clean_cuts
 from robustag.evaluation.tables import Assessment
+from robustag.models import in_mode
 
 if TYPE_CHECKING:
     from robustag.attacks.problem import PerJetLoss
@@ -27,15 +28,11 @@ _CHUNK = 16_384
 def predict(model: torch.nn.Module, inputs: torch.Tensor, chunk: int = _CHUNK) -> np.ndarray:
     """Logits float32 [N, 3] of scaled inputs [N, F], in inference and evaluation mode.
 
-    The model keeps its mode; inputs are moved to its device chunk by chunk.
+    Every part of the model keeps its mode; inputs are moved to its device chunk by chunk.
     """
-    training = model.training
     device = next(model.parameters()).device
-    model.eval()
-    with torch.inference_mode():
-        logits = torch.cat([model(part.to(device)).cpu() for part in inputs.split(chunk)])
-    model.train(training)
-    return logits.numpy()
+    with in_mode(model, training=False), torch.inference_mode():
+        return torch.cat([model(part.to(device)).cpu() for part in inputs.split(chunk)]).numpy()
 
 
 def run_sweep(

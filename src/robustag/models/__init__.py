@@ -1,6 +1,7 @@
 """The taggers: networks that return logits, found by name, and their files, free of pickle."""
 
 from robustag.models.inputs import Inputs
+from robustag.models.mode import in_mode
 from robustag.models.registry import build_model, choose, with_options
 from robustag.models.store import check_features, load_model, read_tensors, save_model, write_tensors
 
@@ -9,6 +10,7 @@ __all__ = [
     "build_model",
     "check_features",
     "choose",
+    "in_mode",
     "load_model",
     "read_tensors",
     "save_model",

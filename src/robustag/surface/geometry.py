@@ -17,6 +17,7 @@ from torch import Tensor
 from robustag.attacks import BudgetRule
 from robustag.attacks.minimal import deepfool
 from robustag.attacks.problem import PerJetLoss, Problem, logit_margin
+from robustag.models import in_mode
 from robustag.surface.curvature import top_curvature
 from robustag.surface.directions import captured_share, principal_directions
 from robustag.surface.landscape import CHUNK, Landscape
@@ -137,8 +138,8 @@ def boundary_distance(
         part = data.select(slice(start, start + CHUNK))
         inputs, missing, label = (t.to(device) for t in (part.inputs, part.missing, part.label))
         problem = Problem(model, loss, inputs, missing, label, rule, generator)
-        moved = deepfool(problem, steps=steps, overshoot=overshoot)(torch.inf)
-        with torch.no_grad():
+        with in_mode(model, training=False), torch.no_grad():
+            moved = deepfool(problem, steps=steps, overshoot=overshoot)(torch.inf)
             misread = logit_margin(model(moved), label) > 0
         scale = rule.scale_of(inputs)
         way = torch.where(scale > 0, (moved - inputs).abs() / scale, 0.0).amax(dim=1)

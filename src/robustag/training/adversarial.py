@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from robustag.attacks.problem import PerJetLoss, Problem
 from robustag.attacks.rule import BudgetRule
 from robustag.errors import InputError
+from robustag.models import in_mode
 from robustag.training.losses import build_loss
 from robustag.training.step import Batch, Moment, Recipe
 
@@ -76,9 +77,8 @@ def adversarial(
         size = epsilon * min(1.0, (moment.epoch + 1) / (warm_up + 1))
         attacked = max(1, round(share * len(batch.label)))
         inputs, missing, label = (tensor[:attacked] for tensor in batch[:3])
-        model.train(attack_mode == "train")
-        perturbed = build(Problem(model, raised, inputs, missing, label, rule, moment.generator))(size)
-        model.train()
+        with in_mode(model, training=attack_mode == "train"):
+            perturbed = build(Problem(model, raised, inputs, missing, label, rule, moment.generator))(size)
         # The order of the jets is random, so that the first ones are as good as any.
         yield loss(model(torch.cat([perturbed, batch.inputs[attacked:]])), batch.label)
 

@@ -9,6 +9,7 @@ from torch.nn import functional
 from robustag.attacks.iterated import ascend, random_point
 from robustag.attacks.problem import PerJetLoss, Problem
 from robustag.attacks.rule import BudgetRule
+from robustag.models import in_mode
 from robustag.training.step import Batch, Moment, Recipe
 
 
@@ -21,8 +22,7 @@ def trades(
     maximum is sought by PGD from a random point of the budget, dropout off; the paper starts next to the jet.
     """
 
-    def step(model: nn.Module, batch: Batch, moment: Moment) -> Iterator[Tensor]:
-        model.eval()
+    def attacked(model: nn.Module, batch: Batch, moment: Moment) -> Tensor:
         with torch.no_grad():
             clean = model(batch.inputs)
         problem = Problem(
@@ -35,8 +35,11 @@ def trades(
             moment.generator,
         )
         budget = problem.budget(epsilon)
-        perturbed = ascend(problem, budget, random_point(problem, budget), steps, rate)
-        model.train()
+        return ascend(problem, budget, random_point(problem, budget), steps, rate)
+
+    def step(model: nn.Module, batch: Batch, moment: Moment) -> Iterator[Tensor]:
+        with in_mode(model, training=False):
+            perturbed = attacked(model, batch, moment)
         logits = model(batch.inputs)
         yield loss(logits, batch.label) + beta * divergence(logits, model(perturbed))
 

@@ -12,6 +12,7 @@ from robustag.attacks.iterated import ascend
 from robustag.attacks.problem import PerJetLoss, Problem
 from robustag.attacks.rule import BudgetRule
 from robustag.classes import LIGHT, B, C
+from robustag.models import in_mode
 from robustag.training.auc import auc
 from robustag.training.step import Batch
 
@@ -52,9 +53,12 @@ class Validation:
         The discriminators are Pb/(Pb+Pl) on b and light jets and Pc/(Pc+Pl) on c and light jets.
         ``one_step_share`` is the rise of the mean loss by FGSM over that by PGD: close to 1 where the loss is
         smooth, it falls to 0 by catastrophic overfitting (arXiv:2001.03994), when a model has learnt to stand
-        single steps alone; there is a warning then.
+        single steps alone; there is a warning then. Every part of the model keeps its mode.
         """
-        model.eval()
+        with in_mode(model, training=False):
+            return self._measured(model)
+
+    def _measured(self, model: nn.Module) -> dict[str, float]:
         chunks = [Batch(*parts) for parts in zip(*(t.split(_CHUNK) for t in self.jets), strict=True)]
         with torch.no_grad():
             clean = torch.cat([model(chunk.inputs) for chunk in chunks])

@@ -70,6 +70,19 @@ def exported(request, prepared, tmp_path_factory):
     return model, path
 
 
+def test_a_model_in_training_is_exported_without_dropout_and_keeps_its_modes(prepared, tmp_path):
+    inputs, jets = prepared
+    network = {**NETWORKS["mlp"], "dropout": 0.5}
+    model = build_model(network, inputs, seed=4).train()
+    model[0].eval()
+    before = [part.training for part in model.modules()]
+    export_onnx(model, card_of(network, inputs), tmp_path / "model.onnx")
+    assert [part.training for part in model.modules()] == before
+    physical = Tagger(tmp_path / "model.onnx")
+    values = inputs.normalisation.sigma * jets.inputs[:9].double().numpy() + inputs.normalisation.mean
+    assert physical(values) == pytest.approx(model.eval()(jets.inputs[:9]).detach().numpy(), abs=1e-3)
+
+
 def test_the_simulated_jets_have_missing_tracks_and_vertices(prepared):
     inputs, jets = prepared
     absent = jets.missing[:, 16:].unflatten(1, (-1, inputs.tracks)).all(dim=1)

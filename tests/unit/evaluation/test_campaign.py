@@ -54,10 +54,11 @@ def pick(metrics, **keys):
 
 def test_predict_ignores_chunks_and_dropout_and_keeps_the_mode(model, data):
     model.train()
+    model[0].eval()
     logits = predict(model, data.inputs, chunk=7)
     assert logits.dtype == np.float32
     np.testing.assert_array_equal(logits, data.inputs[:, :3].numpy())
-    assert model.training
+    assert [part.training for part in model.modules()] == [True, False, True]
 
 
 def test_sweep_measures_clean_first_and_each_epsilon_once(model, data, normalisation, settings):

@@ -155,6 +155,15 @@ def test_fgsm_trains_on_the_corner_that_its_mode_sees(model, batch, rule, mode):
     assert torch.equal(move.sign(), gradient.sign()) == (mode == "eval")
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_part_of_the_model_keeps_its_mode(name, model, batch, rule):
+    model[0].eval()
+    before = [part.training for part in model.modules()]
+    for mode in ("train", "eval") if "attack_mode" in DEFINITIONS[name] else (None,):
+        step(recipe_of(name, rule, **({"attack_mode": mode} if mode else {})), model, batch)
+        assert [part.training for part in model.modules()] == before
+
+
 def test_a_share_of_the_batch_is_attacked_and_the_rest_shown_as_it_is(model, batch, rule):
     _, shown = step(recipe_of("fgsm", rule, share=0.25), model, batch)
     assert len(shown[0][1]) == 16

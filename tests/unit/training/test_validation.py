@@ -44,6 +44,14 @@ def test_clean_and_attacked_numbers_are_those_of_the_evaluation(validate, model,
         assert row[f"{name}_auc_bvl"] == pytest.approx(expected, abs=1e-6)
 
 
+def test_every_part_of_the_model_keeps_its_mode(validate, model):
+    model.train()
+    model[0].eval()
+    before = [part.training for part in model.modules()]
+    validate(model)
+    assert [part.training for part in model.modules()] == before
+
+
 class Folded(torch.nn.Module):
     """A loss that rises for half a step and then falls deep: what catastrophic overfitting looks like."""
 

@@ -14,6 +14,7 @@ from robustag.evaluation.certificates.bounds import Bounds, crown_bounds, interv
 from robustag.evaluation.certificates.network import Layer, affine_layers, contrasted, forward
 from robustag.evaluation.certificates.tally import Tally, clean_cuts
 from robustag.evaluation.discriminators import DISCRIMINATORS, Discriminator
+from robustag.models import in_mode
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
@@ -47,7 +48,8 @@ def certify(
     Parameters
     ----------
     model : Module
-        Linear layers with ReLU; see `affine_layers`.
+        Linear layers with ReLU; see `affine_layers`. It is attacked without dropout; every part of
+        it keeps its mode.
     jets, reference : JetTensors
         The jets, and the clean ones that fix the cuts.
     rule : BudgetRule
@@ -85,24 +87,25 @@ def certify(
     # Each number is attacked on its own, so that it is compared with its own bound.
     raising = {d.name: _disorder(d) for d in chosen} | {"margin": logit_margin}
     strongest = {"name": "worst_case", "members": settings["attacks"]}
-    attacks = {name: Sweep(strongest, model, loss, *case, seed=seed) for name, loss in raising.items()}
-    rows: list[dict] = []
-    for epsilon in (0.0, *settings["epsilons"]):
-        budget = rule.budget(jets.inputs, jets.missing, epsilon)
-        box = Bounds(budget.lower.double(), budget.upper.double())
-        logits = {name: _attacked(attack, layers, epsilon) for name, attack in attacks.items()}
-        attacked = {d.name: _odds(logits[d.name], d) for d in chosen}
-        margin = logit_margin(logits["margin"], jets.label)
-        for method, bounds in METHODS.items():
-            least = _least_differences(bounds(differences, box))
-            odds = {d.name: _worst_odds(least, jets.label, d) for d in chosen}
-            worst = _worst_margin(least, jets.label)
-            for d in chosen:
-                toward = torch.where(jets.label == d.signal, 1.0, -1.0)
-                _check(method, d.name, epsilon, toward * odds[d.name], toward * attacked[d.name])
-            _check(method, "margin", epsilon, -worst, -margin)
-            rows += tally.rows(method, epsilon, odds, worst)
-        rows += tally.rows("attack", epsilon, attacked, margin)
+    with in_mode(model, training=False):
+        attacks = {name: Sweep(strongest, model, loss, *case, seed=seed) for name, loss in raising.items()}
+        rows: list[dict] = []
+        for epsilon in (0.0, *settings["epsilons"]):
+            budget = rule.budget(jets.inputs, jets.missing, epsilon)
+            box = Bounds(budget.lower.double(), budget.upper.double())
+            logits = {name: _attacked(attack, layers, epsilon) for name, attack in attacks.items()}
+            attacked = {d.name: _odds(logits[d.name], d) for d in chosen}
+            margin = logit_margin(logits["margin"], jets.label)
+            for method, bounds in METHODS.items():
+                least = _least_differences(bounds(differences, box))
+                odds = {d.name: _worst_odds(least, jets.label, d) for d in chosen}
+                worst = _worst_margin(least, jets.label)
+                for d in chosen:
+                    toward = torch.where(jets.label == d.signal, 1.0, -1.0)
+                    _check(method, d.name, epsilon, toward * odds[d.name], toward * attacked[d.name])
+                _check(method, "margin", epsilon, -worst, -margin)
+                rows += tally.rows(method, epsilon, odds, worst)
+            rows += tally.rows("attack", epsilon, attacked, margin)
     return pd.DataFrame(rows)
 
 

@@ -3,6 +3,7 @@
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -57,6 +58,15 @@ def test_of_a_linear_model_all_three_methods_know_the_truth(jets, rule):
     np.testing.assert_allclose(found["attack"], found["crown"], atol=1 / 60)
     clean, moved = found.loc[0.0], found.loc[0.3]
     assert (moved["crown"].xs("auc", level="metric") < clean["crown"].xs("auc", level="metric") - 0.05).all()
+
+
+def test_dropout_is_off_and_every_part_of_the_model_keeps_its_mode(jets, rule):
+    model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 3)).train()
+    model[0].eval()
+    before = [part.training for part in model.modules()]
+    table = certify(model, jets, jets, rule, SETTINGS, 1)
+    assert [part.training for part in model.modules()] == before
+    pd.testing.assert_frame_equal(table, certify(model.eval(), jets, jets, rule, SETTINGS, 1))
 
 
 def test_the_truth_is_bracketed_and_starts_from_the_clean_numbers(jets, rule):
