@@ -37,8 +37,10 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
         moved; ``invalid_covariances``: share of the tracks that were valid before and are not now (zero
         under a physical budget, and telling without); ``audited_jets``;
         ``zero_gradient``: share of these whose gradient, where it may move, is exactly zero (masking);
-        ``loss``, ``margin``: mean loss and mean logit margin of these; ``misread``: share whose largest logit
-        is wrong.
+        ``unusable``: share of all jets for which the attack met, at this epsilon or one before, a gradient
+        with NaN or infinity in it or a loss that is NaN, so that it did less to them than it could;
+        ``loss``, ``margin``: mean loss and mean logit margin of the audited jets that have a finite one;
+        ``misread``: share of the audited jets whose largest logit is wrong.
 
     Raises
     ------
@@ -72,6 +74,7 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
         **found,
         "moved": moved / perturbed.numel(),
         "invalid_covariances": broken / valid if valid else 0.0,
+        "unusable": sum(len(problem.lost) for problem in attack.problems) / len(perturbed),
         **_losses(attack.problems, perturbed, jets),
     }
 
@@ -98,7 +101,12 @@ def _losses(problems: list[Problem], perturbed: Tensor, jets: Tensor | None) -> 
     return {
         "audited_jets": len(loss),
         "zero_gradient": zero / len(loss),
-        "loss": float(loss.mean()),
-        "margin": float(margin.mean()),
+        "loss": _mean(loss),
+        "margin": _mean(margin),
         "misread": float((margin > 0).double().mean()),
     }
+
+
+def _mean(values: Tensor) -> float:
+    """Mean of those that are finite; NaN if none is."""
+    return float(values[torch.isfinite(values)].mean())

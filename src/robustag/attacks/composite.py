@@ -40,7 +40,7 @@ def worst_case(problem: Problem, *, members: Sequence[dict]) -> Spend:
 
     def spend(epsilon: float) -> Tensor:
         candidates = [problem.inputs, *(spend(epsilon) for spend in spends)]
-        return best_of(candidates, [problem.losses(x) for x in candidates])
+        return best_of(candidates, [problem.score(x) for x in candidates])
 
     return spend
 

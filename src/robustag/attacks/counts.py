@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from robustag.attacks.budget import Budget
-from robustag.attacks.problem import Problem, Spend, input_gradient
+from robustag.attacks.problem import Problem, Spend
 
 
 def pip(problem: Problem, *, steps: int, exponent: float) -> Spend:
@@ -24,8 +24,7 @@ def pip(problem: Problem, *, steps: int, exponent: float) -> Spend:
     counts = problem.rule.counts(problem.inputs, problem.missing, steps)
     x = problem.inputs
     for _ in range(steps):
-        gradient = input_gradient(problem.model, problem.loss, x, problem.label)
-        x = move_counts(problem, counts, x, gradient, exponent)
+        x = move_counts(problem, counts, x, problem.gradient(x), exponent)
 
     def spend(epsilon: float) -> Tensor:
         return x if epsilon > 0 else problem.inputs
@@ -47,7 +46,7 @@ def pip_pgd(problem: Problem, *, steps: int, rate: float, count_steps: int, expo
         budget = problem.budget(epsilon)
         x = problem.inputs
         for step in range(steps):
-            gradient = input_gradient(problem.model, problem.loss, x, problem.label)
+            gradient = problem.gradient(x)
             moved = budget.step(x, gradient, rate / steps)
             if step < count_steps:
                 x = move_counts(problem, counts, x, gradient, exponent)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from robustag.attacks.problem import Problem, Spend, input_gradient
+from robustag.attacks.problem import Problem, Spend
 
 
 def fgsm(problem: Problem) -> Spend:
@@ -31,8 +31,7 @@ def random_start_fgsm(problem: Problem, *, rate: float) -> Spend:
     def spend(epsilon: float) -> Tensor:
         budget = problem.budget(epsilon)
         start = budget.project(budget.lower + draws * (budget.upper - budget.lower))
-        gradient = input_gradient(problem.model, problem.loss, start, problem.label)
-        return budget.step(start, gradient, rate)
+        return budget.step(start, problem.gradient(start), rate)
 
     return spend
 
@@ -51,7 +50,8 @@ def ngm(problem: Problem) -> Spend:
     largest = gradient.abs().amax(dim=1, keepdim=True)
     gradient = torch.where(largest > 0, gradient / largest, 0.0)
     length = ((gradient.square() @ rule.group).sqrt() @ rule.group.T).clamp(min=1e-12)
-    direction = scale * gradient / length
+    # In half precision the least length is 0.
+    direction = torch.where(length > 0, scale * gradient / length, 0.0)
 
     def spend(epsilon: float) -> Tensor:
         return problem.budget(epsilon).project(problem.inputs + epsilon * direction)
@@ -72,8 +72,7 @@ def universal_shift(problem: Problem, *, steps: int) -> Spend:
         delta = torch.zeros_like(scale)
         for _ in range(steps):
             x = budget.project(problem.inputs + delta)
-            gradient = input_gradient(problem.model, problem.loss, x, problem.label)
-            delta = delta + epsilon / steps * scale * (gradient * budget.movable).sum(dim=0).sign()
+            delta = delta + epsilon / steps * scale * (problem.gradient(x) * budget.movable).sum(dim=0).sign()
         return budget.project(problem.inputs + delta)
 
     return spend

@@ -4,15 +4,7 @@ import torch
 from torch import Tensor
 
 from robustag.attacks.budget import Budget
-from robustag.attacks.problem import (
-    PerJetLoss,
-    Problem,
-    Spend,
-    best_of,
-    input_gradient,
-    logit_margin,
-    loss_and_gradient,
-)
+from robustag.attacks.problem import PerJetLoss, Problem, Spend, best_of, logit_margin
 from robustag.models import choose
 
 
@@ -71,7 +63,7 @@ def apgd(problem: Problem, *, steps: int, objective: str) -> Spend:
         budget = problem.budget(epsilon)
         x = previous = best = budget.origin
         step = x.new_full((len(x), 1), 2.0)
-        value, gradient = loss_and_gradient(problem.model, loss, x, problem.label)
+        value, gradient = problem.score_and_gradient(x, loss)
         best_value, best_gradient = value, gradient
         rises = torch.zeros_like(value)
         mark, mark_step, mark_best = 0, step, best_value
@@ -81,7 +73,7 @@ def apgd(problem: Problem, *, steps: int, objective: str) -> Spend:
             target = budget.project(torch.addcmul(x, step, budget.steepest(gradient)))
             ahead = budget.project(x + share * (target - x) + (1 - share) * (x - previous))
             previous, x, before = x, ahead, value
-            value, gradient = loss_and_gradient(problem.model, loss, x, problem.label)
+            value, gradient = problem.score_and_gradient(x, loss)
             rises += value > before
             better = value > best_value
             best = torch.where(better[:, None], x, best)
@@ -128,7 +120,7 @@ def _worst_run(
 ) -> Tensor:
     starts = [budget.origin, *(random_point(problem, budget) for _ in range(restarts))]
     ends = [ascend(problem, budget, start, steps, rate, momentum) for start in starts]
-    return ends[0] if restarts == 0 else best_of(ends, [problem.losses(end) for end in ends])
+    return ends[0] if restarts == 0 else best_of(ends, [problem.score(end) for end in ends])
 
 
 def ascend(
@@ -137,7 +129,7 @@ def ascend(
     """From `x` [N, F] of the budget in so many steepest steps, `rate` budgets long together, uphill."""
     past = None
     for _ in range(steps):
-        gradient = input_gradient(problem.model, problem.loss, x, problem.label)
+        gradient = problem.gradient(x)
         if momentum > 0:
             length = gradient.abs().sum(dim=1, keepdim=True)
             gradient = torch.where(length > 0, gradient / length, 0.0)

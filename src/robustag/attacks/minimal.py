@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from robustag.attacks.budget import Budget
-from robustag.attacks.problem import Problem, Spend, logit_margin
+from robustag.attacks.problem import Problem, Spend, gradient_of, logit_margin, usable
 
 
 def deepfool(problem: Problem, *, steps: int, overshoot: float) -> Spend:
@@ -39,8 +39,8 @@ def deepfool(problem: Problem, *, steps: int, overshoot: float) -> Spend:
         chosen, size = weight[jets, nearest], way[jets, nearest, None]
         unit = chosen.sign() if in_box else chosen / length[jets, nearest, None]
         # A border at infinity (no gradient) leaves the jet where it is.
-        step = torch.where(torch.isfinite(size) & correct[:, None], size * scale * unit, 0.0)
-        move = move + step
+        step = size * scale * unit
+        move = move + torch.where(torch.isfinite(step) & correct[:, None], step, 0.0)
 
     def spend(epsilon: float) -> Tensor:
         return problem.budget(epsilon).project(problem.inputs + (1 + overshoot) * move)
@@ -58,7 +58,8 @@ def _borders(problem: Problem, x: Tensor) -> tuple[Tensor, Tensor]:
         wrong = classes.expand_as(logits)[classes != problem.label[:, None]].view(len(x), -1)
         borders = logits.gather(1, wrong) - true
         gradients = [
-            torch.autograd.grad(border.sum(), x, retain_graph=True)[0] for border in borders.unbind(dim=1)
+            usable(gradient_of(border, x, retain_graph=True), problem.lost)
+            for border in borders.unbind(dim=1)
         ]
     return borders.detach(), torch.stack(gradients, dim=1)
 
@@ -91,7 +92,7 @@ def carlini_wagner(
         weight = torch.where(torch.isinf(high), weight * 10, (low + high) / 2)
 
     def spend(epsilon: float) -> Tensor:
-        return problem.budget(epsilon).project(x + scale * best)
+        return problem.budget(epsilon).project((x + scale * best).to(x.dtype))
 
     return spend
 
@@ -107,19 +108,22 @@ def _minimise(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Which jets were fooled, the squared length of their shortest move so, and that move over the scale."""
     x = problem.inputs
-    unit = torch.zeros_like(x, requires_grad=True)
+    # Adam needs more than half precision.
+    precision = torch.promote_types(x.dtype, torch.float32)
+    unit = torch.zeros_like(x, dtype=precision, requires_grad=True)
     optimiser = torch.optim.Adam([unit], lr=learning_rate)
     shortest, best = torch.full_like(weight, torch.inf), torch.zeros_like(x)
     with torch.enable_grad():
         for _ in range(steps):
-            margin = logit_margin(problem.model(envelope.project(x + scale * unit)), problem.label)
+            inputs = envelope.project((x + scale * unit).to(x.dtype))
+            margin = logit_margin(problem.model(inputs), problem.label)
             length = unit.square().sum(dim=1)
             good = (margin > 0) & (length < shortest)
             with torch.no_grad():
                 shortest = torch.where(good, length, shortest)
                 best = torch.where(good[:, None], unit, best)
             objective = length + weight * (confidence - margin).clamp(min=0.0)
-            unit.grad = torch.autograd.grad(objective.sum(), unit)[0]
+            unit.grad = usable(gradient_of(objective, unit), problem.lost)
             optimiser.step()
     fooled = torch.isfinite(shortest)
     return fooled, shortest.detach(), torch.where(fooled[:, None], best, unit).detach()

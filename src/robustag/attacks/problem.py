@@ -1,7 +1,7 @@
 """What an attack is given: jets, the model it is to mislead, and the rule it has to keep."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -24,7 +24,13 @@ def input_gradient(model: nn.Module, loss: PerJetLoss, x: Tensor, label: Tensor)
     """Gradient [N, F] of each jet's own loss with respect to its inputs.
 
     The losses are summed, not averaged: the gradient of a jet then does not shrink with N, and tiny
-    losses do not underflow. Gradients of the weights are neither computed nor touched.
+    losses do not underflow. Gradients of the weights are neither computed nor touched. It is what the model
+    gives, NaN and infinity included; attacks step along `usable` gradients.
+
+    Raises
+    ------
+    InputError
+        If the loss does not depend on the inputs, as autograd sees it.
     """
     return loss_and_gradient(model, loss, x, label)[1]
 
@@ -34,8 +40,40 @@ def loss_and_gradient(model: nn.Module, loss: PerJetLoss, x: Tensor, label: Tens
     x = x.detach().requires_grad_(True)
     with torch.enable_grad():
         losses = loss(model(x), label)
-        gradient = torch.autograd.grad(losses.sum(), x)[0]
-    return losses.detach(), gradient
+        return losses.detach(), gradient_of(losses, x)
+
+
+def gradient_of(losses: Tensor, x: Tensor, *, retain_graph: bool = False) -> Tensor:
+    """Gradient [N, F] of each jet's own number `losses` [N] with respect to its inputs `x` [N, F].
+
+    Raises
+    ------
+    InputError
+        If the numbers do not depend on the inputs, as autograd sees it.
+    """
+    gradient = None
+    if losses.requires_grad:
+        (gradient,) = torch.autograd.grad(losses.sum(), x, retain_graph=retain_graph, allow_unused=True)
+    if gradient is None:
+        raise InputError(
+            "no gradient leads from the loss back to the inputs: look for detach, no_grad or NumPy in the "
+            "model and the loss, or use an attack that needs no gradient, such as random_search"
+        )
+    return gradient
+
+
+def usable(gradient: Tensor, lost: set[int] | None = None) -> Tensor:
+    """The gradient [N, F], zero for each jet that has NaN or infinity in it: such a jet is not moved.
+
+    The positions of these jets are added to `lost`. A finite gradient is given back as it is, for the price
+    of its sum.
+    """
+    if bool(torch.isfinite(gradient.sum())):
+        return gradient
+    finite = torch.isfinite(gradient).all(dim=1)
+    if lost is not None:
+        lost.update((~finite).nonzero()[:, 0].tolist())
+    return gradient.masked_fill(~finite[:, None], 0.0)
 
 
 def logit_margin(logits: Tensor, label: Tensor) -> Tensor:
@@ -66,6 +104,9 @@ class Problem:
         Source of all randomness, on the device of the inputs.
     sources : tuple of nn.Module
         Other models, for attacks that are crafted on those.
+    lost : set of int
+        Positions of the jets for which the attack met a gradient with NaN or infinity in it, or a loss that
+        is NaN: nothing was learnt from either.
     """
 
     model: nn.Module
@@ -76,10 +117,17 @@ class Problem:
     rule: BudgetRule
     generator: torch.Generator
     sources: tuple[nn.Module, ...] = ()
+    lost: set[int] = field(default_factory=set)
 
-    def gradient(self) -> Tensor:
-        """Input gradient [N, F] at the unperturbed jets."""
-        return input_gradient(self.model, self.loss, self.inputs, self.label)
+    def gradient(self, x: Tensor | None = None) -> Tensor:
+        """Usable input gradient [N, F] at `x` [N, F], or at the unperturbed jets."""
+        x = self.inputs if x is None else x
+        return usable(input_gradient(self.model, self.loss, x, self.label), self.lost)
+
+    def score_and_gradient(self, x: Tensor, loss: PerJetLoss) -> tuple[Tensor, Tensor]:
+        """Score [N] (see `score`) and usable input gradient [N, F] at `x` [N, F] of any loss."""
+        losses, gradient = loss_and_gradient(self.model, loss, x, self.label)
+        return self._comparable(losses), usable(gradient, self.lost)
 
     def budget(self, epsilon: float) -> Budget:
         """Budget of these jets."""
@@ -90,6 +138,11 @@ class Problem:
         with torch.no_grad():
             return self.loss(self.model(x), self.label)
 
+    def score(self, x: Tensor, loss: PerJetLoss | None = None) -> Tensor:
+        """The same for comparisons, of any loss: NaN, which says nothing, is below every number."""
+        with torch.no_grad():
+            return self._comparable((loss or self.loss)(self.model(x), self.label))
+
     def normal(self) -> Tensor:
         """Standard normal numbers, one an entry, [N, F]."""
         x = self.inputs
@@ -99,6 +152,12 @@ class Problem:
         """Uniform numbers in [0, 1), one an entry, [N, F]."""
         x = self.inputs
         return torch.rand(x.shape, generator=self.generator, device=x.device, dtype=x.dtype)
+
+    def _comparable(self, losses: Tensor) -> Tensor:
+        nothing = losses.isnan()
+        if bool(nothing.any()):
+            self.lost.update(nothing.nonzero()[:, 0].tolist())
+        return losses.masked_fill(nothing, -torch.inf)
 
     @cached_property
     def _metric(self) -> Metric | None:
@@ -111,8 +170,9 @@ class Problem:
 
 
 def best_of(candidates: list[Tensor], losses: list[Tensor]) -> Tensor:
-    """For each jet the candidate [N, F] whose loss [N] is largest; the first of equals."""
-    best = torch.stack(losses).argmax(dim=0)
+    """For each jet the candidate [N, F] whose loss [N] is largest; the first of equals, and NaN last."""
+    losses = torch.stack(losses)
+    best = losses.masked_fill(losses.isnan(), -torch.inf).argmax(dim=0)
     return torch.stack(candidates)[best, torch.arange(len(best), device=best.device)]
 
 

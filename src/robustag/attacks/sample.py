@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from robustag.attacks.problem import Problem, Spend, input_gradient, logit_margin
+from robustag.attacks.problem import Problem, Spend, logit_margin
 
 
 def rdsa(problem: Problem, *, attempts: int, features: int) -> Spend:
@@ -23,20 +23,16 @@ def rdsa(problem: Problem, *, attempts: int, features: int) -> Spend:
     """
     x, (jets, size) = problem.inputs, problem.inputs.shape
 
-    def margin(x: Tensor) -> Tensor:
-        with torch.no_grad():
-            return logit_margin(problem.model(x), problem.label)
-
     def spend(epsilon: float) -> Tensor:
         budget = problem.budget(epsilon)
-        best, value = x, margin(x)
+        best, value = x, problem.score(x, logit_margin)
         column = torch.arange(size, device=x.device)
         for _ in range(attempts):
             donor = (problem.uniform() * jets).long().clamp(max=jets - 1)
             chosen = problem.uniform() < features / size
             chosen &= ~problem.missing[donor, column]
             proposal = budget.project(torch.where(chosen, x[donor, column], x))
-            new = margin(proposal)
+            new = problem.score(proposal, logit_margin)
             better = new > value
             best = torch.where(better[:, None], proposal, best)
             value = torch.where(better, new, value)
@@ -64,8 +60,7 @@ def conserving_pgd(problem: Problem, *, steps: int, rate: float) -> Spend:
         budget = problem.budget(epsilon)
         x = budget.origin
         for _ in range(steps):
-            gradient = input_gradient(problem.model, problem.loss, x, problem.label)
-            move = x + rate / steps * budget.steepest(gradient) - budget.origin
+            move = x + rate / steps * budget.steepest(problem.gradient(x)) - budget.origin
             x = budget.project(budget.origin + move - basis @ (basis.T @ move))
         return budget.project(_same_marginals(budget.origin, x, budget.movable))
 

@@ -27,20 +27,16 @@ def random_search(problem: Problem, *, queries: int, share: float, objective: st
     measure = objective_of(problem, objective)
     features = problem.inputs.shape[1]
 
-    def ask(x: Tensor) -> Tensor:
-        with torch.no_grad():
-            return measure(problem.model(x), problem.label)
-
     def spend(epsilon: float) -> Tensor:
         budget = problem.budget(epsilon)
-        best, value = budget.origin, ask(budget.origin)
+        best, value = budget.origin, problem.score(budget.origin, measure)
         for query in range(1, queries):
             part = share * (1 / (share * features)) ** (query / queries)
             draws = problem.uniform()
             # One number decides both: below part / 2 to the lower end, below part to the upper one.
             proposal = torch.where(draws < part, budget.upper, best)
             proposal = budget.project(torch.where(draws < part / 2, budget.lower, proposal))
-            new = ask(proposal)
+            new = problem.score(proposal, measure)
             better = new > value
             best = torch.where(better[:, None], proposal, best)
             value = torch.where(better, new, value)

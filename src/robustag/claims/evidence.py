@@ -43,7 +43,7 @@ COLUMNS: dict[str, list[str]] = {
         *("model", "seed", "span", "kept", "discriminator", "loss", "low", "high", "attack"),
         *("share", "share_low", "share_high"),
     ],
-    "audit": ["model", "seed", "perturbation", "epsilon", "zero_gradient", "loss"],
+    "audit": ["model", "seed", "perturbation", "epsilon", "zero_gradient", "unusable", "loss"],
     "transfer": [
         *("model", "seed", "target", "epsilon", "discriminator", "metric", "value", "replicates"),
     ],

@@ -86,8 +86,11 @@ def raised(flags: Sequence[Flag], model: str) -> str:
 def _no_gradient(model: str, audit: pd.DataFrame, settings: Settings) -> Flag:
     if audit.empty:
         return Flag(model, NO_GRADIENT, None, "no audit")
-    share = float(audit["zero_gradient"].max())
-    return Flag(model, NO_GRADIENT, share > settings.masked_within, f"{share:.2%} of jets")
+    without = audit["zero_gradient"] + audit["unusable"]
+    detail = f"{without.max():.2%} of jets"
+    if broken := audit["unusable"].max():
+        detail += f", NaN or infinity for {broken:.2%}"
+    return Flag(model, NO_GRADIENT, bool(without.max() > settings.masked_within), detail)
 
 
 def _order(model: str, rule: str, orders: pd.DataFrame) -> Flag:

@@ -7,6 +7,7 @@ so the attacked surface is that of the adversarial training's own objective (arX
 
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from robustag.attacks import Budget, BudgetRule
-from robustag.attacks.problem import PerJetLoss, loss_and_gradient
+from robustag.attacks.problem import PerJetLoss, loss_and_gradient, usable
+from robustag.models import in_mode
 from robustag.surface.jets import flavoured_jets
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def weight_surface(
     Parameters
     ----------
     model : Module
-        In evaluation mode.
+        Evaluated without dropout; every part of it keeps its mode.
     loss : PerJetLoss
     data : JetTensors
     jets : int
@@ -83,8 +85,8 @@ def weight_surface(
     budget = rule.budget(data.inputs, data.missing, epsilon, data.label)
     offset = np.linspace(-width / 2, width / 2, points)
     rows = []
-    for x in offset:
-        for y in offset:
+    with in_mode(model, training=False):
+        for x, y in product(offset, offset):
             moved = {name: w + x * first[name] + y * second[name] for name, w in weights.items()}
             raw, attacked = _losses(partial(functional_call, model, moved), loss, data, budget)
             rows += [(x, y, "raw", 0.0, raw), (x, y, "fgsm", epsilon, attacked)]
@@ -97,5 +99,5 @@ def _losses(
     """Mean loss of jets, raw and behind an FGSM step."""
     raw, gradient = loss_and_gradient(model, loss, data.inputs, data.label)
     with torch.no_grad():
-        attacked = loss(model(budget.extreme(gradient)), data.label)
+        attacked = loss(model(budget.extreme(usable(gradient))), data.label)
     return float(raw.double().mean()), float(attacked.double().mean())

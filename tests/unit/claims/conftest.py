@@ -364,14 +364,16 @@ def evidence(make_tables) -> Callable[..., Evidence]:
 
 @pytest.fixture
 def make_audit() -> Callable[..., dict[str, pd.DataFrame]]:
-    """Tables audit and transfer: shares without gradient, excess harm of jets of another model."""
+    """Tables audit and transfer: shares without gradient or with NaN in it, excess harm of jets of another
+    model."""
 
-    def make(zero: float = 0.0, excess: float = -0.01) -> dict[str, pd.DataFrame]:
+    def make(zero: float = 0.0, excess: float = -0.01, unusable: float = 0.0) -> dict[str, pd.DataFrame]:
         generator = np.random.default_rng(13)
         models = ("nominal", "adversarial")
         audit = [
             {"model": model, "seed": seed, "perturbation": "fgsm", "epsilon": 0.05}
-            | {"zero_gradient": zero if model == "adversarial" else 0.0}
+            | dict.fromkeys(("zero_gradient", "unusable"), 0.0)
+            | ({"zero_gradient": zero, "unusable": unusable} if model == "adversarial" else {})
             for model in models
             for seed in SEEDS
         ]

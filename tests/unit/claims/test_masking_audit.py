@@ -30,6 +30,13 @@ def test_jets_without_gradient_are_raised_beyond_the_allowed_share(make_audit, m
         assert raised(flags, "adversarial") == expected
 
 
+def test_jets_whose_gradient_is_nan_are_jets_without_gradient(make_audit, make_orders, settings):
+    flags = masking_flags(MODELS, make_audit(zero=0.006, unusable=0.006), make_orders(), settings)
+    assert raised(flags, "adversarial") == NO_GRADIENT
+    assert [flag.detail for flag in flags if flag.raised] == ["1.20% of jets, NaN or infinity for 0.60%"]
+    assert raised(flags, "nominal") == "none"
+
+
 def test_a_transfer_must_be_stronger_beyond_its_error(make_audit, make_orders, settings):
     """The paired error of the mean over three trainings is about 0.0004."""
     for excess, expected in ((0.0002, "none"), (0.005, TRANSFER)):

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from robustag.surface import weight_surface
+from robustag.surface.geometry import boundary_distance
 from robustag.surface.weights import filter_direction
 
 OPTIONS = {"jets": 100, "epsilon": 0.1, "width": 1.0, "points": 3, "seed": 1}
@@ -57,3 +58,15 @@ def test_the_model_keeps_its_weights(piecewise, cross_entropy, data, rule):
     weights = [weight.clone() for weight in piecewise.parameters()]
     weight_surface(piecewise, cross_entropy, data, rule, **OPTIONS)
     assert all(torch.equal(a, b) for a, b in zip(weights, piecewise.parameters(), strict=True))
+
+
+def test_dropout_is_off_and_every_part_of_the_model_keeps_its_mode(cross_entropy, data, rule):
+    model = torch.nn.Sequential(torch.nn.Linear(6, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 3)).train()
+    model[0].eval()
+    before = [part.training for part in model.modules()]
+    surface = weight_surface(model, cross_entropy, data, rule, **OPTIONS)
+    distance = boundary_distance(model, cross_entropy, data, rule, steps=3, overshoot=0.02)
+    assert [part.training for part in model.modules()] == before
+    model.eval()
+    assert surface.equals(weight_surface(model, cross_entropy, data, rule, **OPTIONS))
+    assert distance.equal(boundary_distance(model, cross_entropy, data, rule, steps=3, overshoot=0.02))
