@@ -1,5 +1,6 @@
 """The budget of some jets: where a perturbation may take them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,10 +10,10 @@ from torch import Tensor
 
 from robustag.attacks.norms import Ball, Ellipsoid
 from robustag.attacks.validity import TrackCovariances
-from robustag.errors import InputError
 
 if TYPE_CHECKING:
     from robustag.attacks.rule import BudgetRule
+    from robustag.attacks.spread import Spread
 
 #: Relative excess of a ball's radius that counts as rounding.
 _ROUNDING = 1e-4
@@ -62,57 +63,61 @@ class Budget:
         *,
         scale: Tensor | float = 1.0,
         missing: Tensor | None = None,
-        frozen: Tensor | None = None,
-        lower: Tensor | None = None,
-        upper: Tensor | None = None,
+        frozen: Tensor | Sequence[int] | None = None,
+        lower: Tensor | float | None = None,
+        upper: Tensor | float | None = None,
+        unit: Tensor | float | None = None,
         norm: str = "linf",
+        spread: "Spread | None" = None,
+        label: Tensor | None = None,
     ) -> "Budget":
         """Budget of any scaled tabular jets, without a feature table.
 
         Parameters
         ----------
         x : Tensor [N, F]
-            The jets.
+            The jets, float.
         epsilon : float
             Largest move in units of `scale`.
         scale : Tensor [F] or float
             How far each input may move at epsilon = 1.
-        missing : Tensor bool [N, F], optional
+        missing : Tensor bool [N, F] or [F], optional
             Entries that must stay.
-        frozen : Tensor bool [F], optional
-            Inputs that must stay, such as counts.
-        lower, upper : Tensor [F], optional
+        frozen : Tensor bool [F] or sequence of int, optional
+            Inputs that must stay, such as counts: a mask, or their positions.
+        lower, upper : Tensor [F] or float, optional
             Range of each input, scaled units.
+        unit : Tensor [F] or float, optional
+            One count in scaled units, 1 / sigma; attacks on counts (pip, pip_pgd) move `frozen` inputs by
+            whole units of it, not below `lower`.
         norm : str
-            "linf", "l2" or "none" (see `BudgetRule`).
+            One of `NORMS`; all inputs are one group.
+        spread : Spread, optional
+            Of the training jets (`Spread.measure`), for norm "mahalanobis".
+        label : Tensor int [N], optional
+            Classes, for norm "mahalanobis".
 
         Raises
         ------
         InputError
-            If epsilon is negative, `x` not finite, or nothing may move.
+            If epsilon is negative, `x` not finite, nothing may move, or an argument is of another kind or
+            shape.
         """
-        from robustag.attacks.rule import BudgetRule
+        from robustag.attacks.tabular import tabular_budget
 
-        if x.ndim != 2 or not bool(torch.isfinite(x).all()):
-            raise InputError(
-                f"the jets of a budget have shape {tuple(x.shape)} or hold NaN: give finite [N, F]"
-            )
-        features = x.shape[1]
-        open_end = x.new_full((features,), torch.inf)
-        rule = BudgetRule(
-            scale=torch.as_tensor(scale, dtype=x.dtype, device=x.device).expand(features),
-            integer=x.new_zeros(features, dtype=torch.bool) if frozen is None else frozen,
-            centre=x.new_zeros(features),
+        return tabular_budget(
+            x,
+            epsilon,
+            scale=scale,
+            missing=missing,
+            frozen=frozen,
+            lower=lower,
+            upper=upper,
+            unit=unit,
             norm=norm,
-            lower=-open_end if lower is None else lower,
-            upper=open_end if upper is None else upper,
+            spread=spread,
+            label=label,
         )
-        budget = rule.budget(
-            x, torch.zeros_like(x, dtype=torch.bool) if missing is None else missing, epsilon
-        )
-        if epsilon > 0 and not bool(budget.movable.any()):
-            raise InputError("the budget freezes every input of every jet: let something move")
-        return budget
 
     @cached_property
     def lower(self) -> Tensor:

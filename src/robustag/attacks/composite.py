@@ -1,6 +1,6 @@
 """Attacks made of other attacks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from torch import Tensor
@@ -35,7 +35,14 @@ def worst_case(problem: Problem, *, members: Sequence[dict]) -> Spend:
     ----------
     members : sequence of dict
         ``name`` and options of each attack; all spend the same budget.
+
+    Raises
+    ------
+    InputError
+        If there are none.
     """
+    if isinstance(members, str | Mapping) or not isinstance(members, Sequence) or not members:
+        raise InputError(f"attack 'worst_case' has members {members!r}: give a list of attacks")
     spends = [_build(member)(problem) for member in members]
 
     def spend(epsilon: float) -> Tensor:

@@ -184,6 +184,10 @@ def check_logits(logits: Tensor, label: Tensor) -> None:
     InputError
         If the outputs are not [N, C] with C above every label, are not finite, or are probabilities.
     """
+    if not isinstance(logits, Tensor):
+        raise InputError(
+            f"the model returns a {type(logits).__name__}: wrap it in a function that returns the logits"
+        )
     if logits.ndim != 2 or len(logits) != len(label) or int(label.max()) >= logits.shape[1]:
         raise InputError(
             f"the model returns {tuple(logits.shape)} for labels {tuple(label.shape)} up to "
@@ -196,4 +200,20 @@ def check_logits(logits: Tensor, label: Tensor) -> None:
         raise InputError(
             "the model returns probabilities (rows of non-negative numbers that sum to 1): give the logits, "
             "that is, the model without its softmax"
+        )
+
+
+def check_losses(losses: Tensor, label: Tensor) -> None:
+    """Refuse a loss that is not one number per jet.
+
+    Raises
+    ------
+    InputError
+        If it is something else, such as the mean over the jets.
+    """
+    if not isinstance(losses, Tensor) or losses.shape != label.shape:
+        found = tuple(losses.shape) if isinstance(losses, Tensor) else f"a {type(losses).__name__}"
+        raise InputError(
+            f"the loss gives {found} for {len(label)} jets: it has to give one number per jet "
+            '(reduction="none" for losses of torch)'
         )

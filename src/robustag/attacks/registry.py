@@ -1,6 +1,6 @@
 """The attacks by name, with what they cost and where they come from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from robustag.attacks.blind import noise, shift, uniform
@@ -10,9 +10,11 @@ from robustag.attacks.covariant import mahalanobis_gradient, mahalanobis_pgd
 from robustag.attacks.gradient import fgsm, ngm, random_start_fgsm, universal_shift
 from robustag.attacks.iterated import apgd, momentum_pgd, pgd
 from robustag.attacks.minimal import carlini_wagner, deepfool
+from robustag.attacks.options import check_numbers
 from robustag.attacks.problem import Problem, Spend
 from robustag.attacks.sample import conserving_pgd, rdsa
 from robustag.attacks.search import random_search
+from robustag.errors import InputError
 from robustag.models import choose, with_options
 
 
@@ -140,8 +142,14 @@ def build_attack(definition: dict) -> tuple[AttackInfo, Callable[[Problem], Spen
     Raises
     ------
     InputError
-        If the attack or an option is unknown, or an option is missing.
+        If it is no definition, the attack or an option is unknown, or an option is missing or out of range.
     """
+    if not isinstance(definition, Mapping):
+        raise InputError(
+            f"{definition!r} is no definition of an attack: give its name and options, {{name: ...}}"
+        )
     info = choose(ATTACKS, definition.get("name", ""), "attack")
     options = {key: value for key, value in definition.items() if key != "name"}
-    return info, with_options(info.function, options, "attack", "problem")
+    build = with_options(info.function, options, "attack", "problem")
+    check_numbers(info.name, options)
+    return info, build

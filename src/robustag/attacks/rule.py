@@ -91,7 +91,10 @@ class BudgetRule:
         choose(NORMS, self.norm, "norm")
         needed = {"mahalanobis": self.spread, "l2_group": self.group}
         if self.norm in needed and needed[self.norm] is None:
-            raise InputError(f"norm '{self.norm}' needs a budget made from a feature table and training jets")
+            raise InputError(
+                f"norm '{self.norm}' needs a budget made from a feature table and training jets, or one of "
+                "Budget.around with spread=Spread.measure(x, missing, label)"
+            )
         if self.norm == "mahalanobis" and self.resolution is not None:
             raise InputError(
                 "norm 'mahalanobis' and scale 'resolution' exclude each other: choose another scale"
@@ -267,7 +270,8 @@ class BudgetRule:
         """
         if self.unit is None or not bool(self.integer.any()):
             raise InputError(
-                "the attack moves counts, and the budget knows none: make it from a feature table"
+                "the attack moves counts, and the budget knows none: make it from a feature table, or give "
+                "Budget.around their places as frozen and the scaled size of one count as unit"
             )
         width = (missing.logical_not() & self.integer & (self.scale > 0)) * (units * self.unit)
         ranges = self.floor, torch.full_like(self.floor, torch.inf)
@@ -283,7 +287,7 @@ class BudgetRule:
         if self.norm == "l2":
             return Ball(scale, radius, scale.new_ones(scale.shape[-1], 1))
         if label is None:
-            raise InputError("norm 'mahalanobis' needs the flavour of each jet: give the labels")
+            raise InputError("norm 'mahalanobis' needs the flavour of each jet: give label")
         covariance = scale[:, None] * self.spread * scale
         if metric is None:
             metric = Metric.of(covariance, label, movable)

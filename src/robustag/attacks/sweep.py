@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from robustag.attacks.problem import PerJetLoss, Problem, check_logits
+from robustag.attacks.problem import PerJetLoss, Problem, check_logits, check_losses
 from robustag.attacks.registry import AttackInfo, build_attack
 from robustag.attacks.rule import BudgetRule
 from robustag.errors import InputError
@@ -47,7 +47,7 @@ class Sweep:
     ------
     InputError
         If the attack or an option is unknown, a shape wrong, an input not finite, the model returns no
-        logits, or nothing may move.
+        logits, the loss not one number per jet, or nothing may move.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Sweep:
         options = {key: value for key, value in definition.items() if key not in ELSEWHERE}
         self.info, attack = build_attack(options)
         rule = replace(rule, norm=definition.get("norm", self.info.norm))
-        _check(model, inputs, missing, label, rule)
+        _check(model, loss, inputs, missing, label, rule)
         self._seed = seed
         self._generator = torch.Generator(inputs.device).manual_seed(seed)
         size = max(1, len(inputs)) if self.info.whole_sample else chunk
@@ -118,7 +118,9 @@ def sweep(
         yield epsilon, prepared(epsilon)
 
 
-def _check(model: nn.Module, inputs: Tensor, missing: Tensor, label: Tensor, rule: BudgetRule) -> None:
+def _check(
+    model: nn.Module, loss: PerJetLoss, inputs: Tensor, missing: Tensor, label: Tensor, rule: BudgetRule
+) -> None:
     """Refuse what would give wrong numbers silently."""
     fits = inputs.ndim == 2 and inputs.shape == missing.shape and len(inputs) == len(label)
     if not fits or inputs.shape[1] != len(rule.scale):
@@ -131,7 +133,9 @@ def _check(model: nn.Module, inputs: Tensor, missing: Tensor, label: Tensor, rul
     if not bool(torch.isfinite(inputs).all()):
         raise InputError("the inputs to attack hold NaN or infinity: clean and scale them first")
     with torch.no_grad():
-        check_logits(model(inputs[:_PROBE]), label[:_PROBE])
+        logits = model(inputs[:_PROBE])
+        check_logits(logits, label[:_PROBE])
+        check_losses(loss(logits, label[:_PROBE]), label[:_PROBE])
 
 
 def _check_movable(problems: list[Problem], info: AttackInfo) -> None:
