@@ -239,7 +239,7 @@ def made_in_inference_mode():
         ({"speed": 1}, "speed"),
         ({"source": None, "name": "transfer", "attack": {"name": "fgsm"}}, "needs a model to craft on"),
         ({"source": 3}, "the source is 3: give a torch module"),
-        ({"name": "transfer", "attack": "fgsm"}, "'fgsm' is no definition of an attack"),
+        ({"name": "transfer", "source": abs, "attack": "fgsm"}, "'fgsm' is no definition of an attack"),
         ({"name": "worst_case", "members": []}, "members"),
         ({"name": "worst_case", "members": "fgsm"}, "members 'fgsm': give a list of attacks"),
         ({"name": "worst_case", "members": ["fgsm"]}, "'fgsm' is no definition of an attack"),
