@@ -5,14 +5,12 @@ from robustag.workflow import job
 with job(snakemake) as log:
     import pandas as pd
 
-    from robustag.features import FeatureTable
     from robustag.plotting.shapes import HISTOGRAM_COLUMNS, draw_shapes, shape_table
     from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.style import input_labels
     from robustag.plotting.tables import read_columns
 
     options, made = snakemake.params.options, snakemake.output
-    labels = input_labels(options["inputs"], FeatureTable.load(snakemake.input.features))
+    labels = {name: options["labels"][name] for name in options["inputs"]}
     histograms = read_columns(snakemake.input.histograms, HISTOGRAM_COLUMNS)
     for pair, pdf, png, csv in zip(options["pairs"], made.pdf, made.png, made.csv, strict=True):
         table = pd.concat([shape_table(histograms, name, pair, options) for name in labels])

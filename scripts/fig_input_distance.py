@@ -9,7 +9,9 @@ with job(snakemake) as log:
 
     options = snakemake.params.options
     distances = read_columns(snakemake.input.distances, DISTANCE_COLUMNS)
-    table = distance_table(distances, options["pairs"][0]["nominal"], options["mismodellings"])
+    table = distance_table(
+        distances, options["pairs"][0]["nominal"], options["mismodellings"], options["kinds"]
+    )
     save_figure(draw_distances(table, options), snakemake.output.pdf, snakemake.output.png)
     save_shown(table, snakemake.output.csv)
     log.info("%d distances", len(table))

@@ -3,16 +3,14 @@
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    from robustag.features import FeatureTable
     from robustag.plotting.inputs import draw_inputs, input_table
     from robustag.plotting.shapes import HISTOGRAM_COLUMNS
     from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.style import input_labels
     from robustag.plotting.tables import read_columns
 
     options, made = snakemake.params.options, snakemake.output
     pair = options["pairs"][0]
-    labels = input_labels(options["inputs"], FeatureTable.load(snakemake.input.features))
+    labels = {name: options["labels"][name] for name in options["inputs"]}
     histograms = read_columns(snakemake.input.histograms, HISTOGRAM_COLUMNS)
     for name, pdf, png, csv in zip(
         (options["attack"], options["noise"]), made.pdf, made.png, made.csv, strict=True

@@ -3,20 +3,17 @@
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    from robustag.features import FeatureTable
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.surface import PATH_COLUMNS, PLANE_COLUMNS, draw_surface, of_pair
     from robustag.plotting.surface_corners import corner_table
     from robustag.plotting.tables import read_columns
 
     options, made = snakemake.params.options, snakemake.output
-    features = FeatureTable.load(snakemake.input.features)
-    units = dict(zip(features.names, features.units, strict=True))
     planes = read_columns(snakemake.input.planes, PLANE_COLUMNS)
     paths = read_columns(snakemake.input.paths, PATH_COLUMNS)
-    save_shown(corner_table(planes, options["pairs"]), made.corners)
+    save_shown(corner_table(planes, options["pairs"], published=options["published"]), made.corners)
     for pair, pdf, png, csv in zip(options["pairs"], made.pdf, made.png, made.csv, strict=True):
         table, routes = (of_pair(part, pair, jets="jet") for part in (planes, paths))
-        save_figure(draw_surface(table, routes, units, options), pdf, png)
+        save_figure(draw_surface(table, routes, options), pdf, png)
         save_shown(table, csv)
         log.info("%s: %s", pair["label"], pdf)

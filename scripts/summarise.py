@@ -11,7 +11,7 @@ with job(snakemake) as log:
     table = FeatureTable.load(snakemake.input.features)
     records = read_generated(snakemake.input.ntuple, table)
     summary = summarise(
-        records, table, settings["split"], settings["weights"]["pt_edges"], settings["weights"]["eta_edges"]
+        records, settings["split"], settings["weights"]["pt_edges"], settings["weights"]["eta_edges"]
     )
     summary.save(snakemake.output.summary)
     log.info("jets by split and class: %s", summary.jets.tolist())

@@ -28,20 +28,21 @@ def table() -> FeatureTable:
 def records(table: FeatureTable) -> JetRecords:
     """600 random jets, two an event, with missing entries and a few that are not finite."""
     rng = np.random.default_rng(7)
-    jets = 600
-    values = rng.normal(3.0, 1.5, (jets, table.size))
+    number = 600
+    values = rng.normal(3.0, 1.5, (number, table.size))
     values[rng.random(values.shape) < 0.2] = np.nan
     values[0, 3], values[1, 4] = np.inf, -np.inf
-    event = np.repeat(np.arange(jets // 2, dtype=np.uint64), 2)
-    return JetRecords(
+    event = np.repeat(np.arange(number // 2, dtype=np.uint64), 2)
+    jets = JetRecords(
         values=values,
-        label=rng.integers(0, 3, jets),
-        pt=rng.uniform(20, 300, jets).astype(np.float32),
-        eta=rng.uniform(-2.5, 2.5, jets).astype(np.float32),
-        run=np.ones(jets, dtype=np.uint64),
-        luminosity_block=np.ones(jets, dtype=np.uint64),
+        label=rng.integers(0, 3, number),
+        pt=rng.uniform(20, 300, number).astype(np.float32),
+        eta=rng.uniform(-2.5, 2.5, number).astype(np.float32),
+        run=np.ones(number, dtype=np.uint64),
+        luminosity_block=np.ones(number, dtype=np.uint64),
         event=event,
     )
+    return jets.cleaned("jets.root", table)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import uproot
 
 from robustag.cli import main
 from robustag.readers.generated import branch_of
+from tests.unit.readers.test_generated import variables
 
 JETS = [[5, 4], [], [0], [4, 0, 5]]  # flavours, by event
 
@@ -22,9 +23,9 @@ def arrays(table):
     """Branches of a small ntuple, by collection, that a test may spoil before it writes them."""
     flavour = ak.values_astype(ak.Array(JETS), np.int32)
     ones = ak.values_astype(ak.ones_like(flavour), np.float32)
-    jets = {branch_of(name): 0.25 * ones for name in table.jet_variables}
+    jets = {branch_of(name): 0.25 * ones for name in variables(table, "jet")}
     jets |= {"pt": 50 * ones, "eta": ones, "phi": ones, "mass": ones, "hadronFlavour": flavour}
-    tracks = dict.fromkeys(table.track_variables, 0.25 * ones) | {"jetIdx": ak.local_index(flavour)}
+    tracks = dict.fromkeys(variables(table, "track"), 0.25 * ones) | {"jetIdx": ak.local_index(flavour)}
     tracks["jetIdx"] = ak.values_astype(tracks["jetIdx"], np.int32)
     events = len(JETS)
     return {

@@ -48,7 +48,7 @@ def write_scaling(path, table, records):
 
 
 def write_summary(path, table, records):
-    summarise(records, table, [0.6, 0.2, 0.2], [20, 50, 300], [-2.5, 0, 2.5]).save(path)
+    summarise(records, [0.6, 0.2, 0.2], [20, 50, 300], [-2.5, 0, 2.5]).save(path)
 
 
 def read_jets(path):

@@ -1,6 +1,7 @@
 """What the rules share: the checked configuration, what it selects, and how much memory jobs need."""
 
 import math
+from itertools import chain
 
 from snakemake.exceptions import WorkflowError
 
@@ -22,7 +23,7 @@ try:
     # Snakemake has read them, too, but lets pass what nobody means, as a key that stands twice.
     for document in workflow.configfiles:
         read_document(document)
-    check_configuration(
+    TABLE = check_configuration(
         config,
         workflow.source_path("../schemas/config.schema.yaml"),
         workflow.source_path("../schemas/features.schema.yaml"),

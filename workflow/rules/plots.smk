@@ -193,7 +193,7 @@ rule fig_input_distance:
     log:
         "<logs>/fig_input_distance.log",
     params:
-        options=figure_options("mismodellings"),
+        options=figure_options("mismodellings", "kinds"),
         code=code_fingerprint("scripts/fig_input_distance.py"),
     script:
         "../../scripts/fig_input_distance.py"
@@ -356,13 +356,12 @@ rule fig_input:
     """Inputs by true flavour, raw and attacked (one file a pair of models)."""
     input:
         histograms=collected("histograms"),
-        features=config["features"],
     output:
         **figure("fig_input", "Shapes", FIGURE_PAIRS),
     log:
         "<logs>/fig_input.log",
     params:
-        options=figure_options("inputs", "attack", "epsilon"),
+        options=figure_options("inputs", "labels", "attack", "epsilon"),
         code=code_fingerprint("scripts/fig_input.py"),
     script:
         "../../scripts/fig_input.py"
@@ -372,7 +371,6 @@ rule fig_input_epsilon:
     """Inputs of all jets at every epsilon (one file for the attack, one for noise)."""
     input:
         histograms=collected("histograms"),
-        features=config["features"],
     output:
         **figure(
             "fig_input_epsilon",
@@ -382,7 +380,7 @@ rule fig_input_epsilon:
     log:
         "<logs>/fig_input_epsilon.log",
     params:
-        options=figure_options("inputs", "attack", "noise"),
+        options=figure_options("inputs", "labels", "attack", "noise"),
         code=code_fingerprint("scripts/fig_input_epsilon.py"),
     script:
         "../../scripts/fig_input_epsilon.py"
@@ -393,14 +391,13 @@ rule fig_surface:
     input:
         planes=collected("planes"),
         paths=collected("paths"),
-        features=config["features"],
     output:
         **figure("fig_surface", "Loss surface", FIGURE_PAIRS),
         corners="<results>/plots/fig_surface_corners.csv",
     log:
         "<logs>/fig_surface.log",
     params:
-        options=figure_options(),
+        options=figure_options("labels", "published"),
         code=code_fingerprint("scripts/fig_surface.py"),
     script:
         "../../scripts/fig_surface.py"
@@ -411,13 +408,12 @@ rule fig_surface_planes:
     input:
         planes=collected("planes"),
         paths=collected("paths"),
-        features=config["features"],
     output:
         **figure("fig_surface_planes", "Loss surface", FIGURE_PAIRS),
     log:
         "<logs>/fig_surface_planes.log",
     params:
-        options=figure_options(),
+        options=figure_options("labels"),
         code=code_fingerprint("scripts/fig_surface_planes.py"),
     script:
         "../../scripts/fig_surface_planes.py"

@@ -72,6 +72,11 @@ def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
     return {"pdf": pdf[0], "png": shown[0], "csv": csv[0]}
 
 
+def shown_inputs() -> set[str]:
+    """Inputs that figures show on an axis."""
+    return {*config["evaluation"]["inputs"], *chain.from_iterable(config["surface"]["pairs"])}
+
+
 def figure_options(*keys: str) -> dict:
     """What a figure takes from the configuration: the compared models, the sample's name and the given keys."""
     chosen = ("pairs", "sample", *keys)
@@ -80,6 +85,10 @@ def figure_options(*keys: str) -> dict:
         "rocs": shown_rocs(config),
         "inputs": list(config["evaluation"]["inputs"]),
         "epsilons": [epsilon for epsilon in config["epsilons"] if epsilon],
+        "labels": {each.name: each.label for each in TABLE.inputs if each.name in shown_inputs()},
+        "kinds": {each.name: each.kind for each in TABLE.inputs},
+        # Whether the first plane is that of the papers.
+        "published": config["surface"]["pairs"][0] == [TABLE.own("pt"), TABLE.own("eta")],
     }
     return canonical({key: shown[key] for key in chosen})
 
@@ -113,5 +122,6 @@ def claim_settings() -> dict:
             "attacks": {name: config["attacks"][name] for name in RUN["attacks"]},
             "mismodellings": shown_mismodellings(config),
             "shown_epsilon": figures["epsilon"],
+            "jet_pt": TABLE.own("pt"),
         }
     )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from robustag.attacks.norms import Ball, Ellipsoid
-from robustag.attacks.validity import TrackCovariances
+from robustag.attacks.validity import Covariances
 
 if TYPE_CHECKING:
     from robustag.attacks.rule import BudgetRule
@@ -42,8 +42,8 @@ class Budget:
         Ends that no interval crosses, unless the jet itself is beyond them.
     ball : Ball or Ellipsoid, optional
         Bound on the move of all inputs together.
-    covariances : TrackCovariances, optional
-        Keeps moved covariances of tracks valid.
+    covariances : Covariances, optional
+        Keeps moved covariances valid.
     """
 
     origin: Tensor
@@ -53,7 +53,7 @@ class Budget:
     rule: "BudgetRule"
     ranges: tuple[Tensor, Tensor] | None = None
     ball: Ball | Ellipsoid | None = None
-    covariances: TrackCovariances | None = None
+    covariances: Covariances | None = None
 
     @classmethod
     def around(

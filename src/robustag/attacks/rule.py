@@ -12,7 +12,7 @@ from robustag.attacks.budget import Budget
 from robustag.attacks.norms import Ball, Ellipsoid, Metric
 from robustag.attacks.scales import FACTORS, Resolution
 from robustag.attacks.spread import Spread
-from robustag.attacks.validity import TrackCovariances
+from robustag.attacks.validity import Covariances
 from robustag.errors import InputError
 from robustag.features import select_inputs
 from robustag.models import choose
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NORMS = {
     "linf": "the move of each input, in units of its feature scale",
     "l2": "the root mean square of a jet's moves over the inputs that may move",
-    "l2_group": "the L2 length of the move of the jet's own variables, and of each track's",
+    "l2_group": "the L2 length of the move of the jet's own variables, and of each element's (track's)",
     "mahalanobis": "the root mean square of a jet's moves along the axes of its flavour's covariance",
     "none": "nothing: it is the width of a distribution, or whatever the attack says",
 }
@@ -60,8 +60,8 @@ class BudgetRule:
         Covariance of each flavour, for "mahalanobis".
     resolution : Resolution or None
         Scales that differ from track to track.
-    covariances : TrackCovariances or None
-        Where the covariances of tracks stand, for data that have them.
+    covariances : Covariances or None
+        Where the covariances of tracks or other elements are, for data that have them.
     physical : bool
         Whether moved covariances have to stay valid.
     """
@@ -78,7 +78,7 @@ class BudgetRule:
     group: Tensor | None = None
     spread: Tensor | None = None
     resolution: Resolution | None = None
-    covariances: TrackCovariances | None = None
+    covariances: Covariances | None = None
     physical: bool = False
 
     def __post_init__(self) -> None:
@@ -175,7 +175,7 @@ class BudgetRule:
             group=_groups(features),
             spread=None if spread is None else spread.covariance,
             resolution=Resolution.of(features, normalisation) if factors == "resolution" else None,
-            covariances=TrackCovariances.of(features, normalisation),
+            covariances=Covariances.of(features, normalisation),
             physical=physical,
         )
 
@@ -299,8 +299,12 @@ class BudgetRule:
 
 
 def _groups(features: "FeatureTable") -> Tensor:
-    """The jet's own variables, then each track's, float32 [F, 1 + T]."""
-    jet = len(features.jet_variables)
-    track = np.arange(features.size - jet) % features.tracks
-    group = np.concatenate([np.zeros(jet, dtype=int), 1 + track])
-    return torch.nn.functional.one_hot(torch.from_numpy(group)).float()
+    """The jet's own variables, then each element of every block, float32 [F, G]."""
+    own = np.full(features.size, True)
+    members = []
+    for block in features.element_blocks:
+        for columns in block.columns.T:
+            members.append(np.isin(np.arange(features.size), columns))
+            own &= ~members[-1]
+    members = [own, *members] if own.any() else members
+    return torch.tensor(np.stack(members, axis=1), dtype=torch.float32)

@@ -15,15 +15,6 @@ if TYPE_CHECKING:
     from robustag.features import FeatureTable
     from robustag.tensors import Normalisation
 
-#: Track parameters, and the entry of the track's covariance that holds the variance of each.
-RESOLUTIONS = {
-    "D0": "D0D0",
-    "Z0": "Z0Z0",
-    "PHI": "PHIPHI",
-    "THETA": "THETATHETA",
-    "QOVERP": "QOVERPQOVERP",
-}
-
 
 def _central(table: "FeatureTable", spread: Spread | None) -> np.ndarray:
     if spread is None:
@@ -32,15 +23,27 @@ def _central(table: "FeatureTable", spread: Spread | None) -> np.ndarray:
 
 
 def _resolution(table: "FeatureTable", spread: Spread | None) -> np.ndarray:
-    names = {f"track_{t}_{name}" for name in RESOLUTIONS for t in range(table.tracks)}
-    return np.array([name in names for name in table.names], dtype=np.float32)
+    scale = np.zeros(table.size, dtype=np.float32)
+    scale[_with_variance(table)[0]] = 1.0
+    return scale
+
+
+def _with_variance(table: "FeatureTable") -> np.ndarray:
+    """Columns of the inputs of which the table has the variance, and of that, int64 [2, K]."""
+    pairs = [
+        np.stack([block.columns[index], block.columns[variance]])
+        for block in table.blocks
+        for index, variance in block.variances()
+    ]
+    return np.concatenate([np.zeros((2, 0), dtype=int), *pairs], axis=1)
 
 
 #: Feature scales by the name that configurations use. ``none`` treats all inputs alike (FGSM of
 #: arXiv:2203.13890); ``as_intended`` and ``as_coded`` are its guess at the relative size of plausible
 #: mismodelling, as meant and as its code applied it; ``central`` is the standard deviation of the central
-#: 20-80 % of the training jets, as in CMS's b-hive; ``resolution`` gives each track parameter the resolution
-#: that this very track reports (the square root of its variance) and freezes every other input.
+#: 20-80 % of the training jets, as in CMS's b-hive; ``resolution`` gives each input whose variance is
+#: an input too, such as a track parameter, the resolution that this very track reports (the square root of
+#: its variance) and freezes every other input.
 FACTORS: dict[str, Callable[["FeatureTable", Spread | None], np.ndarray]] = {
     "none": lambda table, spread: np.ones(table.size),
     "as_coded": lambda table, spread: table.shift_as_coded,
@@ -52,12 +55,12 @@ FACTORS: dict[str, Callable[["FeatureTable", Spread | None], np.ndarray]] = {
 
 @dataclass(frozen=True)
 class Resolution:
-    """The resolution of K track parameters, which differs from track to track.
+    """The resolution of K inputs, such as track parameters, which differs from jet to jet.
 
     Attributes
     ----------
     parameter, variance : int64 [K]
-        Columns of the parameters and of their variances.
+        Columns of the inputs and of their variances.
     centre, ratio : float32 [K]
         ``ratio (x_variance + centre)`` is the variance in units of the parameter's sigma squared.
     """
@@ -69,13 +72,8 @@ class Resolution:
 
     @classmethod
     def of(cls, table: "FeatureTable", normalisation: "Normalisation") -> "Resolution":
-        """For all tracks of a data set that has the covariances of its tracks."""
-        pairs = [
-            (table.index(f"track_{t}_{parameter}"), table.index(f"track_{t}_{variance}"))
-            for parameter, variance in RESOLUTIONS.items()
-            for t in range(table.tracks)
-        ]
-        parameter, variance = np.array(pairs).T
+        """For all inputs of a data set of which it has the variance."""
+        parameter, variance = _with_variance(table)
         mean, sigma = normalisation.mean[variance], normalisation.sigma[variance]
         return cls(
             torch.from_numpy(parameter),
@@ -89,7 +87,7 @@ class Resolution:
         return Resolution(*(getattr(self, item.name).to(device) for item in fields(self)))
 
     def scale(self, scale: Tensor, x: Tensor) -> Tensor:
-        """Scale [F] spread to each jet of `x` [N, F], its track parameters times their resolution."""
+        """Scale [F] spread to each jet of `x` [N, F], those with a variance times their resolution."""
         variance = (self.ratio * (x[:, self.variance] + self.centre)).clamp(min=0.0)
         spread = scale.expand_as(x).clone()
         spread[:, self.parameter] *= variance.sqrt()

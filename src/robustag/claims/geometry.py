@@ -37,7 +37,7 @@ def one_view_is_not_enough(evidence: Evidence, settings: Settings) -> list[Findi
     Supported by the interaction, which no two one-dimensional views can show.
     """
     values = per_jet(evidence.rows("geometry", model=evidence.nominal), "grad_ratio")
-    together = "share that the second of jet pT and eta adds to the change of the loss by the first"
+    together = f"share that the second of {_axes(evidence)} adds to the change of the loss by the first"
     if len(values) < 2:
         return [untestable(together, "the study has no geometry of the nominal model")]
     return [
@@ -80,6 +80,14 @@ def plane_shape(plane: pd.DataFrame) -> dict[str, float]:
         "change_y": float((low_high + high_high - low_low - high_low) / 2 / mean),
         "interaction": float((high_high - high_low - low_high + low_low) / mean),
     }
+
+
+def _axes(evidence: Evidence) -> str:
+    """Names of the two inputs along which slopes are taken: those of the first plane."""
+    planes = evidence.rows("planes")
+    if planes.empty:
+        return "two inputs"
+    return " and ".join(planes[["feature_x", "feature_y"]].iloc[0])
 
 
 def per_jet(jets: pd.DataFrame, column: str) -> pd.DataFrame:

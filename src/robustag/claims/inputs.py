@@ -8,8 +8,6 @@ from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 from robustag.classes import CLASSES
 
-_JET_PT = "jet_pt"
-
 
 def shifts_depend_on_flavour(evidence: Evidence, settings: Settings) -> list[Finding]:
     """C9: FGSM shifts the means of inputs, and differently for b and light jets; noise does neither.
@@ -59,8 +57,8 @@ def inputs_change_little(evidence: Evidence, settings: Settings) -> list[Finding
             "median": float(by_input.median()),
             f"largest ({by_input.idxmax()})": by_input.max(),
         }
-        if _JET_PT in by_input:
-            numbers[_JET_PT] = float(by_input[_JET_PT])
+        if settings.jet_pt in by_input:
+            numbers[settings.jet_pt] = float(by_input[settings.jet_pt])
         smeared = _divergences(evidence, {**case, "perturbation": settings.noise})
         if len(smeared):
             numbers["mean under noise"] = Sampled(smeared)

@@ -35,6 +35,8 @@ class Settings:
         Share of jets without any gradient that still counts as none.
     matched_within
         Departure of fractions, means and widths of the training sample that still counts as rounding.
+    jet_pt
+        Name of the input that is the jet's pT; None if the study has none.
     """
 
     attack: str
@@ -50,6 +52,7 @@ class Settings:
     hidden_within: float
     masked_within: float
     matched_within: float
+    jet_pt: str | None
 
     @property
     def epsilons(self) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ from robustag.evaluation import SAMPLE
 
 _JETS = 11_491_971
 _SPLIT = {"train": 0.72, "validation": 0.08, "test": 0.20}
+_INPUTS = 184
 _PARAMETERS = 59_203
 _NETWORK = {"network": "mlp", "hidden_layers": 5, "narrowest": 100, "widest": 100, "dropout": 0.1}
 _TRAINING = {"loss": "double_softmax_focal", "gamma": 25, "optimiser": "adam"}
@@ -83,7 +84,10 @@ def tagger_is_the_published_one(evidence: Evidence, settings: Settings) -> list[
         return [untestable("description of the tagger", "the study has no inventory of its models")]
     # All trainings of a model have one description.
     card = rows[rows["seed"] == rows["seed"].min()].set_index("quantity")
-    size = card["value"]["parameters"]
+    size, inputs = card["value"]["parameters"], card["value"]["inputs"]
+    if inputs != _INPUTS:
+        reason = f"the tagger of this study has {inputs:.0f} inputs, the published one {_INPUTS}"
+        return [untestable("description of the tagger", reason)]
     findings = [
         find(
             f"departure of the number of parameters from {_PARAMETERS}",

@@ -4,6 +4,7 @@ import json
 import warnings
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
@@ -11,40 +12,60 @@ from torch import Tensor, nn
 from robustag.checksums import BLANK, seal_file
 from robustag.classes import CLASSES
 from robustag.errors import InputError
+from robustag.features.missing import WILD
 from robustag.files import written_whole
 from robustag.models import Inputs, in_mode
-from robustag.tensors.normalisation import Normalisation
 
 _OPSET = 17
 
 
 class PhysicalModel(nn.Module):
-    """A model with the cleaning and scaling of `robustag.tensors.tensorise` in front of it.
+    """A model with the cleaning and scaling of readers and `robustag.tensors.tensorise` in front of it.
 
     Parameters
     ----------
     model : nn.Module
         Scaled inputs float32 [N, F] to logits [N, C].
-    normalisation : Normalisation
-        Of its training.
+    inputs : Inputs
+        Of its training: what marks entries as missing, and how they were scaled.
     """
 
-    def __init__(self, model: nn.Module, normalisation: Normalisation) -> None:
+    def __init__(self, model: nn.Module, inputs: Inputs) -> None:
         super().__init__()
         self.model = model
-        for name in ("mean", "sigma", "missing"):
-            self.register_buffer(name, torch.from_numpy(getattr(normalisation, name)))
+        normalisation = inputs.normalisation
+        rules = inputs.table.missing_rules.known(normalisation.missing)
+        counted = np.flatnonzero(rules.counter >= 0)
+        buffers = {
+            "mean": normalisation.mean,
+            "sigma": normalisation.sigma,
+            "at_or_below": np.nan_to_num(rules.at_or_below, nan=-np.inf),
+            "equal": rules.equal,
+            "largest": np.where(rules.wild, WILD, np.finfo(float).max),
+            "counter": rules.counter[counted],
+            "place": rules.place[counted],
+        }
+        for name, values in buffers.items():
+            self.register_buffer(name, torch.from_numpy(values))
+        self.counted, self.some_equal = counted.tolist(), not np.isnan(rules.equal).all()
         scaled = normalisation.scale(normalisation.missing)
         self.register_buffer("scaled_missing", torch.from_numpy(scaled).float())
 
     def forward(self, physical: Tensor) -> tuple[Tensor, Tensor]:
         """Logits and probabilities [N, C] of inputs float32 [N, F] in physical units.
 
-        Entries that are not finite, or not above the missing value, are missing.
+        Entries that are not finite are missing, and those that the rules of the feature table say.
         """
         # In float64 as the tensors are made, so that the network sees the same inputs bit for bit.
         exact = physical.double()
-        exists = (exact > self.missing) & (exact < torch.inf)
+        exists = (exact > self.at_or_below) & (exact.abs() <= self.largest)
+        if self.some_equal:
+            exists = exists & (exact != self.equal)
+        if self.counted:
+            number = torch.where(exists, exact, 0.0)[:, self.counter]
+            within = torch.ones_like(exists)
+            within[:, self.counted] = self.place < number
+            exists = exists & within
         scaled = torch.where(exists, ((exact - self.mean) / self.sigma).float(), self.scaled_missing)
         logits = self.model(scaled)
         return logits, logits.softmax(dim=1)
@@ -61,17 +82,17 @@ def export_onnx(model: nn.Module, card: dict, path: str | Path) -> None:
     model : nn.Module
         On the CPU; exported in evaluation mode, and every part of it keeps its own.
     card : dict
-        Of the model; must hold the normalisation.
+        Of the model; must hold the feature table and the normalisation.
     path : path
         Conventionally ``.onnx``; written whole or not at all.
 
     Raises
     ------
     InputError
-        If the card lacks the normalisation.
+        If the card lacks them.
     """
-    normalisation = Inputs.of_card(card).normalisation
-    if normalisation is None:
+    inputs = Inputs.of_card(card)
+    if inputs.table is None:
         raise InputError(f"the model for {path} does not know how its inputs were scaled: train it again")
     jets = {0: "jets"}
     with written_whole(path) as temporary:
@@ -80,7 +101,7 @@ def export_onnx(model: nn.Module, card: dict, path: str | Path) -> None:
             warnings.filterwarnings("ignore", category=DeprecationWarning)
             warnings.filterwarnings("ignore", message="Constant folding")
             torch.onnx.export(
-                PhysicalModel(model, normalisation).eval(),
+                PhysicalModel(model, inputs).eval(),
                 (torch.zeros(2, card["inputs"]),),
                 temporary,
                 input_names=["features"],

@@ -49,7 +49,7 @@ class Tagger:
         try:
             card = self._session.get_modelmeta().custom_metadata_map["card"]
             self.inputs = Inputs.of_card(json.loads(card))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, IndexError, ValueError, InputError) as error:
             raise InputError(
                 f"{path} does not say what its inputs are: give a model of this project"
             ) from error
@@ -88,7 +88,7 @@ def score_ntuple(model: str | Path, ntuple: str | Path) -> pd.DataFrame:
         If a file is missing, damaged or of another kind, or the ntuple lacks a branch the model needs.
     """
     tagger = Tagger(model)
-    jets = read_all_jets(ntuple, tagger.inputs)
+    jets = read_all_jets(ntuple, tagger.inputs.table)
     records, logits = jets.records, tagger(jets.records.values)
     identity = ("run", "luminosity_block", "event")
     columns = {name: getattr(records, name) for name in identity}

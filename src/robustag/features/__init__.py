@@ -1,4 +1,4 @@
-"""What the inputs of a data set are: names, units, missing values, shift factors, physical ranges."""
+"""What the inputs of a data set are: blocks, names, units, roles, missing values, physical ranges."""
 
 from robustag.features.selection import select_inputs
 from robustag.features.table import FeatureTable

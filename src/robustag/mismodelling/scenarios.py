@@ -1,4 +1,4 @@
-"""Mis-modelling at the level of the inputs: resolution, offsets, scales, and tracks in another order."""
+"""Mis-modelling at the level of the inputs: resolution, offsets, scales, and elements in another order."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from robustag.attacks import BudgetRule
 from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.features import FeatureTable, select_inputs
+from robustag.features.blocks import Block
 from robustag.tensors import Normalisation
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ def perturb(
     Parameters
     ----------
     definition : dict
-        ``kind`` (see `KINDS`, or ``swap``) and ``strengths``; but for ``swap`` also ``inputs`` (see
-        `select_inputs`) and, where it has a choice, ``unit`` of the strengths: ``sigma`` of the training
-        sample or the ``input``'s own. ``flavours``, if there, names the classes whose jets change;
-        ``relative_cap`` replaces the study's.
+        ``kind`` (see `KINDS`, or ``swap``) and ``strengths``; for ``swap`` the ``block`` if it is not the
+        first, else ``inputs`` (see `select_inputs`) and, where it has a choice, ``unit`` of the strengths:
+        ``sigma`` of the training sample or the ``input``'s own. ``flavours``, if there, names the classes
+        whose jets change; ``relative_cap`` replaces the study's.
     data : JetTensors
         The jets.
     relative_cap : float or None
@@ -84,7 +85,8 @@ def perturb(
     flavours = torch.tensor([CLASSES.index(name) for name in definition.get("flavours", CLASSES)])
     concerned = torch.isin(data.label, flavours)[:, None]
     if definition["kind"] == "swap":
-        swapped, position = swap_tracks(data, table, normalisation, generator)
+        block = table.element_block(definition.get("block"))
+        swapped, position = swap_elements(data, block, normalisation, generator)
         for strength in definition["strengths"]:
             yield strength, torch.where(concerned & (position < strength), swapped, data.inputs)
         return
@@ -100,29 +102,32 @@ def perturb(
         yield strength, envelope.project(data.inputs + strength * move)
 
 
-def swap_tracks(
-    data: "JetTensors", table: FeatureTable, normalisation: Normalisation, generator: torch.Generator
+def swap_elements(
+    data: "JetTensors",
+    block: Block,
+    normalisation: Normalisation,
+    generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """Jets in which two neighbours among the tracks, chosen at random, have changed places.
+    """Jets in which two neighbours among the elements of a block, chosen at random, have changed places.
 
-    Returns the inputs [N, F] and a uniform number for each jet, [N, 1], 1 where there are no two tracks. All
-    that belongs to a track goes with it; what is missing stays missing, at the value it has in its new place.
+    Returns the inputs [N, F] and a uniform number per jet, [N, 1], 1 where there are no two elements. All
+    that belongs to an element goes with it; what is missing stays missing, at its value in the new place.
     """
-    tracks, first = table.tracks, len(table.jet_variables)
-    jets = len(data)
+    jets, columns = len(data), torch.from_numpy(block.columns)
     mean, sigma, absent = (
         torch.tensor(values, dtype=torch.float64)
         for values in (normalisation.mean, normalisation.sigma, normalisation.missing)
     )
     physical = (data.inputs.double() * sigma + mean).masked_fill(data.missing, torch.nan)
-    blocks = physical[:, first:].reshape(jets, -1, tracks)
-    existing = (~data.missing[:, first:].reshape(jets, -1, tracks)).any(dim=1).sum(dim=1)
+    existing = (~data.missing[:, columns]).any(dim=1).sum(dim=1)
     draws = torch.rand((2, jets), generator=generator, dtype=torch.float64)
     left = (draws[0] * (existing - 1).clamp(min=1)).long()
-    order = torch.arange(tracks).repeat(jets, 1)
-    order.scatter_(1, left[:, None], left[:, None] + 1)
-    order.scatter_(1, left[:, None] + 1, left[:, None])
-    blocks = blocks.gather(2, order[:, None].expand_as(blocks))
-    physical = torch.cat([physical[:, :first], blocks.flatten(1)], dim=1)
+    # Jets without two elements keep theirs, whatever their order becomes.
+    right = (left + 1).clamp(max=block.count - 1)
+    order = torch.arange(block.count).repeat(jets, 1)
+    order.scatter_(1, left[:, None], right[:, None])
+    order.scatter_(1, right[:, None], left[:, None])
+    elements = physical[:, columns]
+    physical[:, columns] = elements.gather(2, order[:, None].expand_as(elements))
     swapped = (torch.where(physical.isnan(), absent, physical) - mean) / sigma
     return swapped.float(), torch.where(existing > 1, draws[1], 1.0)[:, None]

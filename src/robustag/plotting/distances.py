@@ -1,6 +1,5 @@
 """Would it have been noticed? Distances between clean and perturbed inputs, one by one and all at once."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +21,10 @@ _RANGE = (1e-4, 1.0)
 
 
 def distance_table(
-    distances: pd.DataFrame, model: str, mismodellings: Sequence[Mapping[str, Any]]
+    distances: pd.DataFrame,
+    model: str,
+    mismodellings: Sequence[Mapping[str, Any]],
+    kinds: Mapping[str, str],
 ) -> pd.DataFrame:
     """KL divergence of each kind of input, and the AUC of the classifier, of every shown perturbation.
 
@@ -34,13 +36,15 @@ def distance_table(
         The model attacked.
     mismodellings : sequence of mapping
         ``label``, ``perturbation`` and ``epsilon`` of the scenarios to show; other entries are left out.
+    kinds : mapping
+        What each input has in common with those of other tracks, such as "track D0".
 
     Returns
     -------
     DataFrame
         Columns label, kind, perturbation, epsilon, input, distance (kl, classifier_auc and
-        classifier_auc_continuous), value, low, high. An
-        input of tracks stands for the track on which the divergence is largest.
+        classifier_auc_continuous), value, low, high. Inputs
+        of one kind stand for the one of which the divergence is largest.
     """
     rows = distances[(distances["flavour"] == "all") & distances["distance"].isin(["kl", *_CLASSIFIERS])]
     attacks = rows[(rows["kind"] == "attack") & (rows["model"] == model)]
@@ -55,7 +59,7 @@ def distance_table(
         parts[-1] = parts[-1].assign(label=entry["label"])
     parts.append(rows[rows["kind"] == "reference"].assign(label="other clean jets"))
     table = pd.concat(parts, ignore_index=True)
-    table["input"] = [re.sub(r"^track_\d+_", "track ", name) for name in table["input"]]
+    table["input"] = [kinds.get(name, name) for name in table["input"]]
     key = ["label", "kind", "perturbation", "epsilon", "input", "distance"]
     return table.groupby(key, sort=False)[["value", "low", "high"]].max().reset_index()
 

@@ -8,11 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from robustag.classes import CLASSES
-from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, INPUT_SYMBOLS, stamp, styled
+from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, stamp, styled
 from robustag.plotting.tables import pick
 from robustag.tensors.weights import WeightMap
 
-_VARIABLES = {"pt": f"{INPUT_SYMBOLS['jet_pt']} [GeV]", "eta": INPUT_SYMBOLS["jet_eta"]}
+_VARIABLES = {"pt": r"jet $p_T$ [GeV]", "eta": r"jet $\eta$"}
 _WIDTHS = {"b": 6.0, "c": 3.5, "light": 1.2}
 
 

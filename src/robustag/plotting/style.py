@@ -4,7 +4,6 @@ Colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color), which stay
 readers: warm for nominal trainings, cool for adversarial ones, one pair of shades an arm.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ import mplhep
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from robustag.features import FeatureTable
 
 Arguments = ParamSpec("Arguments")
 
@@ -58,13 +55,6 @@ DISCRIMINATOR_AXES = {
     "BvC": ("b-jet efficiency", "c-jet mis-tag rate"),
     "CvB": ("c-jet efficiency", "b-jet mis-tag rate"),
     "CvL": ("c-jet efficiency", "light-jet mis-tag rate"),
-}
-INPUT_SYMBOLS = {
-    "jet_pt": r"jet $p_T$",
-    "jet_eta": r"jet $\eta$",
-    "vertex_mass": "secondary-vertex mass",
-    "D0": r"$d_0$",
-    "Z0": r"$z_0$",
 }
 EPSILON_LABEL = r"$\varepsilon$ [units of $\sigma$]"
 
@@ -133,19 +123,6 @@ def epsilon_colours(epsilons: Iterable[float]) -> dict[float, Any]:
     positive = sorted({epsilon for epsilon in epsilons if epsilon > 0})
     ramp = mpl.colormaps["plasma"](np.linspace(0.1, 0.85, len(positive)))
     return {0.0: "black", **dict(zip(positive, ramp, strict=True))}
-
-
-def input_label(name: str, unit: str) -> str:
-    """An input with its unit as an axis shows it; the unit "1" of a pure number stays away."""
-    track = re.fullmatch(r"track_(\d+)_(.+)", name)
-    symbol = INPUT_SYMBOLS.get(track[2] if track else name, (track[2] if track else name).replace("_", " "))
-    text = f"{symbol} of track {track[1]}" if track else symbol
-    return text if unit == "1" else f"{text} [{unit}]"
-
-
-def input_labels(names: Sequence[str], features: FeatureTable) -> dict[str, str]:
-    """The labels of several inputs, with the units of the feature table."""
-    return {name: input_label(name, features.units[features.index(name)]) for name in names}
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from scipy.interpolate import RegularGridInterpolator
 
 from robustag.plotting.style import (
     ROLES,
-    input_label,
     paired_models,
     perturbation_label,
     stamp,
@@ -59,19 +58,15 @@ def planes_of(table: pd.DataFrame) -> list[dict[str, str]]:
 
 
 @styled
-def draw_surface(
-    planes: pd.DataFrame, paths: pd.DataFrame, units: Mapping[str, str], options: Mapping[str, Any]
-) -> Figure:
+def draw_surface(planes: pd.DataFrame, paths: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     """The first plane of two models as sheets in three dimensions and as contours, with the attacks' paths.
 
     Parameters
     ----------
     planes, paths : DataFrame
         From `of_pair`.
-    units : mapping
-        Physical unit of each input.
     options : mapping
-        ``pairs`` and ``sample``; only the pair whose label is in ``planes`` is drawn.
+        ``labels`` of inputs, ``pairs`` and ``sample``; only the pair whose label is in ``planes`` is drawn.
     """
     shown = planes_of(planes)[0]
     arm = planes["arm"].iloc[0]
@@ -79,7 +74,7 @@ def draw_surface(
     grid = figure.add_gridspec(2, len(ROLES), height_ratios=(1.25, 1))
     exponent = exponent_of(pick(planes, "planes", **shown)["loss"].max())
     loss_label = "loss" if exponent == 0 else rf"loss [$10^{{{exponent}}}$]"
-    labels = tuple(direction_label(shown[f"feature_{axis}"], units) for axis in "xy")
+    labels = tuple(direction_label(shown[f"feature_{axis}"], options["labels"]) for axis in "xy")
     panels = []
     for column, model in enumerate(m for m in paired_models(options["pairs"]) if m.arm == arm):
         plane = pick(planes, "planes", role=model.role, **shown)
@@ -98,9 +93,9 @@ def draw_surface(
     return figure
 
 
-def direction_label(name: str, units: Mapping[str, str]) -> str:
-    """A direction of a plane with its unit: the physical one of an input if known, else sigma."""
-    return input_label(name, units.get(name, r"$\sigma$"))
+def direction_label(name: str, labels: Mapping[str, str]) -> str:
+    """A direction of a plane with its unit: an input's own label, else the name with sigma."""
+    return labels.get(name, rf"{name.replace('_', ' ')} [$\sigma$]")
 
 
 def draw_contours(axes: Axes, plane: pd.DataFrame, paths: pd.DataFrame, levels: object) -> Any:

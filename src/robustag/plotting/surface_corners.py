@@ -16,15 +16,19 @@ PUBLISHED = {
 CORNERS = ("low_low", "low_high", "high_low", "high_high")
 
 
-def corner_table(planes: pd.DataFrame, pairs: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+def corner_table(
+    planes: pd.DataFrame, pairs: Sequence[Mapping[str, str]], *, published: bool
+) -> pd.DataFrame:
     """Corners of the first plane, for every training and as published.
 
     Parameters
     ----------
     planes : DataFrame
-        The planes, columns `robustag.plotting.surface.PLANE_COLUMNS`; the first is the papers'.
+        The planes, columns `robustag.plotting.surface.PLANE_COLUMNS`.
     pairs : sequence of mapping
         The compared models.
+    published : bool
+        Whether the first plane is that of the papers, of jet pT and eta; of another nothing is published.
 
     Returns
     -------
@@ -39,7 +43,7 @@ def corner_table(planes: pd.DataFrame, pairs: Sequence[Mapping[str, str]]) -> pd
     ranges = {"low_x": 29.70, "high_x": 42.28, "low_y": -0.17, "high_y": 1.19}
     rows = [
         {"source": "published", "role": role, "seed": 0, **ranges, **_shape(losses)}
-        for role, losses in PUBLISHED.items()
+        for role, losses in (PUBLISHED if published else {}).items()
     ]
     for model in paired_models(pairs):
         for seed, plane in pick(shown, "planes", model=model.name).groupby("seed"):

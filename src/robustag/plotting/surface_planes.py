@@ -31,9 +31,7 @@ def averages_of_pair(table: pd.DataFrame, pair: Mapping[str, str]) -> pd.DataFra
 
 
 @styled
-def draw_planes(
-    planes: pd.DataFrame, paths: pd.DataFrame, units: Mapping[str, str], options: Mapping[str, Any]
-) -> Figure:
+def draw_planes(planes: pd.DataFrame, paths: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     """Planes around one jet but the first: a column each, the nominal model above the adversarial.
 
     Colours are the change of the loss from the jet's, on one scale for both models.
@@ -43,7 +41,7 @@ def draw_planes(
     panels = figure.subplots(len(ROLES), len(shown), squeeze=False, sharex="col", sharey="col")
     arm = planes["arm"].iloc[0]
     for column, plane in zip(panels.T, shown, strict=True):
-        _draw_pair(figure, list(column), planes, paths, plane, units, stacked=True)
+        _draw_pair(figure, list(column), planes, paths, plane, options["labels"], stacked=True)
     for axes, role in zip(panels[:, 0], ROLES, strict=True):
         name_row(axes, f"{arm} arm, {role}", 0.42)
     draw_legend(panels[0, 0])
@@ -81,7 +79,7 @@ def _draw_pair(
     planes: pd.DataFrame,
     paths: pd.DataFrame,
     plane: Mapping[str, str],
-    units: Mapping[str, str],
+    names: Mapping[str, str],
     stacked: bool,
 ) -> None:
     """One plane of both models, the loss minus that at the centre, on a common scale."""
@@ -100,7 +98,7 @@ def _draw_pair(
     for axes, role in zip(panels, ROLES, strict=True):
         rows = changes[role].assign(loss=changes[role]["loss"] * 10.0**-exponent)
         filled = draw_contours(axes, rows, pick(paths, "paths", role=role, **plane), levels)
-    labels = [direction_label(plane[f"feature_{axis}"], units) for axis in "xy"]
+    labels = [direction_label(plane[f"feature_{axis}"], names) for axis in "xy"]
     for axes in panels:
         axes.set_xlabel(labels[0], fontsize=11.5)
         axes.set_ylabel(labels[1], fontsize=11.5)

@@ -1,6 +1,6 @@
 """Ntuples of the built-in Monte Carlo (tree `Events`, NanoAOD style), read through coffea NanoEvents."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,11 +9,17 @@ import numpy as np
 from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
 
 from robustag.errors import InputError
+from robustag.features import FeatureTable
+from robustag.features.blocks import Block, Order
 from robustag.generate.ntuple import flat_branches, verify_branches
-from robustag.readers.records import FLAVOURS, Columns, JetRecords
+from robustag.readers.records import FLAVOURS, JetRecords
 
 # Jets of hadronic tau decays: no class of the study.
 _TAU = 15
+# The collection of a block that has not its name, and the order of elements where the table leaves it to the
+# format: of tracks that of arXiv:2203.13890, descending signed transverse impact-parameter significance.
+_COLLECTIONS = {"track": "Track", "vertex": "SV"}
+_ORDERS = {"Track": Order("D0", "D0D0")}
 
 
 class GeneratedSchema(NanoAODSchema):
@@ -39,11 +45,11 @@ class AllJets(NamedTuple):
     flavour: np.ndarray | None
 
 
-def read_generated(path: str | Path, table: Columns) -> JetRecords:
+def read_generated(path: str | Path, table: FeatureTable) -> JetRecords:
     """Read the labelled jets of one generated ntuple.
 
-    The tracks of a jet are put in the order of arXiv:2203.13890, descending signed transverse
-    impact-parameter significance D0 / sqrt(D0D0), and the first `table.tracks` are kept. Jets labelled
+    Blocks of the jet itself are read from the collection `Jet`, a block track from `Track`, a block vertex
+    from `SV`. The elements of a jet are put in the order of the table, and the first are kept. Jets labelled
     as tau decays are left out.
 
     Raises
@@ -60,26 +66,21 @@ def read_generated(path: str | Path, table: Columns) -> JetRecords:
     return jets.records.select(jets.flavour != _TAU)
 
 
-def read_all_jets(path: str | Path, table: Columns) -> AllJets:
+def read_all_jets(path: str | Path, table: FeatureTable) -> AllJets:
     """Read every jet of one ntuple in the generator's format, labelled or not; see `read_generated`."""
     events = _open(Path(path))
     _check_branches(events, path, table)
     try:
-        # Branches are read here, when they are first touched.
-        jets = _flatten(events, table)
-        verify_branches(Path(path), _read_branches(events, table))
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        columns = dict(_read_branches(events, table))
     except Exception as error:  # uproot and its decompressors raise many kinds for a damaged file
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{path} is damaged ({reason}): delete it and generate it again") from error
-    if jets.flavour is not None:
-        unknown = ~np.isin(jets.flavour, [*FLAVOURS, _TAU])
-        if unknown.any():
-            found = int(jets.flavour[unknown][0])
-            raise InputError(f"{path}: Jet_hadronFlavour holds {found}: expected 5, 4, 0 or {_TAU} (tau)")
-    jets.records.check(path, table)
-    return jets
+    verify_branches(Path(path), columns.items())
+    try:
+        jets = _flatten(columns, table)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return jets._replace(records=jets.records.cleaned(path, table))
 
 
 def branch_of(jet_variable: str) -> str:
@@ -99,13 +100,31 @@ def _open(path: Path) -> ak.Array:
         raise InputError(f"{path} has no readable tree 'Events' ({reason}): generate it again") from error
 
 
-def _check_branches(events: ak.Array, path: str | Path, table: Columns) -> None:
-    needed = {
-        "Jet": ["pt", "eta", "phi", "mass", *map(branch_of, table.jet_variables)],
-        "Track": ["jetIdx", *table.track_variables],
-    }
+def _needed(table: FeatureTable) -> dict[str, list[str]]:
+    """The branches that `_flatten` uses, by collection."""
+    jet = [branch_of(v.name) for block in table.blocks if block.count is None for v in block.variables]
+    needed = {"Jet": ["pt", "eta", *jet]}
+    for block in table.element_blocks:
+        order = [name for name in _order(block) or () if name]
+        needed[_collection(block)] = ["jetIdx", *(v.name for v in block.variables), *order]
+    return {collection: list(dict.fromkeys(names)) for collection, names in needed.items()}
+
+
+def _collection(block: Block) -> str:
+    """Collection of the ntuple that holds the elements of a block: Track for track."""
+    return _COLLECTIONS.get(block.name, block.name)
+
+
+def _order(block: Block) -> Order | None:
+    return block.order or _ORDERS.get(_collection(block))
+
+
+def _check_branches(events: ak.Array, path: str | Path, table: FeatureTable) -> None:
+    needed = _needed(table)
+    # coffea's own arrays cannot even be named while kinematics are missing.
+    needed["Jet"] += ["phi", "mass"]
     for collection, names in needed.items():
-        # The bare layout: coffea's own arrays cannot even be named while kinematics are missing.
+        # The bare layout: see above.
         present = events.layout.content(collection).fields if collection in events.fields else []
         if absent := [name for name in names if name not in present]:
             raise InputError(
@@ -114,36 +133,51 @@ def _check_branches(events: ak.Array, path: str | Path, table: Columns) -> None:
             )
 
 
-def _read_branches(events: ak.Array, table: Columns) -> Iterator[tuple[str, np.ndarray]]:
-    """The numbers of the branches that `_flatten` uses."""
+def _read_branches(events: ak.Array, table: FeatureTable) -> Iterator[tuple[str, np.ndarray]]:
+    """The numbers of all branches that `_flatten` uses, of all events one after another."""
     for name in ("run", "luminosityBlock", "event"):
         yield name, ak.to_numpy(events[name])
-    jets = ["pt", "eta", *map(branch_of, table.jet_variables), "hadronFlavour"]
-    for collection, names in (("Jet", jets), ("Track", ["jetIdx", *table.track_variables])):
+    needed = _needed(table)
+    needed["Jet"].append("hadronFlavour")
+    for collection, names in needed.items():
         layout = events.layout.content(collection)
-        wanted = [name for name in dict.fromkeys(names) if name in layout.fields]
-        yield from flat_branches(collection, ak.Array(layout)[wanted])
+        yield from flat_branches(collection, ak.Array(layout)[[n for n in names if n in layout.fields]])
 
 
-def _flatten(events: ak.Array, table: Columns) -> AllJets:
+def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> AllJets:
     """Jets of all events one after another."""
-    jets, tracks = events.Jet, events.Track
-    counts = ak.to_numpy(ak.num(jets.pt))
-    labelled = "hadronFlavour" in jets.fields
-    flavour = ak.to_numpy(ak.flatten(jets.hadronFlavour)).astype(np.int64) if labelled else None
-    identifiers = {"run": events.run, "luminosity_block": events.luminosityBlock, "event": events.event}
-    jet_values = np.stack(
-        [ak.to_numpy(ak.flatten(jets[branch_of(name)])).astype(np.float64) for name in table.jet_variables],
-        axis=1,
-    )
+    counts = columns["nJet"]
+    flavour = columns.get("Jet_hadronFlavour")
+    if flavour is not None:
+        flavour = flavour.astype(np.int64)
+        unknown = ~np.isin(flavour, [*FLAVOURS, _TAU])
+        if unknown.any():
+            found = int(flavour[unknown][0])
+            raise InputError(f"Jet_hadronFlavour holds {found}: expected 5, 4, 0 or {_TAU} (tau)")
+    values = np.empty((table.size, counts.sum()))
+    for block in table.blocks:
+        if block.count is None:
+            names = [f"Jet_{branch_of(variable.name)}" for variable in block.variables]
+            values[block.columns[:, 0]] = np.stack([columns[name] for name in names])
+        else:
+            values[block.columns] = _leading(columns, counts, block)
     records = JetRecords(
-        values=np.concatenate([jet_values, _leading_tracks(tracks, counts, table)], axis=1),
-        label=_label(flavour) if labelled else np.full(counts.sum(), -1),
-        pt=ak.to_numpy(ak.flatten(jets.pt)).astype(np.float32),
-        eta=ak.to_numpy(ak.flatten(jets.eta)).astype(np.float32),
-        **{name: np.repeat(ak.to_numpy(ids).astype(np.uint64), counts) for name, ids in identifiers.items()},
+        values=np.ascontiguousarray(values.T),
+        label=np.full(counts.sum(), -1) if flavour is None else _label(flavour),
+        pt=columns["Jet_pt"].astype(np.float32),
+        eta=columns["Jet_eta"].astype(np.float32),
+        **{
+            name: np.repeat(columns[branch].astype(np.uint64), counts)
+            for name, branch in (
+                ("run", "run"),
+                ("luminosity_block", "luminosityBlock"),
+                ("event", "event"),
+            )
+        },
     )
-    return AllJets(records, ak.to_numpy(ak.flatten(ak.local_index(jets.pt))).astype(np.int64), flavour)
+    starts = np.cumsum(counts) - counts
+    index = np.arange(counts.sum()) - np.repeat(starts, counts)
+    return AllJets(records, index, flavour)
 
 
 def _label(flavour: np.ndarray) -> np.ndarray:
@@ -151,30 +185,37 @@ def _label(flavour: np.ndarray) -> np.ndarray:
     return np.select([flavour == FLAVOURS[0], flavour == FLAVOURS[1]], [0, 1], default=2).astype(np.int64)
 
 
-def _leading_tracks(tracks: ak.Array, counts: np.ndarray, table: Columns) -> np.ndarray:
-    """Variables of the first tracks of every jet, float64 [N, variables * tracks], variable-major.
+def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block) -> np.ndarray:
+    """Variables of the first elements of every jet, float64 [V, T, N], NaN where there are fewer.
 
-    tracks: [event][track] records with the index of their jet within the event; counts: jets an event.
+    counts: jets per event.
     """
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    track_counts = ak.to_numpy(ak.num(tracks.jetIdx))
-    index = ak.to_numpy(ak.flatten(tracks.jetIdx)).astype(np.int64)
-    if (index >= np.repeat(counts, track_counts)).any():
-        raise InputError(f"Track_jetIdx holds {index.max()}, beyond the jets of its event: generate it again")
-    jet = index + np.repeat(offsets[:-1], track_counts)
-    flat = np.stack(
-        [ak.to_numpy(ak.flatten(tracks[name])).astype(np.float64) for name in table.track_variables]
-    )
-    d0 = flat[table.track_variables.index("D0")]
-    variance = flat[table.track_variables.index("D0D0")]
-    if not (variance > 0).all():
-        raise InputError("Track_D0D0 holds a variance that is not positive: generate it again")
-    order = np.lexsort((-d0 / np.sqrt(variance), jet))
-    order = order[index[order] >= 0]  # -1 is NanoAOD's "belongs to no jet"
-    jet, flat = jet[order], flat[:, order]
-    # Rank of a track within its jet: its position minus the position of the jet's first track.
-    rank = np.arange(len(jet)) - np.searchsorted(jet, jet)
-    kept = rank < table.tracks
-    out = np.full((len(table.track_variables), table.tracks, offsets[-1]), np.nan)
-    out[:, rank[kept], jet[kept]] = flat[:, kept]
-    return out.reshape(len(table.track_variables) * table.tracks, offsets[-1]).T
+    collection, order = _collection(block), _order(block)
+    starts = np.cumsum(counts) - counts
+    element_counts = columns[f"n{collection}"]
+    index = columns[f"{collection}_jetIdx"].astype(np.int64)
+    if (index >= np.repeat(counts, element_counts)).any():
+        raise InputError(
+            f"{collection}_jetIdx holds {index.max()}, beyond the jets of its event: generate it again"
+        )
+    jet = index + np.repeat(starts, element_counts)
+    rank = np.zeros(len(jet))
+    if order is not None:
+        rank = columns[f"{collection}_{order.value}"].astype(np.float64)
+        if order.variance is not None:
+            variance = columns[f"{collection}_{order.variance}"].astype(np.float64)
+            if not (variance > 0).all():
+                raise InputError(
+                    f"{collection}_{order.variance} holds a variance that is not positive: generate it again"
+                )
+            rank = rank / np.sqrt(variance)
+    chosen = np.lexsort((-rank, jet))
+    chosen = chosen[index[chosen] >= 0]  # -1 is NanoAOD's "belongs to no jet"
+    jet = jet[chosen]
+    # Place of an element within its jet: its position minus the position of the jet's first element.
+    place = np.arange(len(jet)) - np.searchsorted(jet, jet)
+    kept = place < block.count
+    out = np.full((len(block.variables), block.count, counts.sum()), np.nan)
+    for row, variable in zip(out, block.variables, strict=True):
+        row[place[kept], jet[kept]] = columns[f"{collection}_{variable.name}"][chosen[kept]]
+    return out

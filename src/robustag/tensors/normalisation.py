@@ -56,7 +56,7 @@ class Normalisation:
             names=table.names,
             mean=summary.mean,
             sigma=np.where(sigma > 0, sigma, 1.0),
-            missing=np.where(np.isnan(table.missing), summary.minimum - table.below_minimum, table.missing),
+            missing=np.where(np.isnan(table.stand_in), summary.minimum - table.below_minimum, table.stand_in),
         )
 
     def scale(self, values: np.ndarray) -> np.ndarray:

@@ -16,7 +16,6 @@ from robustag.files import written_whole
 from robustag.readers import JetRecords
 from robustag.tensors.normalisation import Normalisation
 from robustag.tensors.split import assign_split, event_key
-from robustag.tensors.summary import existing
 from robustag.tensors.weights import WeightMap
 
 SPLITS = ("train", "validation", "test")
@@ -32,17 +31,19 @@ def tensorise(
 ) -> None:
     """Clean, scale, weight and split the jets of one chunk and store them at `path`.
 
-    Entries that are not finite or lie at or below the missing value become the missing value and are
-    marked; everything is then scaled, missing values included, as in arXiv:2203.13890.
+    What stands in for missing entries takes their place, and they are marked; everything is then scaled,
+    missing entries included, as in arXiv:2203.13890.
     """
     key = event_key(records)
     split = assign_split(key, fractions)
     order = np.argsort(split, kind="stable")
-    exists = existing(records.values, table) & (records.values > normalisation.missing)
-    inputs = normalisation.scale(np.where(exists, records.values, normalisation.missing))
+    # The readers marked what the ntuple alone shows; here the values that stand in are known, too.
+    values = table.missing_rules.known(normalisation.missing).mark(records.values)
+    missing = np.isnan(values)
+    inputs = normalisation.scale(np.where(missing, normalisation.missing, values))
     columns = {
         "inputs": inputs.astype(np.float32),
-        "missing": ~exists,
+        "missing": missing,
         "label": records.label,
         "weight": weights(records.label, records.pt, records.eta),
         "pt": records.pt,

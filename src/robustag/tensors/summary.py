@@ -7,7 +7,6 @@ from typing import ClassVar
 import numpy as np
 
 from robustag.classes import CLASSES
-from robustag.features import FeatureTable
 from robustag.readers import JetRecords
 from robustag.tensors.split import assign_split, event_key
 from robustag.tensors.stored import StoredArrays
@@ -43,7 +42,6 @@ class Summary(StoredArrays):
 
 def summarise(
     records: JetRecords,
-    table: FeatureTable,
     fractions: list[float],
     pt_edges: list[float],
     eta_edges: list[float],
@@ -59,7 +57,7 @@ def summarise(
     """
     split = assign_split(event_key(records), fractions)
     train = split == 0
-    exists = existing(records.values, table)
+    exists = ~np.isnan(records.values)
     values = np.where(exists, records.values, 0.0)
     count = exists[train].sum(axis=0)
     mean = values[train].sum(axis=0) / np.maximum(count, 1)
@@ -92,17 +90,6 @@ def merge(parts: Iterable[Summary]) -> Summary:
         jets=sum(part.jets for part in parts),
         kinematics=sum(part.kinematics for part in parts),
     )
-
-
-def existing(values: np.ndarray, table: FeatureTable) -> np.ndarray:
-    """Which entries exist, bool [N, F]: finite, and above the missing value where the table fixes one.
-
-    The study replaces an entry that is not finite or lies below its missing value by that value, and
-    never perturbs an entry equal to it (arXiv:2203.13890, code `clean_any_numpy_array`, `fgsm_attack`).
-    """
-    fixed = ~np.isnan(table.missing)
-    with np.errstate(invalid="ignore"):
-        return np.isfinite(values) & ((values > table.missing) | ~fixed)
 
 
 def kinematic_bins(

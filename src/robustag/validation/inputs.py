@@ -102,10 +102,10 @@ def validation_table(
 ) -> pd.DataFrame:
     """Mean and sigma of every input beside the published ones, in the published mixture of flavours.
 
-    Returns one row an input: input, unit, group, published_mean, mean, mean_error, mean_shift (mean minus
-    published mean, in published sigma), mean_shift_error, mean_ratio, published_sigma, sigma, sigma_error,
-    sigma_ratio, sigma_ratio_error, and missing, missing_b, missing_c, missing_light, the shares of jets
-    without it.
+    Returns one row per input: input, block, place (-1 in a block of the jet itself), variable, unit, group,
+    published_mean, mean, mean_error, mean_shift (mean minus published mean, in published sigma),
+    mean_shift_error, mean_ratio, published_sigma, sigma, sigma_error, sigma_ratio, sigma_ratio_error, and
+    missing, missing_b, missing_c, missing_light, the shares of jets without it.
     """
     mixed = mix(sums, PUBLISHED_FRACTIONS)
     of_mixed = moments(mixed[:, :, 1:])
@@ -115,6 +115,9 @@ def validation_table(
     return pd.DataFrame(
         {
             "input": table.names,
+            "block": [each.block for each in table.inputs],
+            "place": [-1 if each.place is None else each.place for each in table.inputs],
+            "variable": [each.variable.name for each in table.inputs],
             "unit": table.units,
             "group": table.groups,
             "published_mean": mean,

@@ -11,7 +11,7 @@ from robustag.classes import CLASSES
 from robustag.documents import read_document
 from robustag.errors import InputError
 from robustag.features import FeatureTable
-from robustag.tensors.summary import existing
+from robustag.features.table import check_layout
 from robustag.workflow.configuration import check_against_schema
 from robustag.workflow.selection import check_selection
 
@@ -33,6 +33,7 @@ def check_configuration(config: dict, schema: str | Path, features_schema: str |
             )
         )
     inputs = read_document(config["features"])
+    check_layout(inputs, config["features"])
     check_against_schema(inputs, features_schema, config["features"])
     table = FeatureTable.from_document(inputs)
     check_selection(config, table)
@@ -79,7 +80,7 @@ def _check_duplicates(path: str | Path, records: Any, index: np.ndarray) -> None
 def _check_ranges(path: str | Path, values: np.ndarray, table: FeatureTable) -> None:
     """Refuse numbers outside the physical range of their input, as the -1000 of what was not evaluated."""
     with np.errstate(invalid="ignore"):
-        outside = existing(values, table) & ((values < table.lower) | (values > table.upper))
+        outside = (values < table.lower) | (values > table.upper)
     if outside.any():
         jet, column = np.argwhere(outside)[0]
         raise InputError(

@@ -37,6 +37,7 @@ def check_selection(config: dict, table: FeatureTable) -> None:
             _perturbations(config),
             _distances(config),
             _inputs(config, table),
+            _roles(config, table),
             _models(config),
             _shown(config),
             _labels(config),
@@ -160,6 +161,43 @@ def _inputs(config: dict, table: FeatureTable) -> Iterator[str]:
             select_inputs(selectors, table)
         except InputError as error:
             yield f"{key}: {error}"
+
+
+def _roles(config: dict, table: FeatureTable) -> Iterator[str]:
+    """Perturbations and networks that need what no input of the feature table is."""
+    run = config["run"]
+    trained = dict.fromkeys([*run["models"], *run["pareto"]["models"]])
+    shifts = bool(table.shift_as_intended[~table.integer].any())
+    scales = {
+        **dict.fromkeys(("as_intended", "as_coded"), (shifts, "an input with a shift factor")),
+        "resolution": (any(any(block.variances()) for block in table.blocks), "a role variance_of"),
+    }
+    attacks = [(f"attacks.{name}", config["attacks"][name]) for name in run["attacks"]]
+    for name in trained:
+        recipe = config["models"][name]["recipe"]
+        attacks += [(f"models.{name}.recipe", part) for part in (recipe, recipe.get("attack", {}))]
+    for key, definition in attacks:
+        there, needed = scales.get(definition.get("factors"), (True, ""))
+        if not there:
+            yield (
+                f"{key} has the factors '{definition['factors']}', for which {config['features']} would need "
+                f"{needed}: take it out of this study, or choose other factors"
+            )
+    for name in run["scenarios"]:
+        if config["scenarios"][name]["kind"] == "swap":
+            try:
+                table.element_block(config["scenarios"][name].get("block"))
+            except InputError as error:
+                yield f"scenarios.{name}: {error}; or take it out of run.scenarios"
+    for name in trained:
+        pairs = set(config["models"][name]["network"].get("pairs", ()))
+        have = [{variable.name for variable in block.variables} for block in table.element_blocks]
+        if pairs and not any(pairs <= names for names in have):
+            known = ", ".join(sorted(set().union(*have))) or "none, as it has no elements"
+            yield (
+                f"models.{name}.network.pairs: no block of {config['features']} has all of "
+                f"{', '.join(sorted(pairs))}: use variables of one block ({known})"
+            )
 
 
 def _models(config: dict) -> Iterator[str]:

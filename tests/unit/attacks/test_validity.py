@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from robustag.attacks import BudgetRule, Sweep, audit
-from robustag.attacks.scales import RESOLUTIONS
 from robustag.models import build_model
 from robustag.tensors import Normalisation
 from robustag.training import build_loss
@@ -14,23 +13,28 @@ PARAMETERS = ("D0", "Z0", "PHI", "THETA", "QOVERP")
 JETS = 300
 
 
+def names(table):
+    """Variables of a track."""
+    return [variable.name for variable in table.element_block("track").variables]
+
+
 @pytest.fixture(scope="module")
 def physical(table):
     """Physical jets whose tracks have strongly correlated, valid covariances, and their scaling."""
     rng = np.random.default_rng(3)
     values = rng.uniform(0.05, 0.35, (JETS, table.size))
     size = 10.0 ** np.array([-2, -1, -3, -3, -3])
-    for t in range(table.tracks):
+    for t in range(6):
         root = rng.normal(size=(JETS, 5, 5)) * size[:, None]
         covariance = root @ root.transpose(0, 2, 1)
         for i, first in enumerate(PARAMETERS):
             for j in range(i + 1):
                 values[:, table.index(f"track_{t}_{first}{PARAMETERS[j]}")] = covariance[:, i, j]
     values[:, table.integer] = rng.integers(0, 5, (JETS, table.integer.sum()))
-    missing = np.repeat(rng.random((JETS, table.tracks)) < 0.2, 1, axis=1)
+    missing = np.repeat(rng.random((JETS, 6)) < 0.2, 1, axis=1)
     absent = np.zeros(values.shape, dtype=bool)
-    for t in range(table.tracks):
-        absent[:, [table.index(f"track_{t}_{v}") for v in table.track_variables]] = missing[:, [t]]
+    for t in range(6):
+        absent[:, [table.index(f"track_{t}_{v}") for v in names(table)]] = missing[:, [t]]
     normalisation = Normalisation(
         table.names, values.mean(axis=0), np.maximum(values.std(axis=0), 1e-12), np.zeros(table.size)
     )
@@ -42,8 +46,8 @@ def correlations(x, table, normalisation):
     """Smallest variance relative to 0, and largest |correlation|, of each track, in physical units."""
     values = normalisation.unscale(x.double().numpy())
     lowest, largest = [], []
-    for t in range(table.tracks):
-        at = {name: values[:, table.index(f"track_{t}_{name}")] for name in table.track_variables}
+    for t in range(6):
+        at = {name: values[:, table.index(f"track_{t}_{name}")] for name in names(table)}
         variances = np.stack([at[f"{name}{name}"] for name in PARAMETERS])
         lowest.append(variances.min(axis=0))
         for i, first in enumerate(PARAMETERS):
@@ -92,11 +96,12 @@ def test_a_covariance_goes_as_far_as_it_may(physical, table):
         x + 5 * torch.randn(x.shape, generator=torch.Generator().manual_seed(2)), budget.lower, budget.upper
     )
     moved = budget.project(target)
-    columns = torch.cat([rule.covariances.variance, rule.covariances.covariance], dim=1)[0]
+    (part,) = rule.covariances.parts
+    columns = torch.cat([part.variance, part.covariance], dim=1)[0]
     pulled = ((moved != target)[:, columns].any(dim=1)).nonzero()[:, 0]
     assert len(pulled) > JETS // 4
     further = x + (moved - x) * 1.001
-    worse = rule.covariances.broken(further) | rule.covariances._small(x, further)
+    worse = rule.covariances.broken(further) | part._small(x, further)
     assert worse[pulled, 0].double().mean() > 0.99
 
 
@@ -108,7 +113,8 @@ def test_the_share_is_the_same_for_all_entries_of_a_track(physical, table):
         x + torch.randn(x.shape, generator=torch.Generator().manual_seed(2)), budget.lower, budget.upper
     )
     moved = budget.project(target)
-    columns = torch.cat([rule.covariances.variance, rule.covariances.covariance], dim=1)[2]
+    (part,) = rule.covariances.parts
+    columns = torch.cat([part.variance, part.covariance], dim=1)[2]
     wanted, done = (target - x)[:, columns].double(), (moved - x)[:, columns].double()
     rows = (wanted.abs() > 0.05).all(dim=1)
     share = (done / wanted)[rows]
@@ -120,8 +126,8 @@ def test_the_resolution_scale_is_what_the_track_reports(physical, table):
     budget = BudgetRule.of(table, normalisation, factors="resolution").budget(x, missing, 0.5)
     values = normalisation.unscale(x.double().numpy())
     half = ((budget.upper - budget.lower) / 2).double().numpy() * normalisation.sigma
-    for parameter, variance in RESOLUTIONS.items():
-        column, source = (table.index(f"track_3_{name}") for name in (parameter, variance))
+    for parameter in PARAMETERS:
+        column, source = (table.index(f"track_3_{name}") for name in (parameter, 2 * parameter))
         exists = ~missing.numpy()[:, column]
         expected = 0.5 * np.sqrt(values[exists, source])
         np.testing.assert_allclose(
@@ -136,7 +142,7 @@ def test_chosen_inputs_and_groups_stay(physical, table):
     rule = BudgetRule.of(table, normalisation, frozen=["vertex", "track_*_D0"])
     movable = rule.budget(x, missing, 0.1).movable
     still = np.array([group == "vertex" for group in table.groups])
-    still[[table.index(f"track_{t}_D0") for t in range(table.tracks)]] = True
+    still[[table.index(f"track_{t}_D0") for t in range(6)]] = True
     assert not movable[:, still].any()
     assert movable[:, ~still & ~table.integer].any(dim=0).all()
 

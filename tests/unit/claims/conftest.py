@@ -53,6 +53,7 @@ def settings() -> Settings:
         hidden_within=0.01,
         masked_within=0.01,
         matched_within=0.01,
+        jet_pt="jet_pt",
     )
 
 
@@ -308,6 +309,7 @@ def make_inventory() -> Callable[..., pd.DataFrame]:
         loss: str = "double_softmax_focal",
         layers: int = 5,
         jets: int = 100_000,
+        inputs: int = 184,
     ) -> pd.DataFrame:
         split = {"train": train, "validation": 0.08, "test": 0.92 - train}
         sample = [("jets", f"{name} b", jets * share) for name, share in split.items()]
@@ -316,7 +318,12 @@ def make_inventory() -> Callable[..., pd.DataFrame]:
         sample += [("width", "jet_pt", 1.0), ("width", "constant", 0.0)]
         sample += [("weighted", "b", 1.0), ("weighted", "c", 1.0), ("weighted", "light", light)]
         sample += [("spectrum_distance", "weighted", 0.0), ("spectrum_distance", "unweighted", 0.1)]
-        card = [("parameters", "", 59_203), ("network", "mlp", np.nan), ("hidden_layers", "", layers)]
+        card = [
+            ("parameters", "", 59_203),
+            ("inputs", "", inputs),
+            ("network", "mlp", np.nan),
+            ("hidden_layers", "", layers),
+        ]
         card += [("narrowest", "", 100), ("widest", "", 100), ("dropout", "", 0.1)]
         card += [("loss", loss, np.nan), ("gamma", "", 25.0), ("optimiser", "adam", np.nan)]
         rows = [("sample", 0, *row) for row in sample]

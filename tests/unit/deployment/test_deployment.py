@@ -43,7 +43,7 @@ def ntuple(tmp_path_factory):
 def prepared(ntuple, table, tmp_path_factory):
     """The normalisation of these jets, and all of them as test tensors."""
     records = read_generated(ntuple, table)
-    fitted = Normalisation.fit(summarise(records, table, [1.0, 0.0, 0.0], *EDGES.values()), table)
+    fitted = Normalisation.fit(summarise(records, [1.0, 0.0, 0.0], *EDGES.values()), table)
     weights = WeightMap.fit(np.ones((3, 1, 1), dtype=np.int64), *EDGES.values())
     path = tmp_path_factory.mktemp("tensors") / "0000.safetensors"
     tensorise(records, table, fitted, weights, SPLIT, path)
@@ -85,7 +85,7 @@ def test_a_model_in_training_is_exported_without_dropout_and_keeps_its_modes(pre
 
 def test_the_simulated_jets_have_missing_tracks_and_vertices(prepared):
     inputs, jets = prepared
-    absent = jets.missing[:, 16:].unflatten(1, (-1, inputs.tracks)).all(dim=1)
+    absent = jets.missing[:, 16:].unflatten(1, (-1, 6)).all(dim=1)
     assert 0 < absent.float().mean() < 0.5
     assert jets.missing[:, inputs.names.index("vertex_mass")].any()
 
@@ -105,7 +105,7 @@ def test_scores_of_an_ntuple_are_those_of_the_tensors(exported, prepared, ntuple
 def test_logits_agree_within_a_ten_thousandth(exported, prepared, ntuple):
     model, path = exported
     inputs, jets = prepared
-    values = read_generated(ntuple, inputs).values
+    values = read_generated(ntuple, inputs.table).values
     with torch.no_grad():
         expected = model(jets.inputs).numpy()
     assert Tagger(path)(values) == pytest.approx(expected, abs=1e-4)
@@ -116,8 +116,8 @@ def test_logits_agree_within_a_ten_thousandth(exported, prepared, ntuple):
 
 def test_cleaning_and_scaling_in_the_graph_are_the_tensors_bit_for_bit(prepared, ntuple):
     inputs, jets = prepared
-    physical = torch.from_numpy(read_generated(ntuple, inputs).values).float()
-    scaled, _ = PhysicalModel(torch.nn.Identity(), inputs.normalisation)(physical)
+    physical = torch.from_numpy(read_generated(ntuple, inputs.table).values).float()
+    scaled, _ = PhysicalModel(torch.nn.Identity(), inputs)(physical)
     assert torch.equal(scaled, jets.inputs)
 
 

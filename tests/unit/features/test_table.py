@@ -42,7 +42,7 @@ def test_slip_equals_the_list_laid_out_as_the_authors_code_does(table):
 
 
 def test_every_missing_value_is_either_fixed_or_follows_the_data(table):
-    assert (np.isnan(table.missing) ^ np.isnan(table.below_minimum)).all()
+    assert (np.isnan(table.stand_in) ^ np.isnan(table.below_minimum)).all()
 
 
 def test_ranges_are_intervals(table):
@@ -65,6 +65,7 @@ def test_unreadable_and_foreign_files_are_refused(tmp_path):
 
 def test_repeated_input_is_refused(root):
     document = yaml.safe_load((root / "config/features/jet_flavor.yaml").read_text())
-    document["jet"].append(document["jet"][0])
-    with pytest.raises(InputError, match="names jet_pt twice"):
+    jet = document["blocks"][0]["variables"]
+    jet.append(jet[0])
+    with pytest.raises(InputError, match="names the input jet_pt twice"):
         FeatureTable.from_document(document)

@@ -115,9 +115,10 @@ def test_only_the_named_flavours_change(kind, jets, table, normalisation):
 
 def test_two_neighbouring_tracks_change_places_with_all_that_is_theirs(jets, table, normalisation):
     # Like real jets: tracks from the first on, each with or without a vertex.
-    first, tracks = len(table.jet_variables), table.tracks
+    (block,) = table.element_blocks
+    first, tracks = block.first, block.count
     number = torch.arange(len(jets)) % (tracks + 1)
-    missing = (torch.arange(tracks) >= number[:, None]).repeat(1, len(table.track_variables))
+    missing = (torch.arange(tracks) >= number[:, None]).repeat(1, len(block.variables))
     missing = torch.cat([jets.missing[:, :first], missing], dim=1)
     missing[:, table.index("track_0_vertex_mass")] |= number % 2 == 0
     absent = torch.tensor(normalisation.scale(normalisation.missing)).float()

@@ -41,14 +41,15 @@ class Jets(NamedTuple):
 def jets(table: FeatureTable) -> Jets:
     """120 jets with 0 to 6 tracks; every input has a scale of its own, over many orders of magnitude."""
     rng = np.random.default_rng(11)
-    number, jet = 120, len(table.jet_variables)
+    number, (track,) = 120, table.element_blocks
+    jet = track.first
     scale = 10.0 ** rng.uniform(-8, 2, table.size)
     mean, sigma = rng.normal(size=table.size) * scale, rng.uniform(0.5, 2.0, table.size) * scale
     values = rng.normal(size=(number, table.size)) * sigma + mean
     values[:, jet:][rng.random((number, table.size - jet)) < 0.1] = np.nan
     values[:, :jet][rng.random((number, jet)) < 0.1] = np.nan
-    absent = np.arange(table.tracks) >= np.arange(number)[:, None] % (table.tracks + 1)
-    values[:, jet:].reshape(number, -1, table.tracks)[np.broadcast_to(absent[:, None], (number, 28, 6))] = (
+    absent = np.arange(track.count) >= np.arange(number)[:, None] % (track.count + 1)
+    values[:, jet:].reshape(number, -1, track.count)[np.broadcast_to(absent[:, None], (number, 28, 6))] = (
         np.nan
     )
     scaling = Normalisation(table.names, mean, sigma, missing=mean - 20 * sigma)

@@ -26,10 +26,9 @@ def model(jets):
 @settings(deadline=None, max_examples=20)
 @given(order=st.permutations(range(6)))
 def test_the_order_of_the_tracks_does_not_matter(jets, model, order):
-    jet = len(jets.inputs.jet_variables)
     moved = jets.values.copy()
-    tracks = jets.values[:, jet:].reshape(len(moved), -1, jets.inputs.tracks)
-    moved[:, jet:] = tracks[:, :, list(order)].reshape(len(moved), -1)
+    columns = jets.inputs.table.element_block("track").columns
+    moved[:, columns] = moved[:, columns[:, list(order)]]
     before, after = (model(jets.scaled(values)[0]) for values in (jets.values, moved))
     assert torch.allclose(before, after, rtol=1e-4, atol=1e-4)
 
@@ -124,7 +123,7 @@ def test_the_studys_own_has_18743_parameters(jets, root):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"pairs": ["momentum"]}, "no track variable 'momentum': use D0"),
+        ({"pairs": ["momentum"]}, "no variable 'momentum' of tracks: use those of track: D0"),
         ({"pairs": []}, "at least one variable"),
         ({"width": 9}, "multiple of heads"),
         ({"layers": 0}, "positive numbers"),

@@ -27,6 +27,14 @@ SCENARIOS = {
 }
 DISCRIMINATORS = {"BvL": 2.1, "BvC": 1.5, "CvB": 1.5, "CvL": 0.95}
 REPLICATES = 40
+# Of inputs, as the feature table gives them.
+KINDS = {"jet_pt": "jet_pt", "track_0_D0": "track D0", "track_1_D0": "track D0"}
+LABELS = {
+    "jet_pt": r"jet $p_T$ [GeV]",
+    "jet_eta": r"jet $\eta$",
+    "vertex_mass": "secondary-vertex mass [GeV]",
+    "vertex_energy_fraction": "vertex energy fraction",
+}
 # How much separation a unit of epsilon costs the nominal and the FGSM-trained model.
 SENSITIVITY = {
     "noise": (2.0, 0.8),
@@ -507,7 +515,7 @@ def drawn(
             table = certified.certified_table(certificates, pairs, "BvL", 0.01)
             return certified.draw_certified(table, options), table
         if name == "input_distance":
-            table = shifts.distance_table(distances, pairs[0]["nominal"], options["mismodellings"])
+            table = shifts.distance_table(distances, pairs[0]["nominal"], options["mismodellings"], KINDS)
             return shifts.draw_distances(table, options), table
         if name == "history":
             table = training.history_table(history, options)
@@ -567,7 +575,6 @@ def drawn(
             return plane_plots.draw_averages(table, routes, options), table
         table, routes = (surface.of_pair(part, pair, jets="jet") for part in (planes, paths))
         pictures = {"surface_planes": plane_plots.draw_planes}
-        units = {"jet_pt": "GeV", "jet_eta": "1", "vertex_mass": "GeV", "vertex_energy_fraction": "1"}
-        return pictures.get(name, surface.draw_surface)(table, routes, units, options), table
+        return pictures.get(name, surface.draw_surface)(table, routes, options | {"labels": LABELS}), table
 
     return draw

@@ -13,7 +13,7 @@ from robustag.plotting.mismodelling import mismodelling_table
 from robustag.plotting.roc import MISTAG_RANGE, roc_table
 from robustag.plotting.shapes import shape_table
 from robustag.plotting.sketches import draw_training, jet_table, training_table
-from robustag.plotting.style import FLAVOUR_COLOURS, ROLE_COLOURS, input_label, paired_models
+from robustag.plotting.style import FLAVOUR_COLOURS, ROLE_COLOURS, paired_models
 from robustag.plotting.surface_corners import corner_table
 from robustag.plotting.surface_weights import mean_ratio_around
 
@@ -377,7 +377,7 @@ def test_mean_ratio_around_the_trained_weights(drawn):
 
 def test_corners_stand_beside_the_published_ones(planes, options):
     """Relative changes as computed by hand from the notebook's numbers."""
-    table = corner_table(planes, options["pairs"]).set_index(["source", "role"])
+    table = corner_table(planes, options["pairs"], published=True).set_index(["source", "role"])
     published = table.loc["published"]
     assert published.loc["adversarial", "change_x"] == pytest.approx(0.0644, abs=2e-4)
     assert published.loc["nominal", "max_over_min"] == pytest.approx(0.119, abs=1e-3)
@@ -389,23 +389,15 @@ def test_corners_stand_beside_the_published_ones(planes, options):
     assert ours["max_over_min"] == pytest.approx(np.exp(0.1 - 0.015 + 0.1 + 0.015) - 1, rel=1e-6)
 
 
+def test_of_another_plane_nothing_is_published(planes, options):
+    table = corner_table(planes, options["pairs"], published=False)
+    assert "published" not in set(table["source"])
+    assert len(table)
+
+
 def test_tiny_losses_get_their_power_of_ten(drawn):
     figure, _ = drawn("surface_faithful")
     assert any("10^{-6}" in axes.get_ylabel() for axes in figure.axes)
-
-
-@pytest.mark.parametrize(
-    ("name", "unit", "label"),
-    [
-        ("jet_pt", "GeV", r"jet $p_T$ [GeV]"),
-        ("jet_eta", "1", r"jet $\eta$"),
-        ("track_0_D0", "mm", r"$d_0$ of track 0 [mm]"),
-        ("track_2_d0_significance", "1", "d0 significance of track 2"),
-        ("n_secondary_vertices", "1", "n secondary vertices"),
-    ],
-)
-def test_input_labels(name, unit, label):
-    assert input_label(name, unit) == label
 
 
 def test_a_selection_that_is_not_there_is_named(curves, metrics, options):

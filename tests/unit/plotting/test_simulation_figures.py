@@ -32,7 +32,14 @@ def histograms():
 def validation(table):
     """A validation table of random numbers in which some lie far outside, and one is not there."""
     rng = np.random.default_rng(8)
-    rows = pd.DataFrame({"input": table.names})
+    rows = pd.DataFrame(
+        {
+            "input": table.names,
+            "block": [each.block for each in table.inputs],
+            "place": [-1 if each.place is None else each.place for each in table.inputs],
+            "variable": [each.variable.name for each in table.inputs],
+        }
+    )
     for column in ("mean_shift", "mean_shift_error", "sigma_ratio_error", "missing"):
         rows[column] = rng.uniform(0.0, 0.4, table.size)
     rows["sigma_ratio"] = np.exp(rng.normal(0.0, 0.3, table.size))
@@ -83,14 +90,14 @@ def test_an_empty_sample_still_makes_a_figure(name, validation):
 
 def test_the_overview_names_variables_and_tracks(validation):
     table = simulation_inputs.inputs_table(validation).set_index("input")
-    assert table.loc["track_4_vertex_mass", ["variable", "track"]].tolist() == ["vertex_mass", 4]
-    assert table.loc["track_2_d0_significance", ["variable", "track"]].tolist() == [
+    assert table.loc["track_4_vertex_mass", ["variable", "place"]].tolist() == ["vertex_mass", 4]
+    assert table.loc["track_2_d0_significance", ["variable", "place"]].tolist() == [
         "track_2_d0_significance",
         -1,
     ]
-    assert table.loc["vertex_mass", ["variable", "track"]].tolist() == ["vertex_mass", -1]
-    assert (table["track"] == -1).sum() == 16
-    assert table.groupby("track").size().loc[0:5].tolist() == [28] * 6
+    assert table.loc["vertex_mass", ["variable", "place"]].tolist() == ["vertex_mass", -1]
+    assert (table["place"] == -1).sum() == 16
+    assert table.groupby("place").size().loc[0:5].tolist() == [28] * 6
 
 
 def test_the_tables_hold_what_the_figures_say(histograms):

@@ -14,13 +14,13 @@ NAMES = ("jet_pt", "jet_eta", "count", "mass", "d0", "z0")
 
 @pytest.fixture
 def table():
+    missing = {"at_or_below": "stand_in", "stand_in": 0.0}
     jet = [
-        {"name": name, "unit": "1", "group": "jet", "missing": 0.0, "shift": 1.0, "range": [-9.0, 9.0]}
-        for name in NAMES[:5]
+        {"name": name, "unit": "1", "missing": missing, "shift": 1.0, "range": [-9.0, 9.0]} for name in NAMES
     ]
-    jet[2]["integer"] = True
-    track = [jet[0] | {"name": "z0"}]
-    document = {"data_set": "toy", "tracks": 1, "tracks_as_coded": 1, "jet": jet, "track": track}
+    jet[2]["role"] = "count"
+    blocks = [{"name": "jet", "variables": jet[:5]}, {"name": "track", "count": 1, "variables": jet[5:]}]
+    document = {"data_set": "toy", "blocks": blocks}
     return FeatureTable.from_document(document)
 
 

@@ -16,7 +16,7 @@ SPLIT = [0.72, 0.08, 0.20]
 def files(tmp_path, table, records):
     """Two stored chunks, and a function that stores jets anew in one of them."""
     pt, eta = [20.0, 900.0], [-2.5, 2.5]
-    summary = summarise(records, table, SPLIT, pt, eta)
+    summary = summarise(records, SPLIT, pt, eta)
     normalisation = Normalisation.fit(summary, table)
     weights = WeightMap.fit(summary.kinematics, pt, eta)
 

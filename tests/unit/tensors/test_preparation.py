@@ -9,7 +9,6 @@ from robustag.readers import JetRecords
 from robustag.tensors import Normalisation, Summary, WeightMap, merge, summarise, tensorise
 from robustag.tensors.loading import load_tensors
 from robustag.tensors.split import assign_split, event_key
-from robustag.tensors.summary import existing
 
 FRACTIONS = [0.72, 0.08, 0.20]
 PT, ETA = [20.0, 60.0, 150.0, 900.0], [-2.5, 0.0, 2.5]
@@ -18,7 +17,7 @@ PT, ETA = [20.0, 60.0, 150.0, 900.0], [-2.5, 0.0, 2.5]
 @pytest.fixture
 def prepared(records, table, tmp_path):
     """(records, normalisation, weights, path of the stored tensors)."""
-    summary = summarise(records, table, FRACTIONS, PT, ETA)
+    summary = summarise(records, FRACTIONS, PT, ETA)
     normalisation = Normalisation.fit(summary, table)
     weights = WeightMap.fit(summary.kinematics, PT, ETA)
     path = tmp_path / "chunk.safetensors"
@@ -32,15 +31,15 @@ def test_what_exists_follows_the_study(table):
     values[0, table.index("vertex_mass")] = -1.0  # below it
     values[0, table.index("delta_r_vertex")] = np.inf
     values[0, table.index("track_0_D0")] = -5.0  # no fixed missing value: any finite number exists
-    exists = existing(values, table)[0]
-    gone = [table.names[i] for i in np.flatnonzero(~exists)]
+    marked = table.missing_rules.mark(values)[0]
+    gone = [table.names[i] for i in np.flatnonzero(np.isnan(marked))]
     assert gone == ["jet_prob", "delta_r_vertex", "vertex_mass"]
 
 
 def test_moments_equal_numpy_on_the_training_jets(records, table):
-    summary = summarise(records, table, FRACTIONS, PT, ETA)
+    summary = summarise(records, FRACTIONS, PT, ETA)
     train = assign_split(event_key(records), FRACTIONS) == 0
-    values = np.where(existing(records.values, table), records.values, np.nan)
+    values = records.values
     np.testing.assert_allclose(summary.mean, np.nanmean(values[train], axis=0))
     np.testing.assert_allclose(summary.squares / summary.count, np.nanvar(values[train], axis=0))
     np.testing.assert_array_equal(summary.minimum, np.nanmin(values, axis=0))
@@ -49,16 +48,16 @@ def test_moments_equal_numpy_on_the_training_jets(records, table):
 
 
 def test_summaries_merge_to_the_summary_of_all(records, table):
-    whole = summarise(records, table, FRACTIONS, PT, ETA)
+    whole = summarise(records, FRACTIONS, PT, ETA)
     cuts = [slice(0, 100), slice(100, 102), slice(102, 600)]
-    merged = merge(summarise(records.select(cut), table, FRACTIONS, PT, ETA) for cut in cuts)
+    merged = merge(summarise(records.select(cut), FRACTIONS, PT, ETA) for cut in cuts)
     for name, value in vars(whole).items():
         np.testing.assert_allclose(getattr(merged, name), value, rtol=1e-10, err_msg=name)
 
 
 def test_an_empty_chunk_adds_nothing(records, table):
-    whole = summarise(records, table, FRACTIONS, PT, ETA)
-    empty = summarise(records.select(slice(0, 0)), table, FRACTIONS, PT, ETA)
+    whole = summarise(records, FRACTIONS, PT, ETA)
+    empty = summarise(records.select(slice(0, 0)), FRACTIONS, PT, ETA)
     for name, value in vars(merge([empty, whole])).items():
         np.testing.assert_allclose(value, getattr(whole, name), err_msg=name)
 
@@ -76,7 +75,7 @@ def test_missing_entries_are_marked_and_hold_the_scaled_missing_value(prepared, 
     records, normalisation, _, path = prepared
     tensors = [load_tensors([path], split) for split in ("train", "validation", "test")]
     missing = torch.cat([part.missing for part in tensors])
-    assert missing.sum() == (~existing(records.values, table)).sum()
+    assert missing.sum() == np.isnan(records.values).sum()
     expected = torch.tensor(normalisation.scale(normalisation.missing), dtype=torch.float32)
     inputs = torch.cat([part.inputs for part in tensors])
     torch.testing.assert_close(inputs[missing], expected.expand_as(inputs)[missing])
@@ -106,7 +105,7 @@ def test_normalisation_and_weights_survive_the_disk(prepared, tmp_path):
 
 
 def test_weighted_flavours_share_one_spectrum_and_equal_sums(records, table):
-    summary = summarise(records, table, FRACTIONS, PT, ETA)
+    summary = summarise(records, FRACTIONS, PT, ETA)
     weights = WeightMap.fit(summary.kinematics, PT, ETA)
     weighted = summary.kinematics * weights.weight
     assert (summary.kinematics > 0).all(), "the closed form needs every bin filled"
@@ -136,7 +135,7 @@ def test_splits_partition_the_jets(prepared):
 def test_a_flavour_without_training_jets_is_refused(records, table):
     no_charm = records.select(records.label != 1)
     with pytest.raises(InputError, match="lack a flavour"):
-        Normalisation.fit(summarise(no_charm, table, FRACTIONS, PT, ETA), table)
+        Normalisation.fit(summarise(no_charm, FRACTIONS, PT, ETA), table)
 
 
 def test_an_input_without_entries_is_named(records, table):
@@ -144,7 +143,7 @@ def test_an_input_without_entries_is_named(records, table):
     values[:, table.index("vertex_mass")] = np.nan
     broken = JetRecords(**{**vars(records), "values": values})
     with pytest.raises(InputError, match="'vertex_mass' is missing for every"):
-        Normalisation.fit(summarise(broken, table, FRACTIONS, PT, ETA), table)
+        Normalisation.fit(summarise(broken, FRACTIONS, PT, ETA), table)
 
 
 @pytest.mark.parametrize("kind", [Summary, WeightMap, Normalisation])

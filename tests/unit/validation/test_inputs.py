@@ -4,6 +4,7 @@ import awkward as ak
 import numpy as np
 import pandas as pd
 import pytest
+from tests.unit.readers.test_generated import variables
 
 from robustag.errors import InputError
 from robustag.generate.ntuple import new_ntuple
@@ -34,12 +35,12 @@ def ntuple(table, tmp_path_factory):
         another = np.where(np.arange(events) % 4 == 3, 5 if process == "light" else 1, FLAVOUR[process])
         jet = {"pt": np.full(events, pt), "eta": np.zeros(events), "phi": np.zeros(events)}
         jet |= {"mass": np.zeros(events), "hadronFlavour": FLAVOUR[process] * one, "partonFlavour": another}
-        for name in table.jet_variables:
+        for name in variables(table, "jet"):
             branch = name.removeprefix("jet_") if name in ("jet_pt", "jet_eta") else name
             jet.setdefault(
                 branch, np.where(even, 1.0, np.nan) if name.startswith("vertex") else np.where(even, 1.0, 3.0)
             )
-        track = {name: np.ones(events) for name in table.track_variables} | {"jetIdx": 0 * one}
+        track = {name: np.ones(events) for name in variables(table, "track")} | {"jetIdx": 0 * one}
         with new_ntuple(path) as writer:
             writer.append(
                 {
@@ -84,7 +85,19 @@ def test_the_table_has_one_row_an_input_and_these_columns(ntuple, table, publish
     rows = validation_table(all_sums(ntuple, table, published), table, published)
     assert rows["input"].tolist() == list(table.names)
     assert rows.columns.tolist() == [
-        *("input", "unit", "group", "published_mean", "mean", "mean_error", "mean_ratio", "mean_shift"),
+        *(
+            "input",
+            "block",
+            "place",
+            "variable",
+            "unit",
+            "group",
+            "published_mean",
+            "mean",
+            "mean_error",
+            "mean_ratio",
+            "mean_shift",
+        ),
         *("mean_shift_error", "published_sigma", "sigma", "sigma_error", "sigma_ratio", "sigma_ratio_error"),
         *("missing", "missing_b", "missing_c", "missing_light"),
     ]

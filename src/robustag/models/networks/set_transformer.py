@@ -1,15 +1,18 @@
-"""A jet as an unordered set of tracks: a small transformer with a bias from pairs of tracks."""
+"""A jet as an unordered set of elements (tracks): a small transformer with a bias from pairs of them."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from robustag.errors import InputError
+from robustag.features.blocks import Block
 from robustag.models.inputs import Inputs
 
-# Differences of two tracks below this, in units of the variable's spread, count as none.
+# Differences of two elements below this, in units of the variable's spread, count as none.
 _SOFTENING = 0.1
-# Added to the attention's logit for an absent track: its share underflows to exactly zero, unless there is
+# Added to the attention's logit for an absent element: its share underflows to exactly zero, unless there is
 # nothing else to see.
 _HIDDEN = -10_000.0
 
@@ -17,64 +20,72 @@ _HIDDEN = -10_000.0
 def set_transformer(
     inputs: Inputs, classes: int, *, width: int, heads: int, layers: int, pairs: list[str]
 ) -> nn.Module:
-    """Attention among the tracks of a jet, read out by a token made of the jet's own variables.
+    """Attention among the elements of a jet, read out by a token made of the jet's own variables.
 
     After the Particle Transformer (arXiv:2202.03772): the logits of the attention get a bias for each pair
-    of tracks, from how far apart the two are in some variables. The order of the tracks does not matter.
+    of elements of one block, such as two tracks, from how far apart the two are in some variables. The order
+    of the elements does not matter.
 
     Parameters
     ----------
     inputs : Inputs
-        Must know its tracks and its scaling.
+        Must know its blocks and its scaling.
     classes : int
         Number of flavours.
     width : int
-        Of the vector that stands for a track; a multiple of `heads`.
+        Of the vector that stands for an element; a multiple of `heads`.
     heads, layers : int
         Of the attention.
     pairs : list of str
-        Track variables whose differences make the bias.
+        Variables whose differences make the bias, in the blocks that have them all.
 
     Raises
     ------
     InputError
-        If the inputs do not know their tracks, a variable is unknown, or a number does not fit.
+        If the inputs do not know their blocks, no block has these variables, or a number does not fit.
     """
-    inputs.check_tracks("set_transformer")
-    if unknown := [name for name in pairs if name not in inputs.track_variables]:
-        known = ", ".join(inputs.track_variables)
-        raise InputError(f"network 'set_transformer' has no track variable '{unknown[0]}': use {known}")
+    blocks = inputs.element_blocks("set_transformer")
+    if not any({variable.name for variable in block.variables} >= set(pairs) for block in blocks):
+        known = "; or of ".join(f"{b.name}: {', '.join(v.name for v in b.variables)}" for b in blocks)
+        every = {variable.name for block in blocks for variable in block.variables}
+        unknown = [name for name in pairs if name not in every]
+        lack = f"no variable '{unknown[0]}' of tracks" if unknown else f"no block with all of {pairs}"
+        raise InputError(f"network 'set_transformer' finds {lack}: use those of {known}")
     if not pairs or min(width, heads, layers) < 1 or width % heads:
         raise InputError(
             f"network 'set_transformer' has width {width}, heads {heads}, layers {layers}, pairs {pairs}: "
             "give positive numbers, a width that is a multiple of heads, and at least one variable"
         )
-    return SetTransformer(inputs, classes, width, heads, layers, pairs)
+    return SetTransformer(inputs, blocks, classes, width, heads, layers, pairs)
 
 
 class SetTransformer(nn.Module):
     """See `set_transformer`.
 
-    Every input is scaled on its own, the same variable of two tracks differently. Here all tracks of a
+    Every input is scaled on its own, the same variable of two elements differently. Here all elements of a
     variable get a common scale first, so that a track means the same in whichever place it comes.
 
-    An entry that equals its scaled missing value is missing: one value stands for it in all tracks, and it
-    has no gradient. A track of missing entries is absent, and nothing attends to it. No attack moves a
-    missing entry; whatever else does makes it, and its track, turn up with the value it was moved to.
+    An entry that equals its scaled missing value is missing: one value stands for it in all elements, and it
+    has no gradient. An element of missing entries is absent, and nothing attends to it. No attack moves a
+    missing entry; whatever else does makes it, and its element, turn up with the value it was moved to.
     """
 
     def __init__(
-        self, inputs: Inputs, classes: int, width: int, heads: int, layers: int, pairs: list[str]
+        self,
+        inputs: Inputs,
+        blocks: Sequence[Block],
+        classes: int,
+        width: int,
+        heads: int,
+        layers: int,
+        pairs: list[str],
     ) -> None:
         super().__init__()
-        self.jet, self.tracks = len(inputs.jet_variables), inputs.tracks
-        self.pairs = [inputs.track_variables.index(name) for name in pairs]
-        for name, buffer in zip(
-            ("missing", "gain", "offset", "stand_in"), _common_scale(inputs), strict=True
-        ):
-            self.register_buffer(name, buffer)
-        self.embed_jet = nn.Linear(self.jet, width)
-        self.embed_track = nn.Linear(len(inputs.track_variables), width)
+        self.jet = [(b.first, b.first + b.size) for b in inputs.table.blocks if b.count is None]
+        self.blocks = nn.ModuleList(_Elements(inputs, block, pairs) for block in blocks)
+        self.embed_jet = nn.Linear(len(inputs.table.jet_columns), width)
+        for elements in self.blocks:
+            elements.embed = nn.Linear(elements.variables, width)
         self.embed_pair = nn.Sequential(
             nn.Linear(len(pairs), 2 * heads), nn.ReLU(), nn.Linear(2 * heads, heads)
         )
@@ -84,26 +95,64 @@ class SetTransformer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits [N, classes] of scaled inputs x [N, F]."""
-        # n: jet, v: track variable, t and s: tracks, h: head.
-        columns = x[:, self.jet :].unflatten(1, (-1, self.tracks))
-        exists = columns != self.missing
-        variables = (columns * self.gain + self.offset).where(exists, self.stand_in).transpose(1, 2)
-        present = exists.any(dim=1)
-        hidden = (~present)[:, None, :, None] * _HIDDEN
-        bias = hidden + self._apart(variables[:, :, self.pairs])
-        tracks = self.embed_track(variables)
+        # n: jet, t and s: elements of all blocks, h: head.
+        tokens, present, apart = zip(*(elements(x) for elements in self.blocks), strict=True)
+        elements = torch.cat(tokens, dim=1)
+        hidden = (~torch.cat(present, dim=1))[:, None, :, None] * _HIDDEN
+        bias = hidden + self._bias(apart)
         for layer in self.layers:
-            tracks = layer(tracks, tracks, bias)
-        jet = self.embed_jet(x[:, None, : self.jet])
-        # The jet sees itself too, so that one without tracks sees something.
-        jet = self.readout(jet, torch.cat((jet, tracks), dim=1), functional.pad(hidden, (0, 0, 1, 0)))
+            elements = layer(elements, elements, bias)
+        jet = self.embed_jet(torch.cat([x[:, None, first:end] for first, end in self.jet], dim=2))
+        # The jet sees itself too, so that one without elements sees something.
+        jet = self.readout(jet, torch.cat((jet, elements), dim=1), functional.pad(hidden, (0, 0, 1, 0)))
         return self.head(jet[:, 0])
 
+    def _bias(self, apart: Sequence[Tensor | int]) -> Tensor:
+        """Bias [N, t, s, h] of the attention; none between elements of two blocks.
+
+        apart: of each block how far two elements are apart, [N, t, s, v], or their number.
+        """
+        total = sum(part if isinstance(part, int) else part.shape[1] for part in apart)
+        rows, before = [], 0
+        for part in apart:
+            if isinstance(part, int):
+                before += part
+                continue
+            within = self.embed_pair(part)
+            after = total - before - part.shape[1]
+            rows.append(functional.pad(within, (0, 0, before, after, before, after)))
+            before += part.shape[1]
+        return sum(rows[1:], rows[0])
+
+
+class _Elements(nn.Module):
+    """The elements of one block: embedded tokens, which of them exist, and how far apart they are."""
+
+    def __init__(self, inputs: Inputs, block: Block, pairs: list[str]) -> None:
+        super().__init__()
+        names = [variable.name for variable in block.variables]
+        self.count, self.variables = block.count, len(names)
+        self.pairs = [names.index(name) for name in pairs] if set(pairs) <= set(names) else []
+        self.first, self.end = block.first, block.first + block.size
+        for name, buffer in zip(
+            ("missing", "gain", "offset", "stand_in"), _common_scale(inputs, block), strict=True
+        ):
+            self.register_buffer(name, buffer)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor | int]:
+        """Tokens [N, t, width], existence [N, t], and differences [N, t, s, v] or the number of elements."""
+        # v: variable, t and s: elements.
+        columns = x[:, self.first : self.end].unflatten(1, (self.variables, self.count))
+        exists = columns != self.missing
+        variables = (columns * self.gain + self.offset).where(exists, self.stand_in).transpose(1, 2)
+        apart = self._apart(variables[:, :, self.pairs]) if self.pairs else self.count
+        return self.embed(variables), exists.any(dim=1), apart
+
     def _apart(self, chosen: Tensor) -> Tensor:
-        """Bias [N, t, s, h] of the attention, from differences of some variables [N, t, v] of two tracks."""
+        """Logarithm of the differences of some variables [N, t, v] of two elements, [N, t, s, v]."""
         difference = chosen[:, :, None] - chosen[:, None]
-        # Smooth where two tracks agree, as two of one vertex do in its mass.
-        return self.embed_pair((difference.square() + _SOFTENING**2).log())
+        # Smooth where two elements agree, as two tracks of one vertex do in its mass.
+        return (difference.square() + _SOFTENING**2).log()
 
 
 class _Attention(nn.Module):
@@ -134,13 +183,13 @@ class _Attention(nn.Module):
         return tokens + self.dense(self.before_dense(tokens))
 
 
-def _common_scale(inputs: Inputs) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Scaled missing values, gain and offset of each track's own scale in a common one, [V, T], and what
+def _common_scale(inputs: Inputs, block: Block) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Scaled missing values, gain and offset of each element's own scale in a common one, [V, T], and what
     stands for missing entries there, [V, 1].
     """
-    scaling, jet = inputs.normalisation, len(inputs.jet_variables)
+    scaling = inputs.normalisation
     mean, sigma, missing, scaled_missing = (
-        column[jet:].reshape(-1, inputs.tracks)
+        column[block.columns]
         for column in (scaling.mean, scaling.sigma, scaling.missing, scaling.scale(scaling.missing))
     )
     centre = mean.mean(axis=1, keepdims=True)

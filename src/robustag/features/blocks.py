@@ -1,0 +1,162 @@
+"""Blocks of a feature table: variables of the jet itself, or of each of its tracks, candidates, vertices."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from robustag.errors import InputError
+
+
+class Role(NamedTuple):
+    """What an input means: its kind, and the variables of its block that it is about.
+
+    kind: pt, eta, count, or variance, covariance, significance of the variables `of`.
+    """
+
+    kind: str
+    of: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, written: str | dict | None) -> Self | None:
+        """``pt``, ``{variance_of: D0}`` or ``{covariance_of: [Z0, D0]}``, as a table writes it."""
+        if written is None or isinstance(written, str):
+            return None if written is None else cls(written)
+        ((key, of),) = written.items()
+        return cls(key.removesuffix("_of"), frozenset([of] if isinstance(of, str) else of))
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a block.
+
+    Attributes
+    ----------
+    name, label, unit, group : str
+        Branch name, what a figure calls it, physical unit ("1" for a pure number), and the kind of input.
+    role : Role or None
+        What it means, where something depends on it.
+    missing : dict
+        The rule for missing entries, as the table writes it.
+    shift : float or None
+        The study's factor for coherent shifts.
+    lower, upper : float
+        Physical range.
+    """
+
+    name: str
+    label: str
+    unit: str
+    group: str
+    role: Role | None
+    missing: dict
+    shift: float | None
+    lower: float
+    upper: float
+
+    @classmethod
+    def parse(cls, written: dict, block: str) -> Self:
+        """A variable as a table writes it, of the group `block` unless it names another."""
+        low, high = written.get("range", (None, None))
+        return cls(
+            name=written["name"],
+            label=written.get("label", written["name"].replace("_", " ")),
+            unit=written["unit"],
+            group=written.get("group", block),
+            role=Role.parse(written.get("role")),
+            missing=written["missing"],
+            shift=written.get("shift"),
+            lower=-np.inf if low is None else float(low),
+            upper=np.inf if high is None else float(high),
+        )
+
+
+class Order(NamedTuple):
+    """Descending order of the elements of a jet: by a branch, over the root of another if it names one."""
+
+    value: str
+    variance: str | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """V variables of the jet itself, or of each of its first T elements.
+
+    Attributes
+    ----------
+    name : str
+        Of the block: jet, track, ...
+    count : int or None
+        Number of elements T; None for a block of the jet itself.
+    order : Order or None
+        In which elements come; None for the order that the format of the ntuple has.
+    variables : tuple of Variable
+        In the order of the network.
+    first : int
+        Column of its first input.
+    """
+
+    name: str
+    count: int | None
+    order: Order | None
+    variables: tuple[Variable, ...]
+    first: int
+
+    @classmethod
+    def parse(cls, written: dict, first: int) -> Self:
+        """A block as a table writes it, whose inputs begin at column `first`.
+
+        Raises
+        ------
+        InputError
+            If a role or the order is about a variable that the block lacks.
+        """
+        variables = tuple(Variable.parse(variable, written["name"]) for variable in written["variables"])
+        names = [variable.name for variable in variables]
+        for variable in variables:
+            for other in sorted(variable.role.of if variable.role else ()):
+                if other not in names:
+                    raise InputError(
+                        f"block '{written['name']}': the role of '{variable.name}' is about '{other}', which "
+                        f"the block lacks: use {', '.join(names)}, or leave the role out"
+                    )
+        block = cls(written["name"], written.get("count"), None, variables, first)
+        return cls(block.name, block.count, block._order(written.get("order_by")), variables, first)
+
+    @property
+    def size(self) -> int:
+        """Number of its inputs, V T."""
+        return len(self.variables) * (self.count or 1)
+
+    @property
+    def columns(self) -> np.ndarray:
+        """Columns of its inputs, int64 [V, T], variable-major."""
+        return self.first + np.arange(self.size).reshape(len(self.variables), -1)
+
+    def find(self, kind: str, *of: str) -> int | None:
+        """Index of the variable in a role; None if there is none."""
+        wanted = Role(kind, frozenset(of))
+        return next((index for index, each in enumerate(self.variables) if each.role == wanted), None)
+
+    def variances(self) -> Iterator[tuple[int, int]]:
+        """Indices of every variable whose variance the block has, and of that variance."""
+        for index, variable in enumerate(self.variables):
+            if (variance := self.find("variance", variable.name)) is not None:
+                yield index, variance
+
+    def _order(self, written: str | dict | None) -> Order | None:
+        if written is None or isinstance(written, str):
+            return None if written is None else Order(written)
+        of = written["significance_of"]
+        if "variance" in written:
+            return Order(of, written["variance"])
+        if (given := self.find("significance", of)) is not None:
+            return Order(self.variables[given].name)
+        if (variance := self.find("variance", of)) is not None:
+            return Order(of, self.variables[variance].name)
+        raise InputError(
+            f"block '{self.name}' is ordered by the significance of '{of}' and has no variable with the role "
+            f"significance_of or variance_of {of}: name the branch of its variance, as in "
+            f"order_by: {{significance_of: {of}, variance: BRANCH}}"
+        )
