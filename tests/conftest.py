@@ -7,6 +7,7 @@ import pytest
 
 from robustag.features import FeatureTable
 from robustag.readers import JetRecords
+from robustag.workflow.simulation import simulate_chunk
 from tests.studies import Study, run_smoke_study
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,6 +44,18 @@ def records(table: FeatureTable) -> JetRecords:
         event=event,
     )
     return jets.cleaned("jets.root", table)
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory) -> Path:
+    """Ntuple of 60 simulated top pairs: real jets, with and without six tracks and vertices."""
+    path = tmp_path_factory.mktemp("ntuple") / "ttbar.root"
+    sample = {"process": "ttbar", "events": 60, "pythia": ["PartonLevel:MPI = off"]}
+    generator = {"events_per_chunk": 60, "detector": {"tracker": "atlas_run1"}}
+    simulate_chunk(
+        "ttbar", sample, generator, 0, root_seed=5, outputs={"nominal": path}, progress=lambda done: None
+    )
+    return path
 
 
 @pytest.fixture(scope="session")

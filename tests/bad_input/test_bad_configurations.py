@@ -81,6 +81,9 @@ WRONG = {
     "features: config/config.yaml": "config/config.yaml",
     "features: 7": "features: 7 is not text",
     "frozen: [jet_pts]": "frozen: .*jet_pts",
+    "scenarios: {track_order: {block: vertex}}": "track_order: .* no block of elements 'vertex': use track",
+    "scenarios: {jet_energy_scale_up: {block: track}}": "'scale' takes no block",
+    "models: {clean_set_transformer: {network: {pairs: [D0, momentum]}}}": "pairs: no block .* D0, mom",
     "physical: 'no'": "physical: 'no' is not true or false",
     "relative_cap: -0.5": "relative_cap",
     "weights: {pt_edges: [50, 20]}": "weights.pt_edges has 50 before 20",
@@ -97,7 +100,7 @@ def refused(root, monkeypatch, tmp_path, capsys):
     """Faults that `robustag check` finds in a preset, one a line."""
     monkeypatch.chdir(root)
 
-    def run(text):
+    def run(text, beside=()):
         preset = tmp_path / "mine.yaml"
         preset.write_text(text)
         assert main(["check", str(preset)]) == 2
@@ -106,7 +109,7 @@ def refused(root, monkeypatch, tmp_path, capsys):
         assert "Traceback" not in captured.err
         lines = captured.err.splitlines()
         assert all(line.startswith(f"robustag check: {preset}: ") or str(preset) in line for line in lines)
-        assert list(tmp_path.iterdir()) == [preset]
+        assert sorted(tmp_path.iterdir()) == sorted([preset, *beside])
         return lines
 
     return run
@@ -123,6 +126,34 @@ def test_a_file_that_is_no_configuration_is_one_line(text, refused):
 def test_a_wrong_value_is_named_with_its_key(text, refused):
     lines = refused(text)
     assert re.search(WRONG[text], lines[0]), lines
+
+
+LACKING = {
+    "run: {attacks: [noise, fgsm, shift_up]}": "attacks.shift_up has .* a shift factor",
+    "run: {attacks: [noise, fgsm, fgsm_resolution]}": "attacks.fgsm_resolution has .* a role variance_of",
+    "run: {scenarios: [track_order]}": "scenarios.track_order: .* no block of elements, such as tracks",
+    "run: {pareto: {models: [clean_set_transformer]}}": "network.pairs: .* none, as it has no elements",
+}
+
+
+@pytest.mark.parametrize("text", LACKING)
+def test_what_a_feature_table_has_no_role_for_is_said_before_anything_runs(text, root, tmp_path, refused):
+    """A table of two inputs of the jet."""
+    variables = "".join(
+        f"      - {{name: {name}, unit: '1', role: {name[4:]}, missing: {{stand_in: -9}}}}\n"
+        for name in ("jet_pt", "jet_eta")
+    )
+    table = tmp_path / "features.yaml"
+    table.write_text(f"data_set: two\nblocks:\n  - name: jet\n    variables:\n{variables}")
+    lines = refused(f"features: {table}\n{text}\n", beside=[table])
+    assert any(re.search(LACKING[text], line) for line in lines), lines
+
+
+def test_an_old_feature_table_is_told_what_to_write(tmp_path, refused):
+    table = tmp_path / "features.yaml"
+    table.write_text("data_set: mine\ntracks: 6\ntracks_as_coded: 6\njet: []\ntrack: []\n")
+    (line,) = refused(f"features: {table}\n", beside=[table])
+    assert "lists variables under jet and track: write blocks: [{name: jet, variables" in line
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -198,3 +198,31 @@ def test_the_papers_size_is_planned_in_few_jobs_a_stage(tmp_path):
     planned = Checkout(tmp_path / "study").plan("--configfile", "config/paper.yaml")
     assert planned["generate"] == 230
     assert max(jobs for rule, jobs in planned.items() if rule != "total") < 500
+
+
+@pytest.mark.parametrize("absent", [("D0D0",), ("Z0", "PHI")], ids="-".join)
+def test_a_study_with_a_smaller_table_is_planned(fresh, root, absent):
+    """Without some variables of tracks, and what is about them."""
+    document = yaml.safe_load((root / "config/features/jet_flavor.yaml").read_text())
+    track = document["blocks"][1]
+    del track["order_by"]
+    track["variables"] = [
+        variable
+        for variable in track["variables"]
+        if variable["name"] not in absent and not any(name in str(variable.get("role")) for name in absent)
+    ]
+    (fresh.folder / "small.yaml").write_text(yaml.safe_dump(document))
+    inputs = ["track_*_D0"]
+    (fresh.folder / "mine.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "study": "mine",
+                "features": "small.yaml",
+                "scenarios": {"impact_parameter_smearing": {"inputs": inputs}},
+                "models": {"clean_set_transformer": {"network": {"pairs": ["D0", "THETA"]}}},
+            }
+        )
+    )
+    planned = fresh.plan("--configfile", "mine.yaml")
+    assert planned["train"] > 1
+    assert planned["claims"] == planned["fig_surface"] == 1

@@ -21,22 +21,14 @@ from robustag.models import Inputs, build_model
 from robustag.readers.generated import read_generated
 from robustag.tensors import Normalisation, WeightMap, summarise, tensorise
 from robustag.tensors.loading import load_tensors
-from robustag.workflow.simulation import simulate_chunk
 
 EDGES = {"pt_edges": [20.0, 900.0], "eta_edges": [-2.5, 2.5]}
 SPLIT = [0.0, 0.0, 1.0]
 
 
 @pytest.fixture(scope="module")
-def ntuple(tmp_path_factory):
-    """60 simulated top pairs: real jets, with and without six tracks and vertices."""
-    path = tmp_path_factory.mktemp("ntuple") / "ttbar.root"
-    sample = {"process": "ttbar", "events": 60, "pythia": ["PartonLevel:MPI = off"]}
-    generator = {"events_per_chunk": 60, "detector": {"tracker": "atlas_run1"}}
-    simulate_chunk(
-        "ttbar", sample, generator, 0, root_seed=5, outputs={"nominal": path}, progress=lambda done: None
-    )
-    return path
+def ntuple(simulated):
+    return simulated
 
 
 @pytest.fixture(scope="module")
