@@ -20,6 +20,41 @@ own), and `jets` (how many test jets are attacked). Passes are for one jet; "for
 do not serve all epsilons of a sweep together. Missing entries never move.
 """
 
+_ALONE = """\
+## On a model of one's own
+
+README has an example. Any float jets and whole class numbers will do, and any torch module or function that
+returns logits; what cannot be used is refused in one line. Some attacks need more than inputs and labels:
+
+```python
+import torch
+from robustag.attacks import Budget, Spread, mahalanobis_pgd, pip, transfer
+
+torch.manual_seed(1)
+model, other = torch.nn.Linear(5, 3), torch.nn.Linear(5, 3)
+x, label = torch.randn(600, 5), torch.arange(600) % 3
+nothing = torch.zeros_like(x, dtype=torch.bool)
+
+# Correlations: how the inputs of each class scatter. In other norms than this one they do not count.
+spread = Spread.measure(x, nothing, label, classes=3)
+along = Budget.around(x, 0.1, norm="mahalanobis", spread=spread, label=label)
+moved = mahalanobis_pgd(model, x, label, along, steps=10, rate=2.5, restarts=0)
+
+# Counts: which inputs they are, and how large one is in scaled units.
+counts = Budget.around(x, 0.1, frozen=[4], unit=0.5, lower=-3.0)
+moved = pip(model, x, label, counts, steps=2, exponent=0.5)
+
+# Another model: the one that the attack is made on.
+box = Budget.around(x, 0.1)
+moved = transfer(model, x, label, box, source=other, attack={"name": "fgsm"})
+```
+
+All inputs are one group of `ngm` and of norm `l2_group`. Where the gradient of a jet has NaN or infinity in
+it, the jet is not moved by it and counts for nothing in sums over jets, and a loss that is NaN wins no
+comparison: the perturbed inputs are always finite. A warning says for how many jets that was so; in a
+study, the column `unusable` of the audit does.
+"""
+
 _SCALES = """\
 | `factors` | how far an input may move at epsilon = 1 |
 | --- | --- |
@@ -61,6 +96,8 @@ def markdown() -> str:
             "",
             _SCALES,
             *what,
+            "",
+            _ALONE.rstrip(),
             "",
         ]
     )

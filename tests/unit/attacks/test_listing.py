@@ -1,5 +1,7 @@
 """The table of attacks says what the attacks cost, and docs/attacks.md is that table."""
 
+import re
+
 import pytest
 from tests.unit.attacks.definitions import DEFINITIONS
 
@@ -51,6 +53,14 @@ def test_the_page_is_the_table(root):
     assert (root / "docs/attacks.md").read_text() == listing.markdown(), (
         "run: robustag attacks --markdown > docs/attacks.md"
     )
+
+
+def test_the_example_of_the_page_runs(root):
+    (example,) = re.findall(r"```python\n(.*?)```", (root / "docs/attacks.md").read_text(), re.DOTALL)
+    names = {}
+    exec(compile(example, "docs/attacks.md", "exec"), names)
+    assert (names["moved"] != names["x"]).any()
+    assert not names["box"].outside(names["moved"]).any()
 
 
 def test_the_command_lists_every_attack(capsys):
