@@ -124,10 +124,10 @@ def training_spread(wildcards) -> list[str]:
     )
 
 
-def nominal_partner(wildcards) -> str:
-    """The finished nominal model of a model's pair, of the same seed."""
-    pair = next(pair for pair in config["figures"]["pairs"] if wildcards.model in pair.values())
-    return f"<results>/models/{pair['nominal']}/seed{wildcards.seed}.safetensors"
+def nominal_partners(wildcards) -> list[str]:
+    """The finished nominal models of a model's pairs, of the same seed."""
+    names = nominal_models(config, wildcards.model)
+    return [f"<results>/models/{name}/seed{wildcards.seed}.safetensors" for name in names]
 
 
 def source_model(wildcards) -> list[str]:
