@@ -16,6 +16,7 @@ from typing import Any
 
 from robustag.documents import read_document
 from robustag.errors import InputError
+from robustag.workflow.configuration import take_away
 from robustag.workflow.failures import explain
 
 DEFAULT_CONFIG = Path("config/config.yaml")
@@ -67,13 +68,17 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def read_configuration(paths: Sequence[Path]) -> dict:
-    """The configuration of some files: dictionaries add to those before them, everything else replaces."""
+    """The configuration of some files: dictionaries add to those before them, everything else replaces.
+
+    Keys that are null after that are taken away (`robustag.workflow.configuration.take_away`).
+    """
     merged: dict = {}
     for path in paths:
         document = read_document(path)
         if not isinstance(document, Mapping):
             raise InputError(f"{path} is no configuration: it must be a mapping")
         merged = _merge(merged, document)
+    take_away(merged, SCHEMAS[0])
     return merged
 
 
