@@ -16,7 +16,6 @@ from typing import Any
 
 from robustag.documents import read_document
 from robustag.errors import InputError
-from robustag.workflow.configuration import take_away
 from robustag.workflow.failures import explain
 
 DEFAULT_CONFIG = Path("config/config.yaml")
@@ -72,6 +71,8 @@ def read_configuration(paths: Sequence[Path]) -> dict:
 
     Keys that are null after that are taken away (`robustag.workflow.configuration.take_away`).
     """
+    from robustag.workflow.configuration import take_away
+
     merged: dict = {}
     for path in paths:
         document = read_document(path)

@@ -16,16 +16,16 @@ def vulnerability_grows(evidence: Evidence, settings: Settings) -> list[Finding]
     """
     trainings = [evidence.rows("epochs", model=model, discriminator="BvL") for model in evidence.models]
     if any(rows.empty or rows["epoch"].nunique() < 2 for rows in trainings):
-        return [untestable("growth of the loss to FGSM over epochs", "the study keeps no epochs of both")]
+        return [untestable("growth of the loss over epochs", "the study keeps no epochs of both")]
     raw, attacked = {}, {}
     for model, rows in zip(evidence.models, trainings, strict=True):
         own = rows["source"].isin(["none", "self"])
         rows = rows[own & rows["perturbation"].isin(["raw", settings.attack])]
         ends = rows["epoch"].min(), rows["epoch"].max()
-        clean, fgsm = rows["perturbation"] == "raw", rows["perturbation"] == settings.attack
+        clean, under = rows["perturbation"] == "raw", rows["perturbation"] == settings.attack
         raw[model] = [measured(rows[clean & (rows["epoch"] == epoch)]) for epoch in ends]
-        attacked[model] = [measured(rows[fgsm & (rows["epoch"] == epoch)]) for epoch in ends]
-        span, epsilon = f"epoch {ends[0]} to {ends[1]}", rows.loc[fgsm, "epsilon"].iloc[0]
+        attacked[model] = [measured(rows[under & (rows["epoch"] == epoch)]) for epoch in ends]
+        span, epsilon = f"epoch {ends[0]} to {ends[1]}", rows.loc[under, "epsilon"].iloc[0]
     losses = {
         model: [before - after for before, after in zip(raw[model], attacked[model], strict=True)]
         for model in evidence.models
@@ -33,7 +33,7 @@ def vulnerability_grows(evidence: Evidence, settings: Settings) -> list[Finding]
     growth = {model: last - first for model, (first, last) in losses.items()}
     nominal, adversarial = (growth[model] for model in evidence.models)
     first, last = losses[evidence.nominal]
-    words = f"growth of the loss of BvL AUC to FGSM, epsilon {epsilon:g}, {span}"
+    words = f"growth of the loss of BvL AUC to {settings.attack_label}, epsilon {epsilon:g}, {span}"
     return [
         find(f"{words}: nominal", nominal, settings, {"first": first, "last": last}),
         find(

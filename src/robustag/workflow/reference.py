@@ -12,11 +12,11 @@ _INTRODUCTION = """\
 
 `config.yaml` is the default study; `smoke.yaml` (a miniature) and `paper.yaml` (the papers' size) are
 presets on top of it: `snakemake --configfile config/paper.yaml ...`. A preset's dictionaries add to those
-below it, its lists replace them, and `null` takes a key away, as in `evaluation: {inputs: {track_0_D0: null}}`
-or `attacks: {pgd: {jets: null}}`; where the table below allows null, it is a value. Definitions (`samples`,
-`variations`, `models`, `attacks`, `scenarios`) say what there is and can be many; `run` selects what a study
-makes, and what it leaves nothing to work on, such as a figure of scenarios without any, is left out. Write
-0.001, never 1e-3: YAML reads that as text.
+below it, its lists replace them, and `null` takes a key away, as in
+`evaluation: {inputs: {track_0_D0: null}}` or `attacks: {pgd: {jets: null}}`; where the table below allows
+null, it is a value. Definitions (`samples`, `variations`, `models`, `attacks`, `scenarios`) say what there is
+and can be many; `run` selects what a study makes, and what then has nothing to work on, such as a figure of
+certificates without any, is left out. Write 0.001, never 1e-3: YAML reads that as text.
 
 To add an attack, a model or a scenario, define it under a new name and put the name into the selection. Only
 what the change concerns is made again. `features` names the table of the inputs, with units, missing values,
