@@ -55,8 +55,8 @@ def in_report(path: str, caption: str, section: str, title: str, of: str = ""):
     )
 
 
-# Rule by file: a name that the configuration gives, as a pair's, must not lead to a file of another figure.
-FIGURE_FILES = {"<results>/plots/fig_surface_corners": "the corners of the surface"}
+# Who makes each file, by rule and name: a name of the configuration must not lead to a file of another figure.
+FIGURE_FILES = {"<results>/plots/fig_surface_corners": [("fig_surface", "")]}
 
 
 def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
@@ -68,10 +68,7 @@ def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
     stem = f"<results>/plots/{rule}"
     files = {name: f"{stem}_{name}" for name in each} if each else {"": stem}
     for name, file in files.items():
-        if FIGURE_FILES.setdefault(file, rule) != rule:
-            raise WorkflowError(
-                f"config: '{name}' would give {rule} a file of {FIGURE_FILES[file]}: choose another name"
-            )
+        FIGURE_FILES.setdefault(file, []).append((rule, name))
     words = rule.removeprefix("fig_").split("_")
     title = " ".join(word.upper() if word in ("auc", "roc") else word for word in words)
     shown = [in_report(f"{file}.png", rule, section, title, name) for name, file in files.items()]

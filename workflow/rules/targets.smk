@@ -25,6 +25,15 @@ localrules:
     summary,
 
 
+for makers in FIGURE_FILES.values():
+    if len(makers) > 1:
+        name = next(name for _, name in makers if name)
+        names = " and ".join(dict.fromkeys(maker for maker, _ in makers))
+        raise WorkflowError(
+            f"config: the name '{name}' leads {names} to the same file: choose another name"
+        )
+
+
 # What a study is made for, by rule.
 PRODUCTS = [
     *FIGURES,
