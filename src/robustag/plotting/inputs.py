@@ -77,11 +77,11 @@ def draw_inputs(table: pd.DataFrame, labels: Mapping[str, str], title: str, samp
             ratios.set_xlabel(label)
         raw = pick(shown, "inputs", epsilon=0.0)
         filled = raw[raw["share"] > 0]
-        panels[0, column].set_yscale("log")
         if filled.empty:
             continue
         for axes in panels[:2, column]:
             axes.set_xlim(filled["low"].min(), filled["high"].max())
+        panels[0, column].set_yscale("log")
         panels[0, column].set_ylim(0.5 * filled["share"].min(), 6 * shown["share"].max())
         low, high = _bulk(raw)
         for axes in panels[2:, column]:

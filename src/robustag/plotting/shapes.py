@@ -130,8 +130,8 @@ def _draw_cell(shapes: Axes, ratios: Axes, table: pd.DataFrame, perturbed_label:
 def _set_ranges(shapes: Axes, ratios: Axes, table: pd.DataFrame) -> None:
     """The same ranges for both trainings of one quantity."""
     occupied = table.loc[(table["raw"] > 0) | (table["perturbed"] > 0)]
-    shapes.set_yscale("log")
     if len(occupied):
+        shapes.set_yscale("log")
         shares = occupied[["raw", "perturbed"]]
         shapes.set_xlim(occupied["low"].min(), occupied["high"].max())
         # A decade of headroom keeps the panel's title clear of the bins.
