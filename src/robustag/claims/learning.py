@@ -1,5 +1,7 @@
 """Test of the claim that vulnerability grows in the course of a training."""
 
+import pandas as pd
+
 from robustag.claims.evidence import Evidence, find
 from robustag.claims.quantities import measured
 from robustag.claims.settings import Settings
@@ -14,13 +16,15 @@ def vulnerability_grows(evidence: Evidence, settings: Settings) -> list[Finding]
     to the last: of the nominal model, and beyond that of the adversarial one. That the nominal model gets
     better meanwhile, on raw jets, supports it.
     """
-    trainings = [evidence.rows("epochs", model=model, discriminator="BvL") for model in evidence.models]
-    if any(rows.empty or rows["epoch"].nunique() < 2 for rows in trainings):
+    trainings = [_on_own_weights(evidence, model, settings.attack) for model in evidence.models]
+    if any(
+        rows.loc[rows["perturbation"] == name, "epoch"].nunique() < 2
+        for rows in trainings
+        for name in ("raw", settings.attack)
+    ):
         return [untestable("growth of the loss over epochs", "the study keeps no epochs of both")]
     raw, attacked = {}, {}
     for model, rows in zip(evidence.models, trainings, strict=True):
-        own = rows["source"].isin(["none", "self"])
-        rows = rows[own & rows["perturbation"].isin(["raw", settings.attack])]
         ends = rows["epoch"].min(), rows["epoch"].max()
         clean, under = rows["perturbation"] == "raw", rows["perturbation"] == settings.attack
         raw[model] = [measured(rows[clean & (rows["epoch"] == epoch)]) for epoch in ends]
@@ -45,6 +49,12 @@ def vulnerability_grows(evidence: Evidence, settings: Settings) -> list[Finding]
         ),
         _improvement(raw[evidence.nominal], span, settings),
     ]
+
+
+def _on_own_weights(evidence: Evidence, model: str, attack: str) -> pd.DataFrame:
+    """Rows of a model's epochs on raw jets, and on those attacked on the weights of the epoch."""
+    rows = evidence.rows("epochs", model=model, discriminator="BvL")
+    return rows[rows["source"].isin(["none", "self"]) & rows["perturbation"].isin(["raw", attack])]
 
 
 def _improvement(raw: list[Measurement], span: str, settings: Settings) -> Finding:
