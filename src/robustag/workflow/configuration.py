@@ -98,7 +98,7 @@ def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
         for step in owner:
             document = document[step]
         chosen = document.get("name", document.get("kind"))
-        return f"{where}: '{chosen}' takes no {key}: leave it out, or in a preset define a new name instead"
+        return f"{where}: '{chosen}' takes no {key}: leave it out, or in a preset set it to null"
     if fault.validator == "additionalProperties":
         unknown = sorted(set(fault.instance) - set(fault.schema.get("properties", {})))
         known = ", ".join(sorted(fault.schema.get("properties", {})))
