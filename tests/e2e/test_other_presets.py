@@ -1,6 +1,6 @@
 """Whole studies of other presets: pairs that share their models, and one of each and nothing else.
 
-They start from the jets, trainings and attacks of the finished smoke study, so that only what differs is made.
+They start from the jets, trainings and attacks of the finished smoke study: only what differs is made.
 """
 
 import json
