@@ -40,18 +40,23 @@ with job(snakemake) as log:
         return Sweep(definition, model, loss, jets.inputs, jets.missing, jets.label, rule, seed=seed)(epsilon)
 
     (attack, attacking), (noise, disturbing) = params.perturbations.items()
-    reference = load_model(snakemake.input.reference)
+    references = dict(zip(params.references, map(load_model, snakemake.input.references), strict=True))
+    # Noise asks no model, and any will do.
+    noisy = perturbed(noise, disturbing, *next(iter(references.values())))
     same_for_all = [
-        Shown("none", "raw", 0.0, jets.inputs),
-        Shown("none", noise, epsilon, perturbed(noise, disturbing, *reference)),
-        Shown("reference", attack, epsilon, perturbed(attack, attacking, *reference)),
+        Shown("none", "", "raw", 0.0, jets.inputs),
+        Shown("none", "", noise, epsilon, noisy),
+        *(
+            Shown("reference", name, attack, epsilon, perturbed(attack, attacking, *reference))
+            for name, reference in references.items()
+        ),
     ]
     folder = Path(snakemake.input.snapshots)
     models = [load_model(path) for path in (*folder.glob("epoch*.safetensors"), folder / "last.safetensors")]
     parts = []
     # The last epoch may be among the chosen ones too.
     for epoch, (model, card) in sorted({card["epoch"]: (model, card) for model, card in models}.items()):
-        own = Shown("self", attack, epsilon, perturbed(attack, attacking, model, card))
+        own = Shown("self", "", attack, epsilon, perturbed(attack, attacking, model, card))
         evaluation = {"bootstrap": params.bootstrap, "seed": params.seed}
         parts.append(measure_epoch(model, epoch, [*same_for_all, own], jets, evaluation))
         log.info("epoch %d measured on %d jets", epoch, len(jets))

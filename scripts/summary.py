@@ -15,7 +15,7 @@ with job(snakemake) as log:
         study=params.study,
         claims=read_document(files.claims),
         metrics=read_columns(files.metrics, METRIC_COLUMNS),
-        pareto=read_columns(files.pareto, METRIC_COLUMNS),
+        pareto=read_columns(files.pareto[0], METRIC_COLUMNS) if files.pareto else None,
         mismodelling=read_table(files.mismodelling),
         certificates=read_table(files.certificates[0]) if files.certificates else None,
     )

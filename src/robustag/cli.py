@@ -67,13 +67,19 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def read_configuration(paths: Sequence[Path]) -> dict:
-    """The configuration of some files: dictionaries add to those before them, everything else replaces."""
+    """The configuration of some files: dictionaries add to those before them, everything else replaces.
+
+    Keys that are null after that are taken away (`robustag.workflow.configuration.take_away`).
+    """
+    from robustag.workflow.configuration import take_away
+
     merged: dict = {}
     for path in paths:
         document = read_document(path)
         if not isinstance(document, Mapping):
             raise InputError(f"{path} is no configuration: it must be a mapping")
         merged = _merge(merged, document)
+    take_away(merged, SCHEMAS[0])
     return merged
 
 

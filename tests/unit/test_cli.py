@@ -114,6 +114,19 @@ def test_presets_add_to_dictionaries_and_replace_lists(tmp_path: Path) -> None:
     assert read_configuration([below, above]) == {"a": {"x": 1, "y": [3], "z": 4}, "b": 2}
 
 
+def test_null_takes_away_what_a_preset_below_defines(config: Path, capsys: pytest.CaptureFixture) -> None:
+    preset = config.parent / "fewer.yaml"
+    preset.write_text("variations: {harder: null}\nrelative_cap: null\n")
+    merged = read_configuration([config, preset])
+    assert list(merged["variations"]) == ["worse", "fewer"]
+    assert merged["relative_cap"] is None
+    assert main(["variations", "--config", str(config), str(preset)]) == 0
+    assert "harder" not in capsys.readouterr().out
+    again = config.parent / "again.yaml"
+    again.write_text(yaml.safe_dump({"variations": {"harder": CONFIG["variations"]["harder"]}}))
+    assert read_configuration([config, preset, again])["variations"] == CONFIG["variations"]
+
+
 def test_a_terminated_job_leaves_nothing(config: Path) -> None:
     out = config.parent / "bb.root"
     command = [sys.executable, "-m", "robustag.cli", "generate", "--sample", "bb", "--events", "100000"]

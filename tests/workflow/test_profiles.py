@@ -59,5 +59,5 @@ def test_the_two_profiles_for_slurm_differ_in_gpus_alone(root):
 def test_redrawing_runs_what_reads_tables_alone(root):
     """Figures, verdicts and summary; a new figure belongs there as well."""
     rules = "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
-    figures = set(re.findall(r"^rule (fig_\w+):", rules, re.MULTILINE))
+    figures = set(re.findall(r"^ *rule (fig_\w+):", rules, re.MULTILINE))
     assert set(profiles(root)["redraw"]["allowed-rules"]) == figures | {"claims", "summary", "all"}

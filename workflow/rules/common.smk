@@ -8,13 +8,14 @@ from snakemake.exceptions import WorkflowError
 from robustag.documents import read_document
 from robustag.errors import InputError
 from robustag.workflow.checking import check_configuration
-from robustag.workflow.configuration import canonical
+from robustag.workflow.configuration import canonical, take_away
 from robustag.workflow.fingerprints import code_fingerprint, entry_fingerprint
 from robustag.workflow.networks import network_source
 from robustag.workflow.selection import (
     certified_models,
     compared_models,
     named_in,
+    nominal_models,
     shown_mismodellings,
     shown_rocs,
 )
@@ -23,6 +24,7 @@ try:
     # Snakemake has read them, too, but lets pass what nobody means, as a key that stands twice.
     for document in workflow.configfiles:
         read_document(document)
+    take_away(config, workflow.source_path("../schemas/config.schema.yaml"))
     TABLE = check_configuration(
         config,
         workflow.source_path("../schemas/config.schema.yaml"),
@@ -48,10 +50,11 @@ SHOWN_VARIATIONS = sorted(
 )
 MEASURED = ["metrics", "curves", "histograms", "bins", "calibration", "confusion"]
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
-FIGURE_MODELS = [
-    pair[role] for pair in config["figures"]["pairs"] for role in ("nominal", "adversarial")
-]
+FIGURE_MODELS = compared_models(config)
+# What a study may have none of; rules that need some are then left out.
 SHOWN_ROCS = sorted(shown_rocs(config))
+SHOWN_MISMODELLINGS = shown_mismodellings(config)
+PARETO = bool(RUN["pareto"]["models"] and RUN["pareto"]["attacks"])
 
 
 # Jets an event, as measured (of QCD at most): they say how large a job will be before there are any.

@@ -64,15 +64,22 @@ def over_trainings(pattern: str, **selections) -> list[str]:
 
 def measured(table: str) -> list[str]:
     """One kind of table that attacks and scenarios share, of all of them, all models and seeds."""
-    return over_trainings(
+    attacked = over_trainings(
         f"<results>/attacks/{{model}}/seed{{seed}}/{{attack}}.{table}.parquet",
         attack=RUN["attacks"],
-    ) + over_trainings(f"<results>/mismodel/{{model}}/seed{{seed}}.{table}.parquet")
+    )
+    mismodelled = over_trainings(f"<results>/mismodel/{{model}}/seed{{seed}}.{table}.parquet")
+    return attacked + (mismodelled if RUN["scenarios"] else [])
 
 
 def collected(table: str) -> str:
     """The collected table of one kind."""
     return f"<results>/tables/{table}.parquet"
+
+
+def collected_if_any(table: str) -> list[str]:
+    """The collected table of one kind, if this study has anything to gather in it."""
+    return [collected(table)] if table in PARTS else []
 
 
 # What each collected table is gathered from.
@@ -81,24 +88,27 @@ PARTS = {
     "audit": over_trainings(
         "<results>/attacks/{model}/seed{seed}/{attack}.audit.parquet", attack=RUN["attacks"]
     ),
-    "alignment": over_trainings("<results>/align/{model}/seed{seed}.alignment.parquet"),
-    "spans": over_trainings("<results>/align/{model}/seed{seed}.spans.parquet"),
+    **{
+        table: over_trainings(f"<results>/align/{{model}}/seed{{seed}}.{table}.parquet")
+        for table in ("alignment", "spans")
+        if RUN["variations"]
+    },
     "transfer": over_trainings("<results>/transfer/{model}/seed{seed}.parquet"),
     "certificates": expand(
         "<results>/certificates/{model}/seed{seed}.parquet", model=CERTIFIED, seed=RUN["seeds"][0]
     ),
     "distances": [
-        "<results>/distances/scenarios/seed0.parquet",
+        *(["<results>/distances/scenarios/seed0.parquet"] if RUN["scenarios"] else []),
         *expand(
             "<results>/distances/{model}/seed{seed}.parquet",
-            model=compared_models(config),
+            model=FIGURE_MODELS if config["distances"]["attacks"] else [],
             seed=RUN["seeds"][0],
         ),
     ],
     "history": over_trainings("<results>/models/{model}/seed{seed}.history.parquet"),
     "epochs": expand(
         "<results>/epochs/{model}/seed{seed}.parquet",
-        model=compared_models(config),
+        model=FIGURE_MODELS,
         seed=RUN["seeds"][: config["epochs"]["seeds"]],
     ),
     "pareto": [
@@ -113,6 +123,7 @@ PARTS = {
     "surface_statistics": over_trainings("<results>/surface/{model}/seed{seed}.statistics.parquet"),
     "weights": over_trainings("<results>/surface/{model}/seed{seed}.weights.parquet"),
 }
+PARTS = {table: parts for table, parts in PARTS.items() if parts}
 
 
 def training_spread(wildcards) -> list[str]:
@@ -124,10 +135,10 @@ def training_spread(wildcards) -> list[str]:
     )
 
 
-def nominal_partner(wildcards) -> str:
-    """The finished nominal model of a model's pair, of the same seed."""
-    pair = next(pair for pair in config["figures"]["pairs"] if wildcards.model in pair.values())
-    return f"<results>/models/{pair['nominal']}/seed{wildcards.seed}.safetensors"
+def nominal_partners(wildcards) -> list[str]:
+    """The finished nominal models of a model's pairs, of the same seed."""
+    names = nominal_models(config, wildcards.model)
+    return [f"<results>/models/{name}/seed{wildcards.seed}.safetensors" for name in names]
 
 
 def source_model(wildcards) -> list[str]:

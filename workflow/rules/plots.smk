@@ -78,20 +78,22 @@ rule fig_roc_scan:
         "../../scripts/fig_roc_scan.py"
 
 
-rule fig_roc_perturbations:
-    """ROC curves under systematic shifts, and under a capped attack (one file a set of perturbations)."""
-    input:
-        curves=collected("curves"),
-        metrics=collected("metrics"),
-    output:
-        **figure("fig_roc_perturbations", "Robustness", SHOWN_ROCS),
-    log:
-        "<logs>/fig_roc_perturbations.log",
-    params:
-        options=figure_options("discriminators", "rocs", "epsilon"),
-        code=code_fingerprint("scripts/fig_roc_perturbations.py"),
-    script:
-        "../../scripts/fig_roc_perturbations.py"
+if SHOWN_ROCS:
+
+    rule fig_roc_perturbations:
+        """ROC curves under systematic shifts, and under a capped attack (one file a set of perturbations)."""
+        input:
+            curves=collected("curves"),
+            metrics=collected("metrics"),
+        output:
+            **figure("fig_roc_perturbations", "Robustness", SHOWN_ROCS),
+        log:
+            "<logs>/fig_roc_perturbations.log",
+        params:
+            options=figure_options("discriminators", "rocs", "epsilon"),
+            code=code_fingerprint("scripts/fig_roc_perturbations.py"),
+        script:
+            "../../scripts/fig_roc_perturbations.py"
 
 
 rule fig_auc_epsilon:
@@ -154,82 +156,92 @@ rule fig_transfer:
         "../../scripts/fig_transfer.py"
 
 
-rule fig_mismodelling:
-    """AUC lost to physics-inspired mismodelling, nominal against adversarial training."""
-    input:
-        metrics=collected("metrics"),
-    output:
-        **figure("fig_mismodelling", "Mismodelling"),
-    log:
-        "<logs>/fig_mismodelling.log",
-    params:
-        options=figure_options("discriminators", "mismodellings"),
-        code=code_fingerprint("scripts/fig_mismodelling.py"),
-    script:
-        "../../scripts/fig_mismodelling.py"
+if SHOWN_MISMODELLINGS:
+
+    rule fig_mismodelling:
+        """AUC lost to physics-inspired mismodelling, nominal against adversarial training."""
+        input:
+            metrics=collected("metrics"),
+        output:
+            **figure("fig_mismodelling", "Mismodelling"),
+        log:
+            "<logs>/fig_mismodelling.log",
+        params:
+            options=figure_options("discriminators", "mismodellings"),
+            code=code_fingerprint("scripts/fig_mismodelling.py"),
+        script:
+            "../../scripts/fig_mismodelling.py"
 
 
-rule fig_certified:
-    """What the best attack does to AUC and working point, and what provably no attack can, against epsilon."""
-    input:
-        certificates=collected("certificates"),
-    output:
-        **figure("fig_certified", "Robustness"),
-    log:
-        "<logs>/fig_certified.log",
-    params:
-        options={**figure_options("discriminators"), "mistags": config["evaluation"]["mistags"]},
-        code=code_fingerprint("scripts/fig_certified.py"),
-    script:
-        "../../scripts/fig_certified.py"
+if "certificates" in PARTS:
+
+    rule fig_certified:
+        """What the best attack does to AUC and working point, and what provably no attack can, against epsilon."""
+        input:
+            certificates=collected("certificates"),
+        output:
+            **figure("fig_certified", "Robustness"),
+        log:
+            "<logs>/fig_certified.log",
+        params:
+            options={**figure_options("discriminators"), "mistags": config["evaluation"]["mistags"]},
+            code=code_fingerprint("scripts/fig_certified.py"),
+        script:
+            "../../scripts/fig_certified.py"
 
 
-rule fig_input_distance:
-    """How far attacked and mis-modelled inputs are from clean ones, one by one and all at once."""
-    input:
-        distances=collected("distances"),
-    output:
-        **figure("fig_input_distance", "Shapes"),
-    log:
-        "<logs>/fig_input_distance.log",
-    params:
-        options=figure_options("mismodellings", "kinds"),
-        code=code_fingerprint("scripts/fig_input_distance.py"),
-    script:
-        "../../scripts/fig_input_distance.py"
+if "distances" in PARTS:
+
+    rule fig_input_distance:
+        """How far attacked and mis-modelled inputs are from clean ones, one by one and all at once."""
+        input:
+            distances=collected("distances"),
+        output:
+            **figure("fig_input_distance", "Shapes"),
+        log:
+            "<logs>/fig_input_distance.log",
+        params:
+            options=figure_options("mismodellings", "kinds"),
+            code=code_fingerprint("scripts/fig_input_distance.py"),
+        script:
+            "../../scripts/fig_input_distance.py"
 
 
-rule fig_mismodelling_map:
-    """What attacks and mismodellings cost, against how far they move the inputs."""
-    input:
-        verdicts=rules.mismodelling_verdicts.output.table,
-        histograms=collected("histograms"),
-    output:
-        **figure("fig_mismodelling_map", "Mismodelling"),
-    log:
-        "<logs>/fig_mismodelling_map.log",
-    params:
-        options=figure_options("discriminators", "attack", "noise", "inputs"),
-        code=code_fingerprint("scripts/fig_mismodelling_map.py"),
-    script:
-        "../../scripts/fig_mismodelling_map.py"
+if config["evaluation"]["inputs"]:
+
+    rule fig_mismodelling_map:
+        """What attacks and mismodellings cost, against how far they move the inputs."""
+        input:
+            verdicts=rules.mismodelling_verdicts.output.table,
+            histograms=collected("histograms"),
+        output:
+            **figure("fig_mismodelling_map", "Mismodelling"),
+        log:
+            "<logs>/fig_mismodelling_map.log",
+        params:
+            options=figure_options("discriminators", "attack", "noise", "inputs"),
+            code=code_fingerprint("scripts/fig_mismodelling_map.py"),
+        script:
+            "../../scripts/fig_mismodelling_map.py"
 
 
-rule fig_alignment:
-    """Where the attack points beside where systematics point (one file a compared model)."""
-    input:
-        alignment=collected("alignment"),
-        spans=collected("spans"),
-    output:
-        **figure("fig_alignment", "Mismodelling", FIGURE_MODELS),
-    log:
-        "<logs>/fig_alignment.log",
-    params:
-        models=FIGURE_MODELS,
-        options=figure_options("discriminators"),
-        code=code_fingerprint("scripts/fig_alignment.py"),
-    script:
-        "../../scripts/fig_alignment.py"
+if RUN["variations"]:
+
+    rule fig_alignment:
+        """Where the attack points beside where systematics point (one file a compared model)."""
+        input:
+            alignment=collected("alignment"),
+            spans=collected("spans"),
+        output:
+            **figure("fig_alignment", "Mismodelling", FIGURE_MODELS),
+        log:
+            "<logs>/fig_alignment.log",
+        params:
+            models=FIGURE_MODELS,
+            options=figure_options("discriminators"),
+            code=code_fingerprint("scripts/fig_alignment.py"),
+        script:
+            "../../scripts/fig_alignment.py"
 
 
 rule fig_history:
@@ -277,19 +289,21 @@ rule fig_auc_epoch:
         "../../scripts/fig_auc_epoch.py"
 
 
-rule fig_pareto:
-    """Clean against attacked AUC of every recipe: what robustness costs."""
-    input:
-        metrics=collected("pareto"),
-    output:
-        **figure("fig_pareto", "Training"),
-    log:
-        "<logs>/fig_pareto.log",
-    params:
-        options=pareto_options(),
-        code=code_fingerprint("scripts/fig_pareto.py"),
-    script:
-        "../../scripts/fig_pareto.py"
+if PARETO:
+
+    rule fig_pareto:
+        """Clean against attacked AUC of every recipe: what robustness costs."""
+        input:
+            metrics=collected("pareto"),
+        output:
+            **figure("fig_pareto", "Training"),
+        log:
+            "<logs>/fig_pareto.log",
+        params:
+            options=pareto_options(),
+            code=code_fingerprint("scripts/fig_pareto.py"),
+        script:
+            "../../scripts/fig_pareto.py"
 
 
 rule fig_discriminator:
@@ -352,38 +366,44 @@ rule fig_confusion:
         "../../scripts/fig_confusion.py"
 
 
-rule fig_input:
-    """Inputs by true flavour, raw and attacked (one file a pair of models)."""
-    input:
-        histograms=collected("histograms"),
-    output:
-        **figure("fig_input", "Shapes", FIGURE_PAIRS),
-    log:
-        "<logs>/fig_input.log",
-    params:
-        options=figure_options("inputs", "labels", "attack", "epsilon"),
-        code=code_fingerprint("scripts/fig_input.py"),
-    script:
-        "../../scripts/fig_input.py"
+if config["evaluation"]["inputs"]:
+
+    rule fig_input:
+        """Inputs by true flavour, raw and attacked (one file a pair of models)."""
+        input:
+            histograms=collected("histograms"),
+            features=config["features"],
+        output:
+            **figure("fig_input", "Shapes", FIGURE_PAIRS),
+        log:
+            "<logs>/fig_input.log",
+        params:
+            options=figure_options("inputs", "labels", "attack", "epsilon"),
+            code=code_fingerprint("scripts/fig_input.py"),
+        script:
+            "../../scripts/fig_input.py"
 
 
-rule fig_input_epsilon:
-    """Inputs of all jets at every epsilon (one file for the attack, one for noise)."""
-    input:
-        histograms=collected("histograms"),
-    output:
-        **figure(
-            "fig_input_epsilon",
-            "Shapes",
-            [config["figures"][kind] for kind in ("attack", "noise")],
-        ),
-    log:
-        "<logs>/fig_input_epsilon.log",
-    params:
-        options=figure_options("inputs", "labels", "attack", "noise"),
-        code=code_fingerprint("scripts/fig_input_epsilon.py"),
-    script:
-        "../../scripts/fig_input_epsilon.py"
+if config["evaluation"]["inputs"]:
+
+    rule fig_input_epsilon:
+        """Inputs of all jets at every epsilon (one file for the attack, one for noise)."""
+        input:
+            histograms=collected("histograms"),
+            features=config["features"],
+        output:
+            **figure(
+                "fig_input_epsilon",
+                "Shapes",
+                [config["figures"][kind] for kind in ("attack", "noise")],
+            ),
+        log:
+            "<logs>/fig_input_epsilon.log",
+        params:
+            options=figure_options("inputs", "labels", "attack", "noise"),
+            code=code_fingerprint("scripts/fig_input_epsilon.py"),
+        script:
+            "../../scripts/fig_input_epsilon.py"
 
 
 rule fig_surface:

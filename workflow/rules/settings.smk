@@ -55,6 +55,10 @@ def in_report(path: str, caption: str, section: str, title: str, of: str = ""):
     )
 
 
+# Who makes each file, by rule and name: a name of the configuration must not lead to a file of another figure.
+FIGURE_FILES = {"<results>/plots/fig_surface_corners": [("fig_surface", "")]}
+
+
 def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
     """The outputs of a figure: `pdf`, `png` (in the report) and `csv`, the numbers shown.
 
@@ -63,6 +67,8 @@ def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
     """
     stem = f"<results>/plots/{rule}"
     files = {name: f"{stem}_{name}" for name in each} if each else {"": stem}
+    for name, file in files.items():
+        FIGURE_FILES.setdefault(file, []).append((rule, name))
     words = rule.removeprefix("fig_").split("_")
     title = " ".join(word.upper() if word in ("auc", "roc") else word for word in words)
     shown = [in_report(f"{file}.png", rule, section, title, name) for name, file in files.items()]
@@ -81,7 +87,7 @@ def figure_options(*keys: str) -> dict:
     """What a figure takes from the configuration: the compared models, the sample's name and the given keys."""
     chosen = ("pairs", "sample", *keys)
     shown = config["figures"] | {
-        "mismodellings": shown_mismodellings(config),
+        "mismodellings": SHOWN_MISMODELLINGS,
         "rocs": shown_rocs(config),
         "inputs": list(config["evaluation"]["inputs"]),
         "epsilons": [epsilon for epsilon in config["epsilons"] if epsilon],
@@ -120,7 +126,7 @@ def claim_settings() -> dict:
             "attack": figures["attack"],
             "noise": figures["noise"],
             "attacks": {name: config["attacks"][name] for name in RUN["attacks"]},
-            "mismodellings": shown_mismodellings(config),
+            "mismodellings": SHOWN_MISMODELLINGS,
             "shown_epsilon": figures["epsilon"],
             "jet_pt": TABLE.own("pt"),
         }

@@ -25,17 +25,31 @@ localrules:
     summary,
 
 
-if not CERTIFIED:
-    FIGURES.remove("fig_certified")
+for makers in FIGURE_FILES.values():
+    if len(makers) > 1:
+        name = next(name for _, name in makers if name)
+        names = " and ".join(dict.fromkeys(maker for maker, _ in makers))
+        raise WorkflowError(
+            f"config: the name '{name}' leads {names} to the same file: choose another name"
+        )
+
+
+# What a study is made for, by rule.
+PRODUCTS = [
+    *FIGURES,
+    *("audit_orders", "metrics_csv", "mismodelling_verdicts"),
+    *(["envelope"] if RUN["scenarios"] else []),
+    *("claims", "export", "summary"),
+]
 
 
 rule summary:
     """What the study found on one page, printed when it ends."""
     input:
         metrics=collected("metrics"),
-        pareto=collected("pareto"),
+        pareto=collected_if_any("pareto"),
         mismodelling=rules.mismodelling_verdicts.output.table,
-        certificates=[collected("certificates")] if CERTIFIED else [],
+        certificates=collected_if_any("certificates"),
         claims=rules.claims.output.json,
     output:
         summary="<results>/summary.md",
@@ -55,15 +69,8 @@ rule all:
     """Everything: figures, verdicts, summary."""
     default_target: True
     input:
-        *[getattr(rules, name).output for name in FIGURES],
+        *[getattr(rules, name).output for name in PRODUCTS],
         *map(collected, PARTS),
-        rules.audit_orders.output,
-        rules.metrics_csv.output,
-        rules.mismodelling_verdicts.output,
-        rules.envelope.output,
-        rules.claims.output,
-        rules.export.output,
-        rules.summary.output,
     localrule: True
 
 
@@ -72,15 +79,8 @@ rule archive:
     input:
         needed=[getattr(rules, name).input for name in [*FIGURES, "claims", "summary"]],
         made=[
-            *[getattr(rules, name).output for name in FIGURES],
-            rules.audit_orders.output,
-            rules.metrics_csv.output,
-            rules.mismodelling_verdicts.output,
-            rules.envelope.output,
-            rules.claims.output,
-            rules.export.output,
-            rules.summary.output,
-            rules.validate_published.output,
+            *[getattr(rules, name).output for name in PRODUCTS],
+            rules.validate_published.output if config["validation"]["samples"] else [],
         ],
     output:
         archive=f"results/{config['study']}.tar.gz",

@@ -56,11 +56,11 @@ rule export:
 rule epochs:
     """Measure the weights of chosen epochs of a training: raw, under noise, and under the figures' attack.
 
-    The attack is made on the weights themselves, and on the finished nominal model of the pair.
+    The attack is made on the weights themselves, and on the finished nominal model of each of its pairs.
     """
     input:
         snapshots=rules.train.output.snapshots,
-        reference=nominal_partner,
+        references=nominal_partners,
         tensors=tensors_of("nominal"),
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
@@ -79,6 +79,7 @@ rule epochs:
             for name in (config["figures"]["attack"], config["figures"]["noise"])
         },
         epsilon=config["figures"]["epsilon"],
+        references=lambda wildcards: nominal_models(config, wildcards.model),
         settings=settings("epochs", "relative_cap", "physical", "frozen"),
         bootstrap=config["evaluation"]["bootstrap"],
         code=code_fingerprint("scripts/epochs.py"),

@@ -81,19 +81,21 @@ rule validate_histograms:
         "../../scripts/validate_histograms.py"
 
 
-rule fig_simulation_inputs:
-    """Means and widths of all inputs against those of the public data set."""
-    input:
-        table=rules.validate_published.output.table,
-    output:
-        **figure("fig_simulation_inputs", "Simulation"),
-    log:
-        "<logs>/fig_simulation_inputs.log",
-    params:
-        options={"sample": config["validation"]["label"]},
-        code=code_fingerprint("scripts/fig_simulation_inputs.py"),
-    script:
-        "../../scripts/fig_simulation_inputs.py"
+if config["validation"]["samples"]:
+
+    rule fig_simulation_inputs:
+        """Means and widths of all inputs against those of the public data set."""
+        input:
+            table=rules.validate_published.output.table,
+        output:
+            **figure("fig_simulation_inputs", "Simulation"),
+        log:
+            "<logs>/fig_simulation_inputs.log",
+        params:
+            options={"sample": config["validation"]["label"]},
+            code=code_fingerprint("scripts/fig_simulation_inputs.py"),
+        script:
+            "../../scripts/fig_simulation_inputs.py"
 
 
 rule fig_simulation_tracks:

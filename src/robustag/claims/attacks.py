@@ -55,11 +55,13 @@ def first_order_is_a_limit(evidence: Evidence, settings: Settings) -> list[Findi
     Every such attack decides on the nominal model at the deciding strength, by the BvL AUC it costs; the
     larger strength, the adversarial model, and the loss of the same jets support it.
     """
-    fgsm = settings.attacks[settings.attack]
+    fgsm, called = settings.attacks[settings.attack], settings.attack_label
     same = [
         name
         for name, definition in settings.attacks.items()
-        if definition["name"] in _MULTI_STEP and all(definition.get(key) == fgsm.get(key) for key in _BUDGET)
+        if name != settings.attack
+        and definition["name"] in _MULTI_STEP
+        and all(definition.get(key) == fgsm.get(key) for key in _BUDGET)
     ]
     findings = []
     for epsilon in settings.epsilons:
@@ -72,15 +74,23 @@ def first_order_is_a_limit(evidence: Evidence, settings: Settings) -> list[Findi
                 )
                 findings.append(
                     find(
-                        f"loss of BvL AUC of the {role} model, epsilon {epsilon:g}: {name} minus FGSM",
+                        f"loss of BvL AUC of the {role} model, epsilon {epsilon:g}: {name} minus {called}",
                         strong - one_step,
                         settings,
-                        {name: strong, "FGSM": one_step, f"{name} over FGSM": strong / one_step},
+                        {
+                            name: strong,
+                            called: one_step,
+                            f"{name} over {called}": strong / one_step,
+                        },
                         deciding=role == "nominal" and epsilon == settings.epsilon,
                     )
                 )
                 findings += _on_the_same_jets(name, role, model, epsilon, evidence, settings)
-    return findings or [untestable("attacks of several steps", "the study makes none in FGSM's budget")]
+    return findings or [
+        untestable(
+            "attacks of several steps", f"the study makes none in the budget of {settings.attack_label}"
+        )
+    ]
 
 
 def _on_the_same_jets(
@@ -94,5 +104,6 @@ def _on_the_same_jets(
         return []
     strong, one_step = (losses[attack, epsilon] - losses[attack, 0.0] for attack in (name, settings.attack))
     ratio = Sampled((strong / one_step).to_frame().T)
-    quantity = f"gain in loss of the {role} model, same jets, epsilon {epsilon:g}: {name} over FGSM"
+    compared = f"{name} over {settings.attack_label}"
+    quantity = f"gain in loss of the {role} model, same jets, epsilon {epsilon:g}: {compared}"
     return [find(quantity, ratio, settings, {}, threshold=1.0, deciding=False, one_jet=True)]

@@ -162,6 +162,7 @@ def find(
     deciding: bool = True,
     compares: bool = False,
     one_jet: bool = False,
+    discriminator: str = "",
 ) -> Finding:
     """Judge a measured effect against its threshold; one without a finite value and error decides nothing.
 
@@ -175,10 +176,12 @@ def find(
         Whether two models, trained separately, are compared.
     one_jet
         Whether there is no sample, so that only training seeds can give an error.
+    discriminator
+        The one that the effect is about, if any.
     """
     statistical = effect.statistical
     if not np.isfinite(effect.mean) or not (one_jet or np.isfinite(statistical)):
-        return untestable(quantity, "not a finite number in a sample of this size", deciding)
+        return untestable(quantity, "not a finite number in a sample of this size", deciding, discriminator)
     error = total_error(statistical, effect.seed, len(effect.seeds), compares)
     distance = threshold - effect.mean if below else effect.mean - threshold
     return Finding(
@@ -193,6 +196,7 @@ def find(
         compares=compares,
         numbers=tuple(_number(name, number) for name, number in numbers.items()),
         below=below,
+        discriminator=discriminator,
     )
 
 

@@ -10,8 +10,6 @@ from robustag.claims.masking import Flag, raised
 from robustag.claims.settings import Settings
 from robustag.evaluation.differences import Measurement
 
-HEADER = ("model", "BvL AUC, raw", "FGSM", "noise", "loss to FGSM", "light mis-tag", "masking audit")
-
 
 def headline(
     metrics: pd.DataFrame,
@@ -19,7 +17,7 @@ def headline(
     flags: Sequence[Flag],
     settings: Settings,
 ) -> list[str]:
-    """A row a model: BvL AUC raw, under FGSM and noise, the loss, mis-tag rate raw -> FGSM, signs of masking.
+    """A row a model: BvL AUC raw, attacked and with noise, the loss, the mis-tag rate, signs of masking.
 
     Parameters
     ----------
@@ -38,30 +36,32 @@ def headline(
         A number is not in the table.
     """
     attack, noise, epsilon = settings.attack, settings.noise, settings.shown_epsilon
-    rows = []
+    rows: dict[str, tuple[str, ...]] = {}
     for pair in pairs:
         evidence = Evidence(pair["nominal"], pair["adversarial"], {"metrics": metrics})
         for model in evidence.models:
+            if model in rows:
+                continue
             mistags = [
                 evidence.mistag(model, attack, strength, "BvL", settings.efficiency).mean
                 for strength in (0.0, epsilon)
             ]
-            rows.append(
-                (
-                    model,
-                    with_error(evidence.auc(model, attack, 0.0, "BvL")),
-                    with_error(evidence.auc(model, attack, epsilon, "BvL")),
-                    with_error(evidence.auc(model, noise, epsilon, "BvL")),
-                    with_error(evidence.auc_loss(model, attack, epsilon, "BvL")),
-                    f"{mistags[0]:.2%} -> {mistags[1]:.2%}",
-                    raised(flags, model),
-                )
+            rows[model] = (
+                model,
+                with_error(evidence.auc(model, attack, 0.0, "BvL")),
+                with_error(evidence.auc(model, attack, epsilon, "BvL")),
+                with_error(evidence.auc(model, noise, epsilon, "BvL")),
+                with_error(evidence.auc_loss(model, attack, epsilon, "BvL")),
+                f"{mistags[0]:.2%} -> {mistags[1]:.2%}",
+                raised(flags, model),
             )
+    called = settings.attack_label
+    header = ("model", "BvL AUC, raw", called, "noise", f"loss to {called}", "light mis-tag", "masking audit")
     note = (
-        f"FGSM and noise at epsilon {epsilon:g}; mis-tag at {settings.efficiency:.0%} b efficiency, "
-        "raw -> FGSM; errors: statistics and seeds; masking audit: signs that attacks fail, see below."
+        f"{called} and noise at epsilon {epsilon:g}; mis-tag at {settings.efficiency:.0%} b efficiency, "
+        f"raw -> {called}; errors: statistics and seeds; masking audit: signs that attacks fail, see below."
     )
-    return [*table(HEADER, rows, aligned=True), "", note]
+    return [*table(header, list(rows.values()), aligned=True), "", note]
 
 
 def with_error(measured: Measurement) -> str:

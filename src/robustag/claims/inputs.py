@@ -30,10 +30,11 @@ def shifts_depend_on_flavour(evidence: Evidence, settings: Settings) -> list[Fin
             attack, noise = (measure(shifts.loc[inputs]) for shifts in (of_attack, of_noise))
             findings.append(
                 find(
-                    f"{words}, nominal model, epsilon {epsilon:g}, in epsilon: FGSM minus noise",
+                    f"{words}, nominal model, epsilon {epsilon:g}, in epsilon: "
+                    f"{settings.attack_label} minus noise",
                     Sampled(attack - noise),
                     settings,
-                    {"FGSM": Sampled(attack), "noise": Sampled(noise), "inputs": len(inputs)},
+                    {settings.attack_label: Sampled(attack), "noise": Sampled(noise), "inputs": len(inputs)},
                     deciding=deciding,
                 )
             )

@@ -1,5 +1,7 @@
 """Test of the claim that vulnerability grows in the course of a training."""
 
+import pandas as pd
+
 from robustag.claims.evidence import Evidence, find
 from robustag.claims.quantities import measured
 from robustag.claims.settings import Settings
@@ -14,18 +16,20 @@ def vulnerability_grows(evidence: Evidence, settings: Settings) -> list[Finding]
     to the last: of the nominal model, and beyond that of the adversarial one. That the nominal model gets
     better meanwhile, on raw jets, supports it.
     """
-    trainings = [evidence.rows("epochs", model=model, discriminator="BvL") for model in evidence.models]
-    if any(rows.empty or rows["epoch"].nunique() < 2 for rows in trainings):
-        return [untestable("growth of the loss to FGSM over epochs", "the study keeps no epochs of both")]
+    trainings = [_on_own_weights(evidence, model, settings.attack) for model in evidence.models]
+    if any(
+        rows.loc[rows["perturbation"] == name, "epoch"].nunique() < 2
+        for rows in trainings
+        for name in ("raw", settings.attack)
+    ):
+        return [untestable("growth of the loss over epochs", "the study keeps no epochs of both")]
     raw, attacked = {}, {}
     for model, rows in zip(evidence.models, trainings, strict=True):
-        own = rows["source"].isin(["none", "self"])
-        rows = rows[own & rows["perturbation"].isin(["raw", settings.attack])]
         ends = rows["epoch"].min(), rows["epoch"].max()
-        clean, fgsm = rows["perturbation"] == "raw", rows["perturbation"] == settings.attack
+        clean, under = rows["perturbation"] == "raw", rows["perturbation"] == settings.attack
         raw[model] = [measured(rows[clean & (rows["epoch"] == epoch)]) for epoch in ends]
-        attacked[model] = [measured(rows[fgsm & (rows["epoch"] == epoch)]) for epoch in ends]
-        span, epsilon = f"epoch {ends[0]} to {ends[1]}", rows.loc[fgsm, "epsilon"].iloc[0]
+        attacked[model] = [measured(rows[under & (rows["epoch"] == epoch)]) for epoch in ends]
+        span, epsilon = f"epoch {ends[0]} to {ends[1]}", rows.loc[under, "epsilon"].iloc[0]
     losses = {
         model: [before - after for before, after in zip(raw[model], attacked[model], strict=True)]
         for model in evidence.models
@@ -33,7 +37,7 @@ def vulnerability_grows(evidence: Evidence, settings: Settings) -> list[Finding]
     growth = {model: last - first for model, (first, last) in losses.items()}
     nominal, adversarial = (growth[model] for model in evidence.models)
     first, last = losses[evidence.nominal]
-    words = f"growth of the loss of BvL AUC to FGSM, epsilon {epsilon:g}, {span}"
+    words = f"growth of the loss of BvL AUC to {settings.attack_label}, epsilon {epsilon:g}, {span}"
     return [
         find(f"{words}: nominal", nominal, settings, {"first": first, "last": last}),
         find(
@@ -45,6 +49,12 @@ def vulnerability_grows(evidence: Evidence, settings: Settings) -> list[Finding]
         ),
         _improvement(raw[evidence.nominal], span, settings),
     ]
+
+
+def _on_own_weights(evidence: Evidence, model: str, attack: str) -> pd.DataFrame:
+    """Rows of a model's epochs on raw jets, and on those attacked on the weights of the epoch."""
+    rows = evidence.rows("epochs", model=model, discriminator="BvL")
+    return rows[rows["source"].isin(["none", "self"]) & rows["perturbation"].isin(["raw", attack])]
 
 
 def _improvement(raw: list[Measurement], span: str, settings: Settings) -> Finding:

@@ -19,11 +19,13 @@ def nominal_is_vulnerable(evidence: Evidence, settings: Settings) -> list[Findin
             attacked = evidence.auc(evidence.nominal, settings.attack, epsilon, discriminator)
             findings.append(
                 find(
-                    f"loss of {discriminator} AUC of the nominal model under FGSM, epsilon {epsilon:g}",
+                    f"loss of {discriminator} AUC of the nominal model under {settings.attack_label}, "
+                    f"epsilon {epsilon:g}",
                     raw - attacked,
                     settings,
-                    {"raw": raw, "FGSM": attacked},
+                    {"raw": raw, settings.attack_label: attacked},
                     deciding=deciding,
+                    discriminator=discriminator,
                 )
             )
         raw, attacked = (
@@ -32,10 +34,11 @@ def nominal_is_vulnerable(evidence: Evidence, settings: Settings) -> list[Findin
         )
         findings.append(
             find(
-                f"light mis-tag at {settings.efficiency:.0%} efficiency, FGSM over raw, epsilon {epsilon:g}",
+                f"light mis-tag at {settings.efficiency:.0%} efficiency, {settings.attack_label} over raw, "
+                f"epsilon {epsilon:g}",
                 attacked / raw,
                 settings,
-                {"raw": raw, "FGSM": attacked},
+                {"raw": raw, settings.attack_label: attacked},
                 threshold=1.0,
                 deciding=False,
             )
@@ -52,18 +55,18 @@ def noise_is_milder(evidence: Evidence, settings: Settings) -> list[Finding]:
         if absent:
             findings.append(not_measured(absent[0], epsilon, deciding))
             continue
-        fgsm, noise = (
+        attack, noise = (
             evidence.auc_loss(evidence.nominal, name, epsilon, "BvL")
             for name in (settings.attack, settings.noise)
         )
-        numbers = {"loss under FGSM": fgsm, "loss under noise": noise}
-        what = f"loss of BvL AUC of the nominal model, epsilon {epsilon:g}: FGSM minus"
+        numbers = {f"loss under {settings.attack_label}": attack, "loss under noise": noise}
+        what = f"loss of BvL AUC of the nominal model, epsilon {epsilon:g}: {settings.attack_label} minus"
         factor = settings.much_smaller
         findings += [
-            find(f"{what} noise", fgsm - noise, settings, numbers, deciding=deciding),
+            find(f"{what} noise", attack - noise, settings, numbers, deciding=deciding),
             find(
                 f"{what} {factor:g} times noise",
-                fgsm - scaled(factor, noise),
+                attack - scaled(factor, noise),
                 settings,
                 numbers,
                 deciding=False,
@@ -86,7 +89,8 @@ def adversarial_training_mitigates(evidence: Evidence, settings: Settings) -> li
                 for model in (evidence.nominal, evidence.adversarial)
             )
             numbers = {"loss, nominal": nominal, "loss, adversarial": adversarial}
-            what = f"loss of {discriminator} AUC under FGSM, epsilon {epsilon:g}: nominal minus"
+            attacked = f"under {settings.attack_label}, epsilon {epsilon:g}"
+            what = f"loss of {discriminator} AUC {attacked}: nominal minus"
             factor = settings.much_smaller
             findings += [
                 find(
@@ -96,6 +100,7 @@ def adversarial_training_mitigates(evidence: Evidence, settings: Settings) -> li
                     numbers,
                     deciding=deciding,
                     compares=True,
+                    discriminator=discriminator,
                 ),
                 find(
                     f"{what} {factor:g} times adversarial",
@@ -104,6 +109,7 @@ def adversarial_training_mitigates(evidence: Evidence, settings: Settings) -> li
                     numbers,
                     deciding=False,
                     compares=True,
+                    discriminator=discriminator,
                 ),
             ]
     return findings
@@ -131,6 +137,7 @@ def performance_is_preserved(evidence: Evidence, settings: Settings) -> list[Fin
                 threshold=-settings.preserved_within,
                 deciding=discriminator == "BvL",
                 compares=True,
+                discriminator=discriminator,
             )
         )
     return findings
@@ -145,7 +152,7 @@ def other_mismodelling_is_tolerated(evidence: Evidence, settings: Settings) -> l
             findings.append(not_measured(perturbation, epsilon, True))
             continue
         findings.append(gain_under(entry["label"], perturbation, epsilon, evidence, settings))
-    return findings
+    return findings or [untestable("loss of BvL AUC under mismodelling", "the study shows no mismodelling")]
 
 
 def gain_under(

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from robustag.plotting.labels import perturbation_label
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -12,7 +14,8 @@ class Settings:
     Attributes
     ----------
     attack, noise
-        Names of the FGSM attack and of the Gaussian noise in the tables.
+        Names in the tables of the attack that the claims are tested with, FGSM in the papers, and of the
+        random noise beside it.
     attacks
         Definitions of all attacks of the study, by name.
     epsilon
@@ -53,6 +56,11 @@ class Settings:
     masked_within: float
     matched_within: float
     jet_pt: str | None
+
+    @property
+    def attack_label(self) -> str:
+        """What reports call the attack."""
+        return perturbation_label(self.attack)
 
     @property
     def epsilons(self) -> tuple[float, ...]:

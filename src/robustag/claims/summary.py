@@ -25,7 +25,8 @@ class Outcome:
     claims
         What `robustag.claims.document.to_json` wrote, read.
     metrics, pareto
-        Collected tables with ``robustag.plotting.tables.METRIC_COLUMNS``.
+        Collected tables with ``robustag.plotting.tables.METRIC_COLUMNS``; no pareto (None) without models to
+        compare.
     mismodelling
         From `robustag.evaluation.verdicts.verdicts`.
     certificates
@@ -35,7 +36,7 @@ class Outcome:
     study: str
     claims: Mapping[str, Any]
     metrics: pd.DataFrame
-    pareto: pd.DataFrame
+    pareto: pd.DataFrame | None
     mismodelling: pd.DataFrame
     certificates: pd.DataFrame | None
 
@@ -64,11 +65,12 @@ def summarise(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Se
         "Masking audit": [*masking_table(flags, short=True), "", *details],
         "Performance against robustness": trade_off(outcome.pareto, settings),
         "Mismodelling": mismodelling(outcome.mismodelling, settings),
+        "Certificates": certificates(outcome.certificates),
     }
-    if outcome.certificates is not None:
-        sections["Certificates"] = certificates(outcome.certificates)
     lines = [f"# Study {outcome.study}"]
     for title, section in sections.items():
+        if not section:
+            continue
         lines += ["", f"## {title}", "", *section]
     return "\n".join(lines) + "\n"
 
@@ -83,8 +85,10 @@ def verdicts(claims: Mapping[str, Any]) -> list[str]:
     return table(["claim", "about", *arms], rows, aligned=True)
 
 
-def trade_off(pareto: pd.DataFrame, settings: Settings) -> list[str]:
-    """BvL AUC of every recipe, raw and under each attack at the strength of the figures."""
+def trade_off(pareto: pd.DataFrame | None, settings: Settings) -> list[str]:
+    """BvL AUC of every recipe, raw and under each attack at the strength of the figures; nothing without."""
+    if pareto is None:
+        return []
     attacks = list(dict.fromkeys(pareto["perturbation"]))
     epsilon = settings.shown_epsilon
     rows = []
@@ -99,7 +103,10 @@ def trade_off(pareto: pd.DataFrame, settings: Settings) -> list[str]:
 
 
 def mismodelling(found: pd.DataFrame, settings: Settings) -> list[str]:
-    """Loss of BvL AUC of both models to each shown mismodelling, and whether adversarial training helps."""
+    """Loss of BvL AUC of both models to each shown mismodelling, and whether adversarial training helps.
+
+    Nothing where the study shows none, or BvL is not among its discriminators.
+    """
     found = found[(found["discriminator"] == "BvL") & (found["metric"] == "auc")]
     rows = []
     for entry in settings.mismodellings:
@@ -110,11 +117,13 @@ def mismodelling(found: pd.DataFrame, settings: Settings) -> list[str]:
             ]
             rows.append([entry["label"], row["pair"], *losses, row["verdict"]])
     header = ["mismodelling", "arm", "loss of BvL AUC, nominal", "adversarial", "gain", "training"]
-    return table(header, rows, aligned=True)
+    return table(header, rows, aligned=True) if rows else []
 
 
-def certificates(found: pd.DataFrame) -> list[str]:
-    """BvL AUC under the best attack and its proven bound."""
+def certificates(found: pd.DataFrame | None) -> list[str]:
+    """BvL AUC under the best attack and its proven bound; nothing without certificates of BvL."""
+    if found is None:
+        return []
     found = found[(found["metric"] == "auc") & (found["discriminator"] == "BvL")]
     rows = []
     for model, of_model in found.groupby("model", sort=False):
@@ -122,7 +131,7 @@ def certificates(found: pd.DataFrame) -> list[str]:
             values = at.set_index("method")["value"]
             rows.append([model, f"{epsilon:g}", *(f"{values[name]:.4f}" for name in ("attack", "crown"))])
     header = ["model", "epsilon", "BvL AUC, best attack of every jet", "proven: never below"]
-    return table(header, rows, aligned=True)
+    return table(header, rows, aligned=True) if rows else []
 
 
 def _verdict(judged: Mapping[str, Any]) -> str:

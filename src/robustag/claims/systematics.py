@@ -18,11 +18,15 @@ def attacks_model_systematics(evidence: Evidence, settings: Settings) -> list[Fi
 
     Decided by three things. The part of the attack's moves that lies in the span of what re-simulated
     systematics do to the same jet costs the nominal model more BvL AUC than the part in as many random
-    directions. FGSM costs the adversarial model less (C5), and it keeps its performance (C6). That it copes
-    better with mismodelling (C8) supports it.
+    directions. The attack costs the adversarial model less (C5), and it keeps its performance (C6). That it
+    copes better with mismodelling (C8) supports it.
     """
     mitigated, preserved = (
-        [finding for finding in test(evidence, settings) if finding.deciding and "BvL" in finding.quantity]
+        [
+            finding
+            for finding in test(evidence, settings)
+            if finding.deciding and finding.discriminator == "BvL"
+        ]
         for test in (adversarial_training_mitigates, performance_is_preserved)
     )
     tolerated = [

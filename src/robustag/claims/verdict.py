@@ -61,6 +61,8 @@ class Finding:
         Why it could not be tested, else empty.
     below
         Whether the effect is predicted to lie below the threshold.
+    discriminator
+        The discriminator that it is about; empty for anything else.
     """
 
     quantity: str
@@ -75,6 +77,7 @@ class Finding:
     numbers: tuple[Number, ...] = ()
     reason: str = ""
     below: bool = False
+    discriminator: str = ""
 
     @property
     def distance(self) -> float:
@@ -87,10 +90,12 @@ class Finding:
         return total_error(self.statistical, self.seed, self.seeds, self.compares)
 
 
-def untestable(quantity: str, reason: str, deciding: bool = True) -> Finding:
+def untestable(quantity: str, reason: str, deciding: bool = True, discriminator: str = "") -> Finding:
     """A finding that this study cannot make, with the reason."""
     nan = float("nan")
-    return Finding(quantity, nan, nan, nan, 0, nan, deciding, NOT_TESTABLE, reason=reason)
+    return Finding(
+        *(quantity, nan, nan, nan, 0, nan, deciding, NOT_TESTABLE), reason=reason, discriminator=discriminator
+    )
 
 
 def total_error(statistical: float, seed: float, seeds: int, compares: bool) -> float:

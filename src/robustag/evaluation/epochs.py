@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 
 class Shown(NamedTuple):
-    """Inputs [N, F] that a model is shown, the perturbation that made them, and on whom it was crafted:
-    the model itself, the reference, or none."""
+    """Inputs [N, F] that a model is shown, the perturbation that made them, and on whom it was crafted.
+
+    `source` is ``none``, ``self`` (the model's own weights) or ``reference`` (a finished model, whose name
+    `crafted_on` has; it is empty for the others).
+    """
 
     source: str
+    crafted_on: str
     perturbation: str
     epsilon: float
     inputs: torch.Tensor
@@ -44,15 +48,16 @@ def measure_epoch(
     Returns
     -------
     DataFrame
-        Columns epoch, source, perturbation, epsilon, discriminator, value, low, high, replicates.
+        Columns epoch, source, crafted_on, perturbation, epsilon, discriminator, value, low, high, replicates.
     """
     label, event = jets.label.numpy(), jets.event.numpy()
     weights = event_weights(event, settings["bootstrap"], settings["seed"])
     rows = []
-    for source, perturbation, epsilon, inputs in shown:
+    for source, crafted_on, perturbation, epsilon, inputs in shown:
         logits = predict(model, inputs)
         check_logits(logits, label)
-        front = {"epoch": epoch, "source": source, "perturbation": perturbation, "epsilon": epsilon}
+        front = {"epoch": epoch, "source": source, "crafted_on": crafted_on}
+        front |= {"perturbation": perturbation, "epsilon": epsilon}
         for name, score, signal, background in outputs(logits, label):
             ranking = Ranking(score[signal], score[background])
             replicates = ranking.weigh(weights[signal], weights[background]).auc()

@@ -13,7 +13,10 @@ _MEASURED = (("auc", False), ("fixed_cut_efficiency", True), ("fixed_cut_mistag"
 
 def verdict_of(loss: Measurement, gain: Measurement, significance: float) -> str:
     """``helps`` or ``hurts`` if the gain exceeds so many total errors, ``no difference`` if the loss of the
-    nominal model does and the gain does not, ``harmless`` if neither does."""
+    nominal model does and the gain does not, ``harmless`` if neither does; ``unknown`` where an error or a
+    number does not exist."""
+    if not np.isfinite([loss.mean, loss.total, gain.mean, gain.total]).all():
+        return "unknown"
     if abs(gain.mean) > significance * gain.total:
         return "helps" if gain.mean > 0 else "hurts"
     return "no difference" if abs(loss.mean) > significance * loss.total else "harmless"

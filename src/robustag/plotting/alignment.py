@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, perturbation_label, stamp, styled
+from robustag.plotting.labels import perturbation_label
+from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, stamp, styled
 
 _SPANS = {
     "flavour": "coherent shifts",

@@ -9,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from robustag.plotting.labels import perturbation_label
 from robustag.plotting.style import (
     DISCRIMINATOR_AXES,
     Model,
     arm_models,
+    legend_below,
     paired_models,
-    perturbation_label,
     perturbation_line,
     stamp,
     styled,
@@ -138,9 +139,9 @@ def draw_bins(table: pd.DataFrame, pair: Mapping[str, str], options: Mapping[str
         panels[2, 0].yaxis.set_major_formatter("{x:g}")
         panels[2, 0].yaxis.set_minor_formatter(NullFormatter())
         panels[3, 0].set_ylim(0.0, 1.2 * min(positive["attacked"].div(positive["raw"]).max(), 20.0))
-    handles, names = panels[0, 0].get_legend_handles_labels()
+    handles, _ = panels[0, 0].get_legend_handles_labels()
     point = f"cut at {100 * table['working_point'].iloc[0]:g} % mis-tag rate on raw jets"
-    figure.legend(handles, names, title=point, loc="outside lower center", ncols=2)
+    legend_below(figure, handles, 2, title=point)
     stamp(panels[0, 0], panels[0, -1], options["sample"])
     return figure
 
@@ -164,5 +165,5 @@ def _draw_rates(
         linestyle=perturbation_line(perturbation),
         linewidth=1.0,
         elinewidth=1.2,
-        label=f"{model.arm}, {model.role} training, {label}",
+        label=f"{model.title}, {label}",
     )

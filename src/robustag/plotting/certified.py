@@ -11,6 +11,9 @@ from matplotlib.lines import Line2D
 from robustag.plotting.style import (
     DISCRIMINATOR_AXES,
     Model,
+    arm_models,
+    legend_below,
+    model_handles,
     paired_models,
     stamp,
     styled,
@@ -76,28 +79,29 @@ def draw_certified(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
         ``pairs`` and ``sample``.
     """
     models = [model for model in paired_models(options["pairs"]) if model.name in set(table["model"])]
-    arms = list(dict.fromkeys(model.arm for model in models))
+    # Arms in the order of the pairs; those whose models have no certificate are left out.
+    shown = {arm for model in models for arm in model.arms}
+    arms = [pair["label"] for pair in options["pairs"] if pair["label"] in shown]
     figure = Figure(figsize=(1.4 + 4.2 * len(arms), 1.7 + 2.7 * len(_METRICS)))
     panels = figure.subplots(len(_METRICS), len(arms), sharex=True, sharey="row", squeeze=False)
     for row, metric in zip(panels, _METRICS, strict=True):
-        for model in models:
-            rows = pick(table, "certified", metric=metric, model=model.name)
-            _draw_band(row[arms.index(model.arm)], rows, model)
+        for axes, arm in zip(row, arms, strict=True):
+            for model in arm_models(options["pairs"], arm):
+                rows = table[(table["metric"] == metric) & (table["model"] == model.name)]
+                if len(rows):
+                    _draw_band(axes, rows, model)
         row[0].set_ylabel(_label(metric, table))
     for axes, arm in zip(panels[0], arms, strict=True):
         axes.text(0.05, 0.07, f"{arm} arm", transform=axes.transAxes, fontweight="bold")
     for axes in panels[-1]:
         symmetric_epsilon_axis(axes, table["epsilon"].unique())
-    handles = [
-        Line2D([], [], color=model.colour, marker=model.marker, label=f"{model.arm}, {model.role} training")
-        for model in models
-    ]
+    handles = model_handles(models)
     lines = {"attack": "best attack", "crown": "certificate"}
     handles += [
         Line2D([], [], color="black", linestyle=_METHODS[method], label=label)
         for method, label in lines.items()
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    legend_below(figure, handles, 2)
     stamp(panels[0][0], panels[0][-1], options["sample"])
     return figure
 

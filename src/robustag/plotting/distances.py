@@ -10,7 +10,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from robustag.plotting.style import perturbation_label, stamp, styled
+from robustag.plotting.labels import perturbation_label
+from robustag.plotting.style import stamp, styled
 
 DISTANCE_COLUMNS = [
     *("model", "kind", "perturbation", "epsilon", "flavour", "input", "distance", "value", "low", "high"),
@@ -81,7 +82,7 @@ def draw_distances(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     figure = Figure(figsize=(4.6 + 0.42 * len(labels), 5.2 + 0.21 * len(inputs)))
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 0.075 * len(inputs)))
     _draw_classifier(above, table, labels)
-    divergence = kl.loc[inputs, labels].to_numpy().clip(*_RANGE)
+    divergence = kl.reindex(index=inputs, columns=labels).to_numpy().clip(*_RANGE)
     image = below.pcolormesh(divergence, norm=LogNorm(*_RANGE), cmap="viridis", rasterized=True)
     below.invert_yaxis()
     below.set_yticks(
@@ -99,7 +100,7 @@ def draw_distances(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
 
 def _draw_classifier(axes: Axes, table: pd.DataFrame, labels: list[str]) -> None:
     for name, filling in zip(_CLASSIFIERS, ("black", "white"), strict=True):
-        rows = table[table["distance"] == name].set_index("label").loc[labels]
+        rows = table[table["distance"] == name].set_index("label").reindex(labels)
         axes.errorbar(
             np.arange(len(labels)) + 0.5,
             rows["value"],

@@ -7,11 +7,20 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from robustag.plotting.style import paired_models, perturbation_label, perturbation_line, stamp, styled
+from robustag.plotting.labels import perturbation_label
+from robustag.plotting.style import (
+    arm_models,
+    legend_below,
+    model_handles,
+    paired_models,
+    perturbation_line,
+    stamp,
+    styled,
+)
 from robustag.plotting.tables import pick
 
 EPOCH_COLUMNS = [
-    *("model", "seed", "epoch", "source", "perturbation", "epsilon"),
+    *("model", "seed", "epoch", "source", "crafted_on", "perturbation", "epsilon"),
     *("discriminator", "value", "low", "high"),
 ]
 #: Line of an attack that was made on another model than the one it is shown to.
@@ -24,12 +33,12 @@ def auc_epoch_table(epochs: pd.DataFrame, options: Mapping[str, Any]) -> pd.Data
     Returns
     -------
     DataFrame
-        Columns discriminator, model, source, perturbation, epsilon, epoch, ``auc`` and the mean 68 %
-        interval ``low``, ``high`` of the test sample.
+        Columns discriminator, model, source, crafted_on, perturbation, epsilon, epoch, ``auc`` and the mean
+        68 % interval ``low``, ``high`` of the test sample.
     """
     models = [model.name for model in paired_models(options["pairs"])]
     chosen = epochs[epochs["model"].isin(models) & epochs["discriminator"].isin(options["discriminators"])]
-    keys = ["discriminator", "model", "source", "perturbation", "epsilon", "epoch"]
+    keys = ["discriminator", "model", "source", "crafted_on", "perturbation", "epsilon", "epoch"]
     means = chosen.groupby(keys, as_index=False)[["value", "low", "high"]].mean()
     return means.rename(columns={"value": "auc"})
 
@@ -59,11 +68,13 @@ def draw_auc_epoch(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     for row, discriminator in enumerate(discriminators):
         for column, pair in enumerate(pairs):
             axes = panels[row, column]
-            for model in paired_models(pairs)[2 * column : 2 * column + 2]:
+            for model in arm_models(pairs, pair["label"]):
+                rows = table[(table["model"] == model.name) & (table["discriminator"] == discriminator)]
                 for (source, perturbation), dashes in lines.items():
-                    wanted = {"model": model.name, "discriminator": discriminator}
-                    crafted = table[table["source"] == source]
-                    curve = pick(crafted, "auc_epoch", perturbation=perturbation, **wanted)
+                    crafted_on = pair["nominal"] if source == "reference" else ""
+                    curve = pick(
+                        rows, "auc_epoch", source=source, crafted_on=crafted_on, perturbation=perturbation
+                    )
                     axes.plot(
                         *(curve["epoch"], curve["auc"]),
                         color=model.colour,
@@ -93,14 +104,11 @@ def draw_auc_epoch(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
         f"{attack}, on itself",
         f"{attack}, from the final nominal model",
     ]
-    handles = [
-        Line2D([], [], color=model.colour, marker=model.marker, label=f"{model.arm}, {model.role} training")
-        for model in paired_models(pairs)
-    ]
+    handles = model_handles(paired_models(pairs))
     handles += [
         Line2D([], [], color="black", linestyle=dashes, label=label)
         for dashes, label in zip(lines.values(), labels, strict=True)
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(pairs), 2))
+    legend_below(figure, handles, min(len(pairs), 2))
     stamp(panels[0, 0], panels[0, -1], options["sample"])
     return figure

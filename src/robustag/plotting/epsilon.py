@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from robustag.evaluation.differences import measurement
+from robustag.plotting.labels import perturbation_label
 from robustag.plotting.style import (
     Model,
+    legend_below,
+    model_handles,
     paired_models,
-    perturbation_label,
     perturbation_line,
     stamp,
     styled,
@@ -92,11 +93,7 @@ def draw_auc_epsilon(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
         lowest = panels[(len(attacks) - 1 - column) // columns, column]
         symmetric_epsilon_axis(lowest, table["epsilon"].unique())
         lowest.tick_params(axis="x", labelrotation=45, labelbottom=True)
-    handles = [
-        Line2D([], [], color=model.colour, marker=model.marker, label=f"{model.arm}, {model.role} training")
-        for model in models
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), columns))
+    legend_below(figure, model_handles(models), columns)
     stamp(panels[0][0], panels[0][-1], options["sample"])
     return figure
 

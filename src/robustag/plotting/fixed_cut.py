@@ -8,10 +8,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from robustag.evaluation.differences import measurement
+from robustag.plotting.labels import perturbation_label
 from robustag.plotting.style import (
     DISCRIMINATOR_AXES,
+    legend_below,
     paired_models,
-    perturbation_label,
     perturbation_line,
     stamp,
     styled,
@@ -95,7 +96,7 @@ def draw_fixed_cut(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
                         color=model.colour,
                         marker=model.marker,
                         linestyle=perturbation_line(perturbation),
-                        label=f"{model.arm}, {model.role} training, {perturbation_label(perturbation)}",
+                        label=f"{model.title}, {perturbation_label(perturbation)}",
                     )
                     low, high = line["ratio"] - line["error"], line["ratio"] + line["error"]
                     # What is not above zero has no place on the logarithmic axis of the mis-tag rates.
@@ -121,7 +122,7 @@ def draw_fixed_cut(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     for axes in panels[-1]:
         symmetric_epsilon_axis(axes, table["epsilon"].unique())
         axes.tick_params(axis="x", labelrotation=45)
-    handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=min(2, len(points)))
+    handles, _ = panels[0, 0].get_legend_handles_labels()
+    legend_below(figure, handles, min(2, len(points)))
     stamp(panels[0, 0], panels[0, -1], options["sample"])
     return figure

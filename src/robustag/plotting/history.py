@@ -1,14 +1,15 @@
 """How the losses and the validation AUC moved during training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from robustag.plotting.style import paired_models, stamp, styled
+from robustag.plotting.style import Model, arm_models, paired_models, stamp, styled
 from robustag.plotting.tables import pick
 
 HISTORY_COLUMNS = [
@@ -40,24 +41,14 @@ def draw_history(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     arms = [pair["label"] for pair in options["pairs"]]
     figure = Figure(figsize=(5.9 * len(arms), 8.0))
     panels = figure.subplots(2, len(arms), sharex="col", squeeze=False, height_ratios=(1.25, 1))
-    for model in paired_models(options["pairs"]):
-        column = arms.index(model.arm)
-        curves = table[table["model"] == model.name]
-        for axes, quantity, dashes in (
-            (panels[0, column], "train_loss", (0, (4, 2))),
-            (panels[0, column], "validation_loss", "-"),
-            (panels[1, column], "validation_auc_bvl", "-"),
-            (panels[1, column], "adversarial_auc_bvl", _ATTACKED),
-        ):
-            by_seed = curves.pivot(index="epoch", columns="seed", values=quantity)
-            axes.plot(by_seed.index, by_seed, color=model.colour, linestyle=dashes, linewidth=0.6, alpha=0.6)
-            axes.plot(by_seed.index, by_seed.mean(axis=1), color=model.colour, linestyle=dashes)
-    for column, arm in enumerate(arms):
-        losses, areas = panels[:, column]
-        if table.loc[table["model"].isin(_models_of(options, arm)), "train_loss"].min() < 1e-3:
+    for (losses, areas), arm in zip(panels.T, arms, strict=True):
+        models = arm_models(options["pairs"], arm)
+        for model in models:
+            _draw_training(losses, areas, table[table["model"] == model.name], model.colour)
+        if table.loc[table["model"].isin([model.name for model in models]), "train_loss"].min() < 1e-3:
             losses.ticklabel_format(axis="y", style="sci", scilimits=(0, 0), useMathText=True)
         losses.text(0.96, 0.95, f"{arm} arm", transform=losses.transAxes, va="top", ha="right", weight="bold")
-        areas.legend(handles=_handles(options, arm), loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+        areas.legend(handles=_handles(models), loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
         # Room above the curves for the name of the arm.
         low, high = losses.get_ylim()
         losses.set_ylim(low, high + 0.15 * (high - low))
@@ -69,16 +60,21 @@ def draw_history(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _models_of(options: Mapping[str, Any], arm: str) -> list[str]:
-    return [model.name for model in paired_models(options["pairs"]) if model.arm == arm]
+def _draw_training(losses: Axes, areas: Axes, curves: pd.DataFrame, colour: str) -> None:
+    """Every seed of one model and their mean."""
+    for axes, quantity, dashes in (
+        (losses, "train_loss", (0, (4, 2))),
+        (losses, "validation_loss", "-"),
+        (areas, "validation_auc_bvl", "-"),
+        (areas, "adversarial_auc_bvl", _ATTACKED),
+    ):
+        by_seed = curves.pivot(index="epoch", columns="seed", values=quantity)
+        axes.plot(by_seed.index, by_seed, color=colour, linestyle=dashes, linewidth=0.6, alpha=0.6)
+        axes.plot(by_seed.index, by_seed.mean(axis=1), color=colour, linestyle=dashes)
 
 
-def _handles(options: Mapping[str, Any], arm: str) -> list[Line2D]:
-    handles = [
-        Line2D([], [], color=model.colour, label=f"{model.role} training")
-        for model in paired_models(options["pairs"])
-        if model.arm == arm
-    ]
+def _handles(models: Sequence[Model]) -> list[Line2D]:
+    handles = [Line2D([], [], color=model.colour, label=f"{model.role} training") for model in models]
     return [
         *handles,
         Line2D([], [], color="black", linestyle=(0, (4, 2)), label="as trained on"),

@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from robustag.plotting.labels import perturbation_label
 from robustag.plotting.shapes import TRUSTED_COUNT
-from robustag.plotting.style import epsilon_colours, perturbation_label, stamp, styled
+from robustag.plotting.style import epsilon_colours, stamp, styled
 from robustag.plotting.tables import pick
 
 _ZOOM = 0.8  # of the raw jets are in the linear panel
@@ -23,21 +24,22 @@ def input_table(
     -------
     DataFrame
         Columns model, perturbation, quantity, epsilon, low, high, ``count`` (mean over seeds), ``share`` of
-        the raw jets in the histogram's range, ``ratio`` to raw (NaN without raw jets) and ``ratio_spread``,
-        its standard deviation over seeds (0 for one seed).
+        the raw jets in the histogram's range, ``ratio`` to raw (both NaN without raw jets) and
+        ``ratio_spread``, its standard deviation over seeds (0 for one seed).
     """
     parts = []
     for quantity in inputs:
         rows = pick(histograms, "histograms", model=model, perturbation=perturbation, quantity=quantity)
         by_seed = rows.groupby(["epsilon", "low", "high", "seed"])["count"].sum().unstack("seed")
         raw = by_seed.xs(0.0, level="epsilon")
+        jets = raw.mean(axis=1).sum()
         for epsilon, counts in by_seed.groupby(level="epsilon"):
             counts = counts.droplevel("epsilon")
             ratios = counts / raw.where(raw > 0)
             part = pd.DataFrame(
                 {
                     "count": counts.mean(axis=1),
-                    "share": counts.mean(axis=1) / raw.mean(axis=1).sum(),
+                    "share": counts.mean(axis=1) / (jets if jets > 0 else np.nan),
                     "ratio": ratios.mean(axis=1),
                     "ratio_spread": ratios.std(axis=1, ddof=1).fillna(0.0),
                 }
@@ -75,9 +77,12 @@ def draw_inputs(table: pd.DataFrame, labels: Mapping[str, str], title: str, samp
             ratios.set_xlabel(label)
         raw = pick(shown, "inputs", epsilon=0.0)
         filled = raw[raw["share"] > 0]
+        if filled.empty:
+            continue
         for axes in panels[:2, column]:
             axes.set_xlim(filled["low"].min(), filled["high"].max())
-        panels[0, column].set(yscale="log", ylim=(0.5 * filled["share"].min(), 6 * shown["share"].max()))
+        panels[0, column].set_yscale("log")
+        panels[0, column].set_ylim(0.5 * filled["share"].min(), 6 * shown["share"].max())
         low, high = _bulk(raw)
         for axes in panels[2:, column]:
             axes.set_xlim(low, high)

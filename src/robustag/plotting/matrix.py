@@ -19,6 +19,8 @@ def draw_matrix(
 ) -> None:
     """Draw a square matrix, first row at the top; each cell has its value and its error with so many digits.
 
+    A cell without a value stays white.
+
     Parameters
     ----------
     axes : Axes
@@ -30,10 +32,12 @@ def draw_matrix(
     largest : float
         The value at the light end of the colours; the dark end is zero, or the smallest value below it.
     """
-    smallest = min(0.0, float(values.to_numpy().min()))
+    smallest = min(0.0, float(values.min(axis=None)))
     axes.pcolormesh(values, cmap="cividis", vmin=smallest, vmax=largest)
     for row, column in np.ndindex(values.shape):
         value = values.iloc[row, column]
+        if np.isnan(value):
+            continue
         axes.text(
             column + 0.5,
             row + 0.5,

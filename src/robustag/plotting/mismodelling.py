@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from robustag.evaluation.differences import harm
-from robustag.plotting.style import ROLES, paired_models, stamp, styled
+from robustag.plotting.style import arm_models, legend_below, model_handles, paired_models, stamp, styled
 
 
 def mismodelling_table(
@@ -80,20 +80,18 @@ def draw_mismodelling(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure
     figure = Figure(figsize=(2.6 + 4.4 * len(arms), 2.0 + 0.6 * len(kinds)))
     panels = figure.subplots(1, len(arms), sharey=True, squeeze=False)[0]
     height = np.arange(len(kinds))[::-1]
-    for model in paired_models(options["pairs"]):
-        axes = panels[arms.index(model.arm)]
-        rows = table[table["model"] == model.name].set_index("label").loc[kinds]
-        axes.errorbar(
-            rows["loss"],
-            height + (0.14 if model.role == "nominal" else -0.14),
-            xerr=rows["error"],
-            color=model.colour,
-            marker=model.marker,
-            linestyle="none",
-            capsize=3,
-            label=f"{model.arm}, {model.role} training",
-        )
     for axes, arm in zip(panels, arms, strict=True):
+        for model in arm_models(options["pairs"], arm):
+            rows = table[table["model"] == model.name].set_index("label").loc[kinds]
+            axes.errorbar(
+                rows["loss"],
+                height + (0.14 if model.role == "nominal" else -0.14),
+                xerr=rows["error"],
+                color=model.colour,
+                marker=model.marker,
+                linestyle="none",
+                capsize=3,
+            )
         axes.axvline(0.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
         axes.set_xlabel(f"loss of {table['discriminator'].iloc[0]} AUC")
         axes.xaxis.set_major_locator(MaxNLocator(5))
@@ -101,6 +99,7 @@ def draw_mismodelling(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure
         axes.text(0.96, 0.96, f"{arm} arm", transform=axes.transAxes, va="top", ha="right", fontweight="bold")
         axes.set_yticks(height, labels=kinds)
         axes.yaxis.set_minor_locator(NullLocator())
-    figure.legend(loc="outside lower center", ncols=len(ROLES) * len(arms))
+    models = paired_models(options["pairs"])
+    legend_below(figure, model_handles(models), len(models))
     stamp(panels[0], panels[-1], options["sample"])
     return figure

@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from scipy.special import rel_entr
 
+from robustag.plotting.labels import perturbation_label
 from robustag.plotting.style import (
-    ROLES,
     Model,
+    arm_models,
+    legend_below,
     paired_models,
-    perturbation_label,
     perturbation_line,
     stamp,
     styled,
@@ -70,13 +72,13 @@ def map_table(
     distances = input_divergences(histograms, inputs)
     auc = verdicts[verdicts["metric"] == "auc"]
     parts = []
-    for pair in pairs:
-        rows = auc[auc["pair"] == pair["label"]]
-        for role in ROLES:
-            part = rows[["kind", "perturbation", "epsilon", "discriminator"]].assign(
-                model=pair[role], loss=rows[role], error=rows[f"{role}_error"]
-            )
-            parts.append(part.merge(distances, on=["model", "perturbation", "epsilon"]))
+    for model in paired_models(pairs):
+        # Its losses are the same in every pair that it belongs to.
+        rows, role = auc[auc["pair"] == model.arms[0]], model.role
+        part = rows[["kind", "perturbation", "epsilon", "discriminator"]].assign(
+            model=model.name, loss=rows[role], error=rows[f"{role}_error"]
+        )
+        parts.append(part.merge(distances, on=["model", "perturbation", "epsilon"], how="left"))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -99,8 +101,12 @@ def draw_map(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     numbers = {name: number for number, name in enumerate(dict.fromkeys(scenarios["perturbation"]), start=1)}
     figure = Figure(figsize=(4.2 + 5.2 * len(arms), 6.2))
     panels = figure.subplots(1, len(arms), sharey=True, sharex=True, squeeze=False)[0]
-    for model in paired_models(options["pairs"]):
-        axes = panels[arms.index(model.arm)]
+    shown = [
+        (axes, model)
+        for axes, arm in zip(panels, arms, strict=True)
+        for model in arm_models(options["pairs"], arm)
+    ]
+    for axes, model in shown:
         own = table[table["model"] == model.name]
         for attack in (options["attack"], options["noise"]):
             _draw_line(axes, own[own["perturbation"] == attack].sort_values("epsilon"), attack, model)
@@ -125,11 +131,18 @@ def draw_map(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
         axes.set_xlabel(_DISTANCE)
         axes.text(0.04, 0.96, f"{arm} arm", transform=axes.transAxes, va="top", fontweight="bold")
     panels[0].set_ylabel(f"loss of {table['discriminator'].iloc[0]} AUC")
-    handles, labels = [], []
-    for axes in panels:
-        more = axes.get_legend_handles_labels()
-        handles, labels = handles + more[0], labels + more[1]
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    handles = [
+        Line2D(
+            *([], []),
+            color=model.colour,
+            marker=model.marker,
+            linestyle=perturbation_line(attack),
+            label=f"{model.title}, {perturbation_label(attack)}",
+        )
+        for model in paired_models(options["pairs"])
+        for attack in (options["attack"], options["noise"])
+    ]
+    legend_below(figure, handles, 2)
     key = "\n".join(f"{number}  {perturbation_label(name)}" for name, number in numbers.items())
     panels[-1].text(1.03, 1.0, key, transform=panels[-1].transAxes, va="top", fontsize=9.5)
     stamp(panels[0], panels[-1], options["sample"])
@@ -143,5 +156,4 @@ def _draw_line(axes: Axes, rows: pd.DataFrame, attack: str, model: Model) -> Non
         color=model.colour,
         marker=model.marker,
         linestyle=perturbation_line(attack),
-        label=f"{model.arm}, {model.role}: {perturbation_label(attack)}",
     )

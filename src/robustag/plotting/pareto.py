@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from robustag.evaluation.differences import Measurement, measurement
-from robustag.plotting.style import perturbation_label, stamp, styled
+from robustag.plotting.labels import perturbation_label
+from robustag.plotting.style import stamp, styled
 
 # Of the recipes, in the order in which they appear.
 _COLOURS = ("#000000", "#E69F00", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#882255", "#44AA99")

@@ -8,14 +8,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from robustag.classes import CLASSES
+from robustag.plotting.labels import perturbation_label
 from robustag.plotting.matrix import draw_matrix
 from robustag.plotting.shapes import TRUSTED_COUNT
 from robustag.plotting.style import (
     FLAVOUR_LABELS,
     ROLES,
     arm_models,
+    legend_below,
     paired_models,
-    perturbation_label,
     perturbation_line,
     stamp,
     styled,
@@ -93,8 +94,8 @@ def draw_calibration(table: pd.DataFrame, pair: Mapping[str, str], options: Mapp
     for column, flavour in enumerate(CLASSES):
         shares, gaps = panels[:, column]
         for model in arm_models(options["pairs"], pair["label"]):
-            rows = pick(table, "calibration", model=model.name, flavour=flavour)
-            rows = rows[rows["jets"] >= TRUSTED_COUNT]
+            own = (table["model"] == model.name) & (table["flavour"] == flavour)
+            rows = table[own & (table["jets"] >= TRUSTED_COUNT)]
             for (perturbation, epsilon), line in rows.groupby(["perturbation", "epsilon"], sort=False):
                 name = perturbation_label(perturbation)
                 name += rf", $\varepsilon$ = {epsilon:g}" if epsilon else ""
@@ -108,7 +109,7 @@ def draw_calibration(table: pd.DataFrame, pair: Mapping[str, str], options: Mapp
                         marker=model.marker,
                         markersize=3.5,
                         elinewidth=1,
-                        label=f"{model.arm}, {model.role} training, {name}",
+                        label=f"{model.title}, {name}",
                     )
         reference = {"color": "black", "linewidth": 0.8, "linestyle": (0, (1, 1))}
         shares.plot((0, 1), (0, 1), **reference)
@@ -117,10 +118,13 @@ def draw_calibration(table: pd.DataFrame, pair: Mapping[str, str], options: Mapp
         gaps.set_xlabel(f"predicted P({flavour})")
     panels[0, 0].set(xlim=(0.0, 1.0), ylim=(0.0, 1.0), ylabel="observed share")
     panels[1, 0].set_ylabel("observed - predicted", loc="center", fontsize=11)
-    reach = 1.15 * (table["observed"] - table["predicted"])[table["jets"] >= TRUSTED_COUNT].abs().max()
+    gaps = (table["observed"] - table["predicted"])[table["jets"] >= TRUSTED_COUNT].abs()
+    reach = 1.15 * gaps.max() if gaps.any() else 0.1
     panels[1, 0].set_ylim(-reach, reach)
-    handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=2)
+    # A panel without trusted bins has nothing to name.
+    named = {h.get_label(): h for axes in panels[0] for h in axes.get_legend_handles_labels()[0]}
+    handles = list(named.values())
+    legend_below(figure, handles, 2)
     stamp(panels[0, 0], panels[0, -1], options["sample"])
     return figure
 
@@ -186,7 +190,10 @@ def draw_confusion(table: pd.DataFrame, pair: Mapping[str, str], options: Mappin
         ):
             cells = pick(table, "confusion", role=role, epsilon=epsilon)
             values, errors = (
-                100 * cells.pivot(index="true", columns="predicted", values=kind).loc[flavours, flavours]
+                100
+                * cells.pivot(index="true", columns="predicted", values=kind).reindex(
+                    index=flavours, columns=flavours
+                )
                 for kind in ("share", "error")
             )
             draw_matrix(axes, values, errors, names, digits=1, largest=100.0)

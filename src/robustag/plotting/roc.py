@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from robustag.evaluation.differences import measurement
+from robustag.plotting.labels import perturbation_label
 from robustag.plotting.style import (
     DISCRIMINATOR_AXES,
     ROLES,
     Model,
     arm_models,
     epsilon_colours,
-    perturbation_label,
     perturbation_line,
     stamp,
     styled,

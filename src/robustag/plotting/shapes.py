@@ -9,14 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from robustag.plotting.style import (
-    FLAVOUR_COLOURS,
-    FLAVOUR_LABELS,
-    ROLES,
-    perturbation_label,
-    stamp,
-    styled,
-)
+from robustag.plotting.labels import perturbation_label
+from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, ROLES, stamp, styled
 from robustag.plotting.tables import pick
 
 HISTOGRAM_COLUMNS = [
@@ -49,8 +43,9 @@ def shape_table(
         One row a role, flavour and bin: ``low``, ``high``; ``raw`` and ``perturbed``, jets in the bin over
         the flavour's raw jets in all bins; ``raw_count`` (mean over seeds); ``ratio`` perturbed/raw and
         ``ratio_spread``, its standard deviation over seeds (0 for one seed). Ratios are NaN where there is no
-        raw jet. Jets whose input is missing or out of the histogram's range are in no bin, so that ``raw``
-        adds up to one but ``perturbed`` need not: a perturbation carries jets across the ends of the range.
+        raw jet, shares where the flavour has none. Jets whose input is missing or out of the histogram's
+        range are in no bin, so that ``raw`` adds up to one but ``perturbed`` need not: a perturbation carries
+        jets across the ends of the range.
     """
     parts = []
     for role in ROLES:
@@ -64,6 +59,7 @@ def shape_table(
         )
         ratio = perturbed / raw.where(raw > 0)
         total = raw.groupby(level="flavour").transform("sum")
+        total = total.where(total > 0)
         part = pd.DataFrame(
             {
                 "raw": (raw / total).mean(axis=1),
@@ -118,7 +114,9 @@ def draw_shapes(table: pd.DataFrame, labels: Mapping[str, str], options: Mapping
 
 def _draw_cell(shapes: Axes, ratios: Axes, table: pd.DataFrame, perturbed_label: str) -> None:
     for flavour, colour in FLAVOUR_COLOURS.items():
-        rows = pick(table, "shapes", flavour=flavour)
+        rows = table[table["flavour"] == flavour]
+        if rows.empty:
+            continue
         edges = np.append(rows["low"].to_numpy(), rows["high"].iloc[-1])
         name = FLAVOUR_LABELS[flavour]
         shapes.stairs(rows["raw"], edges, fill=True, color=colour, alpha=0.25, label=f"{name}, raw")
@@ -132,10 +130,12 @@ def _draw_cell(shapes: Axes, ratios: Axes, table: pd.DataFrame, perturbed_label:
 def _set_ranges(shapes: Axes, ratios: Axes, table: pd.DataFrame) -> None:
     """The same ranges for both trainings of one quantity."""
     occupied = table.loc[(table["raw"] > 0) | (table["perturbed"] > 0)]
-    shapes.set_xlim(occupied["low"].min(), occupied["high"].max())
-    positive = table.loc[table["raw"] > 0, "raw"]
-    # A decade of headroom keeps the panel's title clear of the bins.
-    shapes.set(yscale="log", ylim=(0.5 * positive.min(), 10 * table[["raw", "perturbed"]].max().max()))
+    if len(occupied):
+        shapes.set_yscale("log")
+        shares = occupied[["raw", "perturbed"]]
+        shapes.set_xlim(occupied["low"].min(), occupied["high"].max())
+        # A decade of headroom keeps the panel's title clear of the bins.
+        shapes.set_ylim(0.5 * shares.where(shares > 0)["raw"].min(), 10 * shares.max().max())
     _set_ratio_range(ratios, table)
 
 

@@ -1,12 +1,13 @@
 """One look for every figure: a colour is a model, a line style is a perturbation.
 
 Colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color), which stay apart for colour-blind
-readers: warm for nominal trainings, cool for adversarial ones, one pair of shades an arm.
+readers, and more of the kind by Paul Tol: warm for nominal trainings, cool for adversarial ones, one shade
+a model.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -15,15 +16,17 @@ import mplhep
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.textpath import TextPath
 
 Arguments = ParamSpec("Arguments")
 
 ROLES = ("nominal", "adversarial")
 ROLE_COLOURS = {
-    "nominal": ("#D55E00", "#E69F00", "#CC79A7"),
-    "adversarial": ("#0072B2", "#56B4E9", "#009E73"),
+    "nominal": ("#D55E00", "#E69F00", "#CC79A7", "#882255", "#8C510A", "#999933"),
+    "adversarial": ("#0072B2", "#56B4E9", "#009E73", "#332288", "#44AA99", "#117733"),
 }
-ARM_MARKERS = ("o", "s", "^")
+MARKERS = ("o", "s", "^", "D", "v", "P")
 FLAVOUR_COLOURS = {"b": "#882255", "c": "#009E73", "light": "#777777"}
 FLAVOUR_LABELS = {"b": "b jets", "c": "c jets", "light": "light jets"}
 PERTURBATION_LINES: dict[str, Any] = {
@@ -35,21 +38,6 @@ PERTURBATION_LINES: dict[str, Any] = {
     "shift_down": (0, (4, 1.5, 1, 1.5, 1, 1.5)),
 }
 OTHER_LINE = (0, (3, 1.5))
-PERTURBATION_LABELS = {
-    "raw": "raw",
-    "fgsm": "FGSM",
-    "fgsm_capped": "FGSM with relative cap",
-    "noise": "Gaussian noise",
-    "shift_up": "coherent shift up",
-    "shift_down": "coherent shift down",
-    "ngm": "NGM",
-    "pgd": "PGD",
-    "apgd_margin": "APGD on the margin",
-    "deepfool": "DeepFool",
-    "pip_pgd": "PIP-PGD",
-    "mahalanobis": "Mahalanobis PGD",
-    "transfer": "transferred PGD",
-}
 DISCRIMINATOR_AXES = {
     "BvL": ("b-jet efficiency", "light-jet mis-tag rate"),
     "BvC": ("b-jet efficiency", "c-jet mis-tag rate"),
@@ -79,38 +67,63 @@ _OURS = {
 
 @dataclass(frozen=True)
 class Model:
-    """A trained model in a figure: its name in the tables, its arm and role, and how it looks."""
+    """A trained model in a figure: its name in the tables, its arms and role there, and how it looks.
+
+    An arm is a pair of the configuration; `nominals` are the nominal models of its arms, in their order.
+    """
 
     name: str
-    arm: str
+    arms: tuple[str, ...]
+    nominals: tuple[str, ...]
     role: str
     colour: str
     marker: str
 
+    @property
+    def arm(self) -> str:
+        """The labels of its arms in one text."""
+        return " / ".join(self.arms)
+
+    @property
+    def title(self) -> str:
+        """What a legend calls it: by its arm, or by its name if several arms share it."""
+        words = self.arm if len(self.arms) == 1 else self.name.replace("_", " ")
+        return f"{words}, {self.role} training"
+
 
 def paired_models(pairs: Sequence[Mapping[str, str]]) -> list[Model]:
-    """The models of the configured pairs (``label``, ``nominal``, ``adversarial``), nominal first in each."""
-    return [
-        Model(
-            name=pair[role],
-            arm=pair["label"],
-            role=role,
-            colour=ROLE_COLOURS[role][index % len(ROLE_COLOURS[role])],
-            marker=ARM_MARKERS[index % len(ARM_MARKERS)],
+    """The models of the configured pairs (``label``, ``nominal``, ``adversarial``), nominal first in each.
+
+    A model that several pairs share comes once, with the role that it has in the first of them.
+    """
+    roles: dict[str, str] = {}
+    for pair in pairs:
+        for role in ROLES:
+            roles.setdefault(pair[role], role)
+    models = []
+    for name, role in roles.items():
+        own = [pair for pair in pairs if name in (pair["nominal"], pair["adversarial"])]
+        number = sum(model.role == role for model in models)
+        turns, shade = divmod(number, len(ROLE_COLOURS[role]))
+        models.append(
+            Model(
+                name=name,
+                arms=tuple(pair["label"] for pair in own),
+                nominals=tuple(pair["nominal"] for pair in own),
+                role=role,
+                colour=ROLE_COLOURS[role][shade],
+                # Where colours come again, they come with other markers.
+                marker=MARKERS[(number + turns) % len(MARKERS)],
+            )
         )
-        for index, pair in enumerate(pairs)
-        for role in ROLES
-    ]
+    return models
 
 
 def arm_models(pairs: Sequence[Mapping[str, str]], arm: str) -> list[Model]:
-    """The two models of one arm, looking as they do beside all others."""
-    return [model for model in paired_models(pairs) if model.arm == arm]
-
-
-def perturbation_label(name: str) -> str:
-    """A name from the tables as a reader would write it."""
-    return PERTURBATION_LABELS.get(name, name.replace("_", " "))
+    """The nominal and the adversarial model of one arm, looking as they do beside all others."""
+    pair = next(pair for pair in pairs if pair["label"] == arm)
+    looks = {model.name: model for model in paired_models(pairs)}
+    return [replace(looks[pair[role]], arms=(arm,), nominals=(pair["nominal"],), role=role) for role in ROLES]
 
 
 def perturbation_line(name: str) -> Any:
@@ -147,6 +160,22 @@ def stamp(first: Axes, last: Axes, sample: str) -> None:
     """Write "Simulation" over the first panel and what was simulated over the last."""
     first.set_title("Simulation", loc="left", fontweight="bold", fontstyle="italic")
     last.set_title(sample, loc="right")
+
+
+def legend_below(figure: Figure, handles: Sequence[Any], columns: int, **options: Any) -> None:
+    """A legend under all panels, in at most so many columns: in as many as the figure is wide enough for."""
+    names = [handle.get_label() for handle in handles]
+    size = mpl.rcParams["legend.fontsize"]
+    widest = max((TextPath((0, 0), name, size=size).get_extents().width for name in names), default=0.0)
+    # Beside its name an entry has its line and the gaps around both, in units of the font's size.
+    entry = widest + 6.0 * size
+    columns = max(1, min(columns, int(72 * figure.get_figwidth() // entry)))
+    figure.legend(handles, names, loc="outside lower center", ncols=columns, **options)
+
+
+def model_handles(models: Iterable[Model]) -> list[Line2D]:
+    """Legend entries of models."""
+    return [Line2D([], [], color=model.colour, marker=model.marker, label=model.title) for model in models]
 
 
 def name_row(first: Axes, text: str, distance: float) -> None:

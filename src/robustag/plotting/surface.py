@@ -11,13 +11,8 @@ from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import Axes3D
 from scipy.interpolate import RegularGridInterpolator
 
-from robustag.plotting.style import (
-    ROLES,
-    paired_models,
-    perturbation_label,
-    stamp,
-    styled,
-)
+from robustag.plotting.labels import perturbation_label
+from robustag.plotting.style import ROLES, arm_models, stamp, styled
 from robustag.plotting.tables import pick
 
 _PLANE = ["jets", "kind", "feature_x", "feature_y"]
@@ -76,7 +71,7 @@ def draw_surface(planes: pd.DataFrame, paths: pd.DataFrame, options: Mapping[str
     loss_label = "loss" if exponent == 0 else rf"loss [$10^{{{exponent}}}$]"
     labels = tuple(direction_label(shown[f"feature_{axis}"], options["labels"]) for axis in "xy")
     panels = []
-    for column, model in enumerate(m for m in paired_models(options["pairs"]) if m.arm == arm):
+    for column, model in enumerate(arm_models(options["pairs"], arm)):
         plane = pick(planes, "planes", role=model.role, **shown)
         plane = plane.assign(loss=plane["loss"] * 10.0**-exponent)
         path = pick(paths, "paths", role=model.role, **shown)

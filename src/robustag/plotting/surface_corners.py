@@ -33,9 +33,10 @@ def corner_table(
     Returns
     -------
     DataFrame
-        source (published or the arm), role, seed (0 for published); low_x, high_x, low_y, high_y (range of
-        the plane); the losses `CORNERS`, first word along x; change_x, change_y: relative change of the loss
-        along each input, from low to high, mean of both edges; max_over_min minus 1; mixed: L(high, high) -
+        source (published or the arms of the model), role, seed (0 for published); low_x, high_x, low_y,
+        high_y (range of the plane); the losses `CORNERS`, first word along x; change_x, change_y: relative
+        change of the loss along each input, from low to high, mean of both edges; max_over_min minus 1;
+        mixed: L(high, high) -
         L(high, low) - L(low, high) + L(low, low) over the mean of the corners.
     """
     key = ["jets", "kind", "feature_x", "feature_y"]

@@ -9,7 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from robustag.evaluation.differences import Measurement
-from robustag.plotting.style import FLAVOUR_COLOURS, paired_models, stamp, styled, symmetric_epsilon_axis
+from robustag.plotting.style import (
+    FLAVOUR_COLOURS,
+    legend_below,
+    model_handles,
+    paired_models,
+    stamp,
+    styled,
+    symmetric_epsilon_axis,
+)
 from robustag.plotting.tables import pick
 
 STATISTIC_COLUMNS = [
@@ -18,7 +26,7 @@ STATISTIC_COLUMNS = [
 _KEY = ["flavour", "statistic", "summary", "epsilon"]
 
 #: Panels: statistic, summary, what the axis says, and whether values are over those of the nominal training
-#: of the same arm, for the arms have other losses.
+#: of the same arm (of the first one, where several share a model), for the arms have other losses.
 BY_FLAVOUR = [
     ("grad_l1", "median", r"gradient norm $\|\nabla_x L\|_1$, nominal = 1", True),
     ("margin_l1", "median", r"slope of the logit margin ($L_1$), nominal = 1", True),
@@ -49,7 +57,7 @@ def statistics_table(statistics: pd.DataFrame, pairs: Sequence[Mapping[str, str]
     -------
     DataFrame
         Columns arm, role, model, flavour, statistic, summary, epsilon, value, and its errors statistical,
-        seed and (total) error.
+        seed and (total) error. Of nothing, such as the distance of c jets where none is read right, all NaN.
     """
     rows = []
     for model in paired_models(pairs):
@@ -90,16 +98,19 @@ def draw_statistics(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     panels = figure.subplots(2, 5).ravel()
     flavours = list(FLAVOUR_COLOURS)
     for axes, (statistic, summary, label, relative) in zip(panels, BY_FLAVOUR, strict=False):
-        rows = pick(table, "statistics", statistic=statistic, summary=summary)
+        rows = table[(table["statistic"] == statistic) & (table["summary"] == summary)]
         for number, model in enumerate(models):
             own, nominal = (
-                pick(rows, "statistics", arm=model.arm, role=role).set_index("flavour").loc[flavours]
-                for role in (model.role, "nominal")
+                rows[rows["model"] == name].set_index("flavour").reindex(flavours)
+                for name in (model.name, model.nominals[0])
             )
             if relative:
                 own = own[["value", "error"]].div(nominal["value"], axis=0)
-            place = np.arange(len(flavours)) + 0.16 * (number - (len(models) - 1) / 2)
+            # Side by side, inside the flavour's place however many models there are.
+            step = min(0.16, 0.8 / len(models))
+            place = np.arange(len(flavours)) + step * (number - (len(models) - 1) / 2)
             _draw_points(axes, place, own, model, "none")
+        axes.set_xlim(-0.5, len(flavours) - 0.5)
         axes.set_xticks(range(len(flavours)), labels=flavours)
         axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         if relative:
@@ -120,7 +131,7 @@ def draw_statistics(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     shares.axhline(chance["value"].mean(), color="black", linewidth=1.0, linestyle=(0, (1, 1)))
     shares.annotate("random direction", (0.03, chance["value"].mean()), xycoords=("axes fraction", "data"))
     shares.set_ylim(bottom=0.0)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(models))
+    legend_below(figure, model_handles(models), len(models))
     stamp(panels[0], panels[4], options["sample"])
     return figure
 
@@ -134,5 +145,4 @@ def _draw_points(axes: Axes, place: Any, rows: pd.DataFrame, model: Any, line: s
         marker=model.marker,
         linestyle=line,
         capsize=2,
-        label=f"{model.arm} arm, {model.role} training",
     )

@@ -9,7 +9,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from robustag.plotting.style import name_row, paired_models, perturbation_label, stamp, styled
+from robustag.plotting.labels import perturbation_label
+from robustag.plotting.style import name_row, paired_models, stamp, styled
 from robustag.plotting.tables import pick
 
 WEIGHT_COLUMNS = ["model", "seed", "delta_x", "delta_y", "perturbation", "epsilon", "loss"]
@@ -24,7 +25,7 @@ def weights_table(weights: pd.DataFrame, pairs: list[Mapping[str, str]]) -> pd.D
     -------
     DataFrame
         Columns arm, role, those of ``weights``, and ``ratio``: loss over the loss at the grid point nearest
-        to the trained weights, of the same perturbation.
+        to the trained weights, of the same perturbation; NaN where that is zero.
     """
     parts = []
     for model in paired_models(pairs):
@@ -32,7 +33,7 @@ def weights_table(weights: pd.DataFrame, pairs: list[Mapping[str, str]]) -> pd.D
             ["seed", "perturbation"], sort=False
         ):
             centre = rows.loc[(rows["delta_x"].abs() + rows["delta_y"].abs()).idxmin(), "loss"]
-            part = rows.assign(ratio=rows["loss"] / centre)
+            part = rows.assign(ratio=rows["loss"] / centre if centre > 0 else np.nan)
             part.insert(0, "role", model.role)
             part.insert(0, "arm", model.arm)
             parts.append(part)
@@ -62,7 +63,7 @@ def draw_weights(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
     perturbations = list(dict.fromkeys(table["perturbation"]))
     figure = Figure(figsize=(4.0 * len(models) + 1.2, 4.0 * len(perturbations)))
     panels = figure.subplots(len(perturbations), len(models), sharex=True, sharey=True, squeeze=False)
-    low = min(0.8, table["ratio"].min())
+    low = min(0.8, table.loc[table["ratio"] > 0, "ratio"].min())
     levels = np.geomspace(low, _HIGHEST, 22)
     for column, model in zip(panels.T, models, strict=True):
         for axes, perturbation in zip(column, perturbations, strict=True):
@@ -79,8 +80,9 @@ def draw_weights(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
             )
             axes.plot(0, 0, marker="o", color="white", markeredgecolor="black")
             spread = rf" $\pm$ {around.std():.2f}" if len(around) > 1 else ""
+            mean = f"mean at 0.5: {around.mean():.2f}{spread}" if np.isfinite(around).all() else "no loss"
             axes.text(
-                *(0.04, 0.95, f"{model.arm} arm, {model.role}\nmean at 0.5: {around.mean():.2f}{spread}"),
+                *(0.04, 0.95, f"{model.title}\n{mean}"),
                 transform=axes.transAxes,
                 va="top",
                 fontsize=11,

@@ -10,15 +10,8 @@ from matplotlib.lines import Line2D
 
 from robustag.classes import CLASSES
 from robustag.evaluation.discriminators import DISCRIMINATORS
-from robustag.plotting.style import (
-    FLAVOUR_COLOURS,
-    FLAVOUR_LABELS,
-    ROLES,
-    perturbation_label,
-    perturbation_line,
-    stamp,
-    styled,
-)
+from robustag.plotting.labels import perturbation_label
+from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, ROLES, perturbation_line, stamp, styled
 from robustag.plotting.tables import pick
 
 

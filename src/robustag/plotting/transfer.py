@@ -4,8 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from robustag.evaluation.differences import measurement
+from robustag.plotting.labels import perturbation_label
 from robustag.plotting.matrix import draw_matrix
-from robustag.plotting.style import perturbation_label, stamp, styled
+from robustag.plotting.style import stamp, styled
 from robustag.plotting.tables import METRIC_COLUMNS
 
 TRANSFER_COLUMNS = ["target", *METRIC_COLUMNS]
@@ -67,10 +68,12 @@ def draw_transfer(table: pd.DataFrame, sample: str) -> Figure:
     panels = figure.subplots(1, len(epsilons), sharey=True, squeeze=False)[0]
     for axes, epsilon in zip(panels, epsilons, strict=True):
         cells = table[table["epsilon"] == epsilon].set_index(["source", "target"])
-        loss = cells["loss"].unstack("target").loc[models, models]
-        error = cells["error"].unstack("target").loc[models, models]
+        loss, error = (
+            cells[column].unstack("target").reindex(index=models, columns=models)
+            for column in ("loss", "error")
+        )
         # Each strength has its own scale; the numbers say how they compare.
-        largest = max(loss.to_numpy().max(), 1e-6)
+        largest = max(1e-6, loss.max(axis=None))
         draw_matrix(axes, loss, error, names, digits=4, largest=largest)
         attack = perturbation_label(table["perturbation"].iloc[0])
         axes.set_xlabel(rf"shown to ({attack}, $\varepsilon$ = {epsilon:g})")

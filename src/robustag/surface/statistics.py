@@ -26,7 +26,7 @@ def summarise(quantities: pd.DataFrame, label: np.ndarray, weights: np.ndarray) 
     -------
     DataFrame
         flavour ("all" for every jet), statistic, summary (median or mean), value, low, high (68 % bootstrap
-        interval), n, replicates. A mean over an infinite value is left out.
+        interval), n, replicates. Statistics of no jet are NaN, and so is a mean over an infinite value.
     """
     rows = []
     flavours = {name: label == number for number, name in enumerate(CLASSES)}
@@ -34,9 +34,8 @@ def summarise(quantities: pd.DataFrame, label: np.ndarray, weights: np.ndarray) 
         for statistic in quantities:
             values = quantities[statistic].to_numpy(float)[chosen]
             there = ~np.isnan(values)
-            if there.any():
-                for summary, value, replicates in _summaries(values[there], weights[chosen][there]):
-                    rows.append(_row(flavour, statistic, summary, value, replicates, int(there.sum())))
+            for summary, value, replicates in _summaries(values[there], weights[chosen][there]):
+                rows.append(_row(flavour, statistic, summary, value, replicates, int(there.sum())))
     return pd.DataFrame(rows)
 
 
@@ -45,31 +44,40 @@ def rank_correlations(
 ) -> pd.DataFrame:
     """Does a local quantity tell how robust a jet is? Spearman's correlation with its distance to the border.
 
-    Jets that are misread already (distance 0) have no distance and are left out. Parameters and columns as
-    `summarise`, with summary "rank_correlation"; replicates keep the ranks of the whole sample.
+    Jets that are misread already (distance 0) have no distance and are left out; of fewer than three others
+    the correlation is NaN. Parameters and columns as `summarise`, with summary "rank_correlation"; replicates
+    keep the ranks of the whole sample.
     """
     rows = []
     for number, flavour in enumerate(CLASSES):
         for statistic in quantities:
             values = quantities[statistic].to_numpy(float)
             chosen = (label == number) & (distance > 0) & np.isfinite(values)
-            if chosen.sum() < 3:
-                continue
             ranks = pd.DataFrame({"value": values[chosen], "distance": distance[chosen]}).rank().to_numpy()
-            replicates = _correlation(ranks, weights[chosen].astype(float))
-            value = _correlation(ranks, np.ones((len(ranks), 1)))[0]
+            value, replicates = np.nan, np.full(weights.shape[1], np.nan)
+            if len(ranks) >= 3:
+                value = _correlation(ranks, np.ones((len(ranks), 1)))[0]
+                replicates = _correlation(ranks, weights[chosen].astype(float))
             rows.append(_row(flavour, statistic, "rank_correlation", value, replicates, len(ranks)))
     return pd.DataFrame(rows)
 
 
 def _summaries(values: np.ndarray, weights: np.ndarray) -> Iterator[tuple[str, float, np.ndarray]]:
+    """Median and mean of values [n] under weights [n, replicates], with their replicates."""
+    nothing = np.full(weights.shape[1], np.nan)
+    if not len(values):
+        yield "median", np.nan, nothing
+        yield "mean", np.nan, nothing
+        return
     order = np.argsort(values, kind="stable")
     ordered, weights = values[order], weights[order]
     yield "median", float(np.median(values)), _medians(ordered, weights)
-    if np.isfinite(values).all():
-        total = weights.sum(axis=0, dtype=float)
-        with np.errstate(invalid="ignore"):
-            yield "mean", float(values.mean()), ordered @ weights.astype(float) / total
+    if not np.isfinite(values).all():
+        yield "mean", np.nan, nothing
+        return
+    total = weights.sum(axis=0, dtype=float)
+    with np.errstate(invalid="ignore"):
+        yield "mean", float(values.mean()), ordered @ weights.astype(float) / total
 
 
 def _medians(ordered: np.ndarray, weights: np.ndarray) -> np.ndarray:

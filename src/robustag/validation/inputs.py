@@ -14,12 +14,12 @@ from robustag.features import FeatureTable
 from robustag.generate.ntuple import read_branches
 from robustag.readers import JetRecords
 from robustag.readers.generated import read_generated
+from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.validation.moments import POWERS, moments, power_sums
 from robustag.validation.objects import FLAVOURS
 from robustag.validation.published import PUBLISHED_FRACTIONS, published_acceptance
 
-# The flavour whose jets a sample supplies, and the labels the data set's parton rule gives them.
-FLAVOUR_OF_PROCESS = {"bb": "b", "cc": "c", "light": "light"}
+# The labels that the data set's parton rule gives the jets of a flavour.
 _PARTONS = {"b": (5,), "c": (4,), "light": (0, 1, 2, 3)}
 _TAU = 15
 

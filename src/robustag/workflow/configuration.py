@@ -36,6 +36,43 @@ def check_against_schema(document: Any, schema_file: str | Path, source: str) ->
         raise InputError("\n".join(f"{source}: {_sentence(fault, document)}" for fault in faults))
 
 
+def take_away(document: Any, schema_file: str | Path) -> None:
+    """Delete, in place, the keys that a preset has set to null.
+
+    Presets add to the dictionaries below them, and null takes a key away. Where the schema allows null it is
+    a value and stays; so does a key that the schema does not know, for `check_against_schema` to name.
+    """
+    schema = read_document(schema_file)
+    _take_away(document, schema, schema)
+
+
+def _take_away(value: Any, node: dict, schema: dict) -> None:
+    node = resolved(node, schema)
+    if isinstance(value, list):
+        for item in value:
+            _take_away(item, node.get("items", {}), schema)
+    if not isinstance(value, dict):
+        return
+    for key, inner in list(value.items()):
+        child = node.get("properties", {}).get(key, node.get("additionalProperties", {}))
+        if child is False:
+            continue
+        if inner is None and not _allows_null(child, schema):
+            del value[key]
+        else:
+            _take_away(inner, child, schema)
+
+
+def _allows_null(node: dict, schema: dict) -> bool:
+    return jsonschema.Draft202012Validator({"$defs": schema["$defs"], **node}).is_valid(None)
+
+
+def resolved(node: dict, schema: dict) -> dict:
+    """A node of a schema with the definition it refers to; its own keys, such as a description, count."""
+    reference = node.get("$ref")
+    return node if reference is None else schema["$defs"][reference.removeprefix("#/$defs/")] | node
+
+
 def canonical(value: Any) -> Any:
     """A copy with the keys of every mapping in alphabetical order.
 
@@ -61,7 +98,7 @@ def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
         for step in owner:
             document = document[step]
         chosen = document.get("name", document.get("kind"))
-        return f"{where}: '{chosen}' takes no {key}: leave it out, or in a preset define a new name instead"
+        return f"{where}: '{chosen}' takes no {key}: leave it out, or in a preset set it to null"
     if fault.validator == "additionalProperties":
         unknown = sorted(set(fault.instance) - set(fault.schema.get("properties", {})))
         known = ", ".join(sorted(fault.schema.get("properties", {})))

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from robustag.documents import read_document
+from robustag.workflow.configuration import resolved
 
 _INTRODUCTION = """\
 # Configuration
 
 `config.yaml` is the default study; `smoke.yaml` (a miniature) and `paper.yaml` (the papers' size) are
 presets on top of it: `snakemake --configfile config/paper.yaml ...`. A preset's dictionaries add to those
-below it, its lists replace them, and nothing takes a key away: where another loss or recipe has other
-options, define a model under a new name. Definitions (`samples`, `variations`, `models`, `attacks`,
-`scenarios`) say what there is and can be many; `run` selects what a study makes. Write 0.001, never 1e-3:
-YAML reads that as text.
+below it, its lists replace them, and `null` takes a key away, as in
+`evaluation: {inputs: {track_0_D0: null}}` or `attacks: {pgd: {jets: null}}`; where the table below allows
+null, it is a value. Definitions (`samples`, `variations`, `models`, `attacks`, `scenarios`) say what there is
+and can be many; `run` selects what a study makes, and what then has nothing to work on, such as a figure of
+certificates without any, is left out. Write 0.001, never 1e-3: YAML reads that as text.
 
 To add an attack, a model or a scenario, define it under a new name and put the name into the selection. Only
 what the change concerns is made again. `features` names the table of the inputs, with units, missing values,
@@ -39,20 +41,14 @@ def reference(schema_file: str | Path) -> str:
 def _keys(node: dict, schema: dict, prefix: str) -> Iterator[tuple[str, dict]]:
     """Every key with its node, depth first; NAME stands for a name the user chooses."""
     for name, child in node.get("properties", {}).items():
-        child = _resolve(child, schema)
+        child = resolved(child, schema)
         yield prefix + name, child
-        item = _resolve(child.get("items", {}), schema)
+        item = resolved(child.get("items", {}), schema)
         yield from _keys(child, schema, f"{prefix}{name}.")
         yield from _keys(item, schema, f"{prefix}{name}[].")
         named = child.get("additionalProperties")
         if isinstance(named, dict):
-            yield from _keys(_resolve(named, schema), schema, f"{prefix}{name}.NAME.")
-
-
-def _resolve(node: dict, schema: dict) -> dict:
-    """The node with the definition it refers to; its own description counts."""
-    reference = node.get("$ref")
-    return node if reference is None else schema["$defs"][reference.removeprefix("#/$defs/")] | node
+            yield from _keys(resolved(named, schema), schema, f"{prefix}{name}.NAME.")
 
 
 def _values(node: dict) -> str:

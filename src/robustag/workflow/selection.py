@@ -8,6 +8,7 @@ from itertools import chain, pairwise
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
+from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.workflow.networks import network_faults
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
@@ -40,7 +41,9 @@ def check_selection(config: dict, table: FeatureTable) -> None:
             _roles(config, table),
             _models(config),
             _shown(config),
+            _pairs(config),
             _labels(config),
+            _validation(config),
         )
     )
     if faults:
@@ -59,8 +62,16 @@ def compared_models(config: dict) -> list[str]:
     return list(dict.fromkeys(pair[role] for pair in config["figures"]["pairs"] for role in roles))
 
 
+def nominal_models(config: dict, model: str) -> list[str]:
+    """The nominal models of the pairs that a model belongs to, each once."""
+    pairs = [pair for pair in config["figures"]["pairs"] if model in (pair["nominal"], pair["adversarial"])]
+    return list(dict.fromkeys(pair["nominal"] for pair in pairs))
+
+
 def certified_models(config: dict) -> list[str]:
-    """The compared models whose network allows a certificate."""
+    """The compared models whose network allows a certificate; none for a study without certificates."""
+    if not config["certificates"]["epsilons"]:
+        return []
     return [
         name for name in compared_models(config) if config["models"][name]["network"]["name"] in _CERTIFIABLE
     ]
@@ -218,6 +229,10 @@ def _shown(config: dict) -> Iterator[str]:
     for key in ("attack", "noise"):
         if figures[key] not in config["run"]["attacks"]:
             yield f"figures.{key} needs '{figures[key]}': add it to run.attacks"
+    if figures["attack"] == figures["noise"]:
+        yield f"figures.noise is '{figures['noise']}', as is figures.attack: name another one to compare with"
+    if 0.0 not in config["epsilons"]:
+        yield "epsilons lacks 0, the raw jets that all others are compared with: add 0.0"
     for section in ("figures", "claims"):
         epsilon = config[section]["epsilon"]
         if epsilon not in config["epsilons"]:
@@ -229,12 +244,8 @@ def _shown(config: dict) -> Iterator[str]:
         for attack in attacks:
             if attack not in config["attacks"]:
                 yield f"figures.rocs.{name} names '{attack}', which attacks lacks: mend the name"
-    if not shown_rocs(config):
-        yield "figures.rocs has nothing that run.attacks makes: add an entry"
     for entry in figures["mismodellings"]:
         yield from _mismodelling(entry, config)
-    if not shown_mismodellings(config):
-        yield "figures.mismodellings has nothing that run.attacks or run.scenarios measures: add an entry"
 
 
 def _mismodelling(entry: dict, config: dict) -> Iterator[str]:
@@ -255,12 +266,41 @@ def _mismodelling(entry: dict, config: dict) -> Iterator[str]:
         yield _unmeasured(key, epsilon, f"scenarios.{name}.strengths", scenario["strengths"])
 
 
+def _pairs(config: dict) -> Iterator[str]:
+    """Pairs that compare nothing, or what another one compares already."""
+    compared: dict[tuple[str, str], str] = {}
+    for pair in config["figures"]["pairs"]:
+        models = pair["nominal"], pair["adversarial"]
+        if models[0] == models[1]:
+            yield f"figures.pairs '{pair['label']}' compares '{models[0]}' with itself: name two models"
+        elif compared.setdefault(models, pair["label"]) != pair["label"]:
+            yield f"figures.pairs '{compared[models]}' and '{pair['label']}' compare the same: remove one"
+
+
 def _labels(config: dict) -> Iterator[str]:
     """Labels that stand for two things in one figure."""
     for key in ("pairs", "mismodellings"):
         labels = [entry["label"] for entry in config["figures"][key]]
         for label in sorted({label for label in labels if labels.count(label) > 1}):
             yield f"figures.{key} has the label '{label}' twice: rename one"
+
+
+def _validation(config: dict) -> Iterator[str]:
+    """Samples of the validation that are not one for each flavour."""
+    processes = {
+        name: (config["samples"][name] | changes)["process"]
+        for name, changes in config["validation"]["samples"].items()
+    }
+    for name, process in processes.items():
+        if process not in FLAVOUR_OF_PROCESS:
+            known = ", ".join(FLAVOUR_OF_PROCESS)
+            yield f"validation.samples.{name}: '{process}' supplies no flavour of its own: use one of {known}"
+    lacking = [name for name in FLAVOUR_OF_PROCESS if name not in processes.values()]
+    if processes and lacking:
+        yield (
+            f"validation.samples has no sample of process {' or '.join(lacking)}: add one, "
+            "or take all away with null"
+        )
 
 
 def _unmeasured(key: str, wanted: float, where: str, measured: Sequence[float]) -> str:

@@ -169,6 +169,44 @@ def test_headline_table(make_metrics, flags, settings):
     assert "epsilon 0.05" in lines[-1]
 
 
+def test_a_model_of_several_pairs_has_one_row_in_the_headline(make_metrics, flags, settings):
+    third = make_metrics().replace({"model": {"adversarial": "other"}})
+    metrics = pd.concat([make_metrics(), third[third["model"] == "other"]])
+    pairs = [*PAIRS, {"label": "other", "nominal": "nominal", "adversarial": "other"}]
+    lines = headline(metrics, pairs, flags, settings)
+    assert [line.split()[1] for line in lines[2:5]] == ["nominal", "adversarial", "other"]
+    assert lines[5] == ""
+
+
+def test_reports_name_the_attack_of_the_study(make_tables, make_metrics, flags, settings):
+    """What is about another attack than FGSM does not speak of FGSM."""
+    settings = replace(settings, attack="pgd")
+    judged = judge_claims(make_tables(), PAIRS, settings)
+    robustness = [j for j in judged if j.claim.id in ("C3", "C4", "C5", "C6", "C8", "C12", "C16", "C17")]
+    words = [
+        text for j in robustness for f in j.findings for text in (f.quantity, *(n.name for n in f.numbers))
+    ]
+    assert any("PGD" in text for text in words)
+    assert not any("FGSM" in text for text in words)
+    assert not any("FGSM" in line for line in headline(make_metrics(), PAIRS, flags, settings))
+
+
+def test_c12_rests_on_bvl_whatever_the_tests_are_called(judged):
+    judgements = {judgement.claim.id: judgement for judgement in judged()}
+    named = [f for f in judgements["C12"].findings if f.deciding and f.discriminator]
+    assert {f.discriminator for f in named} == {"BvL"}
+    alone = [f for name in ("C5", "C6") for f in judgements[name].findings]
+    assert named == [f for f in alone if f.deciding and f.discriminator == "BvL"]
+    assert len(named) == 2
+
+
+def test_a_study_without_mismodellings_cannot_test_c8(make_tables, settings):
+    judged = judge_claims(make_tables(), PAIRS, replace(settings, mismodellings=()))
+    (eighth,) = (judgement for judgement in judged if judgement.claim.id == "C8")
+    assert eighth.verdict == "not testable here"
+    assert interpretation(eighth, 2.0) == "Not testable here: the study shows no mismodelling."
+
+
 def test_headline_without_its_epsilon_says_so(make_metrics, flags, settings):
     with pytest.raises(InputError, match=r"epsilon 0\.3"):
         headline(make_metrics(), PAIRS, flags, replace(settings, shown_epsilon=0.3))
@@ -200,6 +238,10 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, setting
     assert re.search(r"^\| worse resolution +\| clean +\| 0\.0200 ± .*\| helps +\|$", page, re.M)
     assert re.search(r"^\| nominal +\| 0\.05 +\| 0\.7100 +\| 0\.4200 +\|$", page, re.M)
     assert "## Certificates" not in summarise(replace(outcome, certificates=None), PAIRS, settings)
+    assert "## Performance" not in summarise(replace(outcome, pareto=None), PAIRS, settings)
+    assert "## Mismodelling" not in summarise(outcome, PAIRS, replace(settings, mismodellings=()))
+    no_bvl = replace(outcome, certificates=certificates.assign(discriminator="CvL"))
+    assert "## Certificates" not in summarise(no_bvl, PAIRS, settings)
     assert "nan" not in page
 
 

@@ -13,7 +13,7 @@ from robustag.plotting.mismodelling import mismodelling_table
 from robustag.plotting.roc import MISTAG_RANGE, roc_table
 from robustag.plotting.shapes import shape_table
 from robustag.plotting.sketches import draw_training, jet_table, training_table
-from robustag.plotting.style import FLAVOUR_COLOURS, ROLE_COLOURS, paired_models
+from robustag.plotting.style import FLAVOUR_COLOURS, ROLE_COLOURS, arm_models, paired_models
 from robustag.plotting.surface_corners import corner_table
 from robustag.plotting.surface_weights import mean_ratio_around
 
@@ -64,9 +64,60 @@ def shown_tick_labels(axis):
     return [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_figure_is_whole_and_labelled(name, drawn):
+SHARED = [
+    {"label": "weak", "nominal": "clean_nominal", "adversarial": "clean_fgsm"},
+    {"label": "free", "nominal": "clean_nominal", "adversarial": "faithful_fgsm"},
+    {"label": "other", "nominal": "faithful_nominal", "adversarial": "clean_fgsm"},
+]
+OF_ALL_MODELS = [
+    *("roc", "auc_epsilon", "headline", "certified", "history", "fixed_cut", "mismodelling"),
+    *("surface_statistics", "surface_weights"),
+]
+
+
+@pytest.mark.parametrize("name", OF_ALL_MODELS)
+def test_models_that_pairs_share_are_listed_and_named_once(name, drawn, options):
+    options["pairs"] = SHARED
+    figure, table = drawn(name)
+    assert not table.duplicated([column for column in table if column != "replicates"]).any()
+    if name != "headline":
+        assert set(table["model"]) == {model.name for model in paired_models(SHARED)}
+    for legend in legends(figure):
+        names = [text.get_text() for text in legend.get_texts()]
+        assert len(set(names)) == len(names)
+
+
+def test_a_shared_model_looks_the_same_in_all_its_arms():
+    models = {model.name: model for model in paired_models(SHARED)}
+    assert len({model.colour for model in models.values()}) == len(models) == 4
+    assert models["clean_nominal"].title == "clean nominal, nominal training"
+    assert models["faithful_fgsm"].title == "free, adversarial training"
+    for pair in SHARED:
+        nominal, adversarial = arm_models(SHARED, pair["label"])
+        assert (nominal.name, adversarial.name) == (pair["nominal"], pair["adversarial"])
+        assert nominal.title == f"{pair['label']}, nominal training"
+        for model in (nominal, adversarial):
+            assert model.colour == models[model.name].colour
+
+
+def test_a_model_may_have_another_role_in_another_arm():
+    pairs = [SHARED[0], {"label": "next", "nominal": "clean_fgsm", "adversarial": "faithful_fgsm"}]
+    assert [model.role for model in paired_models(pairs)] == ["nominal", "adversarial", "adversarial"]
+    assert [model.role for model in arm_models(pairs, "next")] == ["nominal", "adversarial"]
+
+
+def test_many_models_stay_apart():
+    pairs = [{"label": f"p{i}", "nominal": f"n{i}", "adversarial": f"a{i}"} for i in range(15)]
+    looks = [(model.colour, model.marker) for model in paired_models(pairs)]
+    assert len(set(looks)) == 30
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs"), [*((name, None) for name in FIGURES), *((name, SHARED) for name in OF_ALL_MODELS)]
+)
+def test_figure_is_whole_and_labelled(name, pairs, drawn, options):
     """Legends, labels, titles and tick labels lie on the canvas; sample and axes are named."""
+    options["pairs"] = pairs or options["pairs"]
     figure, _ = drawn(name)
     renderer = laid_out(figure)
     width, height = figure.canvas.get_width_height()

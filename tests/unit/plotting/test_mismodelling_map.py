@@ -69,11 +69,10 @@ def test_scenarios_are_numbered_and_attacks_are_lines(verdicts, histograms):
     figure = draw_map(table, options)
     axes = figure.axes[0]
     assert [text.get_text() for text in axes.texts].count("1") == 2
-    lines = [line.get_label() for line in axes.lines if ":" in str(line.get_label())]
-    assert lines == [
-        "clean, nominal: FGSM",
-        "clean, nominal: Gaussian noise",
-        "clean, adversarial: FGSM",
-        "clean, adversarial: Gaussian noise",
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "clean, nominal training, FGSM",
+        "clean, nominal training, Gaussian noise",
+        "clean, adversarial training, FGSM",
+        "clean, adversarial training, Gaussian noise",
     ]
     assert axes.get_ylabel() == "loss of BvL AUC"

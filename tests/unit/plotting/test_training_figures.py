@@ -80,13 +80,15 @@ def epochs():
                 ):
                     for discriminator in ("BvL", "CvL", "BvC"):
                         value = 0.9 - 0.1 / epoch - 0.05 * (source == "self") + 0.01 * seed
-                        front = (model, seed, epoch, source, name, 0.05, discriminator)
+                        crafted_on = model.replace("fgsm", "nominal") if source == "reference" else ""
+                        front = (model, seed, epoch, source, crafted_on, name, 0.05, discriminator)
                         rows.append((*front, value, value - 0.002, value + 0.002))
     columns = [
         "model",
         "seed",
         "epoch",
         "source",
+        "crafted_on",
         "perturbation",
         "epsilon",
         "discriminator",
@@ -110,3 +112,20 @@ def test_areas_against_the_epoch_are_means_over_seeds(epochs, options):
     assert [label.get_text() for label in figure.axes[2].get_xticklabels()] == ["1", "4", "15"]
     with pytest.raises(InputError, match="noise"):
         draw_auc_epoch(table[table["perturbation"] != "noise"], shown)
+
+
+def test_each_arm_shows_what_its_own_nominal_model_crafted(epochs, options):
+    """An adversarial model with two nominal ones meets the attacks of both."""
+    other = epochs[(epochs["model"] == "clean_fgsm") & (epochs["source"] == "reference")]
+    other = other.assign(crafted_on="faithful_nominal", value=0.5)
+    options |= {"discriminators": ["BvL"], "attack": "fgsm", "noise": "noise", "epsilon": 0.05}
+    options["pairs"] = [
+        {"label": "one", "nominal": "clean_nominal", "adversarial": "clean_fgsm"},
+        {"label": "two", "nominal": "faithful_nominal", "adversarial": "clean_fgsm"},
+    ]
+    table = auc_epoch_table(pd.concat([epochs, other]), options)
+    figure = draw_auc_epoch(table, options)
+    lowest = [min(line.get_ydata().min() for line in axes.lines) for axes in figure.axes]
+    assert lowest[0] > 0.7
+    assert lowest[1] == 0.5
+    assert [len(axes.lines) for axes in figure.axes] == [8, 8]

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from robustag.errors import InputError
-from robustag.workflow.configuration import check_against_schema
+from robustag.workflow.configuration import check_against_schema, take_away
 from robustag.workflow.reference import reference
 
 
@@ -140,3 +140,60 @@ def test_every_key_of_the_schema_is_described(root):
         return schema["$defs"].get(value.get("$ref", "").removeprefix("#/$defs/"), {})
 
     assert list(undescribed(schema, [])) == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(
+            "evaluation.inputs.jet_pt",
+            "attacks.rdsa",
+            "models.clean_noise_2",
+            "samples.bb",
+            "variations.jes_up",
+        ),
+        *(
+            "scenarios.jes_up",
+            "figures.rocs.capped",
+            "validation.samples.bb",
+            "scenarios.more_charm.factors.b",
+        ),
+        *("attacks.pgd.jets", "models.clean_mixed_05.recipe.share", "models.clean_linear.network.hidden"),
+    ],
+)
+def test_null_takes_a_key_away(config, check, root, key):
+    *owner, last = key.split(".")
+    place = config
+    for step in owner:
+        place[step] = copy.deepcopy(place[step])
+        place = place[step]
+    place[last] = None
+    take_away(config, root / "workflow/schemas/config.schema.yaml")
+    check(config)
+    for step in owner:
+        config = config[step]
+    assert last not in config
+
+
+def test_null_inside_a_list_takes_a_key_away_too(config, check, root):
+    config["certificates"]["attacks"] = [{"name": "pgd", "steps": 2, "rate": 2.5, "restarts": None}]
+    take_away(config, root / "workflow/schemas/config.schema.yaml")
+    assert config["certificates"]["attacks"] == [{"name": "pgd", "steps": 2, "rate": 2.5}]
+
+
+def test_null_stays_where_it_is_a_value(config, check, root):
+    config["attacks"]["fgsm_capped"]["relative_cap"] = None
+    take_away(config, root / "workflow/schemas/config.schema.yaml")
+    check(config)
+    assert config["relative_cap"] is None
+    assert config["attacks"]["fgsm_capped"]["relative_cap"] is None
+
+
+@pytest.mark.parametrize(
+    ("key", "complaint"), [("study", "'study' is a required"), ("colour", "unknown key 'colour'")]
+)
+def test_null_hides_no_fault(config, check, root, key, complaint):
+    config[key] = None
+    take_away(config, root / "workflow/schemas/config.schema.yaml")
+    with pytest.raises(InputError, match=complaint):
+        check(config)

@@ -9,7 +9,14 @@ from snakemake.utils import update_config
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.workflow.configuration import check_against_schema
-from robustag.workflow.selection import certified_models, check_selection, compared_models
+from robustag.workflow.selection import (
+    certified_models,
+    check_selection,
+    compared_models,
+    nominal_models,
+    shown_mismodellings,
+    shown_rocs,
+)
 
 
 @pytest.fixture
@@ -70,11 +77,32 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
         ("figures.attack", "pip", r"figures\.attack needs 'pip': add it to run\.attacks"),
         ("figures.noise", "softer_jets", r"figures\.noise needs 'softer_jets': add it to run\.attacks"),
         ("figures.rocs", {"odd": ["fgms"]}, r"figures\.rocs\.odd names 'fgms', which attacks lacks"),
-        ("figures.rocs", {"odd": ["rdsa"]}, r"figures\.rocs has nothing that run\.attacks makes: add"),
         ("figures.epsilon", 0.03, r"figures\.epsilon asks for 0\.03, which epsilons lacks: use one of 0, "),
         ("claims.epsilon", 0.011, r"claims\.epsilon asks for 0\.011, which epsilons lacks"),
         ("claims.efficiency", 0.8, r"claims\.efficiency asks for 0\.8, which evaluation\.efficiencies lacks"),
+        ("figures.noise", "fgsm", r"figures\.noise is 'fgsm', as is figures\.attack: name another"),
+        ("epsilons", [0.01, 0.05], r"epsilons lacks 0, the raw jets .*: add 0\.0"),
         ("figures.pairs", [PAIR, PAIR], r"figures\.pairs has the label 'clean' twice: rename one"),
+        (
+            "figures.pairs",
+            [PAIR | {"adversarial": "clean_nominal"}],
+            r"figures\.pairs 'clean' compares 'clean_nominal' with itself: name two models",
+        ),
+        (
+            "figures.pairs",
+            [PAIR, PAIR | {"label": "again"}],
+            r"figures\.pairs 'clean' and 'again' compare the same: remove one",
+        ),
+        (
+            "validation.samples",
+            {"bb": {"events": 10}},
+            r"validation\.samples has no sample of process cc or light: add one, or take all away with null",
+        ),
+        (
+            "validation.samples",
+            {"ttbar": {"events": 10}},
+            r"validation\.samples\.ttbar: 'ttbar' supplies no flavour of its own: use one of bb, cc, light",
+        ),
         ("figures.mismodellings", [BAR, BAR], r"figures\.mismodellings has the label 'bar' twice"),
         (
             "figures.mismodellings",
@@ -95,11 +123,6 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
             "figures.mismodellings",
             [BAR, BAR | {"label": "other", "perturbation": "melted"}],
             r"'other' names 'melted', which neither attacks nor scenarios define",
-        ),
-        (
-            "figures.mismodellings",
-            [BAR | {"perturbation": "mpi_off"}],
-            r"figures\.mismodellings has nothing that run\.attacks or run\.scenarios measures",
         ),
     ],
 )
@@ -149,3 +172,29 @@ def test_certificates_are_for_compared_models_that_are_relu_networks(config):
     config["models"]["clean_fgsm"]["network"] = {"name": "deep_set"}
     assert compared_models(config) == ["clean_nominal", "clean_fgsm", "faithful_nominal", "faithful_fgsm"]
     assert certified_models(config) == ["clean_nominal", "faithful_nominal", "faithful_fgsm"]
+
+
+def test_a_study_without_certificates_certifies_no_model(config):
+    config["certificates"]["epsilons"] = []
+    assert certified_models(config) == []
+
+
+def test_what_a_study_does_not_measure_is_not_shown(config, table):
+    config["figures"]["rocs"] = {"odd": ["rdsa"], "capped": ["rdsa", "fgsm"]}
+    config["figures"]["mismodellings"] = [BAR | {"perturbation": "mpi_off"}]
+    check_selection(config, table)
+    assert shown_rocs(config) == {"capped": ["fgsm"]}
+    assert shown_mismodellings(config) == []
+
+
+def test_pairs_may_share_their_models(config, table):
+    config["figures"]["pairs"] = [
+        PAIR,
+        {"label": "other", "nominal": "faithful_nominal", "adversarial": "clean_fgsm"},
+        {"label": "crossed", "nominal": "clean_nominal", "adversarial": "faithful_nominal"},
+    ]
+    check_selection(config, table)
+    assert compared_models(config) == ["clean_nominal", "clean_fgsm", "faithful_nominal"]
+    assert nominal_models(config, "clean_nominal") == ["clean_nominal"]
+    assert nominal_models(config, "clean_fgsm") == ["clean_nominal", "faithful_nominal"]
+    assert nominal_models(config, "faithful_nominal") == ["faithful_nominal", "clean_nominal"]
