@@ -13,6 +13,7 @@ from robustag.plotting.mismodelling import draw_mismodelling, mismodelling_table
 from robustag.plotting.surface_statistics import draw_statistics, statistics_table
 
 LABELS = {"track_0_D0": "d0"}
+KINDS = {"jet_pt": "jet_pt", "track_0_D0": "track D0", "track_1_D0": "track D0"}
 
 
 def drawn(figure):
@@ -87,7 +88,7 @@ def test_a_transfer_that_was_not_made_is_a_white_cell(transfer, options):
 def test_a_distance_that_does_not_exist_is_drawn_as_absent(distances, options):
     gone = (distances["distance"] == "classifier_auc") & (distances["perturbation"] == "fgsm")
     some = distances[~gone].assign(value=lambda t: t["value"].mask(t["input"] == "jet_pt"))
-    table = distance_plots.distance_table(some, "clean_nominal", options["mismodellings"])
+    table = distance_plots.distance_table(some, "clean_nominal", options["mismodellings"], KINDS)
     drawn(distance_plots.draw_distances(table, options))
 
 
