@@ -41,7 +41,12 @@ def test_the_default_study_is_valid(config, check):
         (["relative_cap"], "big", "relative_cap: 'big' is not null or a number"),
         (["relative_cap"], -0.5, r"relative_cap: -0\.5 is less than or equal to the minimum of 0"),
         (["variations", "odd"], {"reason": "none"}, "odd: give either detector or generator or records"),
+        (["relative_cap"], "0.2", r"relative_cap: '0\.2' is text, not null or a number; write 0\.2 without"),
         (["physical"], "no", "physical: 'no' is not true or false"),
+        # As Snakemake reads --config physical=false, relative_cap=null and 'epsilons=[0.0, 0.01]'.
+        (["physical"], "false", "'false' is text, .* write false .* in a preset, not after --config"),
+        (["relative_cap"], "null", "'null' is text, .* write null .* in a preset, not after --config"),
+        (["epsilons"], ["0.0", "0.01"], r"epsilons\.1: '0\.01' .* in a preset, not after --config"),
         (["epsilons"], [0.0, -0.1], r"epsilons\.1: -0\.1 is less than the minimum"),
         (["study"], "../../elsewhere", "study: .* does not match"),
         (["scenarios", "bad"], {"kind": "resimulated"}, "'variation' is a required property"),
