@@ -52,7 +52,7 @@ format: setup  ## Mend the style
 	snakefmt Snakefile workflow
 
 docs: setup  ## Write config/README.md from the schema
-	python -m robustag.workflow.reference workflow/schemas/config.schema.yaml > config/README.md
+	python -m robustag.workflow.reference > config/README.md
 
 setup: $(INSTALLED)  ## The environment, if it is not there or no longer fits
 

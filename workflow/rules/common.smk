@@ -8,8 +8,9 @@ from robustag.documents import read_document
 from robustag.errors import InputError
 from robustag.workflow.checking import check_configuration
 from robustag.workflow.configuration import canonical
-from robustag.workflow.fingerprints import code_fingerprint, entry_fingerprint
+from robustag.workflow import fingerprints
 from robustag.workflow.networks import network_source
+from robustag.workflow.places import check_package, locate_files, quote_interpreter
 from robustag.workflow.selection import (
     certified_models,
     compared_models,
@@ -22,13 +23,12 @@ try:
     # Snakemake has read them, too, but lets pass what nobody means, as a key that stands twice.
     for document in workflow.configfiles:
         read_document(document)
-    check_configuration(
-        config,
-        workflow.source_path("../schemas/config.schema.yaml"),
-        workflow.source_path("../schemas/features.schema.yaml"),
-    )
+    check_package(PROJECT / "src/robustag")
+    locate_files(config, [PROJECT])
+    check_configuration(config)
 except InputError as fault:
     raise WorkflowError(str(fault)) from None
+quote_interpreter()
 
 
 RUN = config["run"]
@@ -71,6 +71,11 @@ wildcard_constraints:
     attack="|".join(config["attacks"]),
     seed=r"\d+",
     chunk=r"\d{4}",
+
+
+def code_fingerprint(script: str) -> str:
+    """Fingerprint of the code of a rule, by the path of its script in the project."""
+    return fingerprints.code_fingerprint(workflow.source_path(f"../../{script}"))
 
 
 def memory(kind: str):

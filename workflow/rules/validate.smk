@@ -89,6 +89,7 @@ rule fig_simulation_inputs:
         **figure("fig_simulation_inputs", "Simulation"),
     log:
         "<logs>/fig_simulation_inputs.log",
+    localrule: True
     params:
         options={"sample": config["validation"]["label"]},
         code=code_fingerprint("scripts/fig_simulation_inputs.py"),
@@ -104,6 +105,7 @@ rule fig_simulation_tracks:
         **figure("fig_simulation_tracks", "Simulation"),
     log:
         "<logs>/fig_simulation_tracks.log",
+    localrule: True
     params:
         options={"sample": config["figures"]["sample"]},
         code=code_fingerprint("scripts/fig_simulation_tracks.py"),
@@ -119,6 +121,7 @@ rule fig_simulation_vertices:
         **figure("fig_simulation_vertices", "Simulation"),
     log:
         "<logs>/fig_simulation_vertices.log",
+    localrule: True
     params:
         options={"sample": config["figures"]["sample"]},
         code=code_fingerprint("scripts/fig_simulation_vertices.py"),
@@ -134,6 +137,7 @@ rule fig_simulation_resolution:
         **figure("fig_simulation_resolution", "Simulation"),
     log:
         "<logs>/fig_simulation_resolution.log",
+    localrule: True
     params:
         options={"sample": config["figures"]["sample"]},
         code=code_fingerprint("scripts/fig_simulation_resolution.py"),
@@ -149,6 +153,7 @@ rule fig_simulation_lifetime:
         **figure("fig_simulation_lifetime", "Simulation"),
     log:
         "<logs>/fig_simulation_lifetime.log",
+    localrule: True
     params:
         options={"sample": config["figures"]["sample"]},
         code=code_fingerprint("scripts/fig_simulation_lifetime.py"),

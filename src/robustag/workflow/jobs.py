@@ -32,9 +32,9 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     """Log to the rule's log file and record how its outputs were made; show errors of the user and of the
     machine as one line.
 
-    Their traceback goes to the log; any other error shows it on the console, too. So is the end of a job by a
-    cluster or by Ctrl-C one line. What libraries print to standard output (banners of Pythia and FastJet) goes
-    to the log as well.
+    Their traceback goes to the log; any other error shows it on the console, too. The end by a cluster or by
+    Ctrl-C is one line as well. What libraries print to standard output (banners of Pythia and FastJet) goes
+    to the log.
 
     Parameters
     ----------

@@ -17,7 +17,9 @@ def config(root):
 
 @pytest.fixture
 def check(root):
-    return lambda config: check_against_schema(config, root / "workflow/schemas/config.schema.yaml", "config")
+    return lambda config: check_against_schema(
+        config, root / "src/robustag/workflow/schemas/config.schema.yaml", "config"
+    )
 
 
 def test_the_default_study_is_valid(config, check):
@@ -126,13 +128,13 @@ def test_every_fault_has_its_own_line(config, check):
 
 
 def test_the_reference_is_written_from_the_schema(root):
-    page = reference(root / "workflow/schemas/config.schema.yaml")
+    page = reference()
     assert "| `models.NAME.optimiser.decay.name` | constant, cosine, inverse |" in page
     assert (root / "config/README.md").read_text() == page
 
 
 def test_every_key_of_the_schema_is_described(root):
-    schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
+    schema = yaml.safe_load((root / "src/robustag/workflow/schemas/config.schema.yaml").read_text())
 
     def undescribed(node, path):
         for key, value in node.get("properties", {}).items():
