@@ -7,6 +7,8 @@ INSTALLED := $(VENV)/installed
 # Wheels over source distributions: Pythia alone would compile for ten minutes.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BINARY := --prefer-binary --only-binary pythia8mc,torch,fastjet,numba,pyarrow
+# By module: the first line of a command that pip installs is no match for every folder's name.
+SNAKEMAKE := python -m snakemake
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Every job is one thread wide; the study runs jobs side by side.
@@ -15,16 +17,16 @@ export OMP_NUM_THREADS := 1
 .PHONY: study smoke archive test bench audit lint format docs setup lock clean
 
 study: setup  ## The default study, then its report
-	snakemake --cores $(CORES)
-	snakemake --cores 1 --report results/default/report.html --quiet all
+	$(SNAKEMAKE) --cores $(CORES)
+	$(SNAKEMAKE) --cores 1 --report results/default/report.html --quiet all
 	@printf '%s\n' '' 'Report    results/default/report.html' 'Verdicts  results/default/claims.md' \
 		'Figures   results/default/plots/' 'Tables    results/default/tables/'
 
 smoke: setup  ## The whole study in miniature
-	snakemake --cores $(CORES) --configfile config/smoke.yaml
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/smoke.yaml
 
 archive: setup  ## Figures, verdicts, records and tables of the default study in results/default.tar.gz
-	snakemake --cores $(CORES) archive
+	$(SNAKEMAKE) --cores $(CORES) archive
 
 test: setup  ## Every test, the smoke study end to end included
 	python -m pytest
@@ -43,16 +45,16 @@ audit: setup  ## Known weaknesses of the pinned packages; asks the Python packag
 
 lint: setup  ## Style of Python, Snakemake and words
 	ruff check . && ruff format --check .
-	snakefmt --check Snakefile workflow
-	snakemake --lint
-	codespell
+	python -m snakefmt --check Snakefile workflow
+	$(SNAKEMAKE) --lint
+	python -m codespell_lib
 
 format: setup  ## Mend the style
 	ruff check --fix . && ruff format .
-	snakefmt Snakefile workflow
+	python -m snakefmt Snakefile workflow
 
 docs: setup  ## Write config/README.md from the schema
-	python -m robustag.workflow.reference workflow/schemas/config.schema.yaml > config/README.md
+	python -m robustag.workflow.reference > config/README.md
 
 setup: $(INSTALLED)  ## The environment, if it is not there or no longer fits
 

@@ -3,4 +3,4 @@ include: "workflow/Snakefile"
 
 
 # A default target is not inherited through include.
-workflow.default_target = "all"
+workflow.default_target = rules.all.rule.name

@@ -17,9 +17,9 @@ from typing import Any
 from robustag.documents import read_document
 from robustag.errors import InputError
 from robustag.workflow.failures import explain
+from robustag.workflow.places import CONFIG_SCHEMA, locate_files, located
 
-DEFAULT_CONFIG = Path("config/config.yaml")
-SCHEMAS = [Path("workflow/schemas") / f"{name}.schema.yaml" for name in ("config", "features")]
+DEFAULT_CONFIG = "config/config.yaml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,28 +58,37 @@ def _positive(text: str) -> int:
 def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
-        nargs="+",
+        action="append",
         type=Path,
-        default=[DEFAULT_CONFIG],
         metavar="FILE",
-        help=f"configuration, and presets on top of it (default: {DEFAULT_CONFIG})",
+        help="configuration; given again, a preset on top of those before it "
+        f"(default: {DEFAULT_CONFIG} in this folder, otherwise the default study)",
     )
 
 
-def read_configuration(paths: Sequence[Path]) -> dict:
+def read_configuration(paths: Sequence[Path] | None) -> dict:
     """The configuration of some files: dictionaries add to those before them, everything else replaces.
 
     Keys that are null after that are taken away (`robustag.workflow.configuration.take_away`).
+
+    Parameters
+    ----------
+    paths : sequence of path, or None
+        In their order; without any, the default study as this folder or the package has it. Files that they
+        name are found from the current folder, as Snakemake does, from the folder of one of them, from the
+        one above it, or in the package.
     """
     from robustag.workflow.configuration import take_away
 
+    paths = list(map(Path, paths or [located(DEFAULT_CONFIG)]))
     merged: dict = {}
     for path in paths:
         document = read_document(path)
         if not isinstance(document, Mapping):
             raise InputError(f"{path} is no configuration: it must be a mapping")
         merged = _merge(merged, document)
-    take_away(merged, SCHEMAS[0])
+    take_away(merged, CONFIG_SCHEMA)
+    locate_files(merged, [folder for path in reversed(paths) for folder in path.absolute().parents[:2]])
     return merged
 
 
@@ -251,11 +260,12 @@ def check(options: argparse.Namespace) -> None:
     from robustag.workflow.checking import check_configuration, check_ntuple
 
     faults = []
+    below = options.config or [Path(located(DEFAULT_CONFIG))]
     for file in options.files:
         try:
             preset = file.suffix in (".yaml", ".yml")
-            config = read_configuration([*options.config, file] if preset else options.config)
-            table = check_configuration(config, *SCHEMAS)
+            config = read_configuration([*below, file] if preset else below)
+            table = check_configuration(config)
             found = f"study '{config['study']}'" if preset else check_ntuple(file, table)
             print(f"{file}: {found}")
         except InputError as error:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def written_whole(path: str | Path) -> Iterator[Path]:
     """Give a temporary name beside `path`; move it there when the block succeeds, remove it otherwise.
 
-    What an earlier process that was killed while it wrote this file left beside it is removed first.
+    What an earlier process that was killed while it wrote this file left beside it is removed first. The file
+    may be read by whom the umask allows, whatever the library that writes it thinks of that.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -34,7 +35,11 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
+        temporary.touch()
+        mode = temporary.stat().st_mode
         yield temporary
+        # safetensors puts a file of its own there that is its owner's alone.
+        temporary.chmod(mode)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -41,6 +41,31 @@ def kill_group(process: subprocess.Popen) -> None:
     process.wait()
 
 
+def test_control_c_is_one_line_of_the_job_and_leaves_nothing(tmp_path):
+    checkout = Checkout(tmp_path / "stopped")
+    run = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "1", *SMOKE, "--", "fig_simulation_vertices"],
+        cwd=checkout.folder,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    results = checkout.folder / "results/smoke"
+    while not list(results.glob("ntuples/*/nominal/.*.partial.root")) and run.poll() is None:
+        time.sleep(0.1)
+    # A terminal sends it to all that run in it.
+    os.killpg(run.pid, signal.SIGINT)
+    output, _ = run.communicate(timeout=120)
+    assert run.returncode != 0
+    said = [line for line in output.splitlines() if line.startswith("robustag: ")]
+    assert said == ["robustag: generate ttbar 0000 was ended (exit status 130): run again"]
+    assert "Traceback" not in output
+    assert "was ended (exit status 130)" in (results / "logs/generate/ttbar/0000.log").read_text()
+    assert not [path for path in (results / "ntuples").rglob("*") if path.is_file()]
+
+
 def test_a_study_killed_twenty_times_ends_as_an_undisturbed_one(study, tmp_path):
     checkout = Checkout(tmp_path / "killed")
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *SMOKE]

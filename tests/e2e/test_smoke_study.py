@@ -73,6 +73,13 @@ def test_the_run_ends_with_the_headline_numbers(study):
     assert "clean_fgsm" in summary
 
 
+def test_everything_may_be_read_by_whom_the_umask_allows(study):
+    mask = os.umask(0)
+    os.umask(mask)
+    modes = {path: path.stat().st_mode & 0o777 for path in study.results.rglob("*") if path.is_file()}
+    assert {str(path): oct(mode) for path, mode in modes.items() if mode != 0o666 & ~mask} == {}
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_is_drawn_with_the_table_it_shows(study, name):
     plots = study.results / "plots"

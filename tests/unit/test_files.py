@@ -1,6 +1,7 @@
-"""Stored files: whole or not there, and no flipped bit is ever used."""
+"""Stored files: whole or not there, readable as the umask says, and no flipped bit is ever used."""
 
 import json
+import os
 import random
 import re
 
@@ -11,13 +12,22 @@ import torch
 
 from robustag.checksums import checksum, seal, unseal, verify
 from robustag.errors import InputError
-from robustag.files import read_table, write_table
+from robustag.files import read_table, write_csv, write_table
+from robustag.generate.ntuple import new_ntuple
 from robustag.models import read_tensors, write_tensors
 from robustag.tensors import Normalisation, Summary, summarise
 from robustag.tensors.loading import load_tensors
 from robustag.tensors.store import write_store
 
 JETS = 40
+
+
+@pytest.fixture
+def umask():
+    """Sets the umask of this process; a test leaves it as it was."""
+    before = os.umask(0o022)
+    yield os.umask
+    os.umask(before)
 
 
 def write_jets(path, table, records):
@@ -75,6 +85,31 @@ def same(one, other) -> bool:
     if hasattr(one, "__array__"):
         return np.array_equal(one, other) and one.dtype == other.dtype
     return one == other
+
+
+def write_ntuple(path, table, records):
+    with new_ntuple(path) as writer:
+        writer.append({"x": np.arange(60.0)})
+        writer.finish({})
+
+
+def write_for_people(path, table, records):
+    write_csv(pd.DataFrame({"a": [1]}), path)
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o002, 0o077])
+@pytest.mark.parametrize(
+    "write",
+    [*(write for write, _ in KINDS.values()), write_ntuple, write_for_people],
+    ids=lambda f: f.__name__,
+)
+def test_files_are_for_whom_the_umask_allows(write, mask, umask, tmp_path, table, records):
+    umask(mask)
+    write(tmp_path / "stored.root", table, records)
+    assert oct((tmp_path / "stored.root").stat().st_mode & 0o777) == oct(0o666 & ~mask)
+    umask(0o022)
+    write(tmp_path / "stored.root", table, records)
+    assert (tmp_path / "stored.root").stat().st_mode & 0o777 == 0o644, "written again under another umask"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -73,7 +73,7 @@ def test_rules_run_scripts_and_no_shell(root):
 
 def test_every_name_that_becomes_a_path_has_a_pattern(root):
     """The schema forbids every other character in names of definitions, and so in wildcards and folders."""
-    schema = read_document(root / "workflow/schemas/config.schema.yaml")
+    schema = read_document(root / "src/robustag/workflow/schemas/config.schema.yaml")
     name = schema["$defs"]["name"]
     assert name["pattern"] == r"^[a-z][a-z0-9_]*\Z"
     for section in ("samples", "variations", "models", "attacks", "scenarios"):

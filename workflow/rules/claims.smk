@@ -26,6 +26,7 @@ rule claims:
         page=in_report("<results>/claims.html", "claims", "Headline", "claims with all tests"),
     log:
         "<logs>/claims.log",
+    localrule: True
     params:
         tables=[*CLAIM_TABLES, "inventory"],
         settings=claim_settings(),

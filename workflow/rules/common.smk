@@ -8,9 +8,15 @@ from snakemake.exceptions import WorkflowError
 from robustag.documents import read_document
 from robustag.errors import InputError
 from robustag.workflow.checking import check_configuration
+from robustag.workflow import fingerprints
 from robustag.workflow.configuration import canonical, take_away
-from robustag.workflow.fingerprints import code_fingerprint, entry_fingerprint
 from robustag.workflow.networks import network_source
+from robustag.workflow.places import (
+    CONFIG_SCHEMA,
+    check_package,
+    locate_files,
+    quote_interpreter,
+)
 from robustag.workflow.selection import (
     certified_models,
     compared_models,
@@ -24,14 +30,13 @@ try:
     # Snakemake has read them, too, but lets pass what nobody means, as a key that stands twice.
     for document in workflow.configfiles:
         read_document(document)
-    take_away(config, workflow.source_path("../schemas/config.schema.yaml"))
-    TABLE = check_configuration(
-        config,
-        workflow.source_path("../schemas/config.schema.yaml"),
-        workflow.source_path("../schemas/features.schema.yaml"),
-    )
+    check_package(PROJECT / "src/robustag")
+    take_away(config, CONFIG_SCHEMA)
+    locate_files(config, [PROJECT])
+    TABLE = check_configuration(config)
 except InputError as fault:
     raise WorkflowError(str(fault)) from None
+quote_interpreter()
 
 
 RUN = config["run"]
@@ -75,6 +80,11 @@ wildcard_constraints:
     attack="|".join(config["attacks"]),
     seed=r"\d+",
     chunk=r"\d{4}",
+
+
+def code_fingerprint(script: str) -> str:
+    """Fingerprint of the code of a rule, by the path of its script in the project."""
+    return fingerprints.code_fingerprint(workflow.source_path(f"../../{script}"))
 
 
 def memory(kind: str):

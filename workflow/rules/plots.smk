@@ -12,6 +12,7 @@ rule fig_headline:
         **figure("fig_headline", "Headline"),
     log:
         "<logs>/fig_headline.log",
+    localrule: True
     params:
         options=figure_options("discriminators", "attack", "noise"),
         code=code_fingerprint("scripts/fig_headline.py"),
@@ -25,6 +26,7 @@ rule fig_sketch:
         **figure("fig_sketch", "Training", ["jet", "training"]),
     log:
         "<logs>/fig_sketch.log",
+    localrule: True
     params:
         code=code_fingerprint("scripts/fig_sketch.py"),
     script:
@@ -39,6 +41,7 @@ rule fig_kinematics:
         **figure("fig_kinematics", "Simulation", ["spectra", "weights"]),
     log:
         "<logs>/fig_kinematics.log",
+    localrule: True
     params:
         options=figure_options(),
         code=code_fingerprint("scripts/fig_kinematics.py"),
@@ -55,6 +58,7 @@ rule fig_roc:
         **figure("fig_roc", "Robustness", config["figures"]["discriminators"]),
     log:
         "<logs>/fig_roc.log",
+    localrule: True
     params:
         options=figure_options("discriminators", "attack", "epsilon"),
         code=code_fingerprint("scripts/fig_roc.py"),
@@ -71,6 +75,7 @@ rule fig_roc_scan:
         **figure("fig_roc_scan", "Robustness", FIGURE_PAIRS),
     log:
         "<logs>/fig_roc_scan.log",
+    localrule: True
     params:
         options=figure_options("discriminators", "attack", "noise", "epsilons"),
         code=code_fingerprint("scripts/fig_roc_scan.py"),
@@ -89,6 +94,7 @@ if SHOWN_ROCS:
             **figure("fig_roc_perturbations", "Robustness", SHOWN_ROCS),
         log:
             "<logs>/fig_roc_perturbations.log",
+        localrule: True
         params:
             options=figure_options("discriminators", "rocs", "epsilon"),
             code=code_fingerprint("scripts/fig_roc_perturbations.py"),
@@ -104,6 +110,7 @@ rule fig_auc_epsilon:
         **figure("fig_auc_epsilon", "Robustness", config["figures"]["discriminators"]),
     log:
         "<logs>/fig_auc_epsilon.log",
+    localrule: True
     params:
         options={**figure_options("discriminators"), "attacks": RUN["attacks"]},
         code=code_fingerprint("scripts/fig_auc_epsilon.py"),
@@ -119,6 +126,7 @@ rule fig_fixed_cut:
         **figure("fig_fixed_cut", "Robustness", config["figures"]["discriminators"]),
     log:
         "<logs>/fig_fixed_cut.log",
+    localrule: True
     params:
         options=figure_options("discriminators", "attack", "noise"),
         code=code_fingerprint("scripts/fig_fixed_cut.py"),
@@ -134,6 +142,7 @@ rule fig_bins:
         **figure("fig_bins", "Robustness", FIGURE_PAIRS),
     log:
         "<logs>/fig_bins.log",
+    localrule: True
     params:
         options=figure_options("discriminators", "attack", "epsilon"),
         code=code_fingerprint("scripts/fig_bins.py"),
@@ -149,6 +158,7 @@ rule fig_transfer:
         **figure("fig_transfer", "Robustness", config["figures"]["discriminators"]),
     log:
         "<logs>/fig_transfer.log",
+    localrule: True
     params:
         options=figure_options("discriminators"),
         code=code_fingerprint("scripts/fig_transfer.py"),
@@ -166,6 +176,7 @@ if SHOWN_MISMODELLINGS:
             **figure("fig_mismodelling", "Mismodelling"),
         log:
             "<logs>/fig_mismodelling.log",
+        localrule: True
         params:
             options=figure_options("discriminators", "mismodellings"),
             code=code_fingerprint("scripts/fig_mismodelling.py"),
@@ -183,6 +194,7 @@ if "certificates" in PARTS:
             **figure("fig_certified", "Robustness"),
         log:
             "<logs>/fig_certified.log",
+        localrule: True
         params:
             options={**figure_options("discriminators"), "mistags": config["evaluation"]["mistags"]},
             code=code_fingerprint("scripts/fig_certified.py"),
@@ -200,6 +212,7 @@ if "distances" in PARTS:
             **figure("fig_input_distance", "Shapes"),
         log:
             "<logs>/fig_input_distance.log",
+        localrule: True
         params:
             options=figure_options("mismodellings", "kinds"),
             code=code_fingerprint("scripts/fig_input_distance.py"),
@@ -218,6 +231,7 @@ if config["evaluation"]["inputs"]:
             **figure("fig_mismodelling_map", "Mismodelling"),
         log:
             "<logs>/fig_mismodelling_map.log",
+        localrule: True
         params:
             options=figure_options("discriminators", "attack", "noise", "inputs"),
             code=code_fingerprint("scripts/fig_mismodelling_map.py"),
@@ -236,6 +250,7 @@ if RUN["variations"]:
             **figure("fig_alignment", "Mismodelling", FIGURE_MODELS),
         log:
             "<logs>/fig_alignment.log",
+        localrule: True
         params:
             models=FIGURE_MODELS,
             options=figure_options("discriminators"),
@@ -252,6 +267,7 @@ rule fig_history:
         **figure("fig_history", "Training"),
     log:
         "<logs>/fig_history.log",
+    localrule: True
     params:
         options=figure_options(),
         code=code_fingerprint("scripts/fig_history.py"),
@@ -267,6 +283,7 @@ rule fig_output:
         **figure("fig_output", "Shapes", FIGURE_PAIRS),
     log:
         "<logs>/fig_output.log",
+    localrule: True
     params:
         options=figure_options("attack", "epsilon"),
         code=code_fingerprint("scripts/fig_output.py"),
@@ -282,6 +299,7 @@ rule fig_auc_epoch:
         **figure("fig_auc_epoch", "Training"),
     log:
         "<logs>/fig_auc_epoch.log",
+    localrule: True
     params:
         options={**figure_options("attack", "noise", "epsilon"), **TRAINING_SHOWN},
         code=code_fingerprint("scripts/fig_auc_epoch.py"),
@@ -299,6 +317,7 @@ if PARETO:
             **figure("fig_pareto", "Training"),
         log:
             "<logs>/fig_pareto.log",
+        localrule: True
         params:
             options=pareto_options(),
             code=code_fingerprint("scripts/fig_pareto.py"),
@@ -314,6 +333,7 @@ rule fig_discriminator:
         **figure("fig_discriminator", "Shapes", FIGURE_PAIRS),
     log:
         "<logs>/fig_discriminator.log",
+    localrule: True
     params:
         options=figure_options("discriminators", "attack", "epsilon"),
         code=code_fingerprint("scripts/fig_discriminator.py"),
@@ -329,6 +349,7 @@ rule fig_threshold:
         **figure("fig_threshold", "Shapes", FIGURE_PAIRS),
     log:
         "<logs>/fig_threshold.log",
+    localrule: True
     params:
         options=figure_options("discriminators", "attack", "epsilon"),
         code=code_fingerprint("scripts/fig_threshold.py"),
@@ -344,6 +365,7 @@ rule fig_calibration:
         **figure("fig_calibration", "Probabilities", FIGURE_PAIRS),
     log:
         "<logs>/fig_calibration.log",
+    localrule: True
     params:
         options=figure_options("attack", "epsilon"),
         code=code_fingerprint("scripts/fig_calibration.py"),
@@ -359,6 +381,7 @@ rule fig_confusion:
         **figure("fig_confusion", "Probabilities", FIGURE_PAIRS),
     log:
         "<logs>/fig_confusion.log",
+    localrule: True
     params:
         options=figure_options("attack", "epsilon"),
         code=code_fingerprint("scripts/fig_confusion.py"),
@@ -377,6 +400,7 @@ if config["evaluation"]["inputs"]:
             **figure("fig_input", "Shapes", FIGURE_PAIRS),
         log:
             "<logs>/fig_input.log",
+        localrule: True
         params:
             options=figure_options("inputs", "labels", "attack", "epsilon"),
             code=code_fingerprint("scripts/fig_input.py"),
@@ -399,6 +423,7 @@ if config["evaluation"]["inputs"]:
             ),
         log:
             "<logs>/fig_input_epsilon.log",
+        localrule: True
         params:
             options=figure_options("inputs", "labels", "attack", "noise"),
             code=code_fingerprint("scripts/fig_input_epsilon.py"),
@@ -416,6 +441,7 @@ rule fig_surface:
         corners="<results>/plots/fig_surface_corners.csv",
     log:
         "<logs>/fig_surface.log",
+    localrule: True
     params:
         options=figure_options("labels", "published"),
         code=code_fingerprint("scripts/fig_surface.py"),
@@ -432,6 +458,7 @@ rule fig_surface_planes:
         **figure("fig_surface_planes", "Loss surface", FIGURE_PAIRS),
     log:
         "<logs>/fig_surface_planes.log",
+    localrule: True
     params:
         options=figure_options("labels"),
         code=code_fingerprint("scripts/fig_surface_planes.py"),
@@ -448,6 +475,7 @@ rule fig_surface_average:
         **figure("fig_surface_average", "Loss surface", FIGURE_PAIRS),
     log:
         "<logs>/fig_surface_average.log",
+    localrule: True
     params:
         options=figure_options(),
         code=code_fingerprint("scripts/fig_surface_average.py"),
@@ -463,6 +491,7 @@ rule fig_surface_statistics:
         **figure("fig_surface_statistics", "Loss surface"),
     log:
         "<logs>/fig_surface_statistics.log",
+    localrule: True
     params:
         options=figure_options(),
         code=code_fingerprint("scripts/fig_surface_statistics.py"),
@@ -478,6 +507,7 @@ rule fig_surface_weights:
         **figure("fig_surface_weights", "Loss surface"),
     log:
         "<logs>/fig_surface_weights.log",
+    localrule: True
     params:
         options=figure_options(),
         code=code_fingerprint("scripts/fig_surface_weights.py"),

@@ -9,12 +9,14 @@ def definition(section: str, name: str) -> dict:
 def recipe_fingerprint(wildcards) -> str:
     """Fingerprint of the attacks that a training's recipe names."""
     recipe = config["models"][wildcards.model]["recipe"]
-    return entry_fingerprint("robustag.attacks.registry", named_in(recipe))
+    return fingerprints.entry_fingerprint("robustag.attacks.registry", named_in(recipe))
 
 
 def network_fingerprint(wildcards) -> str:
     """Fingerprint of the network of a model, which a training finds by its name."""
-    return code_fingerprint(network_source(config["models"][wildcards.model]["network"]["name"]))
+    return fingerprints.code_fingerprint(
+        network_source(config["models"][wildcards.model]["network"]["name"])
+    )
 
 
 def settings(*sections: str) -> dict:
@@ -57,14 +59,17 @@ def in_report(path: str, caption: str, section: str, title: str, of: str = ""):
 
 # Who makes each file, by rule and name: a name of the configuration must not lead to a file of another figure.
 FIGURE_FILES = {"<results>/plots/fig_surface_corners": [("fig_surface", "")]}
+# The rules of all figures, in the order of their definition.
+FIGURES = []
 
 
 def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
-    """The outputs of a figure: `pdf`, `png` (in the report) and `csv`, the numbers shown.
+    """The outputs of a figure, which is noted in FIGURES: `pdf`, `png` (in the report) and `csv`, the numbers shown.
 
     With `each`, they are lists with a file for each of these names, such as models or discriminators.
     `section` is one of CATEGORIES.
     """
+    FIGURES.append(rule)
     stem = f"<results>/plots/{rule}"
     files = {name: f"{stem}_{name}" for name in each} if each else {"": stem}
     for name, file in files.items():

@@ -14,6 +14,7 @@ rule collect:
         "<logs>/collect/{table}.log",
     wildcard_constraints:
         table="|".join(PARTS),
+    localrule: True
     params:
         code=code_fingerprint("scripts/collect.py"),
     script:
@@ -29,6 +30,7 @@ rule audit_orders:
         csv="<results>/tables/audit_orders.csv",
     log:
         "<logs>/audit_orders.log",
+    localrule: True
     params:
         attacks={name: definition("attacks", name) for name in sorted(RUN["attacks"])},
         code=code_fingerprint("scripts/audit_orders.py"),
@@ -44,6 +46,7 @@ rule metrics_csv:
         csv="<results>/tables/metrics.csv",
     log:
         "<logs>/metrics_csv.log",
+    localrule: True
     params:
         study=config["study"],
         code=code_fingerprint("scripts/metrics_csv.py"),
@@ -60,6 +63,7 @@ rule mismodelling_verdicts:
         csv="<results>/tables/mismodelling_verdicts.csv",
     log:
         "<logs>/mismodelling_verdicts.log",
+    localrule: True
     params:
         options=figure_options("discriminators"),
         mistags=config["evaluation"]["mistags"],
@@ -78,6 +82,7 @@ rule envelope:
         json="<results>/envelope.json",
     log:
         "<logs>/envelope.log",
+    localrule: True
     params:
         study=config["study"],
         options=figure_options("discriminators"),

@@ -8,23 +8,6 @@ import time
 from robustag.workflow.failures import explain
 from robustag.workflow.records import write_study_record
 
-FIGURES = [rule.name for rule in workflow.rules if rule.name.startswith("fig_")]
-
-# These take seconds, less than a place in the queue of a cluster.
-workflow.localrules(*FIGURES)
-
-
-localrules:
-    audit_orders,
-    claims,
-    collect,
-    envelope,
-    index,
-    metrics_csv,
-    mismodelling_verdicts,
-    summary,
-
-
 for makers in FIGURE_FILES.values():
     if len(makers) > 1:
         name = next(name for _, name in makers if name)
@@ -56,6 +39,7 @@ rule summary:
         page=in_report("<results>/summary.html", "summary", "Headline", "summary on a page"),
     log:
         "<logs>/summary.log",
+    localrule: True
     params:
         study=config["study"],
         settings=claim_settings(),

@@ -102,6 +102,7 @@ rule index:
         index="<results>/tensors/{variation}.index.json",
     log:
         "<logs>/index/{variation}.log",
+    localrule: True
     params:
         code=code_fingerprint("scripts/index.py"),
     script:

@@ -91,6 +91,7 @@ if config["validation"]["samples"]:
             **figure("fig_simulation_inputs", "Simulation"),
         log:
             "<logs>/fig_simulation_inputs.log",
+        localrule: True
         params:
             options={"sample": config["validation"]["label"]},
             code=code_fingerprint("scripts/fig_simulation_inputs.py"),
@@ -106,6 +107,7 @@ rule fig_simulation_tracks:
         **figure("fig_simulation_tracks", "Simulation"),
     log:
         "<logs>/fig_simulation_tracks.log",
+    localrule: True
     params:
         options={"sample": config["figures"]["sample"]},
         code=code_fingerprint("scripts/fig_simulation_tracks.py"),
@@ -121,6 +123,7 @@ rule fig_simulation_vertices:
         **figure("fig_simulation_vertices", "Simulation"),
     log:
         "<logs>/fig_simulation_vertices.log",
+    localrule: True
     params:
         options={"sample": config["figures"]["sample"]},
         code=code_fingerprint("scripts/fig_simulation_vertices.py"),
@@ -136,6 +139,7 @@ rule fig_simulation_resolution:
         **figure("fig_simulation_resolution", "Simulation"),
     log:
         "<logs>/fig_simulation_resolution.log",
+    localrule: True
     params:
         options={"sample": config["figures"]["sample"]},
         code=code_fingerprint("scripts/fig_simulation_resolution.py"),
@@ -151,6 +155,7 @@ rule fig_simulation_lifetime:
         **figure("fig_simulation_lifetime", "Simulation"),
     log:
         "<logs>/fig_simulation_lifetime.log",
+    localrule: True
     params:
         options={"sample": config["figures"]["sample"]},
         code=code_fingerprint("scripts/fig_simulation_lifetime.py"),

@@ -14,6 +14,7 @@ their covariance is transported to first order.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numba import njit
@@ -31,7 +32,19 @@ SECONDARY_WEIGHT = 0.5
 SECONDARY_RADIUS_MAX = 100.0
 
 
-@njit(cache=True)
+def compiled(function: Callable) -> Callable:
+    """Machine code of a function, kept for the next process where numba finds a folder that it may write to.
+
+    It looks in NUMBA_CACHE_DIR, beside this file and in the user's cache folder. Without one, as in
+    a read-only image, every process compiles anew.
+    """
+    try:
+        return njit(cache=True)(function)
+    except RuntimeError:  # numba has no other way to say that there is no such folder
+        return njit(function)
+
+
+@compiled
 def perigee(
     x: float,
     y: float,
@@ -60,7 +73,7 @@ def perigee(
     return d0, z + turn * radius * cot_theta - ref_z, phi_perigee
 
 
-@njit(cache=True)
+@compiled
 def perigees(
     position: np.ndarray, phi: np.ndarray, cot_theta: np.ndarray, kappa: np.ndarray, reference: np.ndarray
 ) -> np.ndarray:
@@ -78,7 +91,7 @@ def perigees(
     return result
 
 
-@njit(cache=True)
+@compiled
 def track_at(
     parameters: np.ndarray, covariance: np.ndarray, field: float, x: float, y: float, z: float
 ) -> tuple[float, float, float, float, float, float]:
@@ -107,7 +120,7 @@ def track_at(
     return d, dz, phi_there, v22 / determinant, -v12 / determinant, v11 / determinant
 
 
-@njit(cache=True)
+@compiled
 def track_chi2(
     parameters: np.ndarray, covariance: np.ndarray, field: float, x: float, y: float, z: float
 ) -> float:
@@ -116,13 +129,13 @@ def track_chi2(
     return i11 * d * d + 2.0 * i12 * d * dz + i22 * dz * dz
 
 
-@njit(cache=True)
+@compiled
 def track_weight(chi2: float, temperature: float) -> float:
     """Adaptive weight in [0, 1]."""
     return 1.0 / (1.0 + math.exp(min((chi2 - SIGMA_CUT * SIGMA_CUT) / (2.0 * temperature), 700.0)))
 
 
-@njit(cache=True)
+@compiled
 def invert_symmetric(m: np.ndarray, out: np.ndarray) -> bool:
     """Invert a symmetric 3x3 matrix given and returned as (xx, xy, yy, xz, yz, zz). False when singular."""
     xx, xy, yy, xz, yz, zz = m
@@ -137,7 +150,7 @@ def invert_symmetric(m: np.ndarray, out: np.ndarray) -> bool:
     return True
 
 
-@njit(cache=True)
+@compiled
 def fit_vertex(
     parameters: np.ndarray,
     covariance: np.ndarray,
@@ -214,7 +227,7 @@ def fit_vertex(
     return False, chi2, -1.0
 
 
-@njit(cache=True)
+@compiled
 def fit_primaries(
     parameters: np.ndarray,
     covariance: np.ndarray,
@@ -244,7 +257,7 @@ def fit_primaries(
         result[e, 10] = ndf if good else np.nan
 
 
-@njit(cache=True)
+@compiled
 def weights_at(
     position: np.ndarray, parameters: np.ndarray, covariance: np.ndarray, field: float, weight: np.ndarray
 ) -> None:
@@ -256,7 +269,7 @@ def weights_at(
         weight[i] = track_weight(distance, 1.0)
 
 
-@njit(cache=True)
+@compiled
 def _seed(
     parameters: np.ndarray,
     covariance: np.ndarray,
@@ -305,7 +318,7 @@ def _seed(
     return best > 0.0
 
 
-@njit(cache=True)
+@compiled
 def find_secondaries(
     first: np.ndarray,
     pairs: np.ndarray,

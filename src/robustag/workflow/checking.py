@@ -13,10 +13,11 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.table import check_layout
 from robustag.workflow.configuration import check_against_schema
+from robustag.workflow.places import CONFIG_SCHEMA, FEATURES_SCHEMA
 from robustag.workflow.selection import check_selection
 
 
-def check_configuration(config: dict, schema: str | Path, features_schema: str | Path) -> FeatureTable:
+def check_configuration(config: dict) -> FeatureTable:
     """Check a whole configuration against its schema, its feature table and itself; returns that table.
 
     Raises
@@ -24,7 +25,7 @@ def check_configuration(config: dict, schema: str | Path, features_schema: str |
     InputError
         One line a fault: the file or key, what is wrong with it and how to mend it.
     """
-    check_against_schema(config, schema, "config")
+    check_against_schema(config, CONFIG_SCHEMA, "config")
     if endless := list(_not_finite(config, "")):
         raise InputError(
             "\n".join(
@@ -34,7 +35,7 @@ def check_configuration(config: dict, schema: str | Path, features_schema: str |
         )
     inputs = read_document(config["features"])
     check_layout(inputs, config["features"])
-    check_against_schema(inputs, features_schema, config["features"])
+    check_against_schema(inputs, FEATURES_SCHEMA, config["features"])
     table = FeatureTable.from_document(inputs)
     check_selection(config, table)
     return table

@@ -106,7 +106,7 @@ def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
     if fault.validator == "uniqueItems":
         return f"{where}: something stands twice in {fault.instance}: remove one"
     if fault.validator == "type":
-        return f"{where}: {_sentence_on_type(fault.instance, fault.validator_value)}"
+        return f"{where}: {_sentence_on_type(fault, [fault.validator_value])}"
     return f"{where}: {fault.message}"
 
 
@@ -114,13 +114,31 @@ def _place(fault: jsonschema.ValidationError) -> str:
     return ".".join(map(str, fault.absolute_path)) or "top level"
 
 
-def _sentence_on_type(value: Any, wanted: str) -> str:
-    if wanted not in ("number", "integer") or not isinstance(value, str) or not _is_number(value):
-        return f"{value!r} is not {_TYPES[wanted]}"
+def _sentence_on_type(fault: jsonschema.ValidationError, wanted: list[str]) -> str:
+    """A value of none of the wanted types; a text that says one of them was not meant as text."""
+    value, types = fault.instance, " or ".join(_TYPES[name] for name in wanted)
+    plain = next(filter(None, (_plain(value, name) for name in wanted)), None)
+    if plain is None:
+        return f"{value!r} is not {types}"
+    # Snakemake reads what follows --config as text, but for a number or True by itself.
+    return (
+        f"{value!r} is text, not {types}; write {plain} without quotes (YAML reads 1e-3 as text), "
+        "and in a preset, not after --config, which makes text of most values"
+    )
+
+
+def _plain(value: Any, wanted: str) -> str | None:
+    """How YAML writes what a text says, if that is of the wanted type."""
+    if not isinstance(value, str):
+        return None
+    words = {"boolean": ("true", "false"), "null": ("null",)}.get(wanted, ())
+    if value.lower() in words:
+        return value.lower()
+    if wanted not in ("number", "integer") or not _is_number(value):
+        return None
     if wanted == "integer" and not float(value).is_integer():
-        return f"{value!r} is not {_TYPES[wanted]}"
-    plain = np.format_float_positional(float(value), trim="-")
-    return f"{value!r} is text, not {_TYPES[wanted]}; write {plain} without quotes (YAML reads 1e-3 as text)"
+        return None
+    return np.format_float_positional(float(value), trim="-")
 
 
 def _sentence_on_options(fault: jsonschema.ValidationError, document: Any) -> str:
@@ -131,6 +149,9 @@ def _sentence_on_options(fault: jsonschema.ValidationError, document: Any) -> st
     forms = [form for form in faults.values() if not any(_of_other_type(inner) for inner in form)]
     if len(forms) == 1:
         return _sentence(forms[0][0], document)
+    if all("type" in option for option in fault.validator_value):
+        types = [option["type"] for option in fault.validator_value]
+        return f"{_place(fault)}: {_sentence_on_type(fault, types)}"
     options = " or ".join(_form(option) for option in fault.validator_value)
     if any("required" in option for option in fault.validator_value):
         return f"{_place(fault)}: give either {options}"

@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_ROOT = _PACKAGE.parents[1]
 # What a job says while it works, and how it fails, changes no result.
 _WITHOUT_EFFECT = {
     _PACKAGE / name
@@ -21,17 +20,12 @@ _WITHOUT_EFFECT = {
 
 
 @cache
-def code_fingerprint(script: str) -> str:
-    """Short hash of the meaning of a script and of every robustag module it depends on.
+def code_fingerprint(file: str | Path) -> str:
+    """Short hash of the meaning of a script or module and of every robustag module it depends on.
 
-    Comments, docstrings and layout do not count.
-
-    Parameters
-    ----------
-    script : str
-        Path of the script relative to the project's root, such as "scripts/attack.py".
+    Comments, docstrings and layout do not count, nor does the folder of the script or of the package.
     """
-    return _digest(dependencies(_ROOT / script))
+    return _digest(dependencies(Path(file)))
 
 
 @cache
@@ -63,7 +57,8 @@ def entry_fingerprint(registry: str, names: frozenset[str]) -> str:
 def _digest(files: set[Path]) -> str:
     digest = hashlib.sha256()
     for file in sorted(files - _WITHOUT_EFFECT):
-        digest.update(file.relative_to(_ROOT).as_posix().encode())
+        named = file.relative_to(_PACKAGE).as_posix() if file.is_relative_to(_PACKAGE) else file.name
+        digest.update(named.encode())
         digest.update(_meaning_of(file).encode())
     return digest.hexdigest()[:12]
 

@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 from robustag.errors import InputError
 from robustag.workflow.failures import explain
@@ -31,8 +32,9 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
     """Log to the rule's log file and record how its outputs were made; show errors of the user and of the
     machine as one line.
 
-    Their traceback goes to the log; any other error shows it on the console, too. What libraries print to
-    standard output (banners of Pythia and FastJet) goes to the log as well.
+    Their traceback goes to the log; any other error shows it on the console, too. The end by a cluster or by
+    Ctrl-C is one line as well. What libraries print to standard output (banners of Pythia and FastJet) goes
+    to the log.
 
     Parameters
     ----------
@@ -45,8 +47,10 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
         Writes to the log file only; the console belongs to `robustag.workflow.progress`.
     """
     name = " ".join([snakemake.rule, *snakemake.wildcards])
-    # A cluster ends a job with SIGTERM: leave as after any error, so that nothing half-written stays.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # A cluster ends a job with SIGTERM, Ctrl-C with SIGINT: leave as after any error, so that nothing
+    # half-written stays.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     try:
         with _logged(Path(snakemake.log[0])) as log:
             start = time.perf_counter()
@@ -57,7 +61,9 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
                 log.error(str(error))
                 raise
             except SystemExit as stop:
-                log.error("%s was ended (exit status %s): run again", name, stop.code)
+                line = f"{name} was ended (exit status {stop.code}): run again"
+                log.error(line)
+                print(f"robustag: {line}", file=sys.stderr)
                 raise
             except Exception:
                 log.exception("%s failed", name)
@@ -71,6 +77,12 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
             raise
         print(f"robustag: {name}: {line}", file=sys.stderr)
         sys.exit(1)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    """End this job, once: a second signal shall not disturb the tidying up."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 @contextmanager

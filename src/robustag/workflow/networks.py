@@ -4,13 +4,12 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-_FOLDER = _PACKAGE / "models" / "networks"
+_FOLDER = Path(__file__).resolve().parents[1] / "models" / "networks"
 
 
-def network_source(name: str) -> str:
-    """Path, relative to the project's root, of the module in which a network is defined."""
-    return (_FOLDER / f"{name}.py").relative_to(_PACKAGE.parents[1]).as_posix()
+def network_source(name: str) -> Path:
+    """The module in which a network is defined."""
+    return _FOLDER / f"{name}.py"
 
 
 def network_faults(network: dict) -> Iterator[str]:
@@ -22,14 +21,15 @@ def network_faults(network: dict) -> Iterator[str]:
         ``name`` of a module of `robustag.models.networks`, and the options of its builder.
     """
     name = network["name"]
+    source = f"src/robustag/models/networks/{name}.py"
     known = sorted(file.stem for file in _FOLDER.glob("[a-z]*.py"))
     if name not in known:
-        yield f"there is no network '{name}': use {', '.join(known)}, or add {network_source(name)}"
+        yield f"there is no network '{name}': use {', '.join(known)}, or add {source}"
         return
-    tree = ast.parse((_FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+    tree = ast.parse(network_source(name).read_text(encoding="utf-8"))
     builders = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
     if not builders:
-        yield f"{network_source(name)} defines no function '{name}': give its builder the module's name"
+        yield f"{source} defines no function '{name}': give its builder the module's name"
         return
     arguments = builders[0].args
     options = [argument.arg for argument in arguments.kwonlyargs]

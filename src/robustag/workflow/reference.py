@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from robustag.documents import read_document
 from robustag.workflow.configuration import resolved
+from robustag.workflow.places import CONFIG_SCHEMA
 
 _INTRODUCTION = """\
 # Configuration
@@ -22,16 +22,17 @@ To add an attack, a model or a scenario, define it under a new name and put the 
 what the change concerns is made again. `features` names the table of the inputs, with units, missing values,
 shift factors and physical ranges; its layout is at the head of `features/jet_flavor.yaml`.
 
-This page is written from `workflow/schemas/config.schema.yaml` (`make docs`); a test holds the two together.
+This page is written from `src/robustag/workflow/schemas/config.schema.yaml` (`make docs`); a test holds the
+two together.
 
 | key | values | meaning |
 | --- | --- | --- |
 """
 
 
-def reference(schema_file: str | Path) -> str:
+def reference() -> str:
     """Markdown page with one row for each key of the configuration."""
-    schema = read_document(schema_file)
+    schema = read_document(CONFIG_SCHEMA)
     rows = [
         f"| `{key}` | {_values(node)} | {node['description']} |\n" for key, node in _keys(schema, schema, "")
     ]
@@ -60,4 +61,4 @@ def _values(node: dict) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(reference(sys.argv[1]))
+    sys.stdout.write(reference())

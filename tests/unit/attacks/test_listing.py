@@ -75,6 +75,6 @@ def test_the_command_lists_every_attack(capsys):
 def test_every_attack_of_the_schema_exists(root):
     import yaml
 
-    schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
+    schema = yaml.safe_load((root / "src/robustag/workflow/schemas/config.schema.yaml").read_text())
     names = schema["properties"]["attacks"]["additionalProperties"]["properties"]["name"]["enum"]
     assert set(names) == set(ATTACKS)

@@ -10,6 +10,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable, select_inputs
 from robustag.features.blocks import Order, Role
 from robustag.workflow.configuration import check_against_schema
+from robustag.workflow.places import FEATURES_SCHEMA
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_a_table_of_the_layout_before_blocks_is_told_what_to_write(tmp_path):
 
 
 def test_the_studys_table_follows_its_schema(document, root):
-    check_against_schema(document, root / "workflow/schemas/features.schema.yaml", "jet_flavor.yaml")
+    check_against_schema(document, FEATURES_SCHEMA, "jet_flavor.yaml")
 
 
 @pytest.mark.parametrize(
@@ -211,7 +212,7 @@ def test_the_studys_table_follows_its_schema(document, root):
 def test_the_schema_refuses(document, root, change, message):
     document["blocks"][0]["variables"][0].update(change)
     with pytest.raises(InputError, match=message):
-        check_against_schema(document, root / "workflow/schemas/features.schema.yaml", "mine.yaml")
+        check_against_schema(document, FEATURES_SCHEMA, "mine.yaml")
 
 
 def test_repeated_input_is_refused(document):

@@ -17,7 +17,9 @@ def config(root):
 
 @pytest.fixture
 def check(root):
-    return lambda config: check_against_schema(config, root / "workflow/schemas/config.schema.yaml", "config")
+    return lambda config: check_against_schema(
+        config, root / "src/robustag/workflow/schemas/config.schema.yaml", "config"
+    )
 
 
 def test_the_default_study_is_valid(config, check):
@@ -41,7 +43,12 @@ def test_the_default_study_is_valid(config, check):
         (["relative_cap"], "big", "relative_cap: 'big' is not null or a number"),
         (["relative_cap"], -0.5, r"relative_cap: -0\.5 is less than or equal to the minimum of 0"),
         (["variations", "odd"], {"reason": "none"}, "odd: give either detector or generator or records"),
+        (["relative_cap"], "0.2", r"relative_cap: '0\.2' is text, not null or a number; write 0\.2 without"),
         (["physical"], "no", "physical: 'no' is not true or false"),
+        # As Snakemake reads --config physical=false, relative_cap=null and 'epsilons=[0.0, 0.01]'.
+        (["physical"], "false", "'false' is text, .* write false .* in a preset, not after --config"),
+        (["relative_cap"], "null", "'null' is text, .* write null .* in a preset, not after --config"),
+        (["epsilons"], ["0.0", "0.01"], r"epsilons\.1: '0\.01' .* in a preset, not after --config"),
         (["epsilons"], [0.0, -0.1], r"epsilons\.1: -0\.1 is less than the minimum"),
         (["study"], "../../elsewhere", "study: .* does not match"),
         (["scenarios", "bad"], {"kind": "resimulated"}, "'variation' is a required property"),
@@ -121,13 +128,13 @@ def test_every_fault_has_its_own_line(config, check):
 
 
 def test_the_reference_is_written_from_the_schema(root):
-    page = reference(root / "workflow/schemas/config.schema.yaml")
+    page = reference()
     assert "| `models.NAME.optimiser.decay.name` | constant, cosine, inverse |" in page
     assert (root / "config/README.md").read_text() == page
 
 
 def test_every_key_of_the_schema_is_described(root):
-    schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
+    schema = yaml.safe_load((root / "src/robustag/workflow/schemas/config.schema.yaml").read_text())
 
     def undescribed(node, path):
         for key, value in node.get("properties", {}).items():
@@ -168,7 +175,7 @@ def test_null_takes_a_key_away(config, check, root, key):
         place[step] = copy.deepcopy(place[step])
         place = place[step]
     place[last] = None
-    take_away(config, root / "workflow/schemas/config.schema.yaml")
+    take_away(config, root / "src/robustag/workflow/schemas/config.schema.yaml")
     check(config)
     for step in owner:
         config = config[step]
@@ -177,13 +184,13 @@ def test_null_takes_a_key_away(config, check, root, key):
 
 def test_null_inside_a_list_takes_a_key_away_too(config, check, root):
     config["certificates"]["attacks"] = [{"name": "pgd", "steps": 2, "rate": 2.5, "restarts": None}]
-    take_away(config, root / "workflow/schemas/config.schema.yaml")
+    take_away(config, root / "src/robustag/workflow/schemas/config.schema.yaml")
     assert config["certificates"]["attacks"] == [{"name": "pgd", "steps": 2, "rate": 2.5}]
 
 
 def test_null_stays_where_it_is_a_value(config, check, root):
     config["attacks"]["fgsm_capped"]["relative_cap"] = None
-    take_away(config, root / "workflow/schemas/config.schema.yaml")
+    take_away(config, root / "src/robustag/workflow/schemas/config.schema.yaml")
     check(config)
     assert config["relative_cap"] is None
     assert config["attacks"]["fgsm_capped"]["relative_cap"] is None
@@ -194,6 +201,6 @@ def test_null_stays_where_it_is_a_value(config, check, root):
 )
 def test_null_hides_no_fault(config, check, root, key, complaint):
     config[key] = None
-    take_away(config, root / "workflow/schemas/config.schema.yaml")
+    take_away(config, root / "src/robustag/workflow/schemas/config.schema.yaml")
     with pytest.raises(InputError, match=complaint):
         check(config)

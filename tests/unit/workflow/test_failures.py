@@ -4,8 +4,10 @@ import errno
 import logging
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -136,3 +138,31 @@ def test_the_end_of_a_job_by_a_cluster_is_in_its_log(tmp_path):
         sys.exit(143)
     assert "train clean 1 was ended (exit status 143): run again" in (tmp_path / "logs/train.log").read_text()
     assert logging.getLogger("robustag").handlers == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_job_that_is_stopped_says_so_in_one_line_and_leaves_nothing(tmp_path, number):
+    code = f"""
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from robustag.files import written_whole
+from robustag.workflow import job
+folder = Path({str(tmp_path)!r})
+with job(SimpleNamespace(rule="summarise", wildcards=["bb"], log=[folder / "logs/a.log"])):
+    with written_whole(folder / "table.csv") as temporary:
+        temporary.write_text("half")
+        time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as process:
+        while not list(tmp_path.glob(".table.*.csv")):
+            time.sleep(0.05)
+        process.send_signal(number)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    line = f"summarise bb was ended (exit status {128 + number}): run again"
+    assert error == f"robustag: {line}\n"
+    log = (tmp_path / "logs/a.log").read_text().splitlines()
+    assert log[-1].endswith(f"ERROR {line}")
+    assert len(log) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["logs"]

@@ -149,7 +149,7 @@ def test_the_presets_fit_the_default_study(root, table, preset):
     merged = {}
     for name in ("config", preset):
         update_config(merged, yaml.safe_load((root / f"config/{name}.yaml").read_text()))
-    check_against_schema(merged, root / "workflow/schemas/config.schema.yaml", preset)
+    check_against_schema(merged, root / "src/robustag/workflow/schemas/config.schema.yaml", preset)
     check_selection(merged, table)
 
 
