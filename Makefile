@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Every job is one thread wide; the study runs jobs side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: study smoke archive test bench audit lint format docs setup lock clean
+.PHONY: study smoke archive test test-fast bench audit lint format docs site setup lock clean
 
 study: setup  ## The default study, then its report
 	snakemake --cores $(CORES)
@@ -51,8 +51,12 @@ format: setup  ## Mend the style
 	ruff check --fix . && ruff format .
 	snakefmt Snakefile workflow
 
-docs: setup  ## Write config/README.md from the schema
-	python -m robustag.workflow.reference workflow/schemas/config.schema.yaml > config/README.md
+docs: setup  ## Write every page, and part of a page, that comes from code
+	python -m docs.tools.written
+
+site: setup  ## The documentation as a site in site/, for any browser, with or without a network
+	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --quiet
+	@echo 'Documentation    site/index.html'
 
 setup: $(INSTALLED)  ## The environment, if it is not there or no longer fits
 

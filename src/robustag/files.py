@@ -20,6 +20,8 @@ def written_whole(path: str | Path) -> Iterator[Path]:
 
     What an earlier process that was killed while it wrote this file left beside it is removed first.
 
+    Examples
+    --------
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> with written_whole(folder / "table.csv") as temporary:

@@ -4,16 +4,16 @@ import ast
 import re
 
 import pytest
+from docs.tools import library
 from tests.conftest import ROOT
 
 PACKAGE = "robustag"
 MODULE = re.compile(rf"{PACKAGE}\.(?!__)\w+(\.\w+)*")
 
 
-def floors(readme):
-    """Packages and modules of README's list, top to bottom."""
-    listed = re.search(r"^src/robustag/ .*\n((?: +.*\n)+)", readme, re.MULTILINE)[1]
-    return [name for line in listed.splitlines() for name in re.split(" {2,}", line.strip())[0].split(", ")]
+def floors(root):
+    """Names of README's list, top to bottom."""
+    return [name for names, _ in library.floors((root / "README.md").read_text()) for name in names]
 
 
 def imports(source):
@@ -54,13 +54,13 @@ def test_every_kind_of_import_is_seen(source):
 
 
 def test_readme_lists_every_floor_once(root):
-    listed = floors((root / "README.md").read_text())
+    listed = floors(root)
     there = {own_floor(file) for file in (root / "src" / PACKAGE).rglob("*.py")} - {"__init__"}
     assert sorted(listed) == sorted(there)
 
 
 def test_no_floor_imports_from_below(root):
-    order = floors((root / "README.md").read_text())
+    order = floors(root)
     upward = [
         f"{file.relative_to(root)} imports {name}"
         for file in sorted((root / "src" / PACKAGE).rglob("*.py"))
