@@ -29,6 +29,9 @@ archive: setup  ## Figures, verdicts, records and tables of the default study in
 test: setup  ## Every test, the smoke study end to end included
 	python -m pytest
 
+test-fast: setup  ## The tests that take seconds: no Snakemake, no study, nothing long
+	python -m pytest -m "not slow and not process and not e2e"
+
 bench: setup  ## Speed of generator, attacks and training, beside what bounds them and beside others
 	python -m tests.benchmarks.generate
 	env -u OMP_NUM_THREADS $(BIN)/python -m tests.benchmarks.attacks
@@ -71,7 +74,7 @@ $(INSTALLED): envs/requirements.lock envs/torch.lock pyproject.toml
 lock:  ## Newest versions that pyproject.toml allows, written into the lock file with their hashes
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install $(BINARY) --editable '.[test]'
+	$(PIP) install $(BINARY) --editable '.[test,docs]'
 	{ grep '^#' envs/torch.lock; $(PIP) freeze | sed -n 's/^\(torch==[^+]*\).*/\1/p'; } > $(VENV)/torch.lock
 	mv $(VENV)/torch.lock envs/torch.lock
 	$(PIP) freeze --exclude-editable | grep -v '^torch==' | $(BIN)/python envs/write_lock.py envs/requirements.lock

@@ -114,6 +114,7 @@ def test_presets_add_to_dictionaries_and_replace_lists(tmp_path: Path) -> None:
     assert read_configuration([below, above]) == {"a": {"x": 1, "y": [3], "z": 4}, "b": 2}
 
 
+@pytest.mark.process
 def test_a_terminated_job_leaves_nothing(config: Path) -> None:
     out = config.parent / "bb.root"
     command = [sys.executable, "-m", "robustag.cli", "generate", "--sample", "bb", "--events", "100000"]

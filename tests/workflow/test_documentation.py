@@ -101,7 +101,7 @@ def site(root, tmp_path_factory):
     return folder
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_the_site_needs_no_network(site):
     """Only links lead elsewhere: nothing that a browser fetches by itself."""
     pages = list(site.rglob("*.html"))
@@ -115,7 +115,7 @@ def test_the_site_needs_no_network(site):
         assert not re.findall(r"url\([\"']?(?:https?:)?//", sheet.read_text(encoding="utf-8")), sheet
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_the_site_has_every_module_and_rule(site, root):
     assert 'id="scenario_distances"' in (site / "reference/rules.html").read_text()
     assert (site / "CHANGELOG.html").exists()
