@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Every job is one thread wide; the study runs jobs side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: study smoke archive test bench audit lint format docs setup lock clean
+.PHONY: study smoke archive test test-fast bench audit lint format docs site setup lock clean
 
 study: setup  ## The default study, then its report
 	$(SNAKEMAKE) --cores $(CORES)
@@ -30,6 +30,9 @@ archive: setup  ## Figures, verdicts, records and tables of the default study in
 
 test: setup  ## Every test, the smoke study end to end included
 	python -m pytest
+
+test-fast: setup  ## The tests that take seconds: no Snakemake, no study, nothing long
+	python -m pytest -m "not slow and not process and not e2e"
 
 bench: setup  ## Speed of generator, attacks and training, beside what bounds them and beside others
 	python -m tests.benchmarks.generate
@@ -53,8 +56,12 @@ format: setup  ## Mend the style
 	ruff check --fix . && ruff format .
 	python -m snakefmt Snakefile workflow
 
-docs: setup  ## Write config/README.md from the schema
-	python -m robustag.workflow.reference > config/README.md
+docs: setup  ## Write every page, and part of a page, that comes from code
+	python -m docs.tools.written
+
+site: setup  ## The documentation as a site in site/, for any browser, with or without a network
+	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --quiet
+	@echo 'Documentation    site/index.html'
 
 setup: $(INSTALLED)  ## The environment, if it is not there or no longer fits
 
@@ -69,7 +76,7 @@ $(INSTALLED): envs/requirements.lock envs/torch.lock pyproject.toml
 lock:  ## Newest versions that pyproject.toml allows, written into the lock file with their hashes
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install $(BINARY) --editable '.[test]'
+	$(PIP) install $(BINARY) --editable '.[test,docs]'
 	{ grep '^#' envs/torch.lock; $(PIP) freeze | sed -n 's/^\(torch==[^+]*\).*/\1/p'; } > $(VENV)/torch.lock
 	mv $(VENV)/torch.lock envs/torch.lock
 	$(PIP) freeze --exclude-editable | grep -v '^torch==' | $(BIN)/python envs/write_lock.py envs/requirements.lock

@@ -21,6 +21,8 @@ BLANK = (_MARK + _ZEROS).decode()
 def checksum(value: Any) -> int:
     """CRC-32 of an array, its type and shape included, or of a JSON-ready value.
 
+    Examples
+    --------
     >>> checksum({"a": 1}) == checksum({"a": 2})
     False
     """

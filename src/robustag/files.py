@@ -21,6 +21,8 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     What an earlier process that was killed while it wrote this file left beside it is removed first. The file
     may be read by whom the umask allows, whatever the library that writes it thinks of that.
 
+    Examples
+    --------
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> with written_whole(folder / "table.csv") as temporary:

@@ -12,6 +12,8 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 def splitmix64(state: np.ndarray) -> np.ndarray:
     """One output of SplitMix64 for each state, uint64 [...]; integers of other types are read as uint64.
 
+    Examples
+    --------
     >>> [hex(word) for word in splitmix64(np.array([0, 1]))]
     ['0xe220a8397b1dcdaf', '0x910a2dec89025cc1']
     """

@@ -171,7 +171,7 @@ def test_names_cannot_leave_the_results_or_reach_a_shell(name, refused):
         assert refused(f"{section}: {{{quoted}: {definition}}}"), section
 
 
-@pytest.mark.slow
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -228,6 +228,7 @@ def test_what_is_no_ntuple_is_refused(make, arrays, tmp_path, refused):
     refused(tmp_path / "mine.root", "has no readable tree 'Events'|is not a file|lacks the branch")
 
 
+@pytest.mark.process
 def test_a_file_that_may_not_be_read_is_refused(arrays, tmp_path, root):
     """As another user, because root may read everything."""
     if os.getuid() != 0 or shutil.which("setpriv") is None:

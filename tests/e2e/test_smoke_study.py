@@ -11,6 +11,7 @@ import torch
 import yaml
 from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
 
+from robustag.claims.catalogue import CLAIMS
 from robustag.deployment.predict import score_ntuple
 from robustag.models import load_model
 from robustag.tensors.loading import load_tensors
@@ -171,7 +172,7 @@ def test_every_claim_has_a_verdict(study):
     claims = json.loads((study.results / "claims.json").read_text())
     text = (study.results / "claims.md").read_text()
     verdicts = {"reproduced", "not reproduced", "within error", "not testable here"}
-    assert [claim["id"] for claim in claims["claims"]] == [f"C{number}" for number in range(1, 18)]
+    assert [claim["id"] for claim in claims["claims"]] == [claim.id for claim in CLAIMS]
     for claim in claims["claims"]:
         assert {judged["verdict"] for judged in claim["arms"].values()} <= verdicts
         assert set(claim["arms"]) == {"clean"}

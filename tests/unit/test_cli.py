@@ -127,6 +127,7 @@ def test_null_takes_away_what_a_preset_below_defines(config: Path, capsys: pytes
     assert read_configuration([config, preset, again])["variations"] == CONFIG["variations"]
 
 
+@pytest.mark.process
 def test_a_terminated_job_leaves_nothing(config: Path) -> None:
     out = config.parent / "bb.root"
     command = [sys.executable, "-m", "robustag.cli", "generate", "--sample", "bb", "--events", "100000"]

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from tests.checkout import Checkout
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory):

@@ -26,8 +26,8 @@ def test_every_pin_carries_hashes(root, lock):
 
 def test_the_lock_satisfies_every_range_of_the_package(root, locked):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["test"]
-    for line in wanted:
+    extras = project["optional-dependencies"]
+    for line in project["dependencies"] + extras["test"] + extras["docs"]:
         requirement = Requirement(line)
         assert requirement.name in locked, f"{requirement.name} is not locked"
         assert requirement.specifier.contains(locked[requirement.name]), line

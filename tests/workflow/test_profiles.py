@@ -19,6 +19,7 @@ def profiles(root) -> dict[str, dict]:
     }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", ["htcondor", "workstation"])
 def test_a_profile_plans_the_study(name, tmp_path, monkeypatch):
     if name == "htcondor":

@@ -66,6 +66,7 @@ rule tensorise:
 
 
 use rule tensorise as tensorise_records with:
+    """Turn one chunk of every variation of reconstructed tracks and jets into tensors."""
     input:
         ntuples=rules.vary_records.output.varied,
         features=config["features"],
@@ -81,6 +82,7 @@ use rule tensorise as tensorise_records with:
 
 
 use rule tensorise as tensorise_varied with:
+    """Turn one chunk of a variation of the generator into tensors."""
     input:
         ntuples=[rules.generate_varied.output.varied],
         features=config["features"],

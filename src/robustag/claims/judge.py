@@ -31,7 +31,7 @@ def judge_claims(
     Parameters
     ----------
     tables
-        The collected tables, see :class:`robustag.claims.evidence.Evidence`.
+        The collected tables, see `robustag.claims.evidence.Evidence`.
     pairs
         ``label``, ``nominal`` and ``adversarial`` of each arm.
     settings

@@ -54,7 +54,7 @@ class Finding:
     compares
         Whether two models, trained separately, are compared.
     verdict
-        By :func:`judge`.
+        By `judge`.
     numbers
         What went into the effect.
     reason
@@ -86,7 +86,7 @@ class Finding:
 
     @property
     def error(self) -> float:
-        """The total error by :data:`RULE`."""
+        """The total error by `RULE`."""
         return total_error(self.statistical, self.seed, self.seeds, self.compares)
 
 
@@ -104,6 +104,8 @@ def total_error(statistical: float, seed: float, seeds: int, compares: bool) -> 
     A statistical error that is unknown counts as none. With one training the error is statistical alone, and
     infinite when two models are compared or nothing is known at all.
 
+    Examples
+    --------
     >>> total_error(3.0, 4.0, 1000, True)
     5.0
     >>> total_error(3.0, float("nan"), 1, False), total_error(3.0, float("nan"), 1, True)
@@ -117,8 +119,10 @@ def total_error(statistical: float, seed: float, seeds: int, compares: bool) -> 
 
 
 def judge(distance: float, error: float, significance: float) -> str:
-    """Verdict on an effect that lies so far on the predicted side of its threshold, by :data:`RULE`.
+    """Verdict on an effect that lies so far on the predicted side of its threshold, by `RULE`.
 
+    Examples
+    --------
     >>> judge(0.05, 0.01, 2.0), judge(0.015, 0.01, 2.0), judge(-0.05, 0.01, 2.0)
     ('reproduced', 'within error', 'not reproduced')
     """

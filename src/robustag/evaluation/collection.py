@@ -38,6 +38,8 @@ def collect(paths: Sequence[str | Path], output: str | Path) -> pd.DataFrame:
 def origin(path: str | Path) -> tuple[str, int]:
     """Model and seed that a path names.
 
+    Examples
+    --------
     >>> origin("results/default/models/clean_nominal/seed2.safetensors")
     ('clean_nominal', 2)
 

@@ -27,6 +27,8 @@ def choose(registry: Mapping[str, Entry], name: str, kind: str) -> Entry:
     InputError
         If the registry has no such entry; the message lists those it has.
 
+    Examples
+    --------
     >>> choose({"adam": 1}, "adam", "optimiser")
     1
     """

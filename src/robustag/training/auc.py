@@ -20,6 +20,8 @@ def auc(score: Tensor, positive: Tensor) -> float:
     InputError
         If either class is empty.
 
+    Examples
+    --------
     >>> auc(torch.tensor([0.1, 0.5, 0.5, 0.9]), torch.tensor([False, False, True, True]))
     0.875
     """

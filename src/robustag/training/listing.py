@@ -1,4 +1,4 @@
-"""The table of recipes in docs/training.md: ``python -m robustag.training.listing``."""
+"""The table of recipes in docs/training.md."""
 
 from robustag.training.recipes import RECIPES
 
@@ -11,7 +11,3 @@ def markdown() -> str:
         *((f"`{r.name}`", r.summary, r.passes, r.options, r.reference) for r in RECIPES.values()),
     ]
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)
-
-
-if __name__ == "__main__":
-    print(markdown(), end="")

@@ -39,6 +39,8 @@ def learning_rate(optimiser: dict, epoch: int) -> float:
     InputError
         If the decay or an option is unknown.
 
+    Examples
+    --------
     >>> learning_rate({"learning_rate": 1e-4, "decay": {"name": "inverse", "epochs": 30}, "epochs": 90}, 30)
     5e-05
     """

@@ -78,6 +78,8 @@ def canonical(value: Any) -> Any:
 
     Snakemake compares parameters as text, so key order would otherwise cause reruns.
 
+    Examples
+    --------
     >>> canonical({"b": 1, "a": {"d": 2, "c": 3}})
     {'a': {'c': 3, 'd': 2}, 'b': 1}
     """

@@ -23,6 +23,8 @@ _MENTIONED = re.compile(r"(?:os error|errno|error code) (\d+)", re.IGNORECASE)
 def explain(error: BaseException) -> str | None:
     """One line on an error of the user or of the machine, with the way to mend it; None for any other.
 
+    Examples
+    --------
     >>> explain(OSError(28, "No space left on device", "metrics.parquet"))
     'metrics.parquet: the disk is full: free space and run again; what is finished is kept'
     >>> explain(ZeroDivisionError()) is None

@@ -77,6 +77,8 @@ def dependencies(script: Path) -> set[Path]:
 def meaning(source: str) -> str:
     """Canonical text of a module without its comments, docstrings and layout.
 
+    Examples
+    --------
     >>> meaning("x = 1  # one") == meaning("x  =  1")
     True
     """

@@ -1,6 +1,5 @@
-"""The reference of the configuration, written from its schema: ``python -m robustag.workflow.reference``."""
+"""The reference of the configuration, written from its schema (`make docs`)."""
 
-import sys
 from collections.abc import Iterator
 
 from robustag.documents import read_document
@@ -58,7 +57,3 @@ def _values(node: dict) -> str:
     if "oneOf" in node:
         return " or ".join(_values(option) for option in node["oneOf"])
     return {"object": "mapping", "array": "list", "null": "null"}.get(node["type"], node["type"])
-
-
-if __name__ == "__main__":
-    sys.stdout.write(reference())

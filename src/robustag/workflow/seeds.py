@@ -6,6 +6,8 @@ import hashlib
 def derive_seed(root: int, *names: str | int) -> int:
     """Seed of one job: a 63-bit integer that depends on the root seed and on every name.
 
+    Examples
+    --------
     >>> derive_seed(1, "train", "clean_fgsm", 2) == derive_seed(1, "train", "clean_fgsm", 2)
     True
     >>> derive_seed(1, "train", "clean_fgsm", 2) == derive_seed(1, "train", "clean_fgsm", 3)

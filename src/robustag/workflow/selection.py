@@ -90,6 +90,8 @@ def shown_rocs(config: dict) -> dict[str, list[str]]:
 def named_in(definition: dict) -> frozenset[str]:
     """Every ``name`` in a definition and in the definitions inside it.
 
+    Examples
+    --------
     >>> sorted(named_in({"name": "adversarial", "attack": {"name": "pgd", "steps": 7}}))
     ['adversarial', 'pgd']
     """

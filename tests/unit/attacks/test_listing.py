@@ -5,7 +5,7 @@ import re
 import pytest
 from tests.unit.attacks.definitions import DEFINITIONS
 
-from robustag.attacks import ATTACKS, Sweep, listing
+from robustag.attacks import ATTACKS, Sweep
 from robustag.cli import main
 
 EPSILONS = (0.05, 0.1)
@@ -47,12 +47,6 @@ def test_an_attack_costs_what_the_table_says(setting, name):
         attack(epsilon)
     hook.remove()
     assert len(calls) - 1 == FORWARD[name]
-
-
-def test_the_page_is_the_table(root):
-    assert (root / "docs/attacks.md").read_text() == listing.markdown(), (
-        "run: robustag attacks --markdown > docs/attacks.md"
-    )
 
 
 def test_the_example_of_the_page_runs(root):

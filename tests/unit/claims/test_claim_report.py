@@ -45,7 +45,7 @@ def test_json_is_strict_and_complete(judged, flags, settings):
 
     document = json.loads(to_json(judged(), flags, settings), parse_constant=refuse)
     assert document["schema"] == SCHEMA
-    assert [claim["id"] for claim in document["claims"]] == [f"C{number}" for number in range(1, 18)]
+    assert [claim["id"] for claim in document["claims"]] == [claim.id for claim in CLAIMS]
     assert document["settings"]["significance"] == 2.0
     third = document["claims"][2]["arms"]["clean"]
     assert third["verdict"] == "reproduced"

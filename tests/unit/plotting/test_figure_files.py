@@ -59,6 +59,7 @@ def test_reading_named_columns(tmp_path):
         read_columns(tmp_path / "bad.parquet", ["a"])
 
 
+@pytest.mark.process
 def test_plotting_and_claims_never_import_torch():
     modules = "roc, epsilon, history, shapes, mismodelling, surface, surface_planes, store"
     code = (

@@ -10,6 +10,8 @@ import pytest
 
 from robustag.models import read_tensors
 
+pytestmark = pytest.mark.process
+
 TRAINING = """
 import json, os, signal, sys, threading
 from pathlib import Path

@@ -9,7 +9,7 @@ from tests.unit.attacks.definitions import DEFINITIONS as ATTACK_DEFINITIONS
 from robustag.attacks import ATTACKS, BudgetRule, Problem, pgd
 from robustag.errors import InputError
 from robustag.models import build_model
-from robustag.training import RECIPES, budget_options, build_loss, listing
+from robustag.training import RECIPES, budget_options, build_loss
 from robustag.training.recipes import build_recipe
 from robustag.training.step import Batch, Moment
 from robustag.training.trades import divergence
@@ -196,12 +196,6 @@ def test_the_inner_attack_may_raise_another_loss(model, batch, rule):
         recipe = build_recipe(definition, build_loss({"name": "focal", "gamma": 25}), rule)
         moved.append((step(recipe, model, batch)[1][1][1] != batch.inputs).any(dim=1).sum())
     assert moved[0] < moved[1]
-
-
-def test_the_page_about_training_has_the_table_of_recipes(root):
-    assert listing.markdown() in (root / "docs/training.md").read_text(), (
-        "run: python -m robustag.training.listing"
-    )
 
 
 def test_what_a_recipe_says_of_its_budget():

@@ -9,6 +9,8 @@ import torch
 
 from robustag.workflow.devices import own_device
 
+pytestmark = pytest.mark.process
+
 HOLD = """
 import sys, torch
 torch.cuda.device_count = lambda: 2

@@ -62,6 +62,7 @@ def test_errors_of_the_machine_are_one_line_and_their_traceback_is_in_the_log(
     assert "Traceback" in (tmp_path / "logs/train.log").read_text()
 
 
+@pytest.mark.process
 def test_a_full_disk_is_recognised_whichever_library_writes(tmp_path):
     """On a disk of half a megabyte that only this test sees."""
     code = f"""
@@ -109,6 +110,7 @@ def test_a_log_on_a_full_disk_does_not_hide_the_message(tmp_path, capsys):
     assert error.count("\n") == 1
 
 
+@pytest.mark.process
 def test_a_job_out_of_memory_says_so_and_leaves_nothing(tmp_path):
     """The limit is the one that ulimit -v sets."""
     code = f"""
