@@ -95,7 +95,7 @@ def _points(axes: Axes, rows: pd.DataFrame, names: list[str], kinds: Mapping[str
         errors = np.maximum([own["value"] - own["low"], own["high"] - own["value"]], 0.0)
         axes.errorbar(
             own["value"],
-            own["name"].map(height) + offset,
+            own["name"].map(height).astype(float) + offset,
             xerr=errors,
             color=colour,
             marker="o",

@@ -130,6 +130,8 @@ def _shape(axes: Axes, rows: pd.DataFrame, quantity: str) -> None:
     label, x_scale, y_scale = _SHAPES[quantity]
     for flavour, colour in FLAVOUR_COLOURS.items():
         bins = rows[rows["flavour"] == flavour]
+        if bins.empty:
+            continue
         edges = np.append(bins["low"].to_numpy(), bins["high"].to_numpy()[-1])
         axes.stairs(bins["value"], edges, color=colour, linewidth=1.6, label=FLAVOUR_LABELS[flavour])
         axes.stairs(

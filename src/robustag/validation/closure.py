@@ -81,7 +81,8 @@ def vertex_composition(histograms: pd.DataFrame) -> pd.DataFrame:
     for flavour in FLAVOURS:
         jets = pick_histogram(histograms, "sv_per_jet", flavour)["count"].sum()
         bins = _finite(pick_histogram(histograms, "sv_origin", flavour))
-        for origin, count in zip(Origin, bins["count"], strict=True):
+        counts = bins["count"] if len(bins) else [np.nan] * len(Origin)
+        for origin, count in zip(Origin, counts, strict=True):
             rows.append((flavour, origin.name.lower(), 100.0 * count / max(jets, 1)))
     return pd.DataFrame(rows, columns=["flavour", "origin", "per_100_jets"])
 
