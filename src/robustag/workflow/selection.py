@@ -206,10 +206,11 @@ def _roles(config: dict, table: FeatureTable) -> Iterator[str]:
         pairs = set(config["models"][name]["network"].get("pairs", ()))
         have = [{variable.name for variable in block.variables} for block in table.element_blocks]
         if pairs and not any(pairs <= names for names in have):
-            known = ", ".join(sorted(set().union(*have))) or "none, as it has no elements"
+            known = ", ".join(sorted(set().union(*have)))
+            mend = f"use variables of one block ({known})" if known else "use another network"
             yield (
                 f"models.{name}.network.pairs: no block of {config['features']} has all of "
-                f"{', '.join(sorted(pairs))}: use variables of one block ({known})"
+                f"{', '.join(sorted(pairs))}: {mend}"
             )
 
 
