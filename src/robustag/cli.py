@@ -16,7 +16,7 @@ from typing import Any
 
 from robustag.documents import read_document
 from robustag.errors import InputError
-from robustag.workflow.failures import explain
+from robustag.failures import explain
 from robustag.workflow.places import CONFIG_SCHEMA, locate_files, located
 
 DEFAULT_CONFIG = "config/config.yaml"
@@ -184,7 +184,7 @@ def _add_provenance(commands: argparse._SubParsersAction) -> None:
 def provenance(options: argparse.Namespace) -> None:
     """Settings, versions, seed and command behind a file, as JSON; an ntuple carries its own."""
     if options.file.suffix == ".root":
-        from robustag.generate.ntuple import read_provenance
+        from robustag.ntuples import read_provenance
     else:
         from robustag.workflow.records import read_provenance
 

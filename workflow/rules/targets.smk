@@ -5,7 +5,7 @@ Needs: figures, verdicts and tables. Makes: <results>/summary.md, and the defaul
 
 import time
 
-from robustag.workflow.failures import explain
+from robustag.failures import explain
 from robustag.workflow.records import write_study_record
 
 for makers in FIGURE_FILES.values():

@@ -6,16 +6,19 @@ from typing import NamedTuple
 
 import awkward as ak
 import numpy as np
+import uproot
 from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
+from coffea.nanoevents.util import concat
 
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
-from robustag.generate.ntuple import flat_branches, verify_branches
+from robustag.ntuples import TREE, flat_branches, opened, reading, tree_of, verify
 from robustag.readers.records import FLAVOURS, JetRecords
 
 # Jets of hadronic tau decays: no class of the study.
 _TAU = 15
+_EVENT = ("run", "luminosityBlock", "event")
 # The collection of a block that has not its name, and the order of elements where the table leaves it to the
 # format: of tracks that of arXiv:2203.13890, descending signed transverse impact-parameter significance.
 _COLLECTIONS = {"track": "Track", "vertex": "SV"}
@@ -26,11 +29,23 @@ class GeneratedSchema(NanoAODSchema):
     """NanoAOD without the collections of a full detector, and with the links Track -> Jet and SV -> Jet.
 
     `events.Track.jetIdx` counts jets in the event; `events.Jet._apply_global_index(events.Track.jetIdxG)` is
-    the jet of each track.
+    the jet of each track. Branches of a collection may share a counter (`nJet`) or be lists one by one, as
+    snapshots of RDataFrame and uproot write them.
     """
 
     warn_missing_crossrefs = False
     all_cross_references = NanoAODSchema.all_cross_references | {"Track_jetIdx": "Jet", "SV_jetIdx": "Jet"}
+
+    def _build_collections(self, names: list[str], forms: list[dict]) -> tuple[list[str], list[dict]]:
+        branches = dict(zip(names, forms, strict=True))
+        for name, form in zip(names, forms, strict=True):
+            collection = name.partition("_")[0]
+            # coffea knows "o..." as where the lists of a collection begin; those of its first branch serve.
+            if form["class"].startswith("ListOffset") and f"n{collection}" not in names:
+                key = concat(form["form_key"], "!offsets")
+                offsets = {"class": "NumpyArray", "primitive": "int64", "itemsize": 8, "format": "l"}
+                branches.setdefault(f"o{collection}", offsets | {"form_key": key, "parameters": {}})
+        return super()._build_collections(list(branches), list(branches.values()))
 
 
 class AllJets(NamedTuple):
@@ -68,14 +83,7 @@ def read_generated(path: str | Path, table: FeatureTable) -> JetRecords:
 
 def read_all_jets(path: str | Path, table: FeatureTable) -> AllJets:
     """Read every jet of one ntuple in the generator's format, labelled or not; see `read_generated`."""
-    events = _open(Path(path))
-    _check_branches(events, path, table)
-    try:
-        columns = dict(_read_branches(events, table))
-    except Exception as error:  # uproot and its decompressors raise many kinds for a damaged file
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path} is damaged ({reason}): delete it and generate it again") from error
-    verify_branches(Path(path), columns.items())
+    columns = _read_columns(Path(path), table)
     try:
         jets = _flatten(columns, table)
     except InputError as error:
@@ -88,22 +96,30 @@ def branch_of(jet_variable: str) -> str:
     return jet_variable.removeprefix("jet_") if jet_variable in ("jet_pt", "jet_eta") else jet_variable
 
 
-def _open(path: Path) -> ak.Array:
-    if not path.is_file():
-        raise InputError(f"{path} is not a file: give the path of a ROOT ntuple")
-    try:
-        return NanoEventsFactory.from_root(
-            {str(path): "Events"}, schemaclass=GeneratedSchema, mode="virtual"
-        ).events()
-    except Exception as error:  # uproot raises many kinds for a damaged file
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path} has no readable tree 'Events' ({reason}): generate it again") from error
+def _read_columns(path: Path, table: FeatureTable) -> dict[str, np.ndarray]:
+    """The numbers of every branch that `_flatten` uses, of all events one after another."""
+    needed = _needed(table)
+    with opened(path) as file:
+        tree = tree_of(file, path)
+        _check_branches(tree, path, needed)
+        with reading(path):
+            events = NanoEventsFactory.from_root(
+                file, treepath=TREE, schemaclass=GeneratedSchema, mode="virtual"
+            ).events()
+            # Branches are read here, when they are first touched.
+            columns = dict(_touched(events, needed))
+        for collection, names in needed.items():
+            if f"n{collection}" not in tree:
+                _check_alike(tree, path, [f"{collection}_{name}" for name in names])
+        verify(columns.items(), file, path)
+    return columns
 
 
 def _needed(table: FeatureTable) -> dict[str, list[str]]:
     """The branches that `_flatten` uses, by collection."""
     jet = [branch_of(v.name) for block in table.blocks if block.count is None for v in block.variables]
-    needed = {"Jet": ["pt", "eta", *jet]}
+    # coffea's own arrays cannot even be named without phi and mass.
+    needed = {"Jet": ["pt", "eta", "phi", "mass", *jet]}
     for block in table.element_blocks:
         order = [name for name in _order(block) or () if name]
         needed[_collection(block)] = ["jetIdx", *(v.name for v in block.variables), *order]
@@ -119,29 +135,45 @@ def _order(block: Block) -> Order | None:
     return block.order or _ORDERS.get(_collection(block))
 
 
-def _check_branches(events: ak.Array, path: str | Path, table: FeatureTable) -> None:
-    needed = _needed(table)
-    # coffea's own arrays cannot even be named while kinematics are missing.
-    needed["Jet"] += ["phi", "mass"]
-    for collection, names in needed.items():
-        # The bare layout: see above.
-        present = events.layout.content(collection).fields if collection in events.fields else []
+def _check_branches(tree: uproot.TTree, path: Path, needed: Mapping[str, list[str]]) -> None:
+    wanted = {"events": list(_EVENT)}
+    wanted |= {collection: [f"{collection}_{n}" for n in names] for collection, names in needed.items()}
+    present = set(tree.keys())
+    for names in wanted.values():
         if absent := [name for name in names if name not in present]:
             raise InputError(
-                f"{path} lacks the branch {collection}_{absent[0]} ({len(absent)} of {len(names)} absent): "
+                f"{path} lacks the branch {absent[0]} ({len(absent)} of {len(names)} absent): "
                 "generate it again, or read it with the reader of its own format"
+            )
+        for name in names:
+            if (tree[name].interpretation.__class__ is uproot.AsJagged) == (name in _EVENT):
+                raise InputError(
+                    f"{path}: the branch {name} holds {tree[name].typename}: it must be a number per event "
+                    "for run, luminosityBlock and event, and a list per event for everything else"
+                )
+
+
+def _check_alike(tree: uproot.TTree, path: Path, names: list[str]) -> None:
+    """Refuse branches of one collection that have no common counter and do not hold equally many."""
+    with reading(path):
+        counts = [ak.to_numpy(ak.num(tree[name].array())) for name in names]
+    for name, others in zip(names, counts, strict=True):
+        if (counts[0] != others).any():
+            raise InputError(
+                f"{path}: {names[0]} and {name} hold different numbers of entries in an event: "
+                "write all branches of a collection from the same objects"
             )
 
 
-def _read_branches(events: ak.Array, table: FeatureTable) -> Iterator[tuple[str, np.ndarray]]:
-    """The numbers of all branches that `_flatten` uses, of all events one after another."""
-    for name in ("run", "luminosityBlock", "event"):
+def _touched(events: ak.Array, needed: Mapping[str, list[str]]) -> Iterator[tuple[str, np.ndarray]]:
+    """The numbers of the needed branches, by name; the flavour of jets is optional."""
+    for name in _EVENT:
         yield name, ak.to_numpy(events[name])
-    needed = _needed(table)
-    needed["Jet"].append("hadronFlavour")
     for collection, names in needed.items():
+        # The bare layout has no behaviour of coffea's.
         layout = events.layout.content(collection)
-        yield from flat_branches(collection, ak.Array(layout)[[n for n in names if n in layout.fields]])
+        wanted = [name for name in (*names, "hadronFlavour") if name in layout.fields]
+        yield from flat_branches(collection, ak.Array(layout)[list(dict.fromkeys(wanted))])
 
 
 def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> AllJets:
@@ -161,19 +193,15 @@ def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> AllJets:
             values[block.columns[:, 0]] = np.stack([columns[name] for name in names])
         else:
             values[block.columns] = _leading(columns, counts, block)
+    run, luminosity_block, event = (np.repeat(columns[name].astype(np.uint64), counts) for name in _EVENT)
     records = JetRecords(
         values=np.ascontiguousarray(values.T),
         label=np.full(counts.sum(), -1) if flavour is None else _label(flavour),
         pt=columns["Jet_pt"].astype(np.float32),
         eta=columns["Jet_eta"].astype(np.float32),
-        **{
-            name: np.repeat(columns[branch].astype(np.uint64), counts)
-            for name, branch in (
-                ("run", "run"),
-                ("luminosity_block", "luminosityBlock"),
-                ("event", "event"),
-            )
-        },
+        run=run,
+        luminosity_block=luminosity_block,
+        event=event,
     )
     starts = np.cumsum(counts) - counts
     index = np.arange(counts.sum()) - np.repeat(starts, counts)

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from robustag.checksums import seal
-from robustag.errors import InputError
+from robustag.failures import refusing_damage
 from robustag.features import FeatureTable
 from robustag.files import written_whole
 from robustag.readers import JetRecords
@@ -81,12 +81,8 @@ def opened(path: str | Path, framework: str) -> Iterator[Any]:
     Raises
     ------
     InputError
-        If the file cannot be read, or what is done with it raises ValueError: both mean damage.
+        If the file cannot be read, or what is done with it raises DamageError.
     """
-    try:
-        with safe_open(path, framework=framework) as store:
-            yield store
-    except (OSError, SafetensorError, ValueError) as error:
-        raise InputError(
-            f"{path} is damaged or no tensor store ({error}): delete it and run again"
-        ) from error
+    what, mend = "is damaged or no tensor store", "delete it and run again"
+    with refusing_damage(path, what, mend, SafetensorError), safe_open(path, framework=framework) as store:
+        yield store

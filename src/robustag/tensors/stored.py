@@ -1,5 +1,6 @@
 """Dataclasses of arrays that go to disk and back."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -7,7 +8,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from robustag.checksums import seal, unseal, verify
-from robustag.errors import InputError
+from robustag.errors import DamageError
+from robustag.failures import refusing_damage
 from robustag.files import written_whole
 
 
@@ -31,11 +33,11 @@ class StoredArrays:
         InputError
             If the file is damaged or something else.
         """
-        try:
+        with refusing_damage(path, f"is no {cls.called}", "delete it and run again", SafetensorError):
             with safe_open(path, framework="np") as file:
                 _, sums = unseal(file.metadata())
                 arrays = {name: file.get_tensor(name) for name in sums}
             verify(arrays.items(), sums)
-            return cls(**arrays)
-        except (OSError, SafetensorError, TypeError, ValueError) as error:
-            raise InputError(f"{path} is no {cls.called} ({error}): delete it and run again") from error
+            if arrays.keys() != {field.name for field in fields(cls)}:
+                raise DamageError(f"it holds {', '.join(sorted(arrays))}")
+        return cls(**arrays)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from robustag.errors import InputError
 from robustag.features import FeatureTable
-from robustag.generate.ntuple import read_branches
+from robustag.ntuples import read_branches
 from robustag.readers import JetRecords
 from robustag.readers.generated import read_generated
 from robustag.validation import FLAVOUR_OF_PROCESS

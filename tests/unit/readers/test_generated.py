@@ -18,8 +18,8 @@ def variables(table, name):
     return [variable.name for variable in block.variables]
 
 
-def write_ntuple(path, table, flavour, track_jet, d0, variance, leave_out=()):
-    """Write jagged [event][jet] and [event][track] lists as an ntuple; other variables count up."""
+def jet_arrays(table, flavour, track_jet, d0, variance, leave_out=()):
+    """Branches of jagged [event][jet] and [event][track] lists; other variables count up."""
     flavour, track_jet = ak.Array(flavour), ak.values_astype(ak.Array(track_jet), np.int32)
     ones = ak.ones_like(ak.values_astype(flavour, np.float32))
     jets = {branch_of(name): ones * position for position, name in enumerate(variables(table, "jet"))}
@@ -31,13 +31,18 @@ def write_ntuple(path, table, flavour, track_jet, d0, variance, leave_out=()):
     }
     tracks |= {"jetIdx": track_jet, "D0": ak.Array(d0), "D0D0": ak.Array(variance)}
     events = np.arange(len(flavour))
-    arrays = {
+    return {
         "run": events.astype(np.uint32) * 0 + 1,
         "luminosityBlock": events.astype(np.uint32) * 0 + 2,
         "event": events.astype(np.uint64) + 10,
         "Jet": ak.zip({name: column for name, column in jets.items() if name not in leave_out}),
         "Track": ak.zip(tracks),
     }
+
+
+def write_ntuple(path, table, flavour, track_jet, d0, variance, leave_out=()):
+    """Write such branches as an ntuple."""
+    arrays = jet_arrays(table, flavour, track_jet, d0, variance, leave_out)
     with uproot.recreate(path) as file:
         types = {
             name: column.type.content if isinstance(column, ak.Array) else column.dtype
