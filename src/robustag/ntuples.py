@@ -117,7 +117,7 @@ def checksums(file: uproot.ReadOnlyDirectory, path: str | Path) -> Mapping[str, 
     if document.get("file") == file.file.hex_uuid and set(cycles) == {f"{name};1" for name in own}:
         return document.get("branches", {})
     _log.warning(
-        "%s was merged or cut since it was generated, or is from an older version: what it says of its origin "
+        "%s was merged or cut since it was generated, or is of an older version: what it says of its origin "
         "is that of its first part, and its content is taken as it is",
         path,
     )
