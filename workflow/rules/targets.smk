@@ -64,7 +64,8 @@ rule archive:
         needed=[getattr(rules, name).input for name in [*FIGURES, "claims", "summary"]],
         made=[
             *[getattr(rules, name).output for name in PRODUCTS],
-            rules.validate_published.output if config["validation"]["samples"] else [],
+            rules.validate_published.output if VALIDATED else [],
+            f"results/{config['study']}/{INDEX}" if GIVEN_CHUNKS else [],
         ],
     output:
         archive=f"results/{config['study']}.tar.gz",

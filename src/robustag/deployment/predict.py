@@ -16,7 +16,7 @@ from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant, pro
 from robustag.failures import refusing_damage
 from robustag.files import write_csv, write_table
 from robustag.models import Inputs
-from robustag.readers.generated import read_all_jets
+from robustag.readers import read_jets
 
 _BATCH = 16_384
 # What onnxruntime raises: errors that have no base of their own, and one where their text is garbage itself.
@@ -79,15 +79,15 @@ def _refusing(path: str | Path) -> AbstractContextManager[None]:
     return refusing_damage(path, "is damaged or no ONNX model", "export it again", *_FAULTS)
 
 
-def score_ntuple(model: str | Path, ntuple: str | Path) -> pd.DataFrame:
-    """Score every jet of an ntuple in the format of the built-in generator.
+def score_ntuple(model: str | Path, ntuple: str | Path, name: str = "generated") -> pd.DataFrame:
+    """Score every jet of an ntuple, in the format of the built-in generator or another of `robustag.readers`.
 
     Returns
     -------
     DataFrame
-        One row a jet, in the order of the file: run, luminosity_block, event, jet (its place in the event),
-        pt, eta, hadron_flavour (if the ntuple has it; 15 is a tau), P_b, P_c, P_light, and the
-        discriminators BvL, BvC, CvB, CvL.
+        One row per jet, in the order of the file: what its reader describes of it, such as run,
+        luminosity_block, event and hadron_flavour (15 is a tau); jet (its place in the event), pt, eta, P_b,
+        P_c, P_light, and the discriminators BvL, BvC, CvB, CvL.
 
     Raises
     ------
@@ -95,13 +95,9 @@ def score_ntuple(model: str | Path, ntuple: str | Path) -> pd.DataFrame:
         If a file is missing, damaged or of another kind, or the ntuple lacks a branch the model needs.
     """
     tagger = Tagger(model)
-    jets = read_all_jets(ntuple, tagger.inputs.table)
-    records, logits = jets.records, tagger(jets.records.values)
-    identity = ("run", "luminosity_block", "event")
-    columns = {name: getattr(records, name) for name in identity}
-    columns |= {"jet": jets.index, "pt": records.pt, "eta": records.eta}
-    if jets.flavour is not None:
-        columns["hadron_flavour"] = jets.flavour
+    jets = read_jets(name, ntuple, tagger.inputs.table)
+    logits = tagger(jets.values)
+    columns = {**jets.described, "jet": jets.index, "pt": jets.pt, "eta": jets.eta}
     columns |= {f"P_{name}": share for name, share in zip(CLASSES, probabilities(logits).T, strict=True)}
     columns |= {which.name: discriminant(logits, which) for which in DISCRIMINATORS}
     return pd.DataFrame(columns)

@@ -15,7 +15,7 @@ from robustag.features import FeatureTable
 from robustag.files import written_whole
 from robustag.readers import JetRecords
 from robustag.tensors.normalisation import Normalisation
-from robustag.tensors.split import assign_split, event_key
+from robustag.tensors.split import assign_split
 from robustag.tensors.weights import WeightMap
 
 SPLITS = ("train", "validation", "test")
@@ -34,11 +34,10 @@ def tensorise(
     What stands in for missing entries takes their place, and they are marked; everything is then scaled,
     missing entries included, as in arXiv:2203.13890.
     """
-    key = event_key(records)
-    split = assign_split(key, fractions)
+    split = assign_split(records.event, fractions)
     order = np.argsort(split, kind="stable")
     # The readers marked what the ntuple alone shows; here the values that stand in are known, too.
-    values = table.missing_rules.known(normalisation.missing).mark(records.values)
+    values = table.missing_rules.known(normalisation.missing).mark(records.values.astype(np.float64))
     missing = np.isnan(values)
     inputs = normalisation.scale(np.where(missing, normalisation.missing, values))
     columns = {
@@ -48,7 +47,7 @@ def tensorise(
         "weight": weights(records.label, records.pt, records.eta),
         "pt": records.pt,
         "eta": records.eta,
-        "event": key.view(np.int64),
+        "event": records.event.view(np.int64),
     }
     ends = np.cumsum(np.bincount(split, minlength=len(SPLITS)))
     write_store({name: column[order] for name, column in columns.items()}, ends, path)

@@ -4,6 +4,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import ClassVar, Self
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
@@ -14,15 +15,24 @@ from robustag.files import written_whole
 
 
 class StoredArrays:
-    """Base of frozen dataclasses whose fields are all arrays; stored as safetensors, a tensor a field."""
+    """Base of frozen dataclasses of arrays; stored as safetensors, a tensor per field.
+
+    A field whose metadata say ``stored=False`` stays out.
+    """
 
     called: ClassVar[str]
     """What a message calls such a file."""
 
+    @classmethod
+    def columns(cls) -> list[str]:
+        """Names of the fields that are stored."""
+        return [field.name for field in fields(cls) if field.metadata.get("stored", True)]
+
     def save(self, path: str | Path) -> None:
         """Write as safetensors."""
+        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in self.columns()}
         with written_whole(path) as temporary:
-            save_file(vars(self), temporary, metadata=seal(None, vars(self)))
+            save_file(arrays, temporary, metadata=seal(None, arrays))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -38,6 +48,6 @@ class StoredArrays:
                 _, sums = unseal(file.metadata())
                 arrays = {name: file.get_tensor(name) for name in sums}
             verify(arrays.items(), sums)
-            if arrays.keys() != {field.name for field in fields(cls)}:
+            if arrays.keys() != set(cls.columns()):
                 raise DamageError(f"it holds {', '.join(sorted(arrays))}")
         return cls(**arrays)
