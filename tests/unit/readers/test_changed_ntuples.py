@@ -12,7 +12,7 @@ from robustag.cli import main
 from robustag.errors import InputError
 from robustag.generate.ntuple import new_ntuple
 from robustag.ntuples import read_branches, read_provenance
-from robustag.readers.generated import read_generated
+from robustag.readers import read_jets
 
 NOTE = "was merged or cut since it was generated"
 
@@ -77,12 +77,12 @@ def test_merged_chunks_are_read_with_a_note(parts, tmp_path, table, caplog, kept
     both = kept == "of both parts"
     others = {key: [first[key], second[key]] if both else [first[key]] for key in first}
     merged = rewritten(tmp_path / "merged.root", events, others)
-    jets = read_generated(merged, table)
-    single = [read_generated(path, table) for path in parts]
+    jets = read_jets("generated", merged, table)
+    single = [read_jets("generated", path, table) for path in parts]
     assert caplog.text.count(NOTE) == 1
     assert str(merged) in caplog.text
     np.testing.assert_array_equal(jets.values, np.concatenate([part.values for part in single]))
-    assert jets.event.tolist() == [10, 10, 12] * 2
+    assert jets.described["event"].tolist() == [10, 10, 12] * 2
     caplog.clear()
     assert read_branches(merged, ["Jet_pt"]).Jet_pt.to_list() == events.Jet_pt.to_list()
     assert read_provenance(merged)["chunk"] in (0, 1)
@@ -94,19 +94,19 @@ def test_a_cut_chunk_is_read_with_a_note(parts, tmp_path, table, caplog, rows):
     """One from which nothing was cut, too: it might have lost jets."""
     events, others = branches_of(parts[:1])
     cut = rewritten(tmp_path / "cut.root", events[rows], {key: [text] for key, text in others.items()})
-    assert len(read_generated(cut, table)) == sum(len(flavours) for flavours in events.Jet_pt[rows])
+    assert len(read_jets("generated", cut, table)) == sum(len(flavours) for flavours in events.Jet_pt[rows])
     assert NOTE in caplog.text
 
 
 def test_a_tree_that_was_written_again_in_the_same_file_is_read_with_a_note(parts, table, caplog):
     with uproot.update(parts[0]) as file:
         file["checksums"] = '{"file": "another", "branches": {"run": 1}}'
-    assert len(read_generated(parts[0], table)) == 3
+    assert len(read_jets("generated", parts[0], table)) == 3
     assert NOTE in caplog.text
 
 
 def test_what_is_as_generated_is_read_without_a_note_and_refused_when_damaged(parts, table, caplog):
-    assert len(read_generated(parts[0], table)) == 3
+    assert len(read_jets("generated", parts[0], table)) == 3
     assert not caplog.text
     number = np.arange(10, 13, dtype=">u8").tobytes()  # so few are stored as they are
     content = parts[0].read_bytes()
@@ -115,7 +115,7 @@ def test_what_is_as_generated_is_read_without_a_note_and_refused_when_damaged(pa
     parts[0].write_bytes(content[:at] + b"\x0b" + content[at + 1 :])
     complaint = r"is damaged \(the checksum of its branch event is wrong\)"
     with pytest.raises(InputError, match=complaint) as fault:
-        read_generated(parts[0], table)
+        read_jets("generated", parts[0], table)
     assert str(fault.value).count(str(parts[0])) == 1
 
 
@@ -124,9 +124,9 @@ def test_branches_without_a_common_counter_are_read(parts, tmp_path, table, capl
     apart = rewritten(tmp_path / "apart.root", events, {}, apart=True)
     with uproot.open(apart) as file:
         assert "nJet" not in file["Events"]
-    jets = read_generated(apart, table)
+    jets = read_jets("generated", apart, table)
     together = rewritten(tmp_path / "together.root", events, {})
-    np.testing.assert_array_equal(jets.values, read_generated(together, table).values)
+    np.testing.assert_array_equal(jets.values, read_jets("generated", together, table).values)
     assert not caplog.text
     monkeypatch.chdir(root)
     with uproot.update(apart) as file:
@@ -140,14 +140,14 @@ def test_branches_of_a_collection_that_disagree_are_refused(parts, tmp_path, tab
     events["Jet_pt"] = events.Jet_pt[[2, 1, 0, 3, 4, 5]]
     apart = rewritten(tmp_path / "apart.root", events, {}, apart=True)
     with pytest.raises(InputError, match="Jet_pt and Jet_eta hold different numbers of entries"):
-        read_generated(apart, table)
+        read_jets("generated", apart, table)
 
 
-@pytest.mark.parametrize("name", ["ntuples.ak", "readers.generated.ak", "readers.generated.FLAVOURS"])
+@pytest.mark.parametrize("name", ["ntuples.ak", "readers.generated.ak", "readers.generated._FLAVOURS"])
 def test_a_fault_of_the_code_is_no_fault_of_the_file(parts, table, monkeypatch, name):
     monkeypatch.setattr(f"robustag.{name}", None)
     with pytest.raises((AttributeError, TypeError), match="None"):
-        read_generated(parts[0], table)
+        read_jets("generated", parts[0], table)
 
 
 def test_a_note_reaches_the_log_of_a_job(parts, tmp_path, table):
@@ -158,6 +158,6 @@ def test_a_note_reaches_the_log_of_a_job(parts, tmp_path, table):
     handler.emit = lambda record: notes.append(record.getMessage())
     log = logging.getLogger("robustag")  # as robustag.workflow.jobs does
     log.addHandler(handler)
-    read_generated(merged, table)
+    read_jets("generated", merged, table)
     log.removeHandler(handler)
     assert [note.split()[0] for note in notes] == [str(merged)]
