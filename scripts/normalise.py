@@ -6,7 +6,7 @@ with job(snakemake) as log:
     from robustag.features import FeatureTable
     from robustag.tensors import Normalisation, Summary, WeightMap, merge
 
-    bins = snakemake.params[0]["weights"]
+    bins = snakemake.params.settings["weights"]
     table = FeatureTable.load(snakemake.input.features)
     summary = merge(Summary.load(path) for path in snakemake.input.summaries)
     Normalisation.fit(summary, table).save(snakemake.output.normalisation)

@@ -3,15 +3,11 @@
 from robustag.workflow import job
 
 with job(snakemake) as log:
-    from robustag.features import FeatureTable
-    from robustag.readers.generated import read_generated
+    from robustag.readers import JetRecords
     from robustag.tensors import summarise
 
-    settings = snakemake.params[0]
-    table = FeatureTable.load(snakemake.input.features)
-    records = read_generated(snakemake.input.ntuple, table)
-    summary = summarise(
-        records, settings["split"], settings["weights"]["pt_edges"], settings["weights"]["eta_edges"]
-    )
+    settings = snakemake.params.settings
+    edges = settings["weights"]["pt_edges"], settings["weights"]["eta_edges"]
+    summary = summarise(JetRecords.load(snakemake.input.records), settings["split"], *edges)
     summary.save(snakemake.output.summary)
     log.info("jets by split and class: %s", summary.jets.tolist())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from robustag.features import FeatureTable
-from robustag.readers import JetRecords
+from robustag.readers import JetRecords, event_key
 from robustag.workflow.simulation import simulate_chunk
 from tests.studies import Study, run_smoke_study
 
@@ -33,15 +33,14 @@ def records(table: FeatureTable) -> JetRecords:
     values = rng.normal(3.0, 1.5, (number, table.size))
     values[rng.random(values.shape) < 0.2] = np.nan
     values[0, 3], values[1, 4] = np.inf, -np.inf
-    event = np.repeat(np.arange(number // 2, dtype=np.uint64), 2)
     jets = JetRecords(
         values=values,
         label=rng.integers(0, 3, number),
         pt=rng.uniform(20, 300, number).astype(np.float32),
         eta=rng.uniform(-2.5, 2.5, number).astype(np.float32),
-        run=np.ones(number, dtype=np.uint64),
-        luminosity_block=np.ones(number, dtype=np.uint64),
-        event=event,
+        weight=np.ones(number),
+        event=event_key(*np.ones((2, number // 2)), np.arange(number // 2)).repeat(2),
+        index=np.tile([0, 1], number // 2),
     )
     return jets.cleaned("jets.root", table)
 

@@ -12,6 +12,8 @@ from zlib import crc32
 
 import numpy as np
 
+from robustag.errors import DamageError
+
 # What a file that is to carry its own checksum holds once; the digits count as zeros.
 _MARK = b"crc32 of this file: "
 _ZEROS = b"00000000"
@@ -37,8 +39,8 @@ def seal(card: Any, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
 
     One entry only: safetensors writes several in an order that changes from run to run.
     """
-    content = {"card": card, "sums": {name: checksum(array) for name, array in arrays.items()}}
-    return {"sealed": json.dumps({**content, "sum": checksum(content)})}
+    sums = {name: checksum(array) for name, array in arrays.items()}
+    return {"sealed": json.dumps(sum_up({"card": card, "sums": sums}))}
 
 
 def unseal(metadata: Mapping[str, str] | None) -> tuple[Any, dict[str, int]]:
@@ -46,17 +48,37 @@ def unseal(metadata: Mapping[str, str] | None) -> tuple[Any, dict[str, int]]:
 
     Raises
     ------
-    ValueError
+    DamageError
         If they are missing or changed.
     """
-    try:
-        content = json.loads((metadata or {})["sealed"])
-        found = content.pop("sum")
-    except (KeyError, TypeError, AttributeError):
-        raise ValueError("it has no checksums") from None
-    if found != checksum(content) or content.keys() != {"card", "sums"}:
-        raise ValueError("the checksum of its card is wrong")
+    content = summed((metadata or {}).get("sealed", ""))
+    if content.keys() != {"card", "sums"}:
+        raise DamageError("it has no checksums")
     return content["card"], content["sums"]
+
+
+def sum_up(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON-ready mapping with its checksum in it, under "checksum"."""
+    return {**content, "checksum": checksum(content)}
+
+
+def summed(text: str | bytes) -> dict[str, Any]:
+    """What `sum_up` made and somebody wrote as JSON, without the checksum.
+
+    Raises
+    ------
+    DamageError
+        If it is no JSON, has no checksum or another one.
+    """
+    try:
+        content = json.loads(text)
+    except ValueError as error:  # of json, and of text that is no UTF-8
+        raise DamageError(f"it is no JSON: {error}") from None
+    if not isinstance(content, dict) or "checksum" not in content:
+        raise DamageError("it has no checksum")
+    if content.pop("checksum") != checksum(content):
+        raise DamageError("its checksum is wrong")
+    return content
 
 
 def verify(arrays: Iterable[tuple[str, np.ndarray]], sums: Mapping[str, int]) -> None:
@@ -64,12 +86,12 @@ def verify(arrays: Iterable[tuple[str, np.ndarray]], sums: Mapping[str, int]) ->
 
     Raises
     ------
-    ValueError
+    DamageError
         Naming the first one that differs or has none.
     """
     for name, array in arrays:
         if sums.get(name) != checksum(array):
-            raise ValueError(f"the checksum of '{name}' is wrong")
+            raise DamageError(f"the checksum of '{name}' is wrong")
 
 
 def seal_file(path: Path) -> None:
@@ -85,12 +107,12 @@ def sealed_bytes(path: str | Path) -> bytes:
 
     Raises
     ------
-    ValueError
+    DamageError
         If they differ.
     """
     content = Path(path).read_bytes()
     before, mark, after = content.partition(_MARK)
     digits = len(_ZEROS)
     if mark and after[:digits] != f"{crc32(before + mark + _ZEROS + after[digits:]):08x}".encode():
-        raise ValueError("its checksum is wrong")
+        raise DamageError("its checksum is wrong")
     return content

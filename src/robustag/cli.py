@@ -16,8 +16,9 @@ from typing import Any
 
 from robustag.documents import read_document
 from robustag.errors import InputError
-from robustag.workflow.failures import explain
+from robustag.failures import explain
 from robustag.workflow.places import CONFIG_SCHEMA, locate_files, located
+from robustag.workflow.sources import formats
 
 DEFAULT_CONFIG = "config/config.yaml"
 
@@ -63,6 +64,15 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="configuration; given again, a preset on top of those before it "
         f"(default: {DEFAULT_CONFIG} in this folder, otherwise the default study)",
+    )
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=formats(),
+        default="generated",
+        help="format of files of jets: a module of robustag.readers (default: that of the generator)",
     )
 
 
@@ -124,9 +134,14 @@ def generate(options: argparse.Namespace) -> None:
     from robustag.workflow.simulation import NOMINAL, simulate_chunk
 
     config = read_configuration(options.config)
-    sample = _defined(config, "samples", options.sample) | {"events": options.events}
+    sample = _defined(config, "samples", options.sample)
+    if "format" in sample:
+        raise InputError(f"sample '{options.sample}' is given as files: name one with a process")
+    sample |= {"events": options.events}
     name = options.variation or NOMINAL
     varied = {} if name == NOMINAL else _defined(config, "variations", name)
+    if "files" in varied:
+        raise InputError(f"variation '{name}' is given as files: name one of the simulation")
     if "records" in varied:
         raise InputError(
             f"variation '{name}' changes nominal ntuples: generate one, and use "
@@ -152,7 +167,7 @@ def generate(options: argparse.Namespace) -> None:
 
 
 def _add_variations(commands: argparse._SubParsersAction) -> None:
-    parser = commands.add_parser("variations", help="list the variations of detector, generator and records")
+    parser = commands.add_parser("variations", help="list the variations of samples")
     _add_config(parser)
     parser.set_defaults(run=variations)
 
@@ -163,9 +178,11 @@ def variations(options: argparse.Namespace) -> None:
     selected = config.get("run", {}).get("variations", [])
     rows = []
     for name, entry in config.get("variations", {}).items():
-        kind = next(kind for kind in ("detector", "generator", "records") if kind in entry)
+        kind = next(kind for kind in ("detector", "generator", "records", "files") if kind in entry)
         if kind == "generator":
             text = ", ".join(entry[kind]["pythia"])
+        elif kind == "files":
+            text = ", ".join(f"{sample}: {' '.join(files)}" for sample, files in entry[kind].items())
         else:
             text = ", ".join(f"{key} = {value}" for key, value in entry[kind].items())
         rows.append(("*" if name in selected else " ", name, kind, entry["reason"], text))
@@ -184,7 +201,7 @@ def _add_provenance(commands: argparse._SubParsersAction) -> None:
 def provenance(options: argparse.Namespace) -> None:
     """Settings, versions, seed and command behind a file, as JSON; an ntuple carries its own."""
     if options.file.suffix == ".root":
-        from robustag.generate.ntuple import read_provenance
+        from robustag.ntuples import read_provenance
     else:
         from robustag.workflow.records import read_provenance
 
@@ -225,7 +242,8 @@ def list_attacks(options: argparse.Namespace) -> None:
 def _add_predict(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("predict", help="score the jets of an ntuple with a trained model")
     parser.add_argument("model", type=Path, metavar="MODEL", help="ONNX file that a study exported")
-    parser.add_argument("ntuple", type=Path, metavar="NTUPLE", help="ROOT file in the generator's format")
+    parser.add_argument("ntuple", type=Path, metavar="NTUPLE", help="ROOT file, or one of another --format")
+    _add_format(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -240,7 +258,7 @@ def predict(options: argparse.Namespace) -> None:
     from robustag.deployment.predict import score_ntuple, write_scores
 
     out = options.out or options.ntuple.with_suffix(".scores.parquet")
-    scores = score_ntuple(options.model, options.ntuple)
+    scores = score_ntuple(options.model, options.ntuple, options.format)
     write_scores(scores, out)
     shares = ", ".join(f"{name} {scores[name].mean():.3f}" for name in scores if name.startswith("P_"))
     print(f"{out}: {len(scores)} jets, on average {shares}")
@@ -249,8 +267,9 @@ def predict(options: argparse.Namespace) -> None:
 def _add_check(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("check", help="say whether ntuples and configurations can be used")
     parser.add_argument(
-        "files", type=Path, nargs="+", metavar="FILE", help="ntuples (.root), and presets (.yaml) of --config"
+        "files", type=Path, nargs="+", metavar="FILE", help="files of jets, and presets (.yaml) of --config"
     )
+    _add_format(parser)
     _add_config(parser)
     parser.set_defaults(run=check)
 
@@ -266,7 +285,7 @@ def check(options: argparse.Namespace) -> None:
             preset = file.suffix in (".yaml", ".yml")
             config = read_configuration([*below, file] if preset else below)
             table = check_configuration(config)
-            found = f"study '{config['study']}'" if preset else check_ntuple(file, table)
+            found = f"study '{config['study']}'" if preset else check_ntuple(file, table, options.format)
             print(f"{file}: {found}")
         except InputError as error:
             prefix = f"{file}: " if preset else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from robustag.checksums import BLANK, seal_file, sealed_bytes
 from robustag.errors import InputError
+from robustag.failures import refusing_damage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,7 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> "pd.Da
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with refusing_damage(path, "is damaged or no table", "delete it and run again", pa.ArrowException):
         file = pq.ParquetFile(pa.BufferReader(sealed_bytes(path)))
         present = file.schema_arrow.names
         if absent := [column for column in columns or () if column not in present]:
@@ -84,10 +85,3 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> "pd.Da
                 "delete it and run again"
             )
         return file.read(columns).to_pandas()
-    except InputError:
-        raise
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such table; run the rule that makes it first") from None
-    except (OSError, ValueError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path} is damaged or no table ({reason}): delete it and run again") from error

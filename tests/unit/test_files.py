@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from robustag.checksums import checksum, seal, unseal, verify
-from robustag.errors import InputError
+from robustag.errors import DamageError, InputError
 from robustag.files import read_table, write_csv, write_table
 from robustag.generate.ntuple import new_ntuple
 from robustag.models import read_tensors, write_tensors
@@ -187,7 +187,7 @@ def test_a_seal_holds_card_and_sums_together():
     verify(arrays.items(), sums)
     forged = json.loads(metadata["sealed"]) | {"card": {"n": 2}}
     for broken in ({"sealed": json.dumps(forged)}, {"sealed": "[]"}, {"sealed": "{"}, {}, None):
-        with pytest.raises(ValueError):  # noqa: PT011 - readers add file and mend
+        with pytest.raises(DamageError):
             unseal(broken)
 
 

@@ -24,7 +24,9 @@ from robustag.workflow.selection import (
     nominal_models,
     shown_mismodellings,
     shown_rocs,
+    simulated_samples,
 )
+from robustag.workflow.sources import INDEX, FileIndex, given_chunks, options_of, reader_source
 
 try:
     # Snakemake has read them, too, but lets pass what nobody means, as a key that stands twice.
@@ -34,16 +36,24 @@ try:
     take_away(config, CONFIG_SCHEMA)
     locate_files(config, [PROJECT])
     TABLE = check_configuration(config)
+    RUN = config["run"]
+    # The chunks of the samples that are given as files, nominal and varied.
+    GIVEN_CHUNKS = given_chunks(config, FileIndex(f"results/{config['study']}/{INDEX}"))
 except InputError as fault:
     raise WorkflowError(str(fault)) from None
 quote_interpreter()
 
 
-RUN = config["run"]
 DETECTOR_VARIATIONS, GENERATOR_VARIATIONS, RECORD_VARIATIONS = (
     [name for name in RUN["variations"] if kind in config["variations"][name]]
     for kind in ("detector", "generator", "records")
 )
+# The samples of the configuration that the built-in generator makes, and those that are given as files.
+SIMULATED = simulated_samples(config)
+GIVEN = [name for name in config["samples"] if name not in SIMULATED]
+# The simulation is compared with its truth where the study has one, and with the published inputs on request.
+CLOSURE = [name for name in RUN["samples"] if name in SIMULATED][:1]
+VALIDATED = bool(CLOSURE and config["validation"]["samples"])
 CERTIFIED = certified_models(config)
 # Variations that a scenario shows to the models.
 SHOWN_VARIATIONS = sorted(
@@ -67,6 +77,12 @@ JETS_PER_EVENT = {"ttbar": 5.0, "bb": 1.3, "cc": 1.3, "light": 1.3}
 JETS = sum(
     JETS_PER_EVENT[config["samples"][name]["process"]] * config["samples"][name]["events"]
     for name in RUN["samples"]
+    if name in SIMULATED
+) + sum(
+    chunk.jets
+    for (_, variation), chunks in GIVEN_CHUNKS.items()
+    if variation == "nominal"
+    for chunk in chunks
 )
 # MB of a job: with no jets, and more for each million jets of the study. A job works on one chunk; on the
 # training and validation jets; or on the test jets, clean and perturbed.
@@ -79,7 +95,7 @@ wildcard_constraints:
     model="|".join(config["models"]),
     attack="|".join(config["attacks"]),
     seed=r"\d+",
-    chunk=r"\d{4}",
+    chunk=r"\d+",
 
 
 def code_fingerprint(script: str) -> str:

@@ -8,7 +8,9 @@ def chunk_names(events: int) -> list[str]:
 
 
 def chunks(sample: str, variation: str = "nominal") -> list[str]:
-    """Names of the chunks of a sample. A variation may have the first ones only."""
+    """Names of the chunks of a sample. A variation may have the first ones only, or others if it is given."""
+    if sample in GIVEN:
+        return [f"{chunk:04d}" for chunk in range(len(GIVEN_CHUNKS[sample, variation]))]
     for kind in config["varied_share"]:
         if kind in config["variations"].get(variation, {}):
             return first_chunks(sample, kind)
@@ -30,6 +32,21 @@ def over_chunks(pattern: str, variation: str = "nominal") -> list[str]:
     ]
 
 
+def given_chunk(wildcards):
+    """The chunk of a sample that is given as files: its file, and the entries in it."""
+    return GIVEN_CHUNKS[wildcards.sample, wildcards.variation][int(wildcards.chunk)]
+
+
+def given_memory(wildcards, attempt) -> int:
+    """Memory of a job on such a chunk in MB: libraries, and the jets in float64 a few times."""
+    return round(1000 + 50e-6 * TABLE.size * given_chunk(wildcards).jets) * attempt
+
+
+def records_files(*variations: str) -> list[str]:
+    """The records of one chunk in some variations."""
+    return [f"<results>/records/{{sample}}/{name}/{{chunk}}.safetensors" for name in variations]
+
+
 def names_or_none(names: list[str]) -> str:
     """A wildcard constraint for any of some names; it matches nothing when there are none."""
     return "|".join(names) or "(?!)"
@@ -48,12 +65,15 @@ def tensors_of(variation: str) -> list[str]:
 
 
 def paired_tensors(variation: str) -> list[str]:
-    """Tensors of those collisions whose records are changed, of the nominal simulation or of one variation."""
+    """Tensors of those collisions whose records are changed, of the nominal simulation or of one variation.
+
+    Of a sample that is given as files all count: which of their chunks hold the same collisions nobody knows.
+    """
     return [
         f"<results>/tensors/{sample}/{variation}/{chunk}.safetensors"
         for sample in RUN["samples"]
-        for chunk in first_chunks(sample, "records")
-        if chunk in chunks(sample, variation)
+        for chunk in chunks(sample, variation)
+        if sample in GIVEN or chunk in first_chunks(sample, "records")
     ]
 
 
@@ -158,5 +178,5 @@ def over_validation_chunks(pattern: str) -> list[str]:
 
 def over_closure_chunks(pattern: str) -> list[str]:
     """The files of a pattern with {sample} and {chunk}, over the chunks that are compared with their truth."""
-    sample = RUN["samples"][0]
+    (sample,) = CLOSURE
     return expand(pattern, sample=sample, chunk=chunks(sample)[: config["validation"]["chunks"]])

@@ -19,6 +19,11 @@ def network_fingerprint(wildcards) -> str:
     )
 
 
+def reader_fingerprint(name: str) -> str:
+    """Fingerprint of the reader of a format, which a job finds by its name."""
+    return fingerprints.code_fingerprint(reader_source(name))
+
+
 def settings(*sections: str) -> dict:
     """Whole sections of the configuration in canonical order."""
     return canonical({section: config[section] for section in sections})

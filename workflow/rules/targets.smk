@@ -5,7 +5,7 @@ Needs: figures, verdicts and tables. Makes: <results>/summary.md, and the defaul
 
 import time
 
-from robustag.workflow.failures import explain
+from robustag.failures import explain
 from robustag.workflow.records import write_study_record
 
 for makers in FIGURE_FILES.values():
@@ -64,7 +64,8 @@ rule archive:
         needed=[getattr(rules, name).input for name in [*FIGURES, "claims", "summary"]],
         made=[
             *[getattr(rules, name).output for name in PRODUCTS],
-            rules.validate_published.output if config["validation"]["samples"] else [],
+            rules.validate_published.output if VALIDATED else [],
+            f"results/{config['study']}/{INDEX}" if GIVEN_CHUNKS else [],
         ],
     output:
         archive=f"results/{config['study']}.tar.gz",

@@ -1,15 +1,87 @@
 """Ntuples to tensors.
 
 Needs: the ntuples. Makes: <results>/tensors/normalisation.json, weights.safetensors and
-<results>/tensors/{sample}/{nominal or variation}/{chunk}.safetensors.
+<results>/tensors/{sample}/{nominal or variation}/{chunk}.safetensors; in between
+<results>/records/{sample}/{nominal or variation}/{chunk}.safetensors.
 """
+
+
+rule records:
+    """Read, check and select the jets of one simulated chunk, and of the same collisions in every other detector.
+
+    These rules alone read ntuples for the study. What they write needs no reader, order or check any more, and
+    goes when there are tensors.
+    """
+    input:
+        ntuples=rules.generate.output,
+        features=config["features"],
+    output:
+        records=temp(records_files("nominal", *DETECTOR_VARIATIONS)),
+    log:
+        "<logs>/records/{sample}/{chunk}.log",
+    wildcard_constraints:
+        sample=names_or_none(SIMULATED),
+    resources:
+        mem_mb=memory("chunk"),
+    params:
+        format="generated",
+        entries=None,
+        options={},
+        select={},
+        code=code_fingerprint("scripts/records.py"),
+        reader=reader_fingerprint("generated"),
+    script:
+        "../../scripts/records.py"
+
+
+use rule records as records_changed with:
+    input:
+        ntuples=rules.vary_records.output.varied,
+        features=config["features"],
+    output:
+        records=temp(records_files(*RECORD_VARIATIONS)),
+    log:
+        "<logs>/records_changed/{sample}/{chunk}.log",
+
+
+use rule records as records_varied with:
+    input:
+        ntuples=[rules.generate_varied.output.varied],
+        features=config["features"],
+    output:
+        records=temp(records_files("{variation}")),
+    log:
+        "<logs>/records/{sample}/{variation}/{chunk}.log",
+    wildcard_constraints:
+        sample=names_or_none(SIMULATED),
+        variation=names_or_none(GENERATOR_VARIATIONS),
+
+
+use rule records as records_given with:
+    input:
+        ntuples=lambda wildcards: [given_chunk(wildcards).file],
+        features=config["features"],
+    output:
+        records=temp(records_files("{variation}")),
+    log:
+        "<logs>/records_given/{sample}/{variation}/{chunk}.log",
+    wildcard_constraints:
+        sample=names_or_none(GIVEN),
+    resources:
+        mem_mb=given_memory,
+    params:
+        format=lambda wildcards: config["samples"][wildcards.sample]["format"],
+        entries=lambda wildcards: [given_chunk(wildcards).start, given_chunk(wildcards).stop],
+        options=lambda wildcards: canonical(options_of(config["samples"][wildcards.sample])),
+        select=lambda wildcards: canonical(config["samples"][wildcards.sample].get("select", {})),
+        code=code_fingerprint("scripts/records.py"),
+        reader=lambda wildcards: reader_fingerprint(config["samples"][wildcards.sample]["format"]),
 
 
 rule summarise:
     """Moments, minima and kinematic histograms of one chunk (the map step)."""
     input:
-        ntuple="<results>/ntuples/{sample}/nominal/{chunk}.root",
-        features=config["features"],
+        records="<results>/records/{sample}/nominal/{chunk}.safetensors",
     output:
         summary="<results>/tensors/{sample}/summaries/{chunk}.safetensors",
     log:
@@ -17,7 +89,7 @@ rule summarise:
     resources:
         mem_mb=memory("chunk"),
     params:
-        settings("split", "weights"),
+        settings=settings("split", "weights"),
         code=code_fingerprint("scripts/summarise.py"),
     script:
         "../../scripts/summarise.py"
@@ -36,7 +108,7 @@ rule normalise:
     resources:
         mem_mb=memory("chunk"),
     params:
-        settings("weights"),
+        settings=settings("weights"),
         code=code_fingerprint("scripts/normalise.py"),
     script:
         "../../scripts/normalise.py"
@@ -45,7 +117,7 @@ rule normalise:
 rule tensorise:
     """Clean, scale, weight and split the jets of one chunk, and of the same collisions in every other detector."""
     input:
-        ntuples=rules.generate.output,
+        records=records_files("nominal", *DETECTOR_VARIATIONS),
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
         weights=rules.normalise.output.weights,
@@ -56,10 +128,12 @@ rule tensorise:
         ],
     log:
         "<logs>/tensorise/{sample}/{chunk}.log",
+    wildcard_constraints:
+        sample=names_or_none(SIMULATED),
     resources:
         mem_mb=memory("chunk"),
     params:
-        settings("split"),
+        settings=settings("split"),
         code=code_fingerprint("scripts/tensorise.py"),
     script:
         "../../scripts/tensorise.py"
@@ -68,7 +142,7 @@ rule tensorise:
 use rule tensorise as tensorise_records with:
     """Turn one chunk of every variation of reconstructed tracks and jets into tensors."""
     input:
-        ntuples=rules.vary_records.output.varied,
+        records=records_files(*RECORD_VARIATIONS),
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
         weights=rules.normalise.output.weights,
@@ -84,7 +158,7 @@ use rule tensorise as tensorise_records with:
 use rule tensorise as tensorise_varied with:
     """Turn one chunk of a variation of the generator into tensors."""
     input:
-        ntuples=[rules.generate_varied.output.varied],
+        records=records_files("{variation}"),
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
         weights=rules.normalise.output.weights,
@@ -93,7 +167,24 @@ use rule tensorise as tensorise_varied with:
     log:
         "<logs>/tensorise/{sample}/{variation}/{chunk}.log",
     wildcard_constraints:
+        sample=names_or_none(SIMULATED),
         variation=names_or_none(GENERATOR_VARIATIONS),
+
+
+use rule tensorise as tensorise_given with:
+    input:
+        records=records_files("{variation}"),
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+        weights=rules.normalise.output.weights,
+    output:
+        tensors=["<results>/tensors/{sample}/{variation}/{chunk}.safetensors"],
+    log:
+        "<logs>/tensorise_given/{sample}/{variation}/{chunk}.log",
+    wildcard_constraints:
+        sample=names_or_none(GIVEN),
+    resources:
+        mem_mb=given_memory,
 
 
 rule index:

@@ -7,13 +7,13 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from robustag.checksums import checksum
+from robustag.checksums import sum_up, summed
 from robustag.claims.judge import Judgement
 from robustag.claims.masking import Flag
 from robustag.claims.reading import interpretation, sigmas, weakest
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import RULE
-from robustag.errors import InputError
+from robustag.failures import refusing_damage
 
 SCHEMA = 2
 """Version of the layout; it grows when a key changes its name or meaning, not when one is added."""
@@ -60,7 +60,7 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
         "claims": list(claims.values()),
     }
     plain = _without_nan(document)
-    return json.dumps(plain | {"checksum": checksum(plain)}, indent=2, allow_nan=False) + "\n"
+    return json.dumps(sum_up(plain), indent=2, allow_nan=False) + "\n"
 
 
 def read_document(path: str | Path) -> dict[str, Any]:
@@ -71,15 +71,8 @@ def read_document(path: str | Path) -> dict[str, Any]:
     InputError
         If the file is damaged, was edited, or is something else.
     """
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-        if document.pop("checksum") != checksum(document):
-            raise ValueError("its checksum is wrong")
-        return document
-    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path} is damaged or holds no verdicts ({error}): delete it and run again"
-        ) from error
+    with refusing_damage(path, "is damaged or holds no verdicts", "delete it and run again"):
+        return summed(Path(path).read_bytes())
 
 
 def flags_of(document: Mapping[str, Any]) -> list[Flag]:

@@ -1,21 +1,33 @@
 """Scores of an exported tagger for every jet of an ntuple."""
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pandas as pd
+from onnxruntime.capi import onnxruntime_pybind11_state
 
 from robustag.checksums import sealed_bytes
 from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant, probabilities
+from robustag.failures import refusing_damage
 from robustag.files import write_csv, write_table
 from robustag.models import Inputs
-from robustag.readers.generated import read_all_jets
+from robustag.readers import read_jets
 
 _BATCH = 16_384
+# What onnxruntime raises: errors that have no base of their own, and one where their text is garbage itself.
+_FAULTS = (
+    UnicodeDecodeError,
+    *(
+        kind
+        for kind in vars(onnxruntime_pybind11_state).values()
+        if isinstance(kind, type) and issubclass(kind, Exception)
+    ),
+)
 
 
 class Tagger:
@@ -40,12 +52,10 @@ class Tagger:
     def __init__(self, path: str | Path) -> None:
         if not Path(path).is_file():
             raise InputError(f"{path} is not a file: give the path of an exported model (.onnx)")
-        try:
+        with _refusing(path):
             self._session = onnxruntime.InferenceSession(
                 sealed_bytes(path), providers=["CPUExecutionProvider"], enable_fallback=0
             )
-        except Exception as error:  # onnxruntime's errors have no base of their own
-            raise _unusable(path, error) from error
         try:
             card = self._session.get_modelmeta().custom_metadata_map["card"]
             self.inputs = Inputs.of_card(json.loads(card))
@@ -55,10 +65,8 @@ class Tagger:
             ) from error
         if [node.shape[1] for node in self._session.get_inputs()] != [len(self.inputs.names)]:
             raise InputError(f"the inputs of {path} are not those its card names: export it again")
-        try:
+        with _refusing(path):
             self(np.zeros((1, len(self.inputs.names))))
-        except Exception as error:
-            raise _unusable(path, error) from error
 
     def __call__(self, physical: np.ndarray) -> np.ndarray:
         """Logits float32 [N, 3] of inputs [N, F] in physical units, NaN where missing."""
@@ -67,20 +75,19 @@ class Tagger:
         return np.concatenate([np.empty((0, len(CLASSES)), np.float32), *logits])
 
 
-def _unusable(path: str | Path, error: Exception) -> InputError:
-    reason = " ".join(str(error).split())[:200]
-    return InputError(f"{path} is damaged or no ONNX model ({reason}): export it again")
+def _refusing(path: str | Path) -> AbstractContextManager[None]:
+    return refusing_damage(path, "is damaged or no ONNX model", "export it again", *_FAULTS)
 
 
-def score_ntuple(model: str | Path, ntuple: str | Path) -> pd.DataFrame:
-    """Score every jet of an ntuple in the format of the built-in generator.
+def score_ntuple(model: str | Path, ntuple: str | Path, name: str = "generated") -> pd.DataFrame:
+    """Score every jet of an ntuple, in the format of the built-in generator or another of `robustag.readers`.
 
     Returns
     -------
     DataFrame
-        One row a jet, in the order of the file: run, luminosity_block, event, jet (its place in the event),
-        pt, eta, hadron_flavour (if the ntuple has it; 15 is a tau), P_b, P_c, P_light, and the
-        discriminators BvL, BvC, CvB, CvL.
+        One row per jet, in the order of the file: what its reader describes of it, such as run,
+        luminosity_block, event and hadron_flavour (15 is a tau); jet (its place in the event), pt, eta, P_b,
+        P_c, P_light, and the discriminators BvL, BvC, CvB, CvL.
 
     Raises
     ------
@@ -88,13 +95,9 @@ def score_ntuple(model: str | Path, ntuple: str | Path) -> pd.DataFrame:
         If a file is missing, damaged or of another kind, or the ntuple lacks a branch the model needs.
     """
     tagger = Tagger(model)
-    jets = read_all_jets(ntuple, tagger.inputs.table)
-    records, logits = jets.records, tagger(jets.records.values)
-    identity = ("run", "luminosity_block", "event")
-    columns = {name: getattr(records, name) for name in identity}
-    columns |= {"jet": jets.index, "pt": records.pt, "eta": records.eta}
-    if jets.flavour is not None:
-        columns["hadron_flavour"] = jets.flavour
+    jets = read_jets(name, ntuple, tagger.inputs.table)
+    logits = tagger(jets.values)
+    columns = {**jets.described, "jet": jets.index, "pt": jets.pt, "eta": jets.eta}
     columns |= {f"P_{name}": share for name, share in zip(CLASSES, probabilities(logits).T, strict=True)}
     columns |= {which.name: discriminant(logits, which) for which in DISCRIMINATORS}
     return pd.DataFrame(columns)

@@ -10,7 +10,7 @@ import numpy as np
 
 from robustag.errors import InputError
 from robustag.generate.impact import IP_D0_MAX
-from robustag.generate.ntuple import read_branches
+from robustag.ntuples import read_branches
 
 _BRANCHES = ("Jet_hadronFlavour", "Track_jetIdx", "Track_D0", "Track_d0_signed_significance")
 # Fewer tracks do not fix the tail.

@@ -12,7 +12,6 @@ from robustag.generate.impact import TRACK_D0_MAX, JetTracks, perigee_to
 from robustag.generate.jets import Jets
 from robustag.generate.kernels import perigees
 from robustag.generate.layers import Tracker
-from robustag.generate.ntuple import read_branches
 from robustag.generate.tagging import tagging_variables
 from robustag.generate.tracker import COVARIANCE_NAMES
 from robustag.generate.tracks import Tracks
@@ -22,6 +21,7 @@ from robustag.generate.vertices import (
     find_secondary_vertices,
     primary_weights,
 )
+from robustag.ntuples import read_branches
 
 _POSITION = ("PV_x", "PV_y", "PV_z")
 _KEPT = (

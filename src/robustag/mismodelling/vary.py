@@ -5,10 +5,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from robustag.generate.layers import TRACKERS
-from robustag.generate.ntuple import new_ntuple, read_provenance
+from robustag.generate.ntuple import new_ntuple
 from robustag.generate.random import Streams
 from robustag.mismodelling.changes import change_records
 from robustag.mismodelling.records import read_records, reconstruct
+from robustag.ntuples import read_provenance
 
 
 def vary_ntuple(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from robustag.checksums import seal, unseal, verify
 from robustag.errors import InputError
+from robustag.failures import refusing_damage
 from robustag.files import written_whole
 from robustag.models.inputs import Inputs
 from robustag.models.registry import build_model
@@ -31,16 +32,13 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict]:
     InputError
         If the file is missing, damaged, or of another kind.
     """
-    try:
+    what = "cannot be read as tensors with a card"
+    with refusing_damage(path, what, "delete it and make it again", SafetensorError):
         with safe_open(path, framework="pt") as file:
             card, sums = unseal(file.metadata())
             tensors = {name: file.get_tensor(name) for name in sums}
         verify(((name, tensor.numpy()) for name, tensor in tensors.items()), sums)
-        return tensors, card
-    except (OSError, SafetensorError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path} cannot be read as tensors with a card ({error}): delete it and make it again"
-        ) from error
+    return tensors, card
 
 
 def save_model(path: str | Path, model: nn.Module, card: dict) -> None:

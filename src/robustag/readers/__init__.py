@@ -1,5 +1,12 @@
-"""ROOT ntuples to flat jet records, one module a format (import the one you need: coffea is slow to load)."""
+"""Files of jets to flat jet records: a module for each format, found by its name.
 
-from robustag.readers.records import JetRecords
+A module defines two functions. ``count(path)`` gives a `Count`, without reading more than it must.
+``read(path, table, entries)`` gives `JetRecords` of the entries in that range; keyword-only arguments are
+options that a sample of the configuration may, or must, give. NaN marks what the file does not have; what the
+feature table says of missing entries is applied to what it returns.
+"""
 
-__all__ = ["JetRecords"]
+from robustag.readers.reading import read_jets
+from robustag.readers.records import Count, JetRecords, event_key
+
+__all__ = ["Count", "JetRecords", "event_key", "read_jets"]

@@ -2,20 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import awkward as ak
 import numpy as np
+import uproot
 from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
+from coffea.nanoevents.util import concat
 
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
-from robustag.generate.ntuple import flat_branches, verify_branches
-from robustag.readers.records import FLAVOURS, JetRecords
+from robustag.ntuples import TREE, flat_branches, opened, reading, tree_of, verify
+from robustag.readers.records import Count, JetRecords, event_key
 
-# Jets of hadronic tau decays: no class of the study.
+# Hadron flavour (PDG code of the heavy quark, 0 for light) in the order of the classes; that of jets of
+# hadronic tau decays is no class of the study.
+_FLAVOURS = (5, 4, 0)
 _TAU = 15
+_MEND = "generate it again, or read it with the reader of its own format"
+_EVENT = ("run", "luminosityBlock", "event")
 # The collection of a block that has not its name, and the order of elements where the table leaves it to the
 # format: of tracks that of arXiv:2203.13890, descending signed transverse impact-parameter significance.
 _COLLECTIONS = {"track": "Track", "vertex": "SV"}
@@ -26,61 +31,54 @@ class GeneratedSchema(NanoAODSchema):
     """NanoAOD without the collections of a full detector, and with the links Track -> Jet and SV -> Jet.
 
     `events.Track.jetIdx` counts jets in the event; `events.Jet._apply_global_index(events.Track.jetIdxG)` is
-    the jet of each track.
+    the jet of each track. Branches of a collection may share a counter (`nJet`) or be lists one by one, as
+    snapshots of RDataFrame and uproot write them.
     """
 
     warn_missing_crossrefs = False
     all_cross_references = NanoAODSchema.all_cross_references | {"Track_jetIdx": "Jet", "SV_jetIdx": "Jet"}
 
+    def _build_collections(self, names: list[str], forms: list[dict]) -> tuple[list[str], list[dict]]:
+        branches = dict(zip(names, forms, strict=True))
+        for name, form in zip(names, forms, strict=True):
+            collection = name.partition("_")[0]
+            # coffea knows "o..." as where the lists of a collection begin; those of its first branch serve.
+            if form["class"].startswith("ListOffset") and f"n{collection}" not in names:
+                key = concat(form["form_key"], "!offsets")
+                offsets = {"class": "NumpyArray", "primitive": "int64", "itemsize": 8, "format": "l"}
+                branches.setdefault(f"o{collection}", offsets | {"form_key": key, "parameters": {}})
+        return super()._build_collections(list(branches), list(branches.values()))
 
-class AllJets(NamedTuple):
-    """Every jet of an ntuple, those of tau decays included.
 
-    records: what a tagger needs of them. index: place of the jet in its event, int64 [N]. flavour: hadron
-    flavour (5, 4, 0, 15), int64 [N]; None where the ntuple has none, as in data.
-    """
+def count(path: str | Path) -> Count:
+    """Events of an ntuple, and jets in them."""
+    with opened(path) as file:
+        tree = tree_of(file, path)
+        if "Jet_pt" not in tree:
+            raise InputError(f"{path} lacks the branch Jet_pt: {_MEND}")
+        with reading(path):
+            number = tree["nJet"].array() if "nJet" in tree else ak.num(tree["Jet_pt"].array())
+    return Count(len(number), int(ak.sum(number)))
 
-    records: JetRecords
-    index: np.ndarray
-    flavour: np.ndarray | None
 
-
-def read_generated(path: str | Path, table: FeatureTable) -> JetRecords:
-    """Read the labelled jets of one generated ntuple.
+def read(path: str | Path, table: FeatureTable, entries: tuple[int, int] | None = None) -> JetRecords:
+    """Read every jet of some events of one ntuple; label -1 is a jet of a tau decay, or of unknown flavour.
 
     Blocks of the jet itself are read from the collection `Jet`, a block track from `Track`, a block vertex
-    from `SV`. The elements of a jet are put in the order of the table, and the first are kept. Jets labelled
-    as tau decays are left out.
+    from `SV`. The elements of a jet are put in the order of the table, and the first are kept. Described are
+    run, luminosity_block, event, and if the ntuple has them hadron_flavour and parton_flavour.
 
     Raises
     ------
     InputError
         If the file is missing, damaged or no ROOT file, has no tree `Events`, lacks a branch, or holds a
-        flavour other than 5, 4, 0 and 15, a track of a jet that is not there, or a number no detector gives.
+        flavour other than 5, 4, 0 and 15 or a track of a jet that is not there.
     """
-    jets = read_all_jets(path, table)
-    if jets.flavour is None:
-        raise InputError(
-            f"{path} lacks the branch Jet_hadronFlavour: only simulated jets train and test taggers"
-        )
-    return jets.records.select(jets.flavour != _TAU)
-
-
-def read_all_jets(path: str | Path, table: FeatureTable) -> AllJets:
-    """Read every jet of one ntuple in the generator's format, labelled or not; see `read_generated`."""
-    events = _open(Path(path))
-    _check_branches(events, path, table)
+    columns = _read_columns(Path(path), table, entries)
     try:
-        columns = dict(_read_branches(events, table))
-    except Exception as error:  # uproot and its decompressors raise many kinds for a damaged file
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path} is damaged ({reason}): delete it and generate it again") from error
-    verify_branches(Path(path), columns.items())
-    try:
-        jets = _flatten(columns, table)
+        return _flatten(columns, table)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    return jets._replace(records=jets.records.cleaned(path, table))
 
 
 def branch_of(jet_variable: str) -> str:
@@ -88,22 +86,38 @@ def branch_of(jet_variable: str) -> str:
     return jet_variable.removeprefix("jet_") if jet_variable in ("jet_pt", "jet_eta") else jet_variable
 
 
-def _open(path: Path) -> ak.Array:
-    if not path.is_file():
-        raise InputError(f"{path} is not a file: give the path of a ROOT ntuple")
-    try:
-        return NanoEventsFactory.from_root(
-            {str(path): "Events"}, schemaclass=GeneratedSchema, mode="virtual"
-        ).events()
-    except Exception as error:  # uproot raises many kinds for a damaged file
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"{path} has no readable tree 'Events' ({reason}): generate it again") from error
+def _read_columns(path: Path, table: FeatureTable, entries: tuple[int, int] | None) -> dict[str, np.ndarray]:
+    """The numbers of every branch that `_flatten` uses, of the events one after another."""
+    needed = _needed(table)
+    with opened(path) as file:
+        tree = tree_of(file, path)
+        _check_branches(tree, path, needed)
+        start, stop = entries or (0, tree.num_entries)
+        with reading(path):
+            events = NanoEventsFactory.from_root(
+                file,
+                treepath=TREE,
+                entry_start=start,
+                entry_stop=stop,
+                schemaclass=GeneratedSchema,
+                mode="virtual",
+            ).events()
+            # Branches are read here, when they are first touched.
+            columns = dict(_touched(events, needed))
+        for collection, names in needed.items():
+            if f"n{collection}" not in tree:
+                _check_alike(tree, path, [f"{collection}_{name}" for name in names])
+        # The checksums are those of whole branches.
+        if (start, stop) == (0, tree.num_entries):
+            verify(columns.items(), file, path)
+    return columns
 
 
 def _needed(table: FeatureTable) -> dict[str, list[str]]:
     """The branches that `_flatten` uses, by collection."""
     jet = [branch_of(v.name) for block in table.blocks if block.count is None for v in block.variables]
-    needed = {"Jet": ["pt", "eta", *jet]}
+    # coffea's own arrays cannot even be named without phi and mass.
+    needed = {"Jet": ["pt", "eta", "phi", "mass", *jet]}
     for block in table.element_blocks:
         order = [name for name in _order(block) or () if name]
         needed[_collection(block)] = ["jetIdx", *(v.name for v in block.variables), *order]
@@ -119,74 +133,88 @@ def _order(block: Block) -> Order | None:
     return block.order or _ORDERS.get(_collection(block))
 
 
-def _check_branches(events: ak.Array, path: str | Path, table: FeatureTable) -> None:
-    needed = _needed(table)
-    # coffea's own arrays cannot even be named while kinematics are missing.
-    needed["Jet"] += ["phi", "mass"]
-    for collection, names in needed.items():
-        # The bare layout: see above.
-        present = events.layout.content(collection).fields if collection in events.fields else []
+def _check_branches(tree: uproot.TTree, path: Path, needed: Mapping[str, list[str]]) -> None:
+    wanted = {"events": list(_EVENT)}
+    wanted |= {collection: [f"{collection}_{n}" for n in names] for collection, names in needed.items()}
+    present = set(tree.keys())
+    for names in wanted.values():
         if absent := [name for name in names if name not in present]:
             raise InputError(
-                f"{path} lacks the branch {collection}_{absent[0]} ({len(absent)} of {len(names)} absent): "
-                "generate it again, or read it with the reader of its own format"
+                f"{path} lacks the branch {absent[0]} ({len(absent)} of {len(names)} absent): {_MEND}"
+            )
+        for name in names:
+            if (tree[name].interpretation.__class__ is uproot.AsJagged) == (name in _EVENT):
+                raise InputError(
+                    f"{path}: the branch {name} holds {tree[name].typename}: it must be a number per event "
+                    "for run, luminosityBlock and event, and a list per event for everything else"
+                )
+
+
+def _check_alike(tree: uproot.TTree, path: Path, names: list[str]) -> None:
+    """Refuse branches of one collection that have no common counter and do not hold equally many."""
+    with reading(path):
+        counts = [ak.to_numpy(ak.num(tree[name].array())) for name in names]
+    for name, others in zip(names, counts, strict=True):
+        if (counts[0] != others).any():
+            raise InputError(
+                f"{path}: {names[0]} and {name} hold different numbers of entries in an event: "
+                "write all branches of a collection from the same objects"
             )
 
 
-def _read_branches(events: ak.Array, table: FeatureTable) -> Iterator[tuple[str, np.ndarray]]:
-    """The numbers of all branches that `_flatten` uses, of all events one after another."""
-    for name in ("run", "luminosityBlock", "event"):
-        yield name, ak.to_numpy(events[name])
-    needed = _needed(table)
-    needed["Jet"].append("hadronFlavour")
+def _touched(events: ak.Array, needed: Mapping[str, list[str]]) -> Iterator[tuple[str, np.ndarray]]:
+    """The numbers of the needed branches, by name, and of those that an ntuple may lack."""
+    for name in (*_EVENT, "genWeight"):
+        if name in events.fields:
+            yield name, ak.to_numpy(events[name])
     for collection, names in needed.items():
+        # The bare layout has no behaviour of coffea's.
         layout = events.layout.content(collection)
-        yield from flat_branches(collection, ak.Array(layout)[[n for n in names if n in layout.fields]])
+        wanted = [*names, *(f"{which}Flavour" for which in ("hadron", "parton") if collection == "Jet")]
+        wanted = [name for name in dict.fromkeys(wanted) if name in layout.fields]
+        yield from flat_branches(collection, ak.Array(layout)[wanted])
 
 
-def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> AllJets:
+def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> JetRecords:
     """Jets of all events one after another."""
     counts = columns["nJet"]
-    flavour = columns.get("Jet_hadronFlavour")
-    if flavour is not None:
-        flavour = flavour.astype(np.int64)
-        unknown = ~np.isin(flavour, [*FLAVOURS, _TAU])
-        if unknown.any():
-            found = int(flavour[unknown][0])
-            raise InputError(f"Jet_hadronFlavour holds {found}: expected 5, 4, 0 or {_TAU} (tau)")
-    values = np.empty((table.size, counts.sum()))
+    event = np.repeat(np.arange(len(counts)), counts)
+    flavours = {
+        f"{which}_flavour": columns[f"Jet_{which}Flavour"].astype(np.int64)
+        for which in ("hadron", "parton")
+        if f"Jet_{which}Flavour" in columns
+    }
+    values = np.empty((table.size, len(event)), np.float32)
     for block in table.blocks:
         if block.count is None:
             names = [f"Jet_{branch_of(variable.name)}" for variable in block.variables]
             values[block.columns[:, 0]] = np.stack([columns[name] for name in names])
         else:
             values[block.columns] = _leading(columns, counts, block)
-    records = JetRecords(
+    identity = [columns[name].astype(np.uint64)[event] for name in _EVENT]
+    weight = columns.get("genWeight", np.ones(len(counts), np.float32))
+    return JetRecords(
         values=np.ascontiguousarray(values.T),
-        label=np.full(counts.sum(), -1) if flavour is None else _label(flavour),
-        pt=columns["Jet_pt"].astype(np.float32),
-        eta=columns["Jet_eta"].astype(np.float32),
-        **{
-            name: np.repeat(columns[branch].astype(np.uint64), counts)
-            for name, branch in (
-                ("run", "run"),
-                ("luminosity_block", "luminosityBlock"),
-                ("event", "event"),
-            )
-        },
+        label=_label(flavours.get("hadron_flavour", np.full(len(event), _TAU))),
+        weight=weight[event],
+        pt=columns["Jet_pt"],
+        eta=columns["Jet_eta"],
+        event=event_key(*identity),
+        index=np.arange(len(event)) - np.repeat(np.cumsum(counts) - counts, counts),
+        described=dict(zip(("run", "luminosity_block", "event"), identity, strict=True)) | flavours,
     )
-    starts = np.cumsum(counts) - counts
-    index = np.arange(counts.sum()) - np.repeat(starts, counts)
-    return AllJets(records, index, flavour)
 
 
 def _label(flavour: np.ndarray) -> np.ndarray:
-    """Class index of a hadron flavour; tau jets, removed by the caller, count as light here."""
-    return np.select([flavour == FLAVOURS[0], flavour == FLAVOURS[1]], [0, 1], default=2).astype(np.int64)
+    """Class of a hadron flavour, int64 [N]; -1 for taus."""
+    unknown = ~np.isin(flavour, [*_FLAVOURS, _TAU])
+    if unknown.any():
+        raise InputError(f"Jet_hadronFlavour holds {flavour[unknown][0]}: expected 5, 4, 0 or {_TAU} (tau)")
+    return np.select([flavour == code for code in _FLAVOURS], range(len(_FLAVOURS)), default=-1)
 
 
 def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block) -> np.ndarray:
-    """Variables of the first elements of every jet, float64 [V, T, N], NaN where there are fewer.
+    """Variables of the first elements of every jet, float32 [V, T, N], NaN where there are fewer.
 
     counts: jets per event.
     """
@@ -215,7 +243,7 @@ def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block
     # Place of an element within its jet: its position minus the position of the jet's first element.
     place = np.arange(len(jet)) - np.searchsorted(jet, jet)
     kept = place < block.count
-    out = np.full((len(block.variables), block.count, counts.sum()), np.nan)
+    out = np.full((len(block.variables), block.count, counts.sum()), np.nan, np.float32)
     for row, variable in zip(out, block.variables, strict=True):
         row[place[kept], jet[kept]] = columns[f"{collection}_{variable.name}"][chosen[kept]]
     return out

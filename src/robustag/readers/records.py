@@ -1,65 +1,130 @@
-"""Flat jet records: what every reader returns, whatever the ntuple looked like."""
+"""Flat jet records: what every reader returns, whatever the file looked like."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.features import FeatureTable
+from robustag.hashing import splitmix64
+from robustag.stored import StoredArrays
 
-# Hadron flavour (PDG code of the heavy quark, 0 for light) in the class order of the taggers.
-FLAVOURS = (5, 4, 0)
+
+class Count(NamedTuple):
+    """How much is in a file: entries, such as events, and jets in them."""
+
+    entries: int
+    jets: int
 
 
 @dataclass(frozen=True)
-class JetRecords:
-    """Jets of one ntuple, as every reader returns them.
+class JetRecords(StoredArrays):
+    """Jets of a file, or of a part of it.
 
     Attributes
     ----------
-    values : float64 [N, F]
+    values : float32 [N, F]
         Inputs in physical units, in the order of the feature table; NaN where an entry does not exist, and
         nowhere infinite (see `cleaned`).
     label : int64 [N]
-        Class: 0 = b, 1 = c, 2 = light; -1 where the ntuple does not say.
+        Class: 0 = b, 1 = c, 2 = light; -1 for none of them, or where the file does not say.
+    weight : float32 [N]
+        Weight of the jet's event; 1 where the file has none.
     pt, eta : float32 [N]
         Jet kinematics (GeV, 1).
-    run, luminosity_block, event : uint64 [N]
-        Event identification.
+    event : uint64 [N]
+        Key of the jet's event (see `event_key`); jets of one event share it.
+    index : int64 [N]
+        Place of the jet in its event, which with the key tells it from all others.
+    described : mapping of str to array [N]
+        What else the file says of each jet, for whoever looks for it there; not stored.
     """
+
+    called: ClassVar[str] = "file of jet records"
 
     values: np.ndarray
     label: np.ndarray
+    weight: np.ndarray
     pt: np.ndarray
     eta: np.ndarray
-    run: np.ndarray
-    luminosity_block: np.ndarray
     event: np.ndarray
+    index: np.ndarray
+    described: Mapping[str, np.ndarray] = field(default_factory=dict, metadata={"stored": False})
 
     def __len__(self) -> int:
         return len(self.label)
 
-    def cleaned(self, path: str | Path, table: FeatureTable) -> "JetRecords":
-        """The same jets with NaN for every entry that is missing by the rules of the feature table.
-
-        Every reader calls it on what it has read.
+    def cleaned(self, path: str | Path, table: FeatureTable) -> Self:
+        """The same jets as they are stored, with NaN for every entry that is missing by the table's rules.
 
         Raises
         ------
         InputError
-            Naming file and number, for jets without kinematics, and for numbers that no detector gives, such
-            as 1e31, unless the table says that they are missing entries.
+            Naming file and number, for columns that do not fit together, for jets without kinematics or
+            event weight, and for numbers that no detector gives, such as 1e31, unless the table says that
+            they are missing entries.
         """
-        lost = ~(np.isfinite(self.pt) & np.isfinite(self.eta))
+        for name in self.columns():
+            shape = (len(self), table.size) if name == "values" else (len(self),)
+            if (given := np.shape(getattr(self, name))) != shape:
+                raise InputError(f"{path}: its reader gives {name} of shape {given} instead of {shape}")
+        if len(strange := np.setdiff1d(self.label, [-1, *range(len(CLASSES))])):
+            raise InputError(f"{path}: its reader gives the label {strange[0]}: expected -1, 0, 1 or 2")
+        lost = ~np.isfinite(np.asarray([self.pt, self.eta, self.weight], np.float64)).all(axis=0)
         if lost.any():
             jet = int(np.argmax(lost))
             raise InputError(
-                f"{path}: {int(lost.sum())} jets have no kinematics, one pt = {self.pt[jet]:g} and eta = "
-                f"{self.eta[jet]:g}: leave these jets out of the ntuple"
+                f"{path}: {int(lost.sum())} jets have no kinematics, one pt = {self.pt[jet]:g}, eta = "
+                f"{self.eta[jet]:g} and weight = {self.weight[jet]:g}: leave these jets out of the ntuple"
             )
-        return replace(self, values=table.missing_rules.read(self.values, table.names, path))
+        values = table.missing_rules.read(np.asarray(self.values), table.names, path)
+        return replace(
+            self,
+            values=values.astype(np.float32),
+            **{name: np.asarray(getattr(self, name), np.float32) for name in ("weight", "pt", "eta")},
+            **{name: np.asarray(getattr(self, name), np.int64) for name in ("label", "index")},
+            event=np.asarray(self.event).astype(np.uint64),
+        )
 
-    def select(self, rows: np.ndarray) -> "JetRecords":
+    def select(self, rows: np.ndarray) -> Self:
         """The jets of a boolean mask or an index array."""
-        return JetRecords(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+        chosen = {name: getattr(self, name)[rows] for name in self.columns()}
+        return replace(self, **chosen, described={name: part[rows] for name, part in self.described.items()})
+
+    def within(self, ranges: Mapping[str, Sequence[float]]) -> Self:
+        """The jets whose pt and eta are in these ranges, the lower end included."""
+        kept = np.ones(len(self), dtype=bool)
+        for name, (low, high) in ranges.items():
+            kept &= (getattr(self, name) >= low) & (getattr(self, name) < high)
+        return self.select(kept)
+
+    def labelled(self, path: str | Path) -> Self:
+        """The jets of the three classes.
+
+        Raises
+        ------
+        InputError
+            If there are jets, and none of them.
+        """
+        known = self.label >= 0
+        if len(self) and not known.any():
+            raise InputError(
+                f"{path} says the flavour of no b, c or light jet: only simulated jets train and test taggers"
+            )
+        return self.select(known)
+
+
+def event_key(*identifiers: np.ndarray) -> np.ndarray:
+    """64-bit key of events, uint64 [N], from the integers [N] that identify them together.
+
+    NanoAOD has three, run, luminosity block and event, in this order.
+    """
+    first, *others = identifiers
+    key = splitmix64(first)
+    for identifier in others:
+        key = splitmix64(key ^ identifier.astype(np.uint64))
+    return key

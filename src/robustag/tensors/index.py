@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from robustag.checksums import checksum, unseal
-from robustag.errors import InputError
+from robustag.errors import DamageError
+from robustag.failures import refusing_damage
 from robustag.files import written_whole
 from robustag.tensors.store import opened
 
@@ -40,12 +41,19 @@ def listed(paths: Iterable[str | Path]) -> list[tuple[str | Path, int | None]]:
         if not str(path).endswith(SUFFIX):
             files.append((path, None))
             continue
-        try:
-            sums = json.loads(Path(path).read_text(encoding="utf-8"))
-            files += [(Path(path).parent / name, int(value)) for name, value in sums.items()]
-        except (OSError, ValueError, AttributeError, TypeError) as error:
-            raise InputError(f"{path} is no index of tensors ({error}): delete it and run again") from error
+        with refusing_damage(path, "is no index of tensors", "delete it and run again"):
+            files += [(Path(path).parent / name, value) for name, value in _read(path).items()]
     return files
+
+
+def _read(index: str | Path) -> dict[str, int]:
+    try:
+        sums = json.loads(Path(index).read_bytes())
+    except ValueError as error:  # of json, and of text that is no UTF-8
+        raise DamageError(str(error)) from None
+    if not isinstance(sums, dict) or not all(isinstance(value, int) for value in sums.values()):
+        raise DamageError("it lists no files with checksums")
+    return sums
 
 
 def _sum(path: str | Path) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from robustag.checksums import checksum, unseal, verify
-from robustag.errors import InputError
+from robustag.errors import DamageError, InputError
 from robustag.tensors.index import listed
 from robustag.tensors.split import mixed
 from robustag.tensors.store import SPLITS, opened
@@ -92,9 +92,9 @@ class JetShards:
             with opened(path, "pt") as store:
                 card, self._sums[path] = unseal(store.metadata())
                 if expected not in (None, checksum({"card": card, "sums": self._sums[path]})):
-                    raise ValueError("it is not the file that its index lists")
+                    raise DamageError("it is not the file that its index lists")
                 if not isinstance(card, dict) or "ends" not in card:
-                    raise ValueError("it holds no jets")
+                    raise DamageError("it holds no jets")
                 ends = [0, *card["ends"]]
             self._files.append((path, slice(ends[position], ends[position + 1])))
             starts.append(starts[-1] + ends[position + 1] - ends[position])

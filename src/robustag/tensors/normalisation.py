@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from robustag.checksums import checksum
+from robustag.checksums import sum_up, summed
 from robustag.classes import CLASSES
-from robustag.errors import InputError
+from robustag.errors import DamageError, InputError
+from robustag.failures import refusing_damage
 from robustag.features import FeatureTable
 from robustag.files import written_whole
 from robustag.tensors.summary import Summary
@@ -75,9 +76,8 @@ class Normalisation:
                 self.names, self.mean.tolist(), self.sigma.tolist(), self.missing.tolist(), strict=True
             )
         ]
-        content = {"inputs": records, "sum": checksum(records)}
         with written_whole(path) as temporary:
-            temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            temporary.write_text(json.dumps(sum_up({"inputs": records}), indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: str | Path) -> "Normalisation":
@@ -88,18 +88,12 @@ class Normalisation:
         InputError
             If the file is damaged or something else.
         """
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            records = content["inputs"]
-            if content["sum"] != checksum(records):
-                raise ValueError("its checksum is wrong")
-            columns = {
-                key: [record[key] for record in records] for key in ("name", "mean", "sigma", "missing")
-            }
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path} is damaged or no normalisation ({error!r}): delete it and run again"
-            ) from error
+        with refusing_damage(path, "is damaged or no normalisation", "delete it and run again"):
+            content = summed(Path(path).read_bytes())
+            if content.keys() != {"inputs"}:
+                raise DamageError("it has no inputs")
+        records = content["inputs"]
+        columns = {key: [record[key] for record in records] for key in ("name", "mean", "sigma", "missing")}
         return cls(
             names=tuple(columns["name"]),
             **{key: np.array(columns[key], dtype=np.float64) for key in ("mean", "sigma", "missing")},

@@ -3,18 +3,9 @@
 import numpy as np
 
 from robustag.hashing import splitmix64
-from robustag.readers import JetRecords
 
 # Any constant would do: it keeps the order of `mixed` apart from the split.
 _ORDER = np.uint64(0xBF58476D1CE4E5B9)
-
-
-def event_key(records: JetRecords) -> np.ndarray:
-    """64-bit key of each jet's event, uint64 [N]; jets of one event share it."""
-    key = splitmix64(records.run)
-    for identifier in (records.luminosity_block, records.event):
-        key = splitmix64(key ^ identifier)
-    return key
 
 
 def assign_split(key: np.ndarray, fractions: list[float]) -> np.ndarray:
@@ -23,7 +14,8 @@ def assign_split(key: np.ndarray, fractions: list[float]) -> np.ndarray:
     Parameters
     ----------
     key : uint64 [N]
-        From `event_key`. The same event lands in the same split in every sample, chunk and study.
+        From `robustag.readers.event_key`. The same event lands in the same split in every sample, chunk
+        and study.
     fractions : list of three floats
         Shares of train, validation and test; arXiv:2203.13890 uses 0.72, 0.08, 0.20.
     """

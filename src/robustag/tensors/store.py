@@ -10,12 +10,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from robustag.checksums import seal
-from robustag.errors import InputError
+from robustag.failures import refusing_damage
 from robustag.features import FeatureTable
 from robustag.files import written_whole
 from robustag.readers import JetRecords
 from robustag.tensors.normalisation import Normalisation
-from robustag.tensors.split import assign_split, event_key
+from robustag.tensors.split import assign_split
 from robustag.tensors.weights import WeightMap
 
 SPLITS = ("train", "validation", "test")
@@ -34,11 +34,10 @@ def tensorise(
     What stands in for missing entries takes their place, and they are marked; everything is then scaled,
     missing entries included, as in arXiv:2203.13890.
     """
-    key = event_key(records)
-    split = assign_split(key, fractions)
+    split = assign_split(records.event, fractions)
     order = np.argsort(split, kind="stable")
     # The readers marked what the ntuple alone shows; here the values that stand in are known, too.
-    values = table.missing_rules.known(normalisation.missing).mark(records.values)
+    values = table.missing_rules.known(normalisation.missing).mark(records.values.astype(np.float64))
     missing = np.isnan(values)
     inputs = normalisation.scale(np.where(missing, normalisation.missing, values))
     columns = {
@@ -48,7 +47,7 @@ def tensorise(
         "weight": weights(records.label, records.pt, records.eta),
         "pt": records.pt,
         "eta": records.eta,
-        "event": key.view(np.int64),
+        "event": records.event.view(np.int64),
     }
     ends = np.cumsum(np.bincount(split, minlength=len(SPLITS)))
     write_store({name: column[order] for name, column in columns.items()}, ends, path)
@@ -81,12 +80,8 @@ def opened(path: str | Path, framework: str) -> Iterator[Any]:
     Raises
     ------
     InputError
-        If the file cannot be read, or what is done with it raises ValueError: both mean damage.
+        If the file cannot be read, or what is done with it raises DamageError.
     """
-    try:
-        with safe_open(path, framework=framework) as store:
-            yield store
-    except (OSError, SafetensorError, ValueError) as error:
-        raise InputError(
-            f"{path} is damaged or no tensor store ({error}): delete it and run again"
-        ) from error
+    what, mend = "is damaged or no tensor store", "delete it and run again"
+    with refusing_damage(path, what, mend, SafetensorError), safe_open(path, framework=framework) as store:
+        yield store

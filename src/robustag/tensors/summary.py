@@ -8,8 +8,8 @@ import numpy as np
 
 from robustag.classes import CLASSES
 from robustag.readers import JetRecords
-from robustag.tensors.split import assign_split, event_key
-from robustag.tensors.stored import StoredArrays
+from robustag.stored import StoredArrays
+from robustag.tensors.split import assign_split
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,11 @@ def summarise(
     pt_edges, eta_edges : list of float
         Bin edges (GeV; 1) of the kinematic histograms.
     """
-    split = assign_split(event_key(records), fractions)
+    split = assign_split(records.event, fractions)
     train = split == 0
-    exists = ~np.isnan(records.values)
-    values = np.where(exists, records.values, 0.0)
+    physical = records.values.astype(np.float64)
+    exists = ~np.isnan(physical)
+    values = np.where(exists, physical, 0.0)
     count = exists[train].sum(axis=0)
     mean = values[train].sum(axis=0) / np.maximum(count, 1)
     squares = np.where(exists[train], values[train] - mean, 0.0)
@@ -71,7 +72,7 @@ def summarise(
         count=count.astype(np.int64),
         mean=mean,
         squares=np.square(squares).sum(axis=0),
-        minimum=np.where(exists, records.values, np.inf).min(axis=0, initial=np.inf),
+        minimum=np.where(exists, physical, np.inf).min(axis=0, initial=np.inf),
         jets=jets,
         kinematics=kinematics,
     )

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from robustag.classes import CLASSES
-from robustag.tensors.stored import StoredArrays
+from robustag.stored import StoredArrays
 from robustag.tensors.summary import kinematic_bins
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import awkward as ak
 import numpy as np
 import pandas as pd
 
 from robustag.errors import InputError
 from robustag.features import FeatureTable
-from robustag.generate.ntuple import read_branches
-from robustag.readers import JetRecords
-from robustag.readers.generated import read_generated
+from robustag.readers import read_jets
 from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.validation.moments import POWERS, moments, power_sums
 from robustag.validation.objects import FLAVOURS
@@ -21,22 +18,6 @@ from robustag.validation.published import PUBLISHED_FRACTIONS, published_accepta
 
 # The labels that the data set's parton rule gives the jets of a flavour.
 _PARTONS = {"b": (5,), "c": (4,), "light": (0, 1, 2, 3)}
-_TAU = 15
-
-
-def read_weighted(path: str | Path, table: FeatureTable) -> tuple[JetRecords, np.ndarray, np.ndarray]:
-    """Jets of a generated ntuple with their event weight, float64 [N], and parton flavour, int64 [N]."""
-    records = read_generated(path, table)
-    arrays = read_branches(Path(path), ["genWeight", "Jet_partonFlavour", "Jet_hadronFlavour"])
-    parton, hadron = (
-        ak.to_numpy(ak.flatten(arrays[name])).astype(np.int64)
-        for name in ("Jet_partonFlavour", "Jet_hadronFlavour")
-    )
-    weight = np.repeat(
-        ak.to_numpy(arrays["genWeight"]).astype(np.float64), ak.to_numpy(ak.num(arrays["Jet_hadronFlavour"]))
-    )
-    # The reader leaves tau jets out.
-    return records, weight[hadron != _TAU], parton[hadron != _TAU]
 
 
 def input_sums(path: str | Path, process: str, table: FeatureTable, published: pd.DataFrame) -> pd.DataFrame:
@@ -53,9 +34,12 @@ def input_sums(path: str | Path, process: str, table: FeatureTable, published: p
         known = ", ".join(FLAVOUR_OF_PROCESS)
         raise InputError(f"validation: the process '{process}' supplies no flavour; choose among {known}")
     flavour = FLAVOUR_OF_PROCESS[process]
-    records, weight, parton = read_weighted(path, table)
-    kept = np.isin(parton, _PARTONS[flavour]) & published_acceptance(records.pt, records.eta)
-    values, weight = records.values[kept], weight[kept]
+    jets = read_jets("generated", path, table).labelled(path)
+    if "parton_flavour" not in jets.described:
+        raise InputError(f"{path} lacks the branch Jet_partonFlavour: generate it again")
+    parton = jets.described["parton_flavour"]
+    kept = np.isin(parton, _PARTONS[flavour]) & published_acceptance(jets.pt, jets.eta)
+    values, weight = jets.values[kept].astype(np.float64), jets.weight[kept].astype(np.float64)
     scaled = (values - published["mean"].to_numpy()) / published["sigma"].to_numpy()
     # One more column that exists for every jet.
     scaled = np.concatenate([np.zeros((len(scaled), 1)), scaled], axis=1)

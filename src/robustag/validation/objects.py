@@ -9,7 +9,7 @@ import awkward as ak
 import numpy as np
 import pandas as pd
 
-from robustag.generate.ntuple import read_branches
+from robustag.ntuples import read_branches
 
 FLAVOURS = ("b", "c", "light")
 _HADRON_FLAVOUR = {5: "b", 4: "c", 0: "light", 15: "tau"}

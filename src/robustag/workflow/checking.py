@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from robustag.features.table import check_layout
 from robustag.workflow.configuration import check_against_schema
 from robustag.workflow.places import CONFIG_SCHEMA, FEATURES_SCHEMA
 from robustag.workflow.selection import check_selection
+
+if TYPE_CHECKING:
+    from robustag.readers import JetRecords
 
 
 def check_configuration(config: dict) -> FeatureTable:
@@ -41,39 +44,40 @@ def check_configuration(config: dict) -> FeatureTable:
     return table
 
 
-def check_ntuple(path: str | Path, table: FeatureTable) -> str:
-    """Read an ntuple as the study does and say what is in it.
+def check_ntuple(path: str | Path, table: FeatureTable, name: str = "generated") -> str:
+    """Read a file of jets as the study does and say what is in it; name: of its format in `robustag.readers`.
 
     Raises
     ------
     InputError
         If it cannot be read, has no jets, holds an event twice or numbers that make no sense.
     """
-    from robustag.readers.generated import read_all_jets
+    from robustag.readers import read_jets
 
-    jets = read_all_jets(path, table)
-    if not len(jets.records):
+    jets = read_jets(name, path, table)
+    if not len(jets):
         raise InputError(f"{path} holds no jets: leave it out")
-    _check_duplicates(path, jets.records, jets.index)
-    _check_ranges(path, jets.records.values, table)
-    if jets.flavour is None:
-        return f"{len(jets.records)} jets without flavour: to be scored, not to train or test with"
-    kept = jets.records.label[np.isin(jets.flavour, (5, 4, 0))]
-    counts = np.bincount(kept, minlength=len(CLASSES))
+    _check_duplicates(path, jets)
+    _check_ranges(path, jets.values, table)
+    if (jets.label < 0).all():
+        return f"{len(jets)} jets without flavour: to be scored, not to train or test with"
+    counts = np.bincount(jets.label[jets.label >= 0], minlength=len(CLASSES))
     flavours = ", ".join(f"{count} {name}" for name, count in zip(CLASSES, counts, strict=True))
     lone = " (a study needs all three: add samples)" if (counts == 0).any() else ""
-    return f"{len(jets.records)} jets: {flavours}{lone}"
+    return f"{len(jets)} jets: {flavours}{lone}"
 
 
-def _check_duplicates(path: str | Path, records: Any, index: np.ndarray) -> None:
+def _check_duplicates(path: str | Path, jets: "JetRecords") -> None:
     """Refuse an event that stands twice: it would count twice in every number and its error."""
-    place = np.stack([records.run, records.luminosity_block, records.event, index.astype(np.uint64)], axis=1)
-    unique, counts = np.unique(place, axis=0, return_counts=True)
+    place = np.stack([jets.event, jets.index.astype(np.uint64)], axis=1)
+    unique, first, counts = np.unique(place, axis=0, return_index=True, return_counts=True)
     if (twice := counts > 1).any():
-        run, block, event, _ = unique[twice][0].tolist()
-        others = len(np.unique(unique[twice][:, :3], axis=0)) - 1
+        row, others = first[twice].min(), len(np.unique(unique[twice][:, 0])) - 1
+        words = {name: column[row] for name, column in jets.described.items() if "flavour" not in name}
+        event = f"event {words.pop('event')}" if "event" in words else "an event"
+        of = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in words.items())
         raise InputError(
-            f"{path}: event {event} of run {run}, luminosity block {block}, stands in it more than once, "
+            f"{path}: {event}{' of ' if of else ''}{of}{',' if of else ''} stands in it more than once, "
             f"as do {others} others: merge its sources without overlap"
         )
 

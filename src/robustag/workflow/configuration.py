@@ -53,18 +53,20 @@ def _take_away(value: Any, node: dict, schema: dict) -> None:
             _take_away(item, node.get("items", {}), schema)
     if not isinstance(value, dict):
         return
+    if "if" in node and "properties" not in node:  # one of two kinds
+        node = resolved(node["then" if _allows(node["if"], value, schema) else "else"], schema)
     for key, inner in list(value.items()):
         child = node.get("properties", {}).get(key, node.get("additionalProperties", {}))
         if child is False:
             continue
-        if inner is None and not _allows_null(child, schema):
+        if inner is None and not _allows(child, None, schema):
             del value[key]
         else:
             _take_away(inner, child, schema)
 
 
-def _allows_null(node: dict, schema: dict) -> bool:
-    return jsonschema.Draft202012Validator({"$defs": schema["$defs"], **node}).is_valid(None)
+def _allows(node: dict, value: Any, schema: dict) -> bool:
+    return jsonschema.Draft202012Validator({"$defs": schema["$defs"], **node}).is_valid(value)
 
 
 def resolved(node: dict, schema: dict) -> dict:

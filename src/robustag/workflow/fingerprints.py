@@ -14,8 +14,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parents[1]
 # What a job says while it works, and how it fails, changes no result.
 _WITHOUT_EFFECT = {
-    _PACKAGE / name
-    for name in ("errors.py", "workflow/failures.py", "workflow/jobs.py", "workflow/progress.py")
+    _PACKAGE / name for name in ("errors.py", "failures.py", "workflow/jobs.py", "workflow/progress.py")
 }
 
 

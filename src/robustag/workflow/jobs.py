@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from robustag.errors import InputError
-from robustag.workflow.failures import explain
+from robustag.failures import explain
 from robustag.workflow.records import write_job_record
 
 _STDOUT = 1  # the file descriptor, which C++ libraries write to past Python's sys.stdout

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from robustag.errors import InputError
+from robustag.errors import DamageError, InputError
+from robustag.failures import refusing_damage
 from robustag.files import written_whole
 from robustag.workflow.provenance import provenance
 
@@ -58,11 +59,11 @@ def read_provenance(path: str | Path) -> dict:
     for results in path.parents:
         if not (results / STUDY).is_file():
             continue
-        study = _read(results / STUDY)
+        study = _read(results / STUDY, "command")
         # Records name files as Snakemake does, from the folder where it runs.
         name = path.relative_to(results).as_posix()
         for record in sorted((results / "logs").rglob("*.json")):
-            job = _read(record)
+            job = _read(record, "output")
             if any(made.endswith(f"/{results.name}/{name}") for made in job["output"]):
                 return {"study": study["command"], **job}
         raise InputError(f"no job of the study in {results} says that it made {name}: run its rule again")
@@ -73,11 +74,16 @@ def _record_of(log: Path) -> Path:
     return log.with_suffix(".json")
 
 
-def _read(path: Path) -> dict:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path} is no JSON ({error}): delete it and run its rule again") from error
+def _read(path: Path, key: str) -> dict:
+    """A record, which has this key."""
+    with refusing_damage(path, "is no record", "delete it and run its rule again"):
+        try:
+            record = json.loads(path.read_bytes())
+        except ValueError as error:  # of json, and of text that is no UTF-8
+            raise DamageError(str(error)) from None
+        if not isinstance(record, dict) or key not in record:
+            raise DamageError(f"it has no {key}")
+    return record
 
 
 def _plain(params: Any) -> dict:

@@ -48,7 +48,9 @@ def _keys(node: dict, schema: dict, prefix: str) -> Iterator[tuple[str, dict]]:
         yield from _keys(item, schema, f"{prefix}{name}[].")
         named = child.get("additionalProperties")
         if isinstance(named, dict):
-            yield from _keys(resolved(named, schema), schema, f"{prefix}{name}.NAME.")
+            # One of several kinds is told by a key: the keys of each.
+            for kind in (named, named.get("else", {}), named.get("then", {})):
+                yield from _keys(resolved(kind, schema), schema, f"{prefix}{name}.NAME.")
 
 
 def _values(node: dict) -> str:

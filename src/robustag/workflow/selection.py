@@ -10,6 +10,7 @@ from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
 from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.workflow.networks import network_faults
+from robustag.workflow.sources import source_faults
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
 # Networks of linear layers and ReLUs, for which bounds can be proven.
@@ -35,6 +36,7 @@ def check_selection(config: dict, table: FeatureTable) -> None:
     faults = list(_undefined(config)) or list(
         chain(
             _numbers(config),
+            _samples(config),
             _perturbations(config),
             _distances(config),
             _inputs(config, table),
@@ -66,6 +68,11 @@ def nominal_models(config: dict, model: str) -> list[str]:
     """The nominal models of the pairs that a model belongs to, each once."""
     pairs = [pair for pair in config["figures"]["pairs"] if model in (pair["nominal"], pair["adversarial"])]
     return list(dict.fromkeys(pair["nominal"] for pair in pairs))
+
+
+def simulated_samples(config: dict) -> list[str]:
+    """The samples of the configuration that the built-in generator makes."""
+    return [name for name, sample in config["samples"].items() if "format" not in sample]
 
 
 def certified_models(config: dict) -> list[str]:
@@ -130,6 +137,35 @@ def _numbers(config: dict) -> Iterator[str]:
     for name, (low, high) in config["evaluation"]["inputs"].items():
         if not low < high:
             yield f"evaluation.inputs.{name} is the range [{low:g}, {high:g}]: give the lower end first"
+
+
+def _samples(config: dict) -> Iterator[str]:
+    """Samples in formats that nobody reads, and variations that a selected sample does not have."""
+    run, simulated = config["run"], simulated_samples(config)
+    for name, sample in config["samples"].items():
+        if name not in simulated:
+            yield from (f"samples.{name}: {fault}" for fault in source_faults(sample))
+            for key, (low, high) in sample.get("select", {}).items():
+                if not low < high:
+                    yield f"samples.{name}.select.{key} is [{low:g}, {high:g}]: give the lower end first"
+    for name in config["validation"]["samples"]:
+        if name not in simulated:
+            yield f"validation.samples names '{name}', which is not simulated: name one with a process"
+    for variation in run["variations"]:
+        given = config["variations"][variation].get("files")
+        for name in run["samples"]:
+            if given is None and name not in simulated:
+                yield (
+                    f"run.variations: '{variation}' changes the simulation, and sample '{name}' is given as "
+                    f"files: take it out, or define a variation with files: {{{name}: [...]}}"
+                )
+            elif given is not None and name in simulated:
+                yield (
+                    f"run.variations: '{variation}' is given as files, and sample '{name}' is simulated: "
+                    "take one of them out"
+                )
+            elif given is not None and name not in given:
+                yield f"variations.{variation}.files lacks the sample '{name}': add its files"
 
 
 def _perturbations(config: dict) -> Iterator[str]:
@@ -293,6 +329,7 @@ def _validation(config: dict) -> Iterator[str]:
     processes = {
         name: (config["samples"][name] | changes)["process"]
         for name, changes in config["validation"]["samples"].items()
+        if name in simulated_samples(config)
     }
     for name, process in processes.items():
         if process not in FLAVOUR_OF_PROCESS:

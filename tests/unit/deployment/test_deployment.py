@@ -18,7 +18,7 @@ from robustag.deployment.predict import Tagger, score_ntuple
 from robustag.errors import InputError
 from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant, probabilities
 from robustag.models import Inputs, build_model
-from robustag.readers.generated import read_generated
+from robustag.readers import read_jets
 from robustag.tensors import Normalisation, WeightMap, summarise, tensorise
 from robustag.tensors.loading import load_tensors
 
@@ -34,7 +34,7 @@ def ntuple(simulated):
 @pytest.fixture(scope="module")
 def prepared(ntuple, table, tmp_path_factory):
     """The normalisation of these jets, and all of them as test tensors."""
-    records = read_generated(ntuple, table)
+    records = read_jets("generated", ntuple, table).labelled(ntuple)
     fitted = Normalisation.fit(summarise(records, [1.0, 0.0, 0.0], *EDGES.values()), table)
     weights = WeightMap.fit(np.ones((3, 1, 1), dtype=np.int64), *EDGES.values())
     path = tmp_path_factory.mktemp("tensors") / "0000.safetensors"
@@ -97,7 +97,7 @@ def test_scores_of_an_ntuple_are_those_of_the_tensors(exported, prepared, ntuple
 def test_logits_agree_within_a_ten_thousandth(exported, prepared, ntuple):
     model, path = exported
     inputs, jets = prepared
-    values = read_generated(ntuple, inputs.table).values
+    values = read_jets("generated", ntuple, inputs.table).labelled(ntuple).values
     with torch.no_grad():
         expected = model(jets.inputs).numpy()
     assert Tagger(path)(values) == pytest.approx(expected, abs=1e-4)
@@ -108,7 +108,8 @@ def test_logits_agree_within_a_ten_thousandth(exported, prepared, ntuple):
 
 def test_cleaning_and_scaling_in_the_graph_are_the_tensors_bit_for_bit(prepared, ntuple):
     inputs, jets = prepared
-    physical = torch.from_numpy(read_generated(ntuple, inputs.table).values).float()
+    records = read_jets("generated", ntuple, inputs.table).labelled(ntuple)
+    physical = torch.from_numpy(records.values)
     scaled, _ = PhysicalModel(torch.nn.Identity(), inputs)(physical)
     assert torch.equal(scaled, jets.inputs)
 
@@ -190,8 +191,8 @@ def test_jets_without_flavour_are_scored(linear, tmp_path, table):
     scores = score_ntuple(linear, ntuple)
     assert len(scores) == 2
     assert "hadron_flavour" not in scores
-    with pytest.raises(InputError, match="lacks the branch Jet_hadronFlavour"):
-        read_generated(ntuple, table)
+    with pytest.raises(InputError, match="says the flavour of no b, c or light jet"):
+        read_jets("generated", ntuple, table).labelled(ntuple)
 
 
 def test_mistakes_are_one_line_and_status_2(linear, tmp_path, table, capsys):

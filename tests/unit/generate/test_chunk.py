@@ -11,8 +11,8 @@ from coffea.nanoevents import NanoEventsFactory
 from robustag.errors import InputError
 from robustag.generate import pythia
 from robustag.generate.chunk import generate_chunk
-from robustag.generate.ntuple import read_provenance
 from robustag.generate.origins import Origin
+from robustag.ntuples import read_provenance
 from robustag.readers.generated import GeneratedSchema
 
 SAMPLE = {"process": "bb", "pythia": ["PartonLevel:MPI = off"]}

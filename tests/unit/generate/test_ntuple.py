@@ -9,7 +9,8 @@ import pytest
 import uproot
 
 from robustag.errors import InputError
-from robustag.generate.ntuple import new_ntuple, read_branches, read_provenance
+from robustag.generate.ntuple import new_ntuple
+from robustag.ntuples import read_branches, read_provenance
 
 
 def _events(first: int, n: int) -> dict[str, ak.Array]:

@@ -8,7 +8,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.generate.tagging import JET_VARIABLES
 from robustag.mismodelling.vary import vary_ntuple
-from robustag.readers.generated import read_generated
+from robustag.readers import read_jets
 
 
 def flat(events, name):
@@ -28,7 +28,7 @@ def test_no_change_gives_the_stored_tagging_variables(events):
 
 def test_varied_ntuples_are_read_like_any_other(ntuples, root):
     table = FeatureTable.load(root / "config/features/jet_flavor.yaml")
-    nominal, fakes = (read_generated(ntuples[name], table) for name in ("nominal", "fakes"))
+    nominal, fakes = (read_jets("generated", ntuples[name], table) for name in ("nominal", "fakes"))
     np.testing.assert_array_equal(nominal.event, fakes.event)
     np.testing.assert_array_equal(nominal.label, fakes.label)
 

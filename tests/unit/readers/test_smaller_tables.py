@@ -11,7 +11,7 @@ from tests.unit.readers.test_generated import write_ntuple
 from robustag.attacks import BudgetRule, Sweep
 from robustag.features import FeatureTable
 from robustag.models import Inputs, build_model
-from robustag.readers.generated import read_generated
+from robustag.readers import read_jets
 from robustag.tensors import Normalisation, WeightMap, summarise, tensorise
 from robustag.tensors.loading import load_tensors
 from robustag.training import build_loss
@@ -66,8 +66,8 @@ def ntuple(tmp_path, table):
     ],
 )
 def test_what_is_left_is_read_as_before_in_the_same_order(document, table, ntuple, absent, order):
-    whole, small = read_generated(ntuple, table), smaller(document, *absent, order=order)
-    records = read_generated(ntuple, small)
+    small = smaller(document, *absent, order=order)
+    whole, records = (read_jets("generated", ntuple, inputs) for inputs in (table, small))
     columns = [table.index(name) for name in small.names]
     np.testing.assert_array_equal(records.values, whole.values[:, columns])
     assert small.size < table.size
@@ -75,7 +75,7 @@ def test_what_is_left_is_read_as_before_in_the_same_order(document, table, ntupl
 
 def test_tracks_come_by_any_branch_of_the_ntuple(document, ntuple):
     by_d0 = smaller(document, "D0D0", order="D0")
-    values = read_generated(ntuple, by_d0).values[:, by_d0.element_block().columns[0]]
+    values = read_jets("generated", ntuple, by_d0).values[:, by_d0.element_block().columns[0]]
     later = np.nan_to_num(values[:, 1:], nan=-np.inf)
     assert (later <= np.nan_to_num(values[:, :-1], nan=-np.inf)).all()
 
@@ -83,14 +83,14 @@ def test_tracks_come_by_any_branch_of_the_ntuple(document, ntuple):
 def test_without_tracks_the_jets_own_inputs_are_read(document, table, ntuple):
     flat = FeatureTable.from_document({"data_set": "flat", "blocks": document["blocks"][:1]})
     np.testing.assert_array_equal(
-        read_generated(ntuple, flat).values, read_generated(ntuple, table).values[:, :16]
+        read_jets("generated", ntuple, flat).values, read_jets("generated", ntuple, table).values[:, :16]
     )
 
 
 @pytest.mark.parametrize("absent", [("D0D0",), ("D0",), ("Z0", "PHI"), PARAMETERS])
 def test_simulated_jets_are_prepared_and_attacked(document, simulated, tmp_path, absent):
     small = smaller(document, *absent)
-    records = read_generated(simulated, small)
+    records = read_jets("generated", simulated, small).labelled(simulated)
     summary = summarise(records, [1.0, 0.0, 0.0], *EDGES)
     fitted = Normalisation.fit(summary, small)
     path = tmp_path / "0000.safetensors"

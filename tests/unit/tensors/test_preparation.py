@@ -8,7 +8,7 @@ from robustag.errors import InputError
 from robustag.readers import JetRecords
 from robustag.tensors import Normalisation, Summary, WeightMap, merge, summarise, tensorise
 from robustag.tensors.loading import load_tensors
-from robustag.tensors.split import assign_split, event_key
+from robustag.tensors.split import assign_split
 
 FRACTIONS = [0.72, 0.08, 0.20]
 PT, ETA = [20.0, 60.0, 150.0, 900.0], [-2.5, 0.0, 2.5]
@@ -38,7 +38,7 @@ def test_what_exists_follows_the_study(table):
 
 def test_moments_equal_numpy_on_the_training_jets(records, table):
     summary = summarise(records, FRACTIONS, PT, ETA)
-    train = assign_split(event_key(records), FRACTIONS) == 0
+    train = assign_split(records.event, FRACTIONS) == 0
     values = records.values
     np.testing.assert_allclose(summary.mean, np.nanmean(values[train], axis=0))
     np.testing.assert_allclose(summary.squares / summary.count, np.nanvar(values[train], axis=0))

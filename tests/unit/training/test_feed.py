@@ -143,5 +143,5 @@ def test_a_file_that_is_gone_is_named(paths, small_windows):
     next(shown)
     # Gone, not emptied: a file that shrinks while it is mapped is a bus error, whoever reads it.
     paths[3].unlink()
-    with pytest.raises(InputError, match=r"3\.safetensors is damaged or no tensor store"):
+    with pytest.raises(InputError, match=r"3\.safetensors is missing: run the rule"):
         list(shown)

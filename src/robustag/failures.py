@@ -1,9 +1,12 @@
-"""Failures that are no fault of the code, in plain words: bad input, full disks, too little memory."""
+"""Failures that are no fault of the code, in plain words: bad input, damage, full disks, lack of memory."""
 
 import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from robustag.errors import InputError
+from robustag.errors import DamageError, InputError
 
 _MENDS = {
     errno.ENOSPC: "the disk is full: free space and run again; what is finished is kept",
@@ -35,6 +38,39 @@ def explain(error: BaseException) -> str | None:
     mend = _MENDS.get(_number(error))
     where = getattr(error, "filename", None)
     return f"{where}: {mend}" if mend and where else mend
+
+
+@contextmanager
+def refusing_damage(path: str | Path, what: str, mend: str, *kinds: type[Exception]) -> Iterator[None]:
+    """Refuse a file whose content is damaged or of another kind.
+
+    Parameters
+    ----------
+    path : path
+        The file that is read inside.
+    what : str
+        What is wrong with it, such as "is damaged or no table".
+    mend : str
+        What to do about it.
+    kinds : exceptions
+        What the library that reads it raises for such files, beside DamageError. Nothing as wide as
+        ValueError: a fault of the code is no fault of the file.
+
+    Raises
+    ------
+    InputError
+        Instead of those, and if the file is missing. Other errors of the machine, such as a disk that cannot
+        be read, stay what they are.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing: run the rule that makes it first") from None
+    except (DamageError, OSError, *kinds) as error:
+        if _number(error) in _MENDS:
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path} {what} ({reason}): {mend}") from error
 
 
 def _number(error: BaseException) -> int | None:

@@ -1,26 +1,38 @@
 """Dataclasses of arrays that go to disk and back."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import ClassVar, Self
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from robustag.checksums import seal, unseal, verify
-from robustag.errors import InputError
+from robustag.errors import DamageError
+from robustag.failures import refusing_damage
 from robustag.files import written_whole
 
 
 class StoredArrays:
-    """Base of frozen dataclasses whose fields are all arrays; stored as safetensors, a tensor a field."""
+    """Base of frozen dataclasses of arrays; stored as safetensors, a tensor per field.
+
+    A field whose metadata say ``stored=False`` stays out.
+    """
 
     called: ClassVar[str]
     """What a message calls such a file."""
 
+    @classmethod
+    def columns(cls) -> list[str]:
+        """Names of the fields that are stored."""
+        return [field.name for field in fields(cls) if field.metadata.get("stored", True)]
+
     def save(self, path: str | Path) -> None:
         """Write as safetensors."""
+        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in self.columns()}
         with written_whole(path) as temporary:
-            save_file(vars(self), temporary, metadata=seal(None, vars(self)))
+            save_file(arrays, temporary, metadata=seal(None, arrays))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -31,11 +43,11 @@ class StoredArrays:
         InputError
             If the file is damaged or something else.
         """
-        try:
+        with refusing_damage(path, f"is no {cls.called}", "delete it and run again", SafetensorError):
             with safe_open(path, framework="np") as file:
                 _, sums = unseal(file.metadata())
                 arrays = {name: file.get_tensor(name) for name in sums}
             verify(arrays.items(), sums)
-            return cls(**arrays)
-        except (OSError, SafetensorError, TypeError, ValueError) as error:
-            raise InputError(f"{path} is no {cls.called} ({error}): delete it and run again") from error
+            if arrays.keys() != set(cls.columns()):
+                raise DamageError(f"it holds {', '.join(sorted(arrays))}")
+        return cls(**arrays)

@@ -71,7 +71,7 @@ from pathlib import Path
 from robustag.files import write_table
 from robustag.generate.ntuple import new_ntuple
 from robustag.models import write_tensors
-from robustag.workflow.failures import explain
+from robustag.failures import explain
 disk, numbers = Path({str(tmp_path)!r}), np.random.default_rng(1).random(200_000)
 
 def ntuple():

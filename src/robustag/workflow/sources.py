@@ -1,0 +1,178 @@
+"""Samples that are given as files: what they may say, which files there are, and the chunks that jobs read.
+
+A format is a module of `robustag.readers` (see there). What its function ``read`` takes is read from its
+source; it is imported only to count what is in a file that was not counted before.
+"""
+
+import ast
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from glob import glob
+from importlib import import_module
+from itertools import pairwise
+from math import ceil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from robustag.errors import InputError
+from robustag.failures import refusing_damage
+from robustag.files import written_whole
+
+_FOLDER = Path(__file__).resolve().parents[1] / "readers"
+_FUNCTIONS = ("count", "read")
+# What a sample says beside the options of its reader.
+_OWN = frozenset({"format", "files", "jets_per_chunk", "select"})
+INDEX = "files.json"
+"""Name of the index of the files of a study, in its results."""
+JETS_PER_CHUNK = 200_000
+
+
+class Chunk(NamedTuple):
+    """Entries of one file that one job reads: from `start` to before `stop`, about so many jets."""
+
+    file: str
+    start: int
+    stop: int
+    jets: int
+
+
+def formats() -> list[str]:
+    """Names of all formats."""
+    return sorted(path.stem for path in _FOLDER.glob("[a-z]*.py") if _functions(path).keys() >= {*_FUNCTIONS})
+
+
+def reader_source(name: str) -> Path:
+    """The module that reads a format."""
+    return _FOLDER / f"{name}.py"
+
+
+def options_of(sample: Mapping[str, Any]) -> dict[str, Any]:
+    """What a sample says to its reader."""
+    return {key: value for key, value in sample.items() if key not in _OWN}
+
+
+def source_faults(sample: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a sample that is given as files: no such format, or other options than it takes."""
+    name = sample["format"]
+    if name not in formats():
+        yield (
+            f"there is no format '{name}': use {', '.join(formats())}, or add "
+            f"src/robustag/readers/{name}.py with functions count and read"
+        )
+        return
+    arguments = _functions(reader_source(name))["read"].args
+    options = [argument.arg for argument in arguments.kwonlyargs]
+    given = options_of(sample)
+    for key in sorted(given.keys() - set(options)):
+        yield f"format '{name}' takes no '{key}': its options are {', '.join(options) or 'none'}"
+    for option, default in zip(options, arguments.kw_defaults, strict=True):
+        if default is None and option not in given:
+            yield f"format '{name}' lacks its option '{option}': add it"
+
+
+def given_chunks(config: Mapping[str, Any], index: "FileIndex") -> dict[tuple[str, str], list[Chunk]]:
+    """The chunks of every selected sample that is given as files, by sample and variation ("nominal" is one).
+
+    Raises
+    ------
+    InputError
+        Naming the key, if a file is missing or cannot be read, or there are no jets in any.
+    """
+    found = {}
+    for name in config["run"]["samples"]:
+        sample = config["samples"][name]
+        if "format" not in sample:
+            continue
+        files = {("nominal", f"samples.{name}.files"): sample["files"]}
+        for variation in config["run"]["variations"]:
+            given = config["variations"][variation]["files"]
+            files[variation, f"variations.{variation}.files.{name}"] = given[name]
+        for (variation, key), patterns in files.items():
+            size = sample.get("jets_per_chunk", JETS_PER_CHUNK)
+            try:
+                found[name, variation] = index.chunks(sample["format"], patterns, size)
+            except InputError as error:
+                raise InputError(f"config: {key}: {error}") from None
+    return found
+
+
+def _functions(path: Path) -> dict[str, ast.FunctionDef]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+class FileIndex:
+    """What is in the files of a study, counted once and kept beside its results.
+
+    A file that changed since is counted again. Of one that is gone, as where an archive is unpacked, counts
+    what the index says: nobody has to read it as long as everything made from it is there.
+
+    Parameters
+    ----------
+    path : path
+        Of the index.
+
+    Raises
+    ------
+    InputError
+        If the index is damaged.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._known: dict[str, dict[str, list[int]]] = {}
+        if self._path.exists():
+            with refusing_damage(path, "is no index of files", "delete it", json.JSONDecodeError):
+                self._known = json.loads(self._path.read_bytes())
+
+    def chunks(self, name: str, files: Sequence[str], jets_per_chunk: int) -> list[Chunk]:
+        """The chunks of files, each of no more than about `jets_per_chunk` jets and of one file.
+
+        Parameters
+        ----------
+        name : str
+            Of their format.
+        files : sequence of str
+            Paths or patterns.
+
+        Raises
+        ------
+        InputError
+            If a pattern matches nothing, a file cannot be read, or there is no jet.
+        """
+        counted = {}
+        for pattern in files:
+            counted |= self._counted(name, pattern)
+        if not any(jets for _, _, _, jets in counted.values()):
+            raise InputError(f"{', '.join(files)}: there are no jets: give other files")
+        found = []
+        for file, (_, _, entries, jets) in counted.items():
+            number = ceil(jets / jets_per_chunk)
+            ends = [round(part * entries / number) for part in range(number + 1)] if number else []
+            found += [Chunk(file, start, stop, ceil(jets / number)) for start, stop in pairwise(ends)]
+        return found
+
+    def _counted(self, name: str, pattern: str) -> dict[str, list[int]]:
+        """Size, time of change, entries and jets of every file of a pattern."""
+        key = f"{name} {pattern}"
+        known = self._known.get(key, {})
+        matched = [file for file in (sorted(glob(pattern)) or [pattern]) if Path(file).exists()]
+        if not matched:
+            if not known:
+                raise InputError(f"{pattern}: there is no such file: mend the path")
+            return known
+        count = None
+        current: dict[str, list[int]] = {}
+        for file in matched:
+            status = Path(file).stat()
+            current[file] = [status.st_size, status.st_mtime_ns]
+            if known.get(file, [])[:2] == current[file]:
+                current[file] = known[file]
+                continue
+            count = count or import_module(f"robustag.readers.{name}").count
+            current[file] += count(file)
+        if current != known:
+            self._known[key] = current
+            with written_whole(self._path) as temporary:
+                temporary.write_text(json.dumps(self._known, indent=1), encoding="utf-8")
+        return current

@@ -1,0 +1,117 @@
+"""Samples that are given as files: their options, their files, and the chunks that jobs read."""
+
+import os
+
+import numpy as np
+import pytest
+
+from robustag.errors import InputError
+from robustag.workflow.sources import FileIndex, formats, given_chunks, source_faults
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """A folder of files with 10, 0 and 4 entries of two jets, and the names of those that were counted."""
+    for name, entries in (("a", 10), ("b", 0), ("c", 4)):
+        (tmp_path / f"{name}.txt").write_text("x" * entries)
+    asked = []
+
+    class Reader:
+        @staticmethod
+        def count(path):
+            asked.append(os.path.basename(path))
+            size = os.path.getsize(path)
+            return size, 2 * size
+
+    monkeypatch.setattr("robustag.workflow.sources.import_module", lambda name: Reader)
+    return tmp_path, asked
+
+
+def test_chunks_cover_every_entry_once_and_follow_the_number_of_jets(files):
+    folder, _ = files
+    chunks = FileIndex(folder / "index.json").chunks("any", [f"{folder}/*.txt"], 6)
+    entries = [(os.path.basename(chunk.file), i) for chunk in chunks for i in range(chunk.start, chunk.stop)]
+    assert entries == [("a.txt", i) for i in range(10)] + [("c.txt", i) for i in range(4)]
+    assert all(2 * (chunk.stop - chunk.start) <= 6 + 2 for chunk in chunks)
+    assert [chunk.file for chunk in chunks].count(f"{folder}/a.txt") == 4
+    assert max(chunk.jets for chunk in chunks) <= 6
+
+
+def test_ten_million_jets_in_one_file_are_cut(files):
+    folder, _ = files
+    with (folder / "large.bin").open("wb") as file:
+        file.truncate(5_000_000)
+    chunks = FileIndex(folder / "index.json").chunks("any", [f"{folder}/large.bin"], 200_000)
+    assert len(chunks) == 50
+    assert np.ptp([chunk.stop - chunk.start for chunk in chunks]) <= 1
+
+
+def test_files_are_counted_once_and_again_when_they_change(files):
+    folder, asked = files
+    pattern = f"{folder}/*.txt"
+    first = FileIndex(folder / "index.json").chunks("any", [pattern, pattern], 6)
+    assert asked == ["a.txt", "b.txt", "c.txt"]
+    assert FileIndex(folder / "index.json").chunks("any", [pattern], 6) == first
+    assert len(asked) == 3
+    (folder / "c.txt").write_text("x" * 5)
+    assert len(FileIndex(folder / "index.json").chunks("any", [pattern], 6)) == len(first)
+    assert asked[3:] == ["c.txt"]
+
+
+def test_where_the_files_are_gone_the_index_still_knows_them(files):
+    folder, asked = files
+    patterns = [f"{folder}/a.txt", f"{folder}/[bc].txt"]
+    first = FileIndex(folder / "index.json").chunks("any", patterns, 6)
+    for name in "abc":
+        (folder / f"{name}.txt").unlink()
+    assert FileIndex(folder / "index.json").chunks("any", patterns, 6) == first
+    assert len(asked) == 3
+
+
+def test_a_file_with_brackets_in_its_name_is_found(files):
+    folder, _ = files
+    (folder / "d[1].txt").write_text("xx")
+    assert len(FileIndex(folder / "index.json").chunks("any", [f"{folder}/d[1].txt"], 6)) == 1
+
+
+@pytest.mark.parametrize(
+    ("patterns", "complaint"),
+    [
+        (["{}/none*.txt"], "there is no such file: mend the path"),
+        (["{}/a.txt", "{}/gone.txt"], r"gone\.txt: there is no such file"),
+        (["{}/b.txt"], r"b\.txt: there are no jets: give other files"),
+    ],
+)
+def test_files_that_are_of_no_use_are_named(files, patterns, complaint):
+    folder, _ = files
+    sample = {"format": "generated", "files": [pattern.format(folder) for pattern in patterns]}
+    config = {"samples": {"mine": sample}, "run": {"samples": ["mine"], "variations": []}}
+    with pytest.raises(InputError, match=rf"config: samples\.mine\.files: .*{complaint}"):
+        given_chunks(config, FileIndex(folder / "index.json"))
+
+
+def test_a_damaged_index_is_one_line(tmp_path):
+    (tmp_path / "index.json").write_text("{")
+    with pytest.raises(InputError, match=r"index\.json is no index of files .*: delete it"):
+        FileIndex(tmp_path / "index.json")
+
+
+def test_formats_are_found_by_name_and_their_options_checked(tmp_path, monkeypatch):
+    assert formats() == ["generated"]
+    assert list(source_faults({"format": "generated", "files": ["a"]})) == []
+    (fault,) = source_faults({"format": "generated", "files": ["a"], "process": "bb"})
+    assert fault == "format 'generated' takes no 'process': its options are none"
+    (fault,) = source_faults({"format": "records", "files": ["a"]})
+    assert fault.startswith(
+        "there is no format 'records': use generated, or add src/robustag/readers/records.py"
+    )
+    monkeypatch.setattr("robustag.workflow.sources._FOLDER", tmp_path)
+    (tmp_path / "mine.py").write_text(
+        "def count(path): ...\ndef read(path, table, entries, *, label, scale=1.0): ...\n"
+    )
+    assert formats() == ["mine"]
+    faults = list(source_faults({"format": "mine", "files": ["a"], "labels": "x"}))
+    assert faults == [
+        "format 'mine' takes no 'labels': its options are label, scale",
+        "format 'mine' lacks its option 'label': add it",
+    ]
