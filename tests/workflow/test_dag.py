@@ -151,7 +151,7 @@ def test_an_edit_of_a_network_concerns_its_own_trainings(root, tmp_path, monkeyp
     monkeypatch.setenv("PYTHONPATH", str(checkout.folder / "src"))
     ask = (
         "from robustag.workflow.fingerprints import code_fingerprint as f\n"
-        "from robustag.workflow.networks import network_source as n\n"
+        "from robustag.workflow.definitions import network_source as n\n"
         "print(f('scripts/train.py'), f(n('mlp')), f(n('linear')))"
     )
     command = [sys.executable, "-c", ask]

@@ -1,9 +1,8 @@
 """The table of attacks, for people: printed by `robustag attacks` and kept in docs/attacks.md."""
 
-import inspect
-
-from robustag.attacks.registry import ATTACKS, AttackInfo
-from robustag.attacks.rule import NORMS
+from robustag.attacks.catalogue import ATTACKS
+from robustag.attacks.definition import NORMS
+from robustag.attacks.info import AttackInfo
 
 _HEADER = ("attack", "norm", "forward passes", "backward passes", "knows", "moves", "options", "reference")
 
@@ -104,7 +103,6 @@ def markdown() -> str:
 
 
 def _row(info: AttackInfo) -> tuple[str, ...]:
-    options = [name for name in inspect.signature(info.function).parameters if name != "problem"]
     often = ", for each epsilon" if info.each_epsilon else ""
     return (
         info.name,
@@ -113,6 +111,6 @@ def _row(info: AttackInfo) -> tuple[str, ...]:
         info.backward_passes,
         "gradients" if info.needs_gradient else ("outputs" if info.forward_passes != "0" else "nothing"),
         "inputs and counts" if info.moves_integers else "inputs",
-        ", ".join(options) or "-",
+        ", ".join(option.name for option in info.options) or "-",
         info.reference,
     )
