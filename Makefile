@@ -51,8 +51,9 @@ format: setup  ## Mend the style
 	ruff check --fix . && ruff format .
 	snakefmt Snakefile workflow
 
-docs: setup  ## Write config/README.md from the schema
+docs: setup  ## Write config/README.md from the schema and docs/attacks.md from the catalogue
 	python -m robustag.workflow.reference workflow/schemas/config.schema.yaml > config/README.md
+	robustag attacks --markdown > docs/attacks.md
 
 setup: $(INSTALLED)  ## The environment, if it is not there or no longer fits
 

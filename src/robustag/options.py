@@ -52,6 +52,8 @@ class Option:
         Its values, as a JSON schema; empty if the annotation says nothing that can be checked.
     required : bool
         Whether it has no default.
+    meaning : str
+        What the docstring says of it.
     holds : str
         "Attack" or "AttackDefinition" if that is what it is or lists, otherwise empty.
     """
@@ -59,6 +61,7 @@ class Option:
     name: str
     schema: Mapping[str, Any]
     required: bool
+    meaning: str
     holds: str
 
 
@@ -77,7 +80,10 @@ def options_of(module: str, function: str) -> tuple[Option, ...] | None:
     if node is None:
         return None
     pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-    return tuple(_option(argument, default is None) for argument, default in pairs)
+    meanings = _meanings(ast.get_docstring(node) or "")
+    return tuple(
+        _option(argument, default is None, meanings.get(argument.arg, "")) for argument, default in pairs
+    )
 
 
 @cache
@@ -130,10 +136,23 @@ def _body(module: str) -> Sequence[ast.stmt]:
     return ast.parse(file.read_text(encoding="utf-8")).body if file.exists() else ()
 
 
-def _option(argument: ast.arg, required: bool) -> Option:
+def _meanings(docstring: str) -> dict[str, str]:
+    """What a docstring in NumPy's format says of each parameter, in one line."""
+    section = docstring.partition("Parameters\n----------\n")[2].partition("\n\n")[0]
+    meanings: dict[str, str] = {}
+    names: list[str] = []
+    for line in section.splitlines():
+        if line.startswith(" "):
+            meanings |= {name: f"{meanings.get(name, '')} {line.strip()}".strip() for name in names}
+        else:
+            names = line.partition(" : ")[0].split(", ")
+    return meanings
+
+
+def _option(argument: ast.arg, required: bool, meaning: str) -> Option:
     words = {node.id for node in ast.walk(argument) if isinstance(node, ast.Name)}
     holds = next((word for word in ("Attack", "AttackDefinition") if word in words), "")
-    return Option(argument.arg, _schema(argument.annotation), required, holds)
+    return Option(argument.arg, _schema(argument.annotation), required, meaning, holds)
 
 
 def _schema(annotation: ast.expr | None) -> dict[str, Any]:

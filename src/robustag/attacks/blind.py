@@ -45,6 +45,11 @@ def shift(problem: Problem, *, direction: Literal["up", "down"]) -> Spend:
     ``x' = x +- epsilon scale``; with a shift factor as the feature scale this is the "systematic
     up/down" of arXiv:2203.13890.
 
+    Parameters
+    ----------
+    direction : str
+        "up" or "down".
+
     Raises
     ------
     InputError

@@ -38,8 +38,14 @@ def pip_pgd(
 ) -> Spend:
     """PGD on the continuous inputs and PIP on the counts, in the same steps.
 
-    The first `count_steps` of the `steps` move counts as well; `rate` is that of
-    `robustag.attacks.iterated.pgd`.
+    Parameters
+    ----------
+    steps, rate
+        As for `robustag.attacks.iterated.pgd`.
+    count_steps : int
+        So many of the first steps move counts as well.
+    exponent : float
+        As for `pip`.
     """
     counts = problem.rule.counts(problem.inputs, problem.missing, count_steps)
 

@@ -16,5 +16,11 @@ def mahalanobis_gradient(problem: Problem) -> Spend:
 
 
 def mahalanobis_pgd(problem: Problem, *, steps: Count, rate: Positive, restarts: Whole) -> Spend:
-    """PGD whose steps and whose bound are Mahalanobis distances; options as for `pgd`."""
+    """PGD whose steps and whose bound are Mahalanobis distances.
+
+    Parameters
+    ----------
+    steps, rate, restarts
+        As for `robustag.attacks.iterated.pgd`.
+    """
     return pgd(problem, steps=steps, rate=rate, restarts=restarts)

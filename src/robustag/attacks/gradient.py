@@ -25,7 +25,12 @@ def fgsm(problem: Problem) -> Spend:
 def random_start_fgsm(problem: Problem, *, rate: Positive) -> Spend:
     """A random point of the budget, then one step of `rate` times its size, brought back inside.
 
-    arXiv:2001.03994 ("fast is better than free"), where the rate is 1.25.
+    arXiv:2001.03994 ("fast is better than free").
+
+    Parameters
+    ----------
+    rate : float
+        Length of the step, in budgets; 1.25 in the paper.
     """
     draws = problem.uniform()
 
@@ -65,6 +70,11 @@ def universal_shift(problem: Problem, *, steps: Count) -> Spend:
 
     Sign-gradient ascent on a common delta (arXiv:1610.08401 with the steps of arXiv:1811.11304), each step
     ``epsilon scale sign(mean gradient) / steps``.
+
+    Parameters
+    ----------
+    steps : int
+        Forward and backward passes.
     """
     scale = problem.rule.scale
 

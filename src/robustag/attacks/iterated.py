@@ -40,6 +40,13 @@ def momentum_pgd(
 
     ``m <- momentum m + g / |g|_1``; momentum 1 is the paper's. It passes small bumps of the loss and makes
     moves that transfer better to other models.
+
+    Parameters
+    ----------
+    steps, rate, restarts
+        As for `pgd`.
+    momentum : float
+        Share of the past direction that is kept.
     """
 
     def spend(epsilon: float) -> Tensor:

@@ -1,9 +1,13 @@
 """The table of attacks, for people: printed by `robustag attacks` and kept in docs/attacks.md."""
 
+import re
+
 from robustag.attacks.catalogue import ATTACKS
 from robustag.attacks.definition import NORMS
 from robustag.attacks.info import AttackInfo
 
+# Of a function named in full in a docstring.
+_HOME = re.compile(r"robustag\.attacks\.\w+\.")
 _HEADER = ("attack", "norm", "forward passes", "backward passes", "knows", "moves", "options", "reference")
 
 _INTRODUCTION = """\
@@ -85,7 +89,14 @@ def markdown() -> str:
     rows = [_HEADER, ("---",) * len(_HEADER), *table()[1:]]
     norms = [("norm", "what epsilon bounds"), ("---", "---"), *((f"`{n}`", m) for n, m in NORMS.items())]
     lines = ["| " + " | ".join(row) + " |" for row in rows]
-    what = [f"* **{info.name}**: {info.summary}" for info in ATTACKS.values()]
+    what = [
+        line
+        for info in ATTACKS.values()
+        for line in (
+            f"* **{info.name}**: {info.summary}",
+            *(f"  * `{option.name}`: {_HOME.sub('', option.meaning)}" for option in info.options),
+        )
+    ]
     return "\n".join(
         [
             _INTRODUCTION,

@@ -80,6 +80,19 @@ def carlini_wagner(
     searched for each jet, halved between its bounds where the jet was fooled and raised tenfold where it was
     not. Inputs here have no bounds, so the paper's change of variables is not needed. The shortest successful
     move of each jet, or the last one where none was, is cut to each epsilon.
+
+    Parameters
+    ----------
+    steps : int
+        Of Adam, in each search.
+    searches : int
+        Trials of c.
+    learning_rate : float
+        Of Adam, in feature scales.
+    constant : float
+        First weight c of the margin against the length.
+    confidence : float
+        Margin of logits that is wanted.
     """
     envelope = problem.budget(torch.inf)
     scale = problem.rule.scale_of(problem.inputs) * envelope.movable

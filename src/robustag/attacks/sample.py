@@ -49,6 +49,11 @@ def conserving_pgd(problem: Problem, *, steps: Count, rate: Positive) -> Spend:
     inputs of the sample could predict (a linear regression with an offset): means, variances and
     covariances then stay to first order. At the end the values of each input are put back to those of the
     unperturbed sample in the order of the moved ones, which restores its marginal, and cut to the budget.
+
+    Parameters
+    ----------
+    steps, rate
+        As for `robustag.attacks.iterated.pgd`.
     """
     exists = ~problem.missing
     count = exists.sum(dim=0).clamp(min=1)

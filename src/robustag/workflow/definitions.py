@@ -125,7 +125,7 @@ def _option_faults(
         hint = f" (like {close[0]})" if close else ""
         yield (
             f"{place}: {what} takes no '{key}'{hint}: its options are {', '.join(known) or 'none'}; "
-            "leave it out, or in a preset define a new name instead"
+            "leave it out, or set it to null in a preset on top"
         )
     for option in options:
         if option.name in given:
