@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from robustag.attacks.catalogue import ATTACKS
-from robustag.attacks.definition import SHARED_KEYS
+from robustag.attacks.definition import SHARED_KEYS, AttackDefinition
 from robustag.options import Option, constants_of, options_of, source_of
 from robustag.registry import options_in, unknown
 from robustag.training.catalogue import RECIPES, attacks_of
@@ -27,9 +27,9 @@ def definition_faults(config: Mapping[str, Any]) -> Iterator[str]:
         yield from recipe_faults(f"models.{name}.recipe", model["recipe"])
     for name, definition in config["attacks"].items():
         yield from attack_faults(f"attacks.{name}", definition, SHARED_KEYS)
-    yield from attack_faults("transfer.attack", config["transfer"]["attack"])
+    yield from _faults_without_source("transfer.attack", config["transfer"]["attack"])
     for place, definition in enumerate(config["certificates"]["attacks"]):
-        yield from attack_faults(f"certificates.attacks.{place}", definition)
+        yield from _faults_without_source(f"certificates.attacks.{place}", definition)
 
 
 def network_source(name: str) -> str:
@@ -107,6 +107,14 @@ def recipe_faults(place: str, recipe: Mapping[str, Any]) -> Iterator[str]:
     yield from faults
 
 
+def _faults_without_source(place: str, definition: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with an attack where there is no other model to craft it on."""
+    faults = list(attack_faults(place, definition))
+    yield from faults
+    if not faults and AttackDefinition.of(definition).needs_source:
+        yield f"{place}: '{definition['name']}' is crafted on another model: name what it transfers"
+
+
 def _name(definition: Mapping[str, Any]) -> str:
     return str(definition.get("name", ""))
 
@@ -125,7 +133,7 @@ def _option_faults(
         hint = f" (like {close[0]})" if close else ""
         yield (
             f"{place}: {what} takes no '{key}'{hint}: its options are {', '.join(known) or 'none'}; "
-            "leave it out, or set it to null in a preset on top"
+            "leave it out, or in a preset set it to null"
         )
     for option in options:
         if option.name in given:

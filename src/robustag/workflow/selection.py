@@ -213,6 +213,8 @@ def _shown(config: dict) -> Iterator[str]:
     for key in ("attack", "noise"):
         if figures[key] not in config["run"]["attacks"]:
             yield f"figures.{key} needs '{figures[key]}': add it to run.attacks"
+        elif "source" in config["attacks"][figures[key]]:
+            yield f"figures.{key}: '{figures[key]}' is crafted on another model: name what it transfers"
     if figures["attack"] == figures["noise"]:
         yield f"figures.noise is '{figures['noise']}', as is figures.attack: name another one to compare with"
     if 0.0 not in config["epsilons"]:
