@@ -5,7 +5,7 @@ from robustag.workflow import derive_seed, job
 with job(snakemake) as log:
     import torch
 
-    from robustag.attacks import BudgetRule, Sweep
+    from robustag.attacks import AttackDefinition, BudgetRule, Spread, Sweep
     from robustag.evaluation.bootstrap import event_weights
     from robustag.evaluation.parts import Scores, effects
     from robustag.features import FeatureTable
@@ -28,16 +28,15 @@ with job(snakemake) as log:
         name: event_weights(sample.event.numpy(), settings["bootstrap"], params.seed)
         for name, sample in samples.items()
     }
-    rule = BudgetRule.of(
-        table,
+    definition = AttackDefinition.of(params.attack, params.settings)
+    normalisation, spread = (
         Normalisation.load(snakemake.input.normalisation),
-        factors=params.attack["factors"],
-        relative_cap=params.settings["relative_cap"],
+        Spread.load(snakemake.input.spread),
     )
+    rule = BudgetRule.configured(definition.budget, table, normalisation, spread)
+    loss = build_loss(definition.loss or card["loss"])
     case = (jets.inputs, jets.missing, jets.label, rule)
-    sweep = Sweep(
-        params.attack, model, build_loss(card["loss"]), *case, seed=derive_seed(params.seed, "align")
-    )
+    sweep = Sweep(definition, model, loss, *case, seed=derive_seed(params.seed, "align"))
     moves = sweep(params.epsilon) - jets.inputs
     attack = Displacement.of(moves, jets, weights["nominal"])
     scenarios = {

@@ -9,7 +9,7 @@ with job(snakemake) as log:
     import pandas as pd
     import torch
 
-    from robustag.attacks import BudgetRule, Spread, Sweep, audit
+    from robustag.attacks import AttackDefinition, BudgetRule, Spread, Sweep, audit
     from robustag.evaluation.campaign import run_sweep
     from robustag.features import FeatureTable
     from robustag.files import write_table
@@ -19,20 +19,20 @@ with job(snakemake) as log:
     from robustag.training.losses import build_loss
 
     torch.set_num_threads(snakemake.threads)
-    params, name = snakemake.params, snakemake.wildcards.attack
-    definition, settings = params.attack, params.settings
+    params, settings, name = snakemake.params, snakemake.params.settings, snakemake.wildcards.attack
+    definition = AttackDefinition.of(params.attack, settings)
     table = FeatureTable.load(snakemake.input.features)
     normalisation = Normalisation.load(snakemake.input.normalisation)
     model, card = load_model(snakemake.input.model)
     check_features(card, table.names)
     crafted_on = [load_model(path) for path in snakemake.input.source]
     test = load_tensors(snakemake.input.tensors, "test")
-    few = definition.get("jets")
+    few = definition.jets
     jets = test.select(sample_jets(test.event, few)) if few else test
     # A transferred attack raises the loss of the model it is crafted on.
-    loss = build_loss(definition.get("loss", (crafted_on[0][1] if crafted_on else card)["loss"]))
+    loss = build_loss(definition.loss or (crafted_on[0][1] if crafted_on else card)["loss"])
     spread = Spread.load(snakemake.input.spread)
-    rule = BudgetRule.configured(definition, settings, table, normalisation, spread)
+    rule = BudgetRule.configured(definition.budget, table, normalisation, spread)
     # One seed for all models: they meet the same noise.
     seed = derive_seed(params.seed, "attack", name)
     case = (jets.inputs, jets.missing, jets.label, rule)

@@ -3,10 +3,12 @@
 from robustag.workflow import job
 
 with job(snakemake) as log:
+    from robustag.attacks import AttackDefinition
     from robustag.attacks.ordering import check_orders
     from robustag.files import read_table, write_csv, write_table
 
-    orders = check_orders(read_table(snakemake.input.audit), snakemake.params.attacks)
+    attacks = {name: AttackDefinition.of(each) for name, each in snakemake.params.attacks.items()}
+    orders = check_orders(read_table(snakemake.input.audit), attacks)
     write_table(orders, snakemake.output.table)
     write_csv(orders, snakemake.output.csv)
     log.info("%d of %d orders hold", orders["holds"].sum(), len(orders))

@@ -5,7 +5,7 @@ from robustag.workflow import derive_seed, job
 with job(snakemake) as log:
     import torch
 
-    from robustag.attacks import BudgetRule
+    from robustag.attacks import BudgetRule, BudgetSettings
     from robustag.evaluation.certificates import certify
     from robustag.features import FeatureTable
     from robustag.files import write_table
@@ -28,7 +28,7 @@ with job(snakemake) as log:
         "bootstrap": settings["evaluation"]["bootstrap"],
         "seed": params.seed,
     }
-    rule = BudgetRule.configured({}, settings, table, normalisation)
+    rule = BudgetRule.configured(BudgetSettings.of(settings), table, normalisation)
     found = certify(model, jets, test, rule, numbers, derive_seed(params.seed, "certify"))
     write_table(found, snakemake.output.certificates)
     log.info("%d test jets, %d numbers", len(jets), len(found))

@@ -10,7 +10,7 @@ with job(snakemake) as log:
 
     import torch
 
-    from robustag.attacks import BudgetRule, Spread, Sweep, audit
+    from robustag.attacks import AttackDefinition, BudgetRule, Spread, Sweep, audit
     from robustag.evaluation.distances import measure_all
     from robustag.features import FeatureTable
     from robustag.files import write_table
@@ -32,9 +32,10 @@ with job(snakemake) as log:
     progress = Progress(f"distances {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
 
     def attacked() -> Iterator[tuple[str, str, float, JetTensors]]:
-        for name, definition in params.attacks.items():
-            rule = BudgetRule.configured(definition, settings, table, normalisation, spread)
-            loss = build_loss(definition.get("loss", card["loss"]))
+        for name, document in params.attacks.items():
+            definition = AttackDefinition.of(document, settings)
+            rule = BudgetRule.configured(definition.budget, table, normalisation, spread)
+            loss = build_loss(definition.loss or card["loss"])
             # The seed of rule attack: the same noise.
             seed = derive_seed(params.seed, "attack", name)
             attack = Sweep(definition, model, loss, *case, rule, seed=seed)

@@ -8,7 +8,7 @@ with job(snakemake) as log:
     import pandas as pd
     import torch
 
-    from robustag.attacks import BudgetRule, Spread, Sweep
+    from robustag.attacks import AttackDefinition, BudgetRule, Spread, Sweep
     from robustag.evaluation.epochs import Shown, measure_epoch
     from robustag.features import FeatureTable
     from robustag.files import write_table
@@ -25,29 +25,22 @@ with job(snakemake) as log:
     normalisation = Normalisation.load(snakemake.input.normalisation)
     spread = Spread.load(snakemake.input.spread)
 
-    def perturbed(name: str, definition: dict, model: torch.nn.Module, card: dict) -> torch.Tensor:
-        rule = BudgetRule.of(
-            table,
-            normalisation,
-            factors=definition["factors"],
-            relative_cap=settings["relative_cap"],
-            physical=definition.get("physical", settings["physical"]),
-            frozen=definition.get("frozen", settings["frozen"]),
-            spread=spread,
-        )
-        loss = build_loss(definition.get("loss", card["loss"]))
+    def perturbed(name: str, model: torch.nn.Module, card: dict) -> torch.Tensor:
+        definition = AttackDefinition.of(params.perturbations[name], settings)
+        rule = BudgetRule.configured(definition.budget, table, normalisation, spread)
+        loss = build_loss(definition.loss or card["loss"])
         seed = derive_seed(params.seed, "attack", name)
         return Sweep(definition, model, loss, jets.inputs, jets.missing, jets.label, rule, seed=seed)(epsilon)
 
-    (attack, attacking), (noise, disturbing) = params.perturbations.items()
+    attack, noise = params.perturbations
     references = dict(zip(params.references, map(load_model, snakemake.input.references), strict=True))
     # Noise asks no model, and any will do.
-    noisy = perturbed(noise, disturbing, *next(iter(references.values())))
+    noisy = perturbed(noise, *next(iter(references.values())))
     same_for_all = [
         Shown("none", "", "raw", 0.0, jets.inputs),
         Shown("none", "", noise, epsilon, noisy),
         *(
-            Shown("reference", name, attack, epsilon, perturbed(attack, attacking, *reference))
+            Shown("reference", name, attack, epsilon, perturbed(attack, *reference))
             for name, reference in references.items()
         ),
     ]
@@ -56,7 +49,7 @@ with job(snakemake) as log:
     parts = []
     # The last epoch may be among the chosen ones too.
     for epoch, (model, card) in sorted({card["epoch"]: (model, card) for model, card in models}.items()):
-        own = Shown("self", "", attack, epsilon, perturbed(attack, attacking, model, card))
+        own = Shown("self", "", attack, epsilon, perturbed(attack, model, card))
         evaluation = {"bootstrap": params.bootstrap, "seed": params.seed}
         parts.append(measure_epoch(model, epoch, [*same_for_all, own], jets, evaluation))
         log.info("epoch %d measured on %d jets", epoch, len(jets))

@@ -17,7 +17,7 @@ with job(snakemake) as log:
     from robustag.models import Inputs
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import JetShards, load_tensors
-    from robustag.training import budget_options, open_feed, save_snapshots, train_model
+    from robustag.training import open_feed, save_snapshots, train_model, training_budget
 
     torch.set_num_threads(snakemake.threads)
     device = own_device()
@@ -32,8 +32,8 @@ with job(snakemake) as log:
     log.info("%d training (%s) and %d validation jets on %s", len(train), where, len(validation), device)
     cap = params.settings["relative_cap"]
     spread = Spread.load(snakemake.input.spread) if snakemake.input.spread else None
-    options = budget_options(params.model["recipe"])
-    rule = BudgetRule.of(table, normalisation, relative_cap=cap, spread=spread, **options)
+    budget = training_budget(params.model["recipe"], cap)
+    rule = BudgetRule.configured(budget, table, normalisation, spread)
     inputs = Inputs.of(table, normalisation)
     # The model's name stays out of the seed: two recipes of one seed start from the same weights.
     seed = derive_seed(params.seed, "train", int(wildcards.seed))
@@ -44,7 +44,7 @@ with job(snakemake) as log:
 
     checkpoint = Path(snakemake.output.model).with_suffix(".checkpoint")
     made = provenance(seed=seed)
-    made_by = [params.model, params.settings, params.code, params.network, params.attack_code, made]
+    made_by = [params.model, params.settings, params.code, params.network, params.recipe_code, made]
     data = [*vars(normalisation).values(), *shards.arrays(), *vars(validation).values()]
     trained = train_model(
         params.model,

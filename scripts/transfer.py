@@ -7,7 +7,7 @@ with job(snakemake) as log:
     import pandas as pd
     import torch
 
-    from robustag.attacks import BudgetRule, Spread, Sweep, audit
+    from robustag.attacks import AttackDefinition, BudgetRule, Spread, Sweep, audit
     from robustag.evaluation.campaign import run_sweep
     from robustag.features import FeatureTable
     from robustag.files import write_table
@@ -18,7 +18,8 @@ with job(snakemake) as log:
 
     torch.set_num_threads(snakemake.threads)
     params, settings = snakemake.params, snakemake.params.settings
-    definition, epsilons = settings["transfer"]["attack"], settings["transfer"]["epsilons"]
+    definition = AttackDefinition.of(settings["transfer"]["attack"], settings)
+    epsilons = settings["transfer"]["epsilons"]
     table = FeatureTable.load(snakemake.input.features)
     normalisation = Normalisation.load(snakemake.input.normalisation)
     source, card = load_model(snakemake.input.source)
@@ -26,7 +27,7 @@ with job(snakemake) as log:
     jets = load_tensors(snakemake.input.tensors, "test")
     jets = jets.select(sample_jets(jets.event, settings["transfer"]["jets"]))
     spread = Spread.load(snakemake.input.spread)
-    rule = BudgetRule.configured(definition, settings, table, normalisation, spread)
+    rule = BudgetRule.configured(definition.budget, table, normalisation, spread)
     seed = derive_seed(params.seed, "transfer")
     case = (jets.inputs, jets.missing, jets.label, rule)
     attack = Sweep(definition, source, build_loss(card["loss"]), *case, seed=seed)
@@ -35,7 +36,7 @@ with job(snakemake) as log:
         audit(attack, epsilon, inputs)
     progress = Progress(f"transfer from {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
     evaluation = {**settings["evaluation"], "seed": params.seed}
-    measured_as = (jets, normalisation, evaluation, "transfer", definition["name"])
+    measured_as = (jets, normalisation, evaluation, "transfer", definition.info.name)
     parts = []
     for name, path in zip(params.targets, snakemake.input.targets, strict=True):
         target, trained = load_model(path)

@@ -10,7 +10,7 @@ import torch
 from tests.unit.attacks.definitions import DEFINITIONS
 
 from robustag.attacks import BudgetRule, Spread, Sweep, audit
-from robustag.attacks.registry import ATTACKS
+from robustag.attacks.catalogue import ATTACKS
 from robustag.deployment.export import PhysicalModel, export_onnx
 from robustag.deployment.predict import Tagger
 from robustag.errors import InputError

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import yaml
@@ -147,13 +148,63 @@ print(build_model(network, 184, seed=1)(torch.zeros(2, 184)).shape)
     assert run.stdout == "torch.Size([2, 3])\n", run.stderr
 
 
+def test_an_attack_is_added_as_the_readme_says(root, tmp_path, monkeypatch):
+    """One file, one line of the catalogue, one line of the configuration; what it does not concern stays."""
+    text = (root / "README.md").read_text()
+    example = re.search(r"```python\n# (src/robustag/attacks/(\w+)\.py)\n(.*?)```", text, re.DOTALL)
+    file, name, source = example.groups()
+    entry = re.search(r"```\n(    AttackInfo\(.*\),\n)```", text)[1]
+    line = re.search(rf"```\n(  {name}: \{{.*\}}\n)```", text)[1]
+    checkout = Checkout(tmp_path / "project")
+    shutil.copytree(root / "src", checkout.folder / "src")
+    monkeypatch.setenv("PYTHONPATH", str(checkout.folder / "src"))
+    run = partial(subprocess.run, cwd=checkout.folder, capture_output=True, text=True, check=True)
+    others = (
+        "from robustag.workflow.fingerprints import *\n"
+        "print(code_fingerprint('scripts/train.py'), code_fingerprint('scripts/attack.py'),"
+        " attack_fingerprint({'name': 'fgsm'}), recipe_fingerprint({'name': 'fgsm'}))"
+    )
+    before = run([sys.executable, "-c", others]).stdout
+    (checkout.folder / file).write_text(source)
+    catalogue = checkout.folder / "src/robustag/attacks/catalogue.py"
+    catalogue.write_text(catalogue.read_text().replace("_ENTRIES = (\n", f"_ENTRIES = (\n{entry}", 1))
+    config = checkout.folder / "config/config.yaml"
+    defined = config.read_text().replace("attacks:\n  noise:", f"attacks:\n{line}  noise:", 1)
+    config.write_text(defined.replace("  attacks:\n    [noise,", f"  attacks:\n    [{name}, noise,", 1))
+    study = yaml.safe_load(config.read_text())
+    assert run([sys.executable, "-c", others]).stdout == before
+    target = f"results/default/attacks/clean_nominal/seed1/{name}.metrics.parquet"
+    assert checkout.plan("--", target)["attack"] == 1
+    trainings = len(study["run"]["models"]) * len(study["run"]["seeds"])
+    assert checkout.plan("--", "results/default/tables/audit.parquet")["attack"] == (
+        trainings * len(study["run"]["attacks"])
+    )
+    perturb = f"""
+import torch
+from robustag.attacks import AttackDefinition, Budget, {name}
+from robustag.attacks.listing import plain
+from robustag.plotting.style import perturbation_label
+definition = AttackDefinition.of({study["attacks"][name]})
+model = torch.nn.Linear(5, 3)
+x, y = torch.randn(50, 5), torch.randint(0, 3, (50,))
+moved = {name}(model, x, y, Budget.around(x, 0.1), **definition.options)
+print(0 < float((moved - x).abs().max()) <= 0.1001, definition.on_the_model, perturbation_label("{name}"))
+print("{name}" in plain())
+"""
+    assert run([sys.executable, "-c", perturb]).stdout == "True False random corners\nTrue\n"
+    wrong = config.read_text().replace(line, line.replace("share:", "shares:"), 1)
+    config.write_text(wrong)
+    refused = checkout.snakemake("-n")
+    assert f"attacks.{name}: attack '{name}' takes no 'shares' (like share)" in refused.stdout
+
+
 def test_an_edit_of_a_network_concerns_its_own_trainings(root, tmp_path, monkeypatch):
     checkout = Checkout(tmp_path / "project")
     shutil.copytree(root / "src", checkout.folder / "src")
     monkeypatch.setenv("PYTHONPATH", str(checkout.folder / "src"))
     ask = (
         "from robustag.workflow.fingerprints import code_fingerprint as f\n"
-        "from robustag.workflow.networks import network_source as n\n"
+        "from robustag.workflow.definitions import network_source as n\n"
         "print(f('scripts/train.py'), f(n('mlp')), f(n('linear')))"
     )
     command = [sys.executable, "-c", ask]

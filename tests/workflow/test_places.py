@@ -42,11 +42,11 @@ def fingerprints(root) -> str:
     """Fingerprints of code as a job would carry them, with the package that PYTHONPATH names."""
     ask = """
 import sys
-from robustag.workflow.fingerprints import code_fingerprint, entry_fingerprint
-from robustag.workflow.networks import network_source
+from robustag.workflow.fingerprints import attack_fingerprint, code_fingerprint
+from robustag.workflow.definitions import network_source
 print([code_fingerprint(f"scripts/{name}.py") for name in ("train", "generate", "fig_roc")])
 print(code_fingerprint(network_source("mlp")))
-print(entry_fingerprint("robustag.attacks.registry", frozenset({"fgsm"})))
+print(attack_fingerprint({"name": "fgsm"}))
 """
     return subprocess.run(
         [sys.executable, "-c", ask], cwd=root, capture_output=True, text=True, check=True

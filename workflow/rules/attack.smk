@@ -53,6 +53,7 @@ rule attack:
         attack=lambda wildcards: definition("attacks", wildcards.attack),
         settings=settings("epsilons", "relative_cap", "physical", "frozen", "audit", "evaluation"),
         code=code_fingerprint("scripts/attack.py"),
+        attack_code=lambda wildcards: attacks_fingerprint([wildcards.attack]),
     script:
         "../../scripts/attack.py"
 
@@ -78,5 +79,6 @@ rule transfer:
         targets=RUN["models"],
         settings=settings("transfer", "relative_cap", "physical", "frozen", "evaluation"),
         code=code_fingerprint("scripts/transfer.py"),
+        attack_code=attack_fingerprint(config["transfer"]["attack"]),
     script:
         "../../scripts/transfer.py"

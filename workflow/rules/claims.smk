@@ -32,5 +32,6 @@ rule claims:
         settings=claim_settings(),
         pairs=canonical(config["figures"]["pairs"]),
         code=code_fingerprint("scripts/claims.py"),
+        attack_code=attacks_fingerprint(RUN["attacks"]),
     script:
         "../../scripts/claims.py"

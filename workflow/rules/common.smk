@@ -5,12 +5,15 @@ from itertools import chain
 
 from snakemake.exceptions import WorkflowError
 
+from robustag.attacks import AttackDefinition
 from robustag.documents import read_document
 from robustag.errors import InputError
+from robustag.training import training_budget
 from robustag.workflow.checking import check_configuration
 from robustag.workflow import fingerprints
 from robustag.workflow.configuration import canonical, take_away
-from robustag.workflow.networks import network_source
+from robustag.workflow.definitions import network_source
+from robustag.workflow.fingerprints import attack_fingerprint, recipe_fingerprint
 from robustag.workflow.places import (
     CONFIG_SCHEMA,
     check_package,
@@ -20,7 +23,6 @@ from robustag.workflow.places import (
 from robustag.workflow.selection import (
     certified_models,
     compared_models,
-    named_in,
     nominal_models,
     shown_mismodellings,
     shown_rocs,

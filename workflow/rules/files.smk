@@ -148,11 +148,9 @@ PARTS = {table: parts for table, parts in PARTS.items() if parts}
 
 def training_spread(wildcards) -> list[str]:
     """The spread of the inputs, for a training attack in a budget that is measured in it; none for the others."""
-    attack = config["models"][wildcards.model]["recipe"].get("attack", {})
-    budget = {"central", "mahalanobis", "mahalanobis_pgd", "mahalanobis_gradient"}
-    return (
-        ["<results>/tensors/spread.safetensors"] if budget & set(map(str, attack.values())) else []
-    )
+    recipe = config["models"][wildcards.model]["recipe"]
+    needed = training_budget(recipe, config["relative_cap"]).needs_spread
+    return ["<results>/tensors/spread.safetensors"] if needed else []
 
 
 def nominal_partners(wildcards) -> list[str]:
@@ -163,7 +161,7 @@ def nominal_partners(wildcards) -> list[str]:
 
 def source_model(wildcards) -> list[str]:
     """The model of the same seed that a transferred attack is crafted on; none for the others."""
-    source = config["attacks"][wildcards.attack].get("source")
+    source = AttackDefinition.of(config["attacks"][wildcards.attack]).source
     return [f"<results>/models/{source}/seed{wildcards.seed}.safetensors"] if source else []
 
 

@@ -42,6 +42,7 @@ rule align:
     input:
         **{name: paired_tensors(name) for name in ["nominal", *RUN["variations"]]},
         model=rules.train.output.model,
+        spread=rules.spread.output.spread,
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
     output:
@@ -58,7 +59,8 @@ rule align:
         epsilon=config["figures"]["epsilon"],
         discriminators=config["figures"]["discriminators"],
         variations=RUN["variations"],
-        settings=settings("relative_cap", "evaluation"),
+        settings=settings("relative_cap", "physical", "frozen", "evaluation"),
         code=code_fingerprint("scripts/align.py"),
+        attack_code=attacks_fingerprint([config["figures"]["attack"]]),
     script:
         "../../scripts/align.py"

@@ -24,6 +24,7 @@ rule certify:
         discriminators=config["figures"]["discriminators"],
         settings=settings("certificates", "relative_cap", "physical", "frozen", "evaluation"),
         code=code_fingerprint("scripts/certify.py"),
+        attack_code=attack_fingerprint(*config["certificates"]["attacks"]),
     script:
         "../../scripts/certify.py"
 
@@ -48,6 +49,7 @@ rule distances:
         attacks={name: definition("attacks", name) for name in config["distances"]["attacks"]},
         settings=settings("distances", "relative_cap", "physical", "frozen"),
         code=code_fingerprint("scripts/distances.py"),
+        attack_code=attacks_fingerprint(config["distances"]["attacks"]),
     script:
         "../../scripts/distances.py"
 

@@ -6,10 +6,14 @@ def definition(section: str, name: str) -> dict:
     return canonical(config[section][name])
 
 
-def recipe_fingerprint(wildcards) -> str:
-    """Fingerprint of the attacks that a training's recipe names."""
-    recipe = config["models"][wildcards.model]["recipe"]
-    return fingerprints.entry_fingerprint("robustag.attacks.registry", named_in(recipe))
+def whole_definition(attack: str) -> dict:
+    """The definition of an attack with all that the study says of its budget."""
+    return canonical(settings("relative_cap", "physical", "frozen") | config["attacks"][attack])
+
+
+def attacks_fingerprint(names) -> str:
+    """Fingerprint of some attacks of the configuration, which jobs find by their names."""
+    return attack_fingerprint(*(config["attacks"][name] for name in names))
 
 
 def network_fingerprint(wildcards) -> str:
@@ -135,7 +139,7 @@ def claim_settings() -> dict:
             **config["claims"],
             "attack": figures["attack"],
             "noise": figures["noise"],
-            "attacks": {name: config["attacks"][name] for name in RUN["attacks"]},
+            "attacks": {name: whole_definition(name) for name in RUN["attacks"]},
             "mismodellings": SHOWN_MISMODELLINGS,
             "shown_epsilon": figures["epsilon"],
             "jet_pt": TABLE.own("pt"),

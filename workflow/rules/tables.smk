@@ -32,8 +32,9 @@ rule audit_orders:
         "<logs>/audit_orders.log",
     localrule: True
     params:
-        attacks={name: definition("attacks", name) for name in sorted(RUN["attacks"])},
+        attacks={name: whole_definition(name) for name in sorted(RUN["attacks"])},
         code=code_fingerprint("scripts/audit_orders.py"),
+        attack_code=attacks_fingerprint(RUN["attacks"]),
     script:
         "../../scripts/audit_orders.py"
 

@@ -31,7 +31,9 @@ rule train:
         settings=settings("relative_cap", "training"),
         code=code_fingerprint("scripts/train.py"),
         network=network_fingerprint,
-        attack_code=recipe_fingerprint,
+        recipe_code=lambda wildcards: recipe_fingerprint(
+            config["models"][wildcards.model]["recipe"]
+        ),
     script:
         "../../scripts/train.py"
 
@@ -83,5 +85,6 @@ rule epochs:
         settings=settings("epochs", "relative_cap", "physical", "frozen"),
         bootstrap=config["evaluation"]["bootstrap"],
         code=code_fingerprint("scripts/epochs.py"),
+        attack_code=attacks_fingerprint([config["figures"]["attack"], config["figures"]["noise"]]),
     script:
         "../../scripts/epochs.py"

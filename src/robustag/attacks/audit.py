@@ -52,12 +52,12 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
     sizes = [len(problem.inputs) for problem in attack.problems]
     for problem, shifted in zip(attack.problems, perturbed.split(sizes), strict=True):
         move = shifted - problem.inputs
-        counted = problem.rule.integer & ~problem.missing & attack.info.moves_integers
+        counted = problem.rule.integer & ~problem.missing & attack.definition.moves_integers
         outside = problem.budget(epsilon).outside(shifted) & ~counted
         found["outside_budget"] += int(outside.sum())
         fixed = (problem.missing | problem.rule.integer) & ~counted
         found["moved_frozen"] += int(((move != 0) & fixed).sum())
-        if attack.info.moves_integers:
+        if attack.definition.moves_integers:
             units = move / problem.rule.unit
             below = shifted < torch.minimum(problem.inputs, problem.rule.floor) - _WHOLE
             off = ((units - units.round()).abs() > _WHOLE) | below
@@ -68,7 +68,9 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
             valid += int(fine.sum())
             broken += int((fine & problem.rule.covariances.broken(shifted)).sum())
     if any(found.values()):
-        raise BrokenBudgetError(f"attack '{attack.info.name}' broke its budget at epsilon {epsilon}: {found}")
+        raise BrokenBudgetError(
+            f"attack '{attack.definition.info.name}' broke its budget at epsilon {epsilon}: {found}"
+        )
     return {
         "epsilon": float(epsilon),
         **found,

@@ -1,9 +1,11 @@
 """Perturbations that know nothing of the model."""
 
+from typing import Literal
+
 from torch import Tensor
 
 from robustag.attacks.problem import Problem, Spend
-from robustag.models import choose
+from robustag.registry import choose
 
 _DIRECTIONS = {"up": 1.0, "down": -1.0}
 
@@ -37,11 +39,16 @@ def uniform(problem: Problem) -> Spend:
     return spend
 
 
-def shift(problem: Problem, *, direction: str) -> Spend:
+def shift(problem: Problem, *, direction: Literal["up", "down"]) -> Spend:
     """Every input of every jet to the same end of its interval: a crude systematic shift.
 
     ``x' = x +- epsilon scale``; with a shift factor as the feature scale this is the "systematic
     up/down" of arXiv:2203.13890.
+
+    Parameters
+    ----------
+    direction : str
+        "up" or "down".
 
     Raises
     ------

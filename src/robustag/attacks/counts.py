@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
-from robustag.attacks.budget import Budget
 from robustag.attacks.problem import Problem, Spend
+from robustag.attacks.rule import Budget
+from robustag.options import Count, NotNegative, Positive
 
 
-def pip(problem: Problem, *, steps: int, exponent: float) -> Spend:
+def pip(problem: Problem, *, steps: Count, exponent: NotNegative) -> Spend:
     """Probabilistic integer perturbation: each count moves by one, the likelier the steeper its gradient.
 
     In every step a count goes one up or down, along the sign of its gradient g, with probability
@@ -32,11 +33,19 @@ def pip(problem: Problem, *, steps: int, exponent: float) -> Spend:
     return spend
 
 
-def pip_pgd(problem: Problem, *, steps: int, rate: float, count_steps: int, exponent: float) -> Spend:
+def pip_pgd(
+    problem: Problem, *, steps: Count, rate: Positive, count_steps: Count, exponent: NotNegative
+) -> Spend:
     """PGD on the continuous inputs and PIP on the counts, in the same steps.
 
-    The first `count_steps` of the `steps` move counts as well; `rate` is that of
-    `robustag.attacks.iterated.pgd`.
+    Parameters
+    ----------
+    steps, rate
+        As for `robustag.attacks.iterated.pgd`.
+    count_steps : int
+        So many of the first steps move counts as well.
+    exponent : float
+        As for `pip`.
     """
     counts = problem.rule.counts(problem.inputs, problem.missing, count_steps)
 

@@ -3,6 +3,7 @@
 from robustag.attacks.gradient import fgsm
 from robustag.attacks.iterated import pgd
 from robustag.attacks.problem import Problem, Spend
+from robustag.options import Count, Positive, Whole
 
 
 def mahalanobis_gradient(problem: Problem) -> Spend:
@@ -14,6 +15,12 @@ def mahalanobis_gradient(problem: Problem) -> Spend:
     return fgsm(problem)
 
 
-def mahalanobis_pgd(problem: Problem, *, steps: int, rate: float, restarts: int) -> Spend:
-    """PGD whose steps and whose bound are Mahalanobis distances; options as for `pgd`."""
+def mahalanobis_pgd(problem: Problem, *, steps: Count, rate: Positive, restarts: Whole) -> Spend:
+    """PGD whose steps and whose bound are Mahalanobis distances.
+
+    Parameters
+    ----------
+    steps, rate, restarts
+        As for `robustag.attacks.iterated.pgd`.
+    """
     return pgd(problem, steps=steps, rate=rate, restarts=restarts)

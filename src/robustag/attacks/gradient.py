@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from robustag.attacks.problem import Problem, Spend
+from robustag.options import Count, Positive
 
 
 def fgsm(problem: Problem) -> Spend:
@@ -21,10 +22,15 @@ def fgsm(problem: Problem) -> Spend:
     return spend
 
 
-def random_start_fgsm(problem: Problem, *, rate: float) -> Spend:
+def random_start_fgsm(problem: Problem, *, rate: Positive) -> Spend:
     """A random point of the budget, then one step of `rate` times its size, brought back inside.
 
-    arXiv:2001.03994 ("fast is better than free"), where the rate is 1.25.
+    arXiv:2001.03994 ("fast is better than free").
+
+    Parameters
+    ----------
+    rate : float
+        Length of the step, in budgets; 1.25 in the paper.
     """
     draws = problem.uniform()
 
@@ -59,11 +65,16 @@ def ngm(problem: Problem) -> Spend:
     return spend
 
 
-def universal_shift(problem: Problem, *, steps: int) -> Spend:
+def universal_shift(problem: Problem, *, steps: Count) -> Spend:
     """One move for all jets alike that raises their mean loss: the worst coherent shift.
 
     Sign-gradient ascent on a common delta (arXiv:1610.08401 with the steps of arXiv:1811.11304), each step
     ``epsilon scale sign(mean gradient) / steps``.
+
+    Parameters
+    ----------
+    steps : int
+        Forward and backward passes.
     """
     scale = problem.rule.scale
 

@@ -1,14 +1,17 @@
 """Attacks that follow the gradient for many steps and stay inside the budget."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
-from robustag.attacks.budget import Budget
 from robustag.attacks.problem import PerJetLoss, Problem, Spend, best_of, logit_margin
-from robustag.models import choose
+from robustag.attacks.rule import Budget
+from robustag.options import Count, NotNegative, Positive, Whole
+from robustag.registry import choose
 
 
-def pgd(problem: Problem, *, steps: int, rate: float, restarts: int) -> Spend:
+def pgd(problem: Problem, *, steps: Count, rate: Positive, restarts: Whole) -> Spend:
     """Projected gradient descent: steps of the steepest move, each brought back inside the budget.
 
     ``x <- project(x + rate / steps steepest(dL/dx))`` (arXiv:1706.06083). The first run starts at the jet
@@ -30,11 +33,20 @@ def pgd(problem: Problem, *, steps: int, rate: float, restarts: int) -> Spend:
     return spend
 
 
-def momentum_pgd(problem: Problem, *, steps: int, rate: float, restarts: int, momentum: float) -> Spend:
+def momentum_pgd(
+    problem: Problem, *, steps: Count, rate: Positive, restarts: Whole, momentum: NotNegative
+) -> Spend:
     """PGD along a running sum of gradients, each divided by its L1 length (MI-FGSM, arXiv:1710.06081).
 
     ``m <- momentum m + g / |g|_1``; momentum 1 is the paper's. It passes small bumps of the loss and makes
     moves that transfer better to other models.
+
+    Parameters
+    ----------
+    steps, rate, restarts
+        As for `pgd`.
+    momentum : float
+        Share of the past direction that is kept.
     """
 
     def spend(epsilon: float) -> Tensor:
@@ -43,7 +55,7 @@ def momentum_pgd(problem: Problem, *, steps: int, rate: float, restarts: int, mo
     return spend
 
 
-def apgd(problem: Problem, *, steps: int, objective: str) -> Spend:
+def apgd(problem: Problem, *, steps: Count, objective: Literal["loss", "margin"]) -> Spend:
     """Auto-PGD: momentum, a step that halves where it stops paying, and a return to the best point so far.
 
     arXiv:2003.01690, algorithm 1, with its constants (momentum 0.75, rho 0.75, checkpoints at 22 % of the

@@ -1,10 +1,13 @@
 """The table of attacks, for people: printed by `robustag attacks` and kept in docs/attacks.md."""
 
-import inspect
+import re
 
-from robustag.attacks.registry import ATTACKS, AttackInfo
-from robustag.attacks.rule import NORMS
+from robustag.attacks.catalogue import ATTACKS
+from robustag.attacks.definition import NORMS
+from robustag.attacks.info import AttackInfo
 
+# Of a function named in full in a docstring.
+_HOME = re.compile(r"robustag\.attacks\.\w+\.")
 _HEADER = ("attack", "norm", "forward passes", "backward passes", "knows", "moves", "options", "reference")
 
 _INTRODUCTION = """\
@@ -86,7 +89,14 @@ def markdown() -> str:
     rows = [_HEADER, ("---",) * len(_HEADER), *table()[1:]]
     norms = [("norm", "what epsilon bounds"), ("---", "---"), *((f"`{n}`", m) for n, m in NORMS.items())]
     lines = ["| " + " | ".join(row) + " |" for row in rows]
-    what = [f"* **{info.name}**: {info.summary}" for info in ATTACKS.values()]
+    what = [
+        line
+        for info in ATTACKS.values()
+        for line in (
+            f"* **{info.name}**: {info.summary}",
+            *(f"  * `{option.name}`: {_HOME.sub('', option.meaning)}" for option in info.options),
+        )
+    ]
     return "\n".join(
         [
             _INTRODUCTION,
@@ -104,7 +114,6 @@ def markdown() -> str:
 
 
 def _row(info: AttackInfo) -> tuple[str, ...]:
-    options = [name for name in inspect.signature(info.function).parameters if name != "problem"]
     often = ", for each epsilon" if info.each_epsilon else ""
     return (
         info.name,
@@ -113,6 +122,6 @@ def _row(info: AttackInfo) -> tuple[str, ...]:
         info.backward_passes,
         "gradients" if info.needs_gradient else ("outputs" if info.forward_passes != "0" else "nothing"),
         "inputs and counts" if info.moves_integers else "inputs",
-        ", ".join(options) or "-",
+        ", ".join(option.name for option in info.options) or "-",
         info.reference,
     )

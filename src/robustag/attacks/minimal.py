@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
-from robustag.attacks.budget import Budget
 from robustag.attacks.problem import Problem, Spend, gradient_of, logit_margin, usable
+from robustag.attacks.rule import Budget
+from robustag.options import Count, NotNegative, Positive
 
 
-def deepfool(problem: Problem, *, steps: int, overshoot: float) -> Spend:
+def deepfool(problem: Problem, *, steps: Count, overshoot: NotNegative) -> Spend:
     """DeepFool (arXiv:1511.04599): again and again the shortest way over the nearest linearised border.
 
     With ``f_k = z_k - z_true`` and its gradient w, the way to flavour k is ``|f_k| s sign(w) / sum(s |w|)``
@@ -65,7 +66,13 @@ def _borders(problem: Problem, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def carlini_wagner(
-    problem: Problem, *, steps: int, searches: int, learning_rate: float, constant: float, confidence: float
+    problem: Problem,
+    *,
+    steps: Count,
+    searches: Count,
+    learning_rate: Positive,
+    constant: Positive,
+    confidence: NotNegative,
 ) -> Spend:
     """Carlini and Wagner's L2 attack (arXiv:1608.04644): Adam on length and margin together.
 
@@ -73,6 +80,19 @@ def carlini_wagner(
     searched for each jet, halved between its bounds where the jet was fooled and raised tenfold where it was
     not. Inputs here have no bounds, so the paper's change of variables is not needed. The shortest successful
     move of each jet, or the last one where none was, is cut to each epsilon.
+
+    Parameters
+    ----------
+    steps : int
+        Of Adam, in each search.
+    searches : int
+        Trials of c.
+    learning_rate : float
+        Of Adam, in feature scales.
+    constant : float
+        First weight c of the margin against the length.
+    confidence : float
+        Margin of logits that is wanted.
     """
     envelope = problem.budget(torch.inf)
     scale = problem.rule.scale_of(problem.inputs) * envelope.movable

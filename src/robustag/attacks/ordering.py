@@ -5,8 +5,7 @@ from math import sqrt
 
 import pandas as pd
 
-from robustag.attacks.registry import ATTACKS
-from robustag.attacks.sweep import ELSEWHERE
+from robustag.attacks.definition import AttackDefinition
 
 #: Share of the weaker attack's effect by which an order may be missed: both are approximate maxima.
 TOLERANCE = 0.02
@@ -15,26 +14,16 @@ TOLERANCE = 0.02
 #: jets is the margin, a little, and the loss is to blame if by more than this.
 OBJECTIVE_TOLERANCE = 0.2
 
-#: Weaker and stronger attack in the same budget, and the rule by which they are.
-ORDERS = {
-    ("noise", "fgsm"): "stronger attack",
-    ("uniform", "fgsm"): "stronger attack",
-    ("shift", "fgsm"): "stronger attack",
-    ("fgsm", "pgd"): "stronger attack",
-    ("random_search", "pgd"): "black box",
-    ("apgd", "pgd"): "own loss",
-}
-
 COLUMNS = ["model", "seed", "rule", "weaker", "stronger", "epsilon", "measure", "less", "more", "holds"]
 
 
-def check_orders(audit: pd.DataFrame, definitions: Mapping[str, dict]) -> pd.DataFrame:
+def check_orders(audit: pd.DataFrame, definitions: Mapping[str, AttackDefinition]) -> pd.DataFrame:
     """Check every order among the attacks of a study, for each model, seed and epsilon.
 
-    Each attack must not lose by a larger epsilon; PGD must reach at least what FGSM does, and FGSM what noise
-    and shifts do; an attack with gradients what one without them does; an attack on the model itself what the
-    same attack crafted on another model does; and one on the model's own loss must misread about as many jets
-    as one on the logit margin.
+    Each attack must not lose by a larger epsilon. In the same budget, many steps along the gradient (PGD)
+    must reach at least what one step does (FGSM), and one step what noise and shifts do; many steps what a
+    search without gradients does; an attack on the model itself what the same attack crafted on another model
+    does; and one on the model's own loss must misread about as many jets as one on the logit margin.
 
     Parameters
     ----------
@@ -68,42 +57,33 @@ def check_orders(audit: pd.DataFrame, definitions: Mapping[str, dict]) -> pd.Dat
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def comparisons(definitions: Mapping[str, dict]) -> Iterator[tuple[str, str, str, str]]:
+def comparisons(definitions: Mapping[str, AttackDefinition]) -> Iterator[tuple[str, str, str, str]]:
     """The orders to check: rule, weaker, stronger perturbation, and the column that measures them."""
     for name, definition in definitions.items():
-        info = ATTACKS[definition["name"]]
-        if info.needs_gradient or info.forward_passes != "0":
-            yield "monotone", name, name, _measure(definition)
+        if definition.info.kind != "blind":
+            yield "monotone", name, name, definition.raises
     for weak, first in definitions.items():
         for strong, second in definitions.items():
-            if _budget(first) != _budget(second):
+            if first.loss != second.loss:
                 continue
-            rule = ORDERS.get((first["name"], second["name"]))
-            if rule == "own loss":
-                if _measure(first) == "margin":
-                    yield rule, weak, strong, "misread"
-            elif rule:
-                yield rule, weak, strong, "loss"
-            if first.get("attack") == _own(second):
+            if first.shares_budget(second):
+                yield from ((rule, weak, strong, column) for rule, column in _rules(first, second))
+            if first.info.kind == "transfer" and first.shares_bound(second) and _same(first.inner[0], second):
                 # The source has a loss of its own, so losses do not compare.
                 yield "white box", weak, strong, "misread"
 
 
-def _measure(definition: dict) -> str:
-    """What the attack raises."""
-    if definition["name"] in ("deepfool", "carlini_wagner"):
-        return "misread"
-    return "margin" if definition.get("objective") == "margin" or definition["name"] == "rdsa" else "loss"
+def _rules(first: AttackDefinition, second: AttackDefinition) -> Iterator[tuple[str, str]]:
+    """The rules by which the second of two attacks in one budget must be the stronger, and their columns."""
+    climbs = second.climbs and second.raises == "loss"
+    if (first.info.kind == "blind" and second.one_step) or (first.one_step and climbs):
+        yield "stronger attack", "loss"
+    if first.info.kind == "search" and climbs:
+        yield "black box", "loss"
+    if first.climbs and first.raises == "margin" and climbs:
+        yield "own loss", "misread"
 
 
-def _budget(definition: dict) -> dict:
-    """What the budget and the loss of a definition are made of."""
-    keys = ("factors", "frozen", "loss", "physical", "relative_cap")
-    # Gaussian noise has no bound; its width is compared with the bound of the others.
-    norm = definition.get("norm", ATTACKS[definition["name"]].norm).replace("none", "linf")
-    return {key: definition.get(key) for key in keys} | {"norm": norm}
-
-
-def _own(definition: dict) -> dict:
-    """The attack's name and options."""
-    return {key: value for key, value in definition.items() if key not in ELSEWHERE}
+def _same(first: AttackDefinition, second: AttackDefinition) -> bool:
+    """Whether two definitions name the same attack with the same options."""
+    return first.info == second.info and first.options == second.options

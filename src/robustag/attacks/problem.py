@@ -7,9 +7,8 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from robustag.attacks.budget import Budget
 from robustag.attacks.norms import Metric
-from robustag.attacks.rule import BudgetRule
+from robustag.attacks.rule import Budget, BudgetRule
 from robustag.errors import InputError
 
 #: (logits [N, C], label int64 [N]) -> loss of each jet [N].
@@ -18,6 +17,9 @@ PerJetLoss = Callable[[Tensor, Tensor], Tensor]
 #: epsilon -> perturbed inputs [N, F] inside the budget of that epsilon. Every attack is a function
 #: ``(problem, **options) -> Spend``: calling it does what no epsilon changes (a gradient, a noise pattern).
 Spend = Callable[[float], Tensor]
+
+#: An attack whose options are filled in, as attacks made of others take it.
+Attack = Callable[["Problem"], Spend]
 
 
 def input_gradient(model: nn.Module, loss: PerJetLoss, x: Tensor, label: Tensor) -> Tensor:

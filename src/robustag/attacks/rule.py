@@ -1,34 +1,103 @@
-"""What holds for every jet of a data set: which inputs may move, and how far."""
+"""What holds for every jet of a data set, which inputs may move and how far, and the budgets it gives."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from robustag.attacks.budget import Budget
+from robustag.attacks.definition import NORMS, BudgetSettings
 from robustag.attacks.norms import Ball, Ellipsoid, Metric
+from robustag.attacks.region import Region
 from robustag.attacks.scales import FACTORS, Resolution
 from robustag.attacks.spread import Spread
+from robustag.attacks.tabular import tabular_budget
 from robustag.attacks.validity import Covariances
 from robustag.errors import InputError
 from robustag.features import select_inputs
-from robustag.models import choose
+from robustag.registry import choose
 
 if TYPE_CHECKING:
     from robustag.features import FeatureTable
     from robustag.tensors import Normalisation
 
-#: Norms by the name that configurations use, with what epsilon bounds.
-NORMS = {
-    "linf": "the move of each input, in units of its feature scale",
-    "l2": "the root mean square of a jet's moves over the inputs that may move",
-    "l2_group": "the L2 length of the move of the jet's own variables, and of each element's (track's)",
-    "mahalanobis": "the root mean square of a jet's moves along the axes of its flavour's covariance",
-    "none": "nothing: it is the width of a distribution, or whatever the attack says",
-}
+
+@dataclass(frozen=True)
+class Budget(Region):
+    """Where some jets may go, and the rule that says so.
+
+    Attributes
+    ----------
+    rule : BudgetRule
+        What made it.
+    """
+
+    rule: "BudgetRule" = field(kw_only=True)
+
+    @classmethod
+    def around(
+        cls,
+        x: Tensor,
+        epsilon: float,
+        *,
+        scale: Tensor | float = 1.0,
+        missing: Tensor | None = None,
+        frozen: Tensor | Sequence[int] | None = None,
+        lower: Tensor | float | None = None,
+        upper: Tensor | float | None = None,
+        unit: Tensor | float | None = None,
+        norm: str = "linf",
+        spread: Spread | None = None,
+        label: Tensor | None = None,
+    ) -> "Budget":
+        """Budget of any scaled tabular jets, without a feature table.
+
+        Parameters
+        ----------
+        x : Tensor [N, F]
+            The jets, float.
+        epsilon : float
+            Largest move in units of `scale`.
+        scale : Tensor [F] or float
+            How far each input may move at epsilon = 1.
+        missing : Tensor bool [N, F] or [F], optional
+            Entries that must stay.
+        frozen : Tensor bool [F] or sequence of int, optional
+            Inputs that must stay, such as counts: a mask, or their positions.
+        lower, upper : Tensor [F] or float, optional
+            Range of each input, scaled units.
+        unit : Tensor [F] or float, optional
+            One count in scaled units, 1 / sigma; attacks on counts (pip, pip_pgd) move `frozen` inputs by
+            whole units of it, not below `lower`.
+        norm : str
+            One of `NORMS`; all inputs are one group.
+        spread : Spread, optional
+            Of the training jets (`Spread.measure`), for norm "mahalanobis".
+        label : Tensor int [N], optional
+            Classes, for norm "mahalanobis".
+
+        Raises
+        ------
+        InputError
+            If epsilon is negative, `x` not finite, nothing may move, or an argument is of another kind or
+            shape.
+        """
+        return tabular_budget(
+            BudgetRule,
+            x,
+            epsilon,
+            scale=scale,
+            missing=missing,
+            frozen=frozen,
+            lower=lower,
+            upper=upper,
+            unit=unit,
+            norm=norm,
+            spread=spread,
+            label=label,
+        )
 
 
 @dataclass(frozen=True)
@@ -182,33 +251,21 @@ class BudgetRule:
     @classmethod
     def configured(
         cls,
-        definition: Mapping,
-        settings: Mapping,
+        budget: BudgetSettings,
         features: "FeatureTable",
         normalisation: "Normalisation",
         spread: Spread | None = None,
     ) -> "BudgetRule":
-        """Rule of one attack of a study.
+        """Rule of an attack of a study, from what its definition and the study say.
 
         Parameters
         ----------
-        definition : mapping
-            Of the attack: ``factors`` ("none" if left out); ``relative_cap``, ``physical`` and
-            ``frozen`` if it has its own.
-        settings : mapping
-            Of the study: ``relative_cap``, ``physical`` and ``frozen``.
+        budget : BudgetSettings
+            Of the attack (`AttackDefinition.budget`), or of the study alone (`BudgetSettings.of`).
         features, normalisation, spread
             As `of`, which also lists the errors.
         """
-        return cls.of(
-            features,
-            normalisation,
-            factors=definition.get("factors", "none"),
-            relative_cap=definition.get("relative_cap", settings["relative_cap"]),
-            physical=definition.get("physical", settings["physical"]),
-            frozen=definition.get("frozen", settings["frozen"]),
-            spread=spread,
-        )
+        return cls.of(features, normalisation, spread=spread, **vars(budget))
 
     def to(self, device: str | torch.device) -> "BudgetRule":
         """The same rule with its tensors on `device`."""
@@ -257,7 +314,7 @@ class BudgetRule:
             width = torch.minimum(width, self.relative_cap * (x + self.centre).abs())
         ranges = None if self.lower is None else (self.lower, self.upper)
         covariances = self.covariances if self.physical else None
-        return Budget(x, width, missing, epsilon, self, ranges, ball, covariances)
+        return Budget(x, width, missing, epsilon, ranges, ball, covariances, rule=self)
 
     def counts(self, x: Tensor, missing: Tensor, units: int) -> Budget:
         """Budget in which existing counts move by up to `units`, not below their smallest value, and nothing
@@ -275,7 +332,7 @@ class BudgetRule:
             )
         width = (missing.logical_not() & self.integer & (self.scale > 0)) * (units * self.unit)
         ranges = self.floor, torch.full_like(self.floor, torch.inf)
-        return Budget(x, width, missing, float(units), self, ranges)
+        return Budget(x, width, missing, float(units), ranges, rule=self)
 
     def _ball(
         self, scale: Tensor, missing: Tensor, epsilon: float, label: Tensor | None, metric: Metric | None

@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 
 from robustag.attacks.problem import Problem, Spend, logit_margin
+from robustag.options import Count, Positive
 
 
-def rdsa(problem: Problem, *, attempts: int, features: int) -> Spend:
+def rdsa(problem: Problem, *, attempts: Count, features: Count) -> Spend:
     """Random distribution shuffle attack: values of other jets (arXiv:2501.05588).
 
     Each attempt replaces a few randomly chosen inputs of a jet by those of random other jets, input by
@@ -41,13 +42,18 @@ def rdsa(problem: Problem, *, attempts: int, features: int) -> Spend:
     return spend
 
 
-def conserving_pgd(problem: Problem, *, steps: int, rate: float) -> Spend:
+def conserving_pgd(problem: Problem, *, steps: Count, rate: Positive) -> Spend:
     """PGD whose moves show neither in the marginals nor in the linear correlations of the sample.
 
     After the idea of arXiv:2603.13970. From each step's moves, column by column, everything is taken that the
     inputs of the sample could predict (a linear regression with an offset): means, variances and
     covariances then stay to first order. At the end the values of each input are put back to those of the
     unperturbed sample in the order of the moved ones, which restores its marginal, and cut to the budget.
+
+    Parameters
+    ----------
+    steps, rate
+        As for `robustag.attacks.iterated.pgd`.
     """
     exists = ~problem.missing
     count = exists.sum(dim=0).clamp(min=1)

@@ -1,13 +1,18 @@
 """Attacks that only ask the model for its outputs."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
 from robustag.attacks.iterated import objective_of
 from robustag.attacks.problem import Problem, Spend
+from robustag.options import Count, Share
 
 
-def random_search(problem: Problem, *, queries: int, share: float, objective: str) -> Spend:
+def random_search(
+    problem: Problem, *, queries: Count, share: Share, objective: Literal["loss", "margin"]
+) -> Spend:
     """Random search over the corners of the budget, without any gradient (after arXiv:1912.00049).
 
     Each query sends a random set of a jet's inputs to random ends of their intervals, and the jet keeps the

@@ -10,9 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from robustag.attacks.arguments import as_labels, as_model, as_seed, outside_inference
-from robustag.attacks.budget import Budget
+from robustag.attacks.catalogue import ATTACKS
+from robustag.attacks.definition import AttackDefinition
+from robustag.attacks.info import AttackInfo
 from robustag.attacks.problem import PerJetLoss, Problem, check_logits, check_losses
-from robustag.attacks.registry import ATTACKS, AttackInfo, build_attack
+from robustag.attacks.registry import build_attack
+from robustag.attacks.rule import Budget
 from robustag.errors import InputError
 from robustag.models import in_mode
 
@@ -83,8 +86,9 @@ def _attack(
     seed: Any = 0,
     **options: Any,
 ) -> Tensor:
-    info, build = build_attack({"name": name, **options})
-    x = _jets_of(budget, x, info)
+    definition = AttackDefinition.inside({"name": name, **options})
+    build = build_attack(definition)
+    x = _jets_of(budget, x, definition.info)
     label = as_labels(label, x)
     sources = () if source is None else (as_model(source, "source"),)
     model = as_model(model)
@@ -154,3 +158,10 @@ def _function(name: str) -> Callable[..., Tensor]:
 
 #: Every attack of the registry as ``(model, x, label, budget, **options) -> x'``.
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {name: _function(name) for name in ATTACKS}
+
+
+def __getattr__(name: str) -> Callable[..., Tensor]:
+    """The attacks as functions of this module."""
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,18 +1,18 @@
 """One attack at many epsilons, for the price of one where the attack allows it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from robustag.attacks.definition import AttackDefinition
 from robustag.attacks.problem import PerJetLoss, Problem, check_logits, check_losses
-from robustag.attacks.registry import AttackInfo, build_attack
+from robustag.attacks.registry import build_attack
 from robustag.attacks.rule import BudgetRule
 from robustag.errors import InputError
 
-#: Keys of an attack's definition that are no options of its function: what is attacked, and in which budget.
-ELSEWHERE = ("factors", "frozen", "jets", "loss", "norm", "physical", "relative_cap", "source")
 _PROBE = 256
 
 
@@ -23,10 +23,9 @@ class Sweep:
 
     Parameters
     ----------
-    definition : dict
-        ``name`` of an entry of `ATTACKS`, and its options. ``norm``, if there, replaces the norm of the
-        attack. ``factors``, ``frozen``, ``physical``, ``relative_cap``, ``loss``, ``jets`` and ``source`` are
-        for whoever makes `rule`, `loss`, the jets and `sources`.
+    definition : AttackDefinition or mapping
+        The attack, as parsed or as a configuration has it, and its norm. What else it says of the budget, of
+        loss, jets and source is for whoever makes `rule`, `loss`, the jets and `sources`.
     model : nn.Module
         Returns logits; in evaluation mode, or its dropout disturbs the gradient.
     loss : PerJetLoss
@@ -52,7 +51,7 @@ class Sweep:
 
     def __init__(
         self,
-        definition: dict,
+        definition: AttackDefinition | Mapping[str, Any],
         model: nn.Module,
         loss: PerJetLoss,
         inputs: Tensor,
@@ -64,16 +63,16 @@ class Sweep:
         chunk: int = 2048,
         sources: tuple[nn.Module, ...] = (),
     ) -> None:
-        options = {key: value for key, value in definition.items() if key not in ELSEWHERE}
-        self.info, attack = build_attack(options)
-        rule = replace(rule, norm=definition.get("norm", self.info.norm))
+        self.definition = AttackDefinition.of(definition)
+        attack = build_attack(self.definition)
+        rule = replace(rule, norm=self.definition.budget.norm)
         _check(model, loss, inputs, missing, label, rule)
         self._seed = seed
         self._generator = torch.Generator(inputs.device).manual_seed(seed)
-        size = max(1, len(inputs)) if self.info.whole_sample else chunk
+        size = max(1, len(inputs)) if self.definition.whole_sample else chunk
         batches = zip(inputs.split(size), missing.split(size), label.split(size), strict=True)
         self.problems = [Problem(model, loss, *batch, rule, self._generator, sources) for batch in batches]
-        _check_movable(self.problems, self.info)
+        _check_movable(self.problems, self.definition)
         self._spends = [attack(problem) for problem in self.problems]
 
     def __call__(self, epsilon: float) -> Tensor:
@@ -94,7 +93,7 @@ class Sweep:
 
 
 def sweep(
-    definition: dict,
+    definition: AttackDefinition | Mapping[str, Any],
     model: nn.Module,
     loss: PerJetLoss,
     inputs: Tensor,
@@ -138,12 +137,12 @@ def _check(
         check_losses(loss(logits, label[:_PROBE]), label[:_PROBE])
 
 
-def _check_movable(problems: list[Problem], info: AttackInfo) -> None:
+def _check_movable(problems: list[Problem], definition: AttackDefinition) -> None:
     """Refuse a budget that freezes everything."""
     for problem in problems:
         rule = replace(problem.rule, norm="none")
         envelope = rule.budget(problem.inputs, problem.missing, torch.inf)
-        counts = info.moves_integers and (~problem.missing & rule.integer).any()
+        counts = definition.moves_integers and (~problem.missing & rule.integer).any()
         if counts or bool(envelope.movable.any()):
             return
     raise InputError("the budget freezes every input of every jet: let something move")

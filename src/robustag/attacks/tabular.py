@@ -1,20 +1,21 @@
 """The budget of any scaled table of inputs, from what people have at hand."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from robustag.attacks.arguments import as_labels
-from robustag.attacks.rule import BudgetRule
 from robustag.errors import InputError
 
 if TYPE_CHECKING:
-    from robustag.attacks.budget import Budget
+    from robustag.attacks.rule import Budget, BudgetRule
     from robustag.attacks.spread import Spread
 
 
 def tabular_budget(
+    make_rule: "Callable[..., BudgetRule]",
     x: Tensor,
     epsilon: float,
     *,
@@ -28,7 +29,7 @@ def tabular_budget(
     spread: "Spread | None",
     label: Any,
 ) -> "Budget":
-    """What `Budget.around`, which has the parameters and the errors, gives."""
+    """What `Budget.around`, which has the other parameters and the errors, gives by this class of rules."""
     if not isinstance(x, Tensor) or not x.is_floating_point() or x.ndim != 2:
         raise InputError(f"the jets of a budget are {_kind(x)}: give a float tensor [jets, inputs]")
     if 0 in x.shape:
@@ -46,7 +47,7 @@ def tabular_budget(
     step = None if unit is None else _each(unit, x, "unit", 1.0)
     if step is not None and not bool((torch.isfinite(step) & (step > 0)).all()):
         raise InputError("a unit of the counts is not positive: give the scaled size of one count")
-    rule = BudgetRule(
+    rule = make_rule(
         scale=_each(scale, x, "scale", 1.0),
         integer=_frozen(frozen, x),
         centre=x.new_zeros(features),

@@ -6,11 +6,6 @@ from robustag.claims.robustness import gain_under, not_measured
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 
-# What is no attack on the model in question: it knows nothing of it, or another one.
-_BLIND = {"noise", "uniform", "shift", "transfer"}
-_MULTI_STEP = {"pgd", "momentum_pgd", "apgd", "worst_case", "carlini_wagner"}
-_BUDGET = ("factors", "norm", "relative_cap", "physical", "frozen")
-
 
 def every_attack_is_mitigated(evidence: Evidence, settings: Settings) -> list[Finding]:
     """C16: whatever attack is tried, it costs the adversarial model less BvL AUC than the nominal one.
@@ -18,7 +13,7 @@ def every_attack_is_mitigated(evidence: Evidence, settings: Settings) -> list[Fi
     Every attack on the models themselves decides, at the deciding strength; the mean over them, and over the
     mismodellings of C8, support it.
     """
-    names = [name for name, definition in settings.attacks.items() if definition["name"] not in _BLIND]
+    names = [name for name, definition in settings.definitions.items() if definition.on_the_model]
     measured = [name for name in names if evidence.offers(name, settings.epsilon)]
     if not measured:
         return [not_measured("attacks on the models", settings.epsilon, True)]
@@ -55,13 +50,11 @@ def first_order_is_a_limit(evidence: Evidence, settings: Settings) -> list[Findi
     Every such attack decides on the nominal model at the deciding strength, by the BvL AUC it costs; the
     larger strength, the adversarial model, and the loss of the same jets support it.
     """
-    fgsm, called = settings.attacks[settings.attack], settings.attack_label
+    fgsm, called = settings.definitions[settings.attack], settings.attack_label
     same = [
         name
-        for name, definition in settings.attacks.items()
-        if name != settings.attack
-        and definition["name"] in _MULTI_STEP
-        and all(definition.get(key) == fgsm.get(key) for key in _BUDGET)
+        for name, definition in settings.definitions.items()
+        if name != settings.attack and definition.climbs and definition.shares_budget(fgsm)
     ]
     findings = []
     for epsilon in settings.epsilons:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from robustag.attacks import AttackDefinition
 from robustag.plotting.labels import perturbation_label
 
 
@@ -17,7 +19,7 @@ class Settings:
         Names in the tables of the attack that the claims are tested with, FGSM in the papers, and of the
         random noise beside it.
     attacks
-        Definitions of all attacks of the study, by name.
+        Definitions of all attacks of the study, by name, with all that they say of their budget.
     epsilon
         Strength at which the claims decide, in scaled units (the paper's is 0.01).
     shown_epsilon
@@ -56,6 +58,11 @@ class Settings:
     masked_within: float
     matched_within: float
     jet_pt: str | None
+
+    @cached_property
+    def definitions(self) -> dict[str, AttackDefinition]:
+        """The attacks of the study, parsed."""
+        return {name: AttackDefinition.of(definition) for name, definition in self.attacks.items()}
 
     @property
     def attack_label(self) -> str:

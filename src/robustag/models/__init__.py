@@ -2,18 +2,16 @@
 
 from robustag.models.inputs import Inputs
 from robustag.models.mode import in_mode
-from robustag.models.registry import build_model, choose, with_options
+from robustag.models.registry import build_model
 from robustag.models.store import check_features, load_model, read_tensors, save_model, write_tensors
 
 __all__ = [
     "Inputs",
     "build_model",
     "check_features",
-    "choose",
     "in_mode",
     "load_model",
     "read_tensors",
     "save_model",
-    "with_options",
     "write_tensors",
 ]

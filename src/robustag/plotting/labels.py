@@ -1,22 +1,20 @@
 """What perturbations are called in figures and reports."""
 
-PERTURBATION_LABELS = {
-    "raw": "raw",
-    "fgsm": "FGSM",
+from robustag.attacks.catalogue import ATTACKS
+
+# Of definitions of the default study whose names do not say it.
+_LABELS = {
     "fgsm_capped": "FGSM with relative cap",
-    "noise": "Gaussian noise",
-    "shift_up": "coherent shift up",
-    "shift_down": "coherent shift down",
-    "ngm": "NGM",
-    "pgd": "PGD",
     "apgd_margin": "APGD on the margin",
-    "deepfool": "DeepFool",
-    "pip_pgd": "PIP-PGD",
     "mahalanobis": "Mahalanobis PGD",
-    "transfer": "transferred PGD",
+    "uniform_noise": "uniform noise",
 }
 
 
 def perturbation_label(name: str) -> str:
-    """A name from the tables as a reader would write it."""
-    return PERTURBATION_LABELS.get(name, name.replace("_", " "))
+    """A name from the tables as a reader would write it: the catalogue's, where it begins with an attack."""
+    if name in _LABELS:
+        return _LABELS[name]
+    begins = [attack for attack in ATTACKS if f"{name}_".startswith(f"{attack}_")]
+    attack = max(begins, key=len, default="")
+    return (ATTACKS[attack].label if attack else "") + name.removeprefix(attack).replace("_", " ")

@@ -9,9 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from robustag.attacks.catalogue import ATTACKS
 from robustag.evaluation.differences import Measurement, measurement
 from robustag.plotting.labels import perturbation_label
 from robustag.plotting.style import stamp, styled
+from robustag.training.catalogue import RECIPES
 
 # Of the recipes, in the order in which they appear.
 _COLOURS = ("#000000", "#E69F00", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#882255", "#44AA99")
@@ -147,16 +149,6 @@ def _other(network: str, options: Mapping[str, Any]) -> str:
 
 def _label(recipe: Mapping[str, Any]) -> str:
     """A recipe as a legend names it; a mixed batch is a recipe of its own."""
-    name = recipe.get("attack", recipe)["name"]
-    words = {
-        "nominal": "nominal",
-        "noise": "Gaussian noise",
-        "fgsm": "FGSM",
-        "pgd": "PGD",
-        "ngm": "NGM",
-        "trades": "TRADES",
-        "free": "free",
-        "random_start_fgsm": "random-start FGSM",
-    }
+    entry = ATTACKS[recipe["attack"]["name"]] if "attack" in recipe else RECIPES[recipe["name"]]
     share = f", {100 * recipe['share']:g} % of the batch" if "share" in recipe else ""
-    return words.get(name, name.replace("_", " ")) + share
+    return entry.label + share

@@ -19,6 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
 
+from robustag.attacks.catalogue import ATTACKS
+
 Arguments = ParamSpec("Arguments")
 
 ROLES = ("nominal", "adversarial")
@@ -29,11 +31,10 @@ ROLE_COLOURS = {
 MARKERS = ("o", "s", "^", "D", "v", "P")
 FLAVOUR_COLOURS = {"b": "#882255", "c": "#009E73", "light": "#777777"}
 FLAVOUR_LABELS = {"b": "b jets", "c": "c jets", "light": "light jets"}
+# Of what is no attack of the catalogue by its name.
 PERTURBATION_LINES: dict[str, Any] = {
     "raw": "-",
-    "fgsm": (0, (5, 2)),
     "fgsm_capped": (0, (3, 1, 1, 1)),
-    "noise": (0, (1, 1.2)),
     "shift_up": (0, (6, 1.5, 1, 1.5)),
     "shift_down": (0, (4, 1.5, 1, 1.5, 1, 1.5)),
 }
@@ -128,7 +129,7 @@ def arm_models(pairs: Sequence[Mapping[str, str]], arm: str) -> list[Model]:
 
 def perturbation_line(name: str) -> Any:
     """The line style that stands for a perturbation."""
-    return PERTURBATION_LINES.get(name, OTHER_LINE)
+    return PERTURBATION_LINES.get(name) or (ATTACKS[name].line if name in ATTACKS else OTHER_LINE)
 
 
 def epsilon_colours(epsilons: Iterable[float]) -> dict[float, Any]:

@@ -1,32 +1,32 @@
 """Training on attacked jets: any attack of the registry, in any of its budgets, inside the training step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from importlib import import_module
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from robustag.attacks.definition import AttackDefinition
 from robustag.attacks.problem import PerJetLoss, Problem
+from robustag.attacks.registry import build_attack
 from robustag.attacks.rule import BudgetRule
 from robustag.errors import InputError
 from robustag.models import in_mode
+from robustag.options import Positive, Share, Whole
 from robustag.training.losses import build_loss
 from robustag.training.step import Batch, Moment, Recipe
-
-#: Keys of the attack's definition that say in which budget it is made (see `budget_options`).
-_BUDGET = ("factors", "frozen", "physical")
 
 
 def adversarial(
     loss: PerJetLoss,
     rule: BudgetRule,
     *,
-    attack: dict,
-    epsilon: float,
-    attack_mode: str,
-    share: float = 1.0,
-    warm_up: int = 0,
+    attack: AttackDefinition | Mapping[str, Any],
+    epsilon: Positive,
+    attack_mode: Literal["train", "eval"],
+    share: Share = 1.0,
+    warm_up: Whole = 0,
 ) -> Recipe:
     """Jets replaced by their image under an attack, made with the current weights.
 
@@ -36,9 +36,8 @@ def adversarial(
         Raised by the attack, without weights, and lowered by the training, with weights.
     rule : BudgetRule
         What the attack may move.
-    attack : dict
-        ``name`` of an attack of the registry, its options, and where wanted ``norm`` and ``loss`` instead of
-        its own.
+    attack : AttackDefinition or mapping
+        Any attack but ``transfer``, in any budget.
     epsilon : float
         Size of the attack, scaled units.
     attack_mode : str
@@ -61,17 +60,15 @@ def adversarial(
         )
     if not 0 < share <= 1:
         raise InputError(f"recipe 'adversarial' has share {share}: give a part of the batch in (0, 1]")
-    if attack.get("name") == "transfer":
+    definition = AttackDefinition.of(attack)
+    if definition.needs_source:
         raise InputError(
             "no recipe trains on attack 'transfer', which needs another model: use another attack"
         )
-    others = (*_BUDGET, "norm", "loss")
-    # Looked up by name, for then the fingerprint of a training can follow its own attack and no other.
-    registry = import_module("robustag.attacks.registry")
-    info, build = registry.build_attack({key: attack[key] for key in attack if key not in others})
-    norm = attack.get("norm", info.norm)
+    build = build_attack(definition)
+    norm = definition.budget.norm
     rule = rule if norm == rule.norm else replace(rule, norm=norm)
-    raised = build_loss(attack["loss"]) if "loss" in attack else loss
+    raised = build_loss(definition.loss) if definition.loss else loss
 
     def step(model: nn.Module, batch: Batch, moment: Moment) -> Iterator[Tensor]:
         size = epsilon * min(1.0, (moment.epoch + 1) / (warm_up + 1))
@@ -85,42 +82,9 @@ def adversarial(
     return step
 
 
-def named(attack: str) -> Callable[..., Recipe]:
-    """The recipe that goes by the name of its attack, with the options of both side by side."""
-
-    def build(
-        loss: PerJetLoss,
-        rule: BudgetRule,
-        *,
-        epsilon: float,
-        attack_mode: str,
-        share: float = 1.0,
-        warm_up: int = 0,
-        **options: float,
-    ) -> Recipe:
-        return adversarial(
-            loss,
-            rule,
-            attack={"name": attack, **options},
-            epsilon=epsilon,
-            attack_mode=attack_mode,
-            share=share,
-            warm_up=warm_up,
-        )
-
-    build.__name__ = attack
-    return build
-
-
-def noise(loss: PerJetLoss, rule: BudgetRule, *, epsilon: float) -> Recipe:
+def noise(loss: PerJetLoss, rule: BudgetRule, *, epsilon: Positive) -> Recipe:
     """Gaussian noise of standard deviation epsilon on every jet: the control that attacks have to beat.
 
     Only what an attack may move is moved.
     """
     return adversarial(loss, rule, attack={"name": "noise"}, epsilon=epsilon, attack_mode="train")
-
-
-def budget_options(recipe: dict) -> dict:
-    """What the definition of a recipe asks of its `BudgetRule`: factors, frozen, physical."""
-    attack = recipe.get("attack", {})
-    return {key: attack[key] for key in _BUDGET if key in attack}

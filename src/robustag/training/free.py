@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 from robustag.attacks.problem import PerJetLoss, usable
 from robustag.attacks.rule import BudgetRule
+from robustag.options import Count, Positive
 from robustag.training.step import Batch, Moment, Recipe
 
 
-def free(loss: PerJetLoss, rule: BudgetRule, *, epsilon: float, replays: int) -> Recipe:
+def free(loss: PerJetLoss, rule: BudgetRule, *, epsilon: Positive, replays: Count) -> Recipe:
     """Every batch shown `replays` times; each backward pass serves the weights and the perturbation alike.
 
     The perturbation takes an FGSM step of epsilon after each update of the weights, is brought back inside

@@ -1,6 +1,7 @@
 """The table of recipes in docs/training.md."""
 
-from robustag.training.recipes import RECIPES
+from robustag.options import Option
+from robustag.training.catalogue import RECIPES
 
 
 def markdown() -> str:
@@ -8,6 +9,11 @@ def markdown() -> str:
     rows = [
         ("recipe", "what it does", "passes", "options", "reference"),
         ("---",) * 5,
-        *((f"`{r.name}`", r.summary, r.passes, r.options, r.reference) for r in RECIPES.values()),
+        *((f"`{r.name}`", r.summary, r.passes, _told(r.options), r.reference) for r in RECIPES.values()),
     ]
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)
+
+
+def _told(options: tuple[Option, ...]) -> str:
+    """The options; in brackets what a definition may leave out."""
+    return ", ".join(o.name if o.required else f"[{o.name}]" for o in options) or "-"

@@ -13,7 +13,8 @@ from torch import nn
 
 from robustag.attacks.rule import BudgetRule
 from robustag.errors import InputError
-from robustag.models import Inputs, build_model, choose
+from robustag.models import Inputs, build_model
+from robustag.registry import choose
 from robustag.training.checkpoint import load_checkpoint, save_checkpoint
 from robustag.training.feed import Feed, batches, on_device
 from robustag.training.losses import build_loss

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from robustag.attacks.problem import PerJetLoss
 from robustag.errors import InputError
-from robustag.models import choose, with_options
+from robustag.registry import choose, options_in, with_options
 
 
 def cross_entropy(logits: Tensor, label: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
@@ -65,6 +65,5 @@ def build_loss(definition: dict) -> PerJetLoss:
     InputError
         If the loss or an option is unknown.
     """
-    options = {key: value for key, value in definition.items() if key != "name"}
     loss = choose(LOSSES, definition.get("name", ""), "loss")
-    return with_options(loss, options, "loss", "logits", "label")
+    return with_options(loss, options_in(definition), "loss", "logits", "label")

@@ -7,11 +7,12 @@ from torch import Tensor, nn
 
 from robustag.attacks.problem import PerJetLoss
 from robustag.attacks.rule import BudgetRule
+from robustag.options import Positive
 from robustag.training.step import Batch, Moment, Recipe
 
 
-def gradient_penalty(loss: PerJetLoss, rule: BudgetRule, *, epsilon: float) -> Recipe:
-    """Loss plus what FGSM would add to it to first order: ``L + epsilon sum_i scale_i |dL/dx_i|``.
+def gradient_penalty(loss: PerJetLoss, rule: BudgetRule, *, epsilon: Positive) -> Recipe:
+    """Loss plus what FGSM would add to it to first order: ``L + epsilon sum_i scale_i abs(dL/dx_i)``.
 
     The sum goes over what may move. Its own gradient needs a second backward pass, double backpropagation
     (arXiv:1711.09404 with the squared L2 length; with the norm dual to the attack's, as here, in

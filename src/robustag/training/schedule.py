@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from robustag.models import choose, with_options
+from robustag.registry import choose, options_in, with_options
 
 
 def constant(epoch: int, total: int) -> float:
@@ -45,7 +45,6 @@ def learning_rate(optimiser: dict, epoch: int) -> float:
     5e-05
     """
     decay = optimiser["decay"]
-    options = {key: value for key, value in decay.items() if key != "name"}
     function = choose(DECAYS, decay.get("name", ""), "learning-rate decay")
-    factor = with_options(function, options, "learning-rate decay", "epoch", "total")
+    factor = with_options(function, options_in(decay), "learning-rate decay", "epoch", "total")
     return optimiser["learning_rate"] * factor(epoch, optimiser["epochs"])

@@ -10,11 +10,12 @@ from robustag.attacks.iterated import ascend, random_point
 from robustag.attacks.problem import PerJetLoss, Problem
 from robustag.attacks.rule import BudgetRule
 from robustag.models import in_mode
+from robustag.options import Count, Positive
 from robustag.training.step import Batch, Moment, Recipe
 
 
 def trades(
-    loss: PerJetLoss, rule: BudgetRule, *, epsilon: float, beta: float, steps: int, rate: float
+    loss: PerJetLoss, rule: BudgetRule, *, epsilon: Positive, beta: Positive, steps: Count, rate: Positive
 ) -> Recipe:
     """Loss of the clean jet plus `beta` times how far an attack can move its prediction.
 

@@ -1,6 +1,7 @@
 """Checks of the study's configuration, with one readable line a fault."""
 
 import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,13 @@ def check_against_schema(document: Any, schema_file: str | Path, source: str) ->
     InputError
         One line a fault: where, what is wrong, how to mend it.
     """
-    schema = read_document(schema_file)
-    validator = jsonschema.Draft202012Validator(schema)
-    faults = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
-    if faults:
-        raise InputError("\n".join(f"{source}: {_sentence(fault, document)}" for fault in faults))
+    if faults := list(_faults(document, read_document(schema_file))):
+        raise InputError("\n".join(f"{source}: {fault}" for fault in faults))
+
+
+def value_faults(value: Any, schema: Mapping[str, Any], place: str) -> Iterator[str]:
+    """What is wrong with one value of a document, of which `schema` is the part about it."""
+    return _faults({place: value}, {"properties": {place: schema}})
 
 
 def take_away(document: Any, schema_file: str | Path) -> None:
@@ -92,6 +95,12 @@ def canonical(value: Any) -> Any:
     return value
 
 
+def _faults(document: Any, schema: Mapping[str, Any]) -> Iterator[str]:
+    found = jsonschema.Draft202012Validator(schema).iter_errors(document)
+    for fault in sorted(found, key=lambda error: list(map(str, error.absolute_path))):
+        yield _sentence(fault, document)
+
+
 def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
     """One fault as a sentence a physicist can act on."""
     if fault.validator == "oneOf":
@@ -105,6 +114,9 @@ def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
         return f"{where}: '{chosen}' takes no {key}: leave it out, or in a preset set it to null"
     if fault.validator == "additionalProperties":
         unknown = sorted(set(fault.instance) - set(fault.schema.get("properties", {})))
+        retired = fault.schema.get("retired", {})
+        if gone := [key for key in unknown if key in retired]:
+            return f"{where}: {gone[0]} is no longer a key: {retired[gone[0]]}"
         known = ", ".join(sorted(fault.schema.get("properties", {})))
         return f"{where}: unknown key {', '.join(map(repr, unknown))}; known keys are {known}"
     if fault.validator == "uniqueItems":

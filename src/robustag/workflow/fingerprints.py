@@ -7,15 +7,24 @@ module that defines them: a new attack beside the old ones concerns no training.
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from robustag.attacks import AttackDefinition, AttackInfo
+from robustag.options import source_of
+from robustag.training import RECIPES, RecipeInfo
+from robustag.training.catalogue import attacks_of
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # What a job says while it works, and how it fails, changes no result.
 _WITHOUT_EFFECT = {
     _PACKAGE / name for name in ("errors.py", "failures.py", "workflow/jobs.py", "workflow/progress.py")
 }
+
+_LOOKS = {"label", "line", "reference", "forward_passes", "backward_passes", "passes"}
 
 
 @cache
@@ -27,30 +36,39 @@ def code_fingerprint(file: str | Path) -> str:
     return _digest(dependencies(Path(file)))
 
 
-@cache
-def entry_fingerprint(registry: str, names: frozenset[str]) -> str:
-    """Short hash of what some entries of a registry depend on, the same for names that are none.
+def attack_fingerprint(*definitions: Mapping[str, Any]) -> str:
+    """Short hash of what attacks depend on that a job looks up by name: their entries and their code.
 
-    For entries that a script looks up by name: `code_fingerprint` does not follow it there, so that a job
-    depends on the entries that its configuration names and on no others.
+    `code_fingerprint` does not follow a script there, so that a job depends on the attacks that its
+    configuration names and on no others.
 
     Parameters
     ----------
-    registry : str
-        Module that imports every entry under its name, such as "robustag.attacks.registry".
-    names : frozenset of str
-        Entries.
+    *definitions : mapping
+        Of attacks, with ``name``.
     """
-    file = _PACKAGE.joinpath(*registry.split(".")[1:]).with_suffix(".py")
-    entries = {
-        module
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-        if alias.name in names
-        for module in _defining(node.module, alias.name)
-    }
-    return _digest(set().union(*map(dependencies, entries)))
+    return _entries_fingerprint(
+        frozenset(info for definition in definitions for info in AttackDefinition.of(definition).infos)
+    )
+
+
+def recipe_fingerprint(recipe: Mapping[str, Any]) -> str:
+    """The same of a recipe and of the attacks that it trains on.
+
+    Parameters
+    ----------
+    recipe : mapping
+        A definition, with ``name``.
+    """
+    return _entries_fingerprint(frozenset({RECIPES[recipe["name"]], *attacks_of(recipe)}))
+
+
+@cache
+def _entries_fingerprint(infos: frozenset[AttackInfo | RecipeInfo]) -> str:
+    code = _digest(set().union(*(dependencies(source_of(info.home)) for info in infos)))
+    # How figures show an entry, and where it comes from, changes no result.
+    facts = sorted(repr(replace(info, **dict.fromkeys(_LOOKS & vars(info).keys(), ""))) for info in infos)
+    return hashlib.sha256("\n".join([code, *facts]).encode()).hexdigest()[:12]
 
 
 def _digest(files: set[Path]) -> str:

@@ -5,16 +5,15 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from itertools import chain, pairwise
 
+from robustag.attacks import AttackDefinition
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
 from robustag.validation import FLAVOUR_OF_PROCESS
-from robustag.workflow.networks import network_faults
+from robustag.workflow.definitions import definition_faults, is_certifiable
 from robustag.workflow.sources import source_faults
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
-# Networks of linear layers and ReLUs, for which bounds can be proven.
-_CERTIFIABLE = ("linear", "mlp")
 
 
 def check_selection(config: dict, table: FeatureTable) -> None:
@@ -32,8 +31,8 @@ def check_selection(config: dict, table: FeatureTable) -> None:
     InputError
         One line a fault: the key, what is wrong with it and how to mend it.
     """
-    # Everything else looks definitions up, so those must exist first.
-    faults = list(_undefined(config)) or list(
+    # Everything else looks definitions up, so those must exist and make sense first.
+    faults = list(chain(_undefined(config), definition_faults(config))) or list(
         chain(
             _numbers(config),
             _samples(config),
@@ -80,7 +79,7 @@ def certified_models(config: dict) -> list[str]:
     if not config["certificates"]["epsilons"]:
         return []
     return [
-        name for name in compared_models(config) if config["models"][name]["network"]["name"] in _CERTIFIABLE
+        name for name in compared_models(config) if is_certifiable(config["models"][name]["network"]["name"])
     ]
 
 
@@ -92,21 +91,6 @@ def shown_rocs(config: dict) -> dict[str, list[str]]:
         for name, attacks in config["figures"]["rocs"].items()
     }
     return {name: attacks for name, attacks in shown.items() if attacks}
-
-
-def named_in(definition: dict) -> frozenset[str]:
-    """Every ``name`` in a definition and in the definitions inside it.
-
-    Examples
-    --------
-    >>> sorted(named_in({"name": "adversarial", "attack": {"name": "pgd", "steps": 7}}))
-    ['adversarial', 'pgd']
-    """
-    inner = chain.from_iterable(
-        value if isinstance(value, list) else [value] for value in definition.values()
-    )
-    parts = [named_in(value) for value in inner if isinstance(value, dict)]
-    return frozenset({definition["name"]}).union(*parts)
 
 
 def _undefined(config: dict) -> Iterator[str]:
@@ -178,9 +162,9 @@ def _perturbations(config: dict) -> Iterator[str]:
         if variation is not None and variation not in run["variations"]:
             yield f"scenario '{name}' needs the variation '{variation}': add it to run.variations"
     for name in run["attacks"]:
-        definition = config["attacks"][name]
-        source = definition.get("source")
-        if (definition["name"] == "transfer") != (source is not None):
+        definition = AttackDefinition.of(config["attacks"][name])
+        source = definition.source
+        if definition.needs_source != (source is not None):
             yield f"attack '{name}': 'transfer' needs a source, and nothing else takes one"
         elif source is not None and source not in run["models"]:
             yield f"attack '{name}' needs the model '{source}': add it to run.models"
@@ -251,9 +235,7 @@ def _roles(config: dict, table: FeatureTable) -> Iterator[str]:
 
 
 def _models(config: dict) -> Iterator[str]:
-    """Networks nobody can build; models that figures and the surface need but the study does not train."""
-    for name, model in config["models"].items():
-        yield from (f"models.{name}.network: {fault}" for fault in network_faults(model["network"]))
+    """Models that figures and the surface need but the study does not train."""
     needed = [("surface.reference", config["surface"]["reference"])]
     for pair in config["figures"]["pairs"]:
         needed += [(f"figures.pairs '{pair['label']}'", pair[role]) for role in ("nominal", "adversarial")]
@@ -268,6 +250,8 @@ def _shown(config: dict) -> Iterator[str]:
     for key in ("attack", "noise"):
         if figures[key] not in config["run"]["attacks"]:
             yield f"figures.{key} needs '{figures[key]}': add it to run.attacks"
+        elif "source" in config["attacks"][figures[key]]:
+            yield f"figures.{key}: '{figures[key]}' is crafted on another model: name what it transfers"
     if figures["attack"] == figures["noise"]:
         yield f"figures.noise is '{figures['noise']}', as is figures.attack: name another one to compare with"
     if 0.0 not in config["epsilons"]:

@@ -323,7 +323,7 @@ class TestBadInput:
 def test_the_example_of_the_readme_runs(root):
     text = (root / "README.md").read_text()
     (example,) = [
-        code for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "robustag.attacks" in code
+        code for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "Budget.around" in code
     ]
     assert len(example.strip().splitlines()) <= 15
     names = {}

@@ -140,7 +140,7 @@ def test_every_attack_has_a_complete_entry():
 @pytest.mark.parametrize(
     ("definition", "epsilons", "message"),
     [
-        ({"name": "pgd99"}, [0.1], "unknown attack 'pgd99': use one of apgd, carlini_wagner"),
+        ({"name": "pgd99"}, [0.1], "unknown attack 'pgd99' .like pgd.*: use one of apgd, carlini_wagner"),
         ({"name": "fgsm", "steps": 3}, [0.1], "steps"),
         ({"name": "shift"}, [0.1], "direction"),
         ({"name": "shift", "direction": "left"}, [0.1], "'left': use one of down, up"),

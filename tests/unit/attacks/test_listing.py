@@ -1,6 +1,9 @@
 """The table of attacks says what the attacks cost, and docs/attacks.md is that table."""
 
+import inspect
 import re
+import subprocess
+import sys
 
 import pytest
 from tests.unit.attacks.definitions import DEFINITIONS
@@ -66,9 +69,33 @@ def test_the_command_lists_every_attack(capsys):
     assert "root mean square" in printed
 
 
-def test_every_attack_of_the_schema_exists(root):
-    import yaml
+def test_every_entry_finds_its_function_and_says_its_options():
+    for name, info in ATTACKS.items():
+        assert info.function.__name__ == name
+        arguments = list(inspect.signature(info.function).parameters)
+        assert arguments == ["problem", *(option.name for option in info.options)]
+        assert info.summary.endswith((".", ":")), name
+        assert all(option.schema for option in info.options), f"{name}: values of an option go unchecked"
 
-    schema = yaml.safe_load((root / "src/robustag/workflow/schemas/config.schema.yaml").read_text())
-    names = schema["properties"]["attacks"]["additionalProperties"]["properties"]["name"]["enum"]
-    assert set(names) == set(ATTACKS)
+
+def test_the_catalogue_is_read_without_torch():
+    ask = (
+        "import sys; from robustag.attacks import ATTACKS; from robustag.training import RECIPES\n"
+        "from robustag.attacks import listing; listing.plain()\n"
+        "[(info.options, info.summary) for info in (*ATTACKS.values(), *RECIPES.values())]\n"
+        "from robustag.workflow import selection, definitions, fingerprints\n"
+        "fingerprints.attack_fingerprint({'name': 'pgd'}); print('torch' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
+
+
+def test_what_shares_its_name_with_a_module_is_exported_all_the_same():
+    import robustag.attacks.audit
+    import robustag.attacks.sweep
+    from robustag.attacks import audit, sweep
+
+    assert callable(audit)
+    assert callable(sweep)
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        robustag.attacks.nonsense  # noqa: B018

@@ -3,10 +3,11 @@
 import pandas as pd
 import pytest
 
+from robustag.attacks import AttackDefinition
 from robustag.attacks.ordering import check_orders, comparisons
 
 PGD = {"name": "pgd", "steps": 4, "rate": 2.5, "restarts": 0}
-DEFINITIONS = {
+RAW = {
     "noise": {"name": "noise", "factors": "none"},
     "fgsm": {"name": "fgsm", "factors": "none"},
     "strong": {**PGD, "factors": "none", "jets": 100},
@@ -16,6 +17,7 @@ DEFINITIONS = {
     "margin": {"name": "apgd", "factors": "none", "steps": 4, "objective": "margin"},
     "other_loss": {"name": "apgd", "factors": "none", "steps": 4, "objective": "loss"},
 }
+DEFINITIONS = {name: AttackDefinition.of(raw) for name, raw in RAW.items()}
 EFFECT = {"noise": 0.01, "fgsm": 0.2, "strong": 0.3, "from_other": 0.25, "wide": 0.4, "search": 0.1}
 EFFECT |= {"margin": 0.32, "other_loss": 0.3}
 
@@ -44,9 +46,9 @@ def test_which_attacks_are_compared():
     assert found == {
         *(("monotone", name, name) for name in EFFECT if name != "noise"),
         ("stronger attack", "noise", "fgsm"),
-        ("stronger attack", "fgsm", "strong"),
-        ("black box", "search", "strong"),
-        ("own loss", "margin", "strong"),
+        *(("stronger attack", "fgsm", stronger) for stronger in ("strong", "other_loss")),
+        *(("black box", "search", stronger) for stronger in ("strong", "other_loss")),
+        *(("own loss", "margin", stronger) for stronger in ("strong", "other_loss")),
         ("white box", "from_other", "strong"),
     }
 

@@ -1,5 +1,6 @@
 """Each claim on tables made to confirm it, to refute it and to leave it open."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from robustag.attacks import ATTACKS
 from robustag.claims.catalogue import CLAIMS
 from robustag.claims.evidence import Evidence, find
 from robustag.claims.geometry import plane_shape
@@ -235,6 +237,36 @@ def test_attacks_of_several_steps_are_compared_on_the_same_jets(evidence, settin
     assert same[0].effect == pytest.approx(1.2)
     assert same[0].seed == pytest.approx(0.1 / np.sqrt(3))
     assert np.isnan(same[0].statistical)
+
+
+def instead_of_pgd(settings, definition):
+    return replace(settings, attacks={**settings.attacks, "pgd": definition})
+
+
+@pytest.mark.parametrize(
+    ("definition", "decides"),
+    [
+        ({"name": "pgd", "norm": "linf"}, True),
+        ({"name": "momentum_pgd", "factors": "none"}, True),
+        ({"name": "pgd", "norm": "l2"}, False),
+        ({"name": "carlini_wagner"}, False),
+        ({"name": "deepfool"}, False),
+        ({"name": "pip_pgd"}, False),
+        ({"name": "conserving_pgd"}, False),
+        ({"name": "fgsm", "relative_cap": 0.2}, False),
+    ],
+)
+def test_attacks_of_several_steps_decide_in_the_same_budget_only(evidence, settings, definition, decides):
+    """An L2 ball of the same epsilon holds the box and more, whoever says that it is one."""
+    findings = BY_ID["C17"].test(evidence(), instead_of_pgd(settings, definition))
+    assert any(finding.verdict != NOT_TESTABLE for finding in findings) == decides
+
+
+def test_what_a_new_attack_knows_decides_whether_a_claim_is_about_it(evidence, settings, monkeypatch):
+    for name, kind, told in (("quiet", "blind", False), ("loud", "search", True)):
+        monkeypatch.setitem(ATTACKS, name, replace(ATTACKS["pgd"], name=name, kind=kind))
+        findings = BY_ID["C16"].test(evidence(), instead_of_pgd(settings, {"name": name}))
+        assert any("pgd," in finding.quantity for finding in findings) == told
 
 
 def test_plane_shape_of_a_bilinear_plane(make_planes):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from robustag.attacks import AttackDefinition
 from robustag.attacks.ordering import comparisons
 from robustag.claims.masking import NO_GRADIENT, ORDERS, TRANSFER, masking_flags, raised
 
@@ -60,5 +61,6 @@ def test_the_signs_are_the_rules_of_the_audit():
         "search": {"name": "random_search", "objective": "margin"},
         "other": {"name": "transfer", "source": "x", "attack": {"name": "pgd"}},
     }
-    found = {rule for rule, *_ in comparisons(definitions)}
+    parsed = {name: AttackDefinition.of(definition) for name, definition in definitions.items()}
+    found = {rule for rule, *_ in comparisons(parsed)}
     assert found == set(ORDERS)

@@ -10,7 +10,7 @@ from tests.unit.attacks.definitions import DEFINITIONS
 from tests.unit.models.conftest import NETWORKS
 
 from robustag.attacks import BudgetRule, Sweep
-from robustag.attacks.registry import ATTACKS
+from robustag.attacks.catalogue import ATTACKS
 from robustag.errors import InputError
 from robustag.models import Inputs, build_model, load_model, save_model
 from robustag.training import build_loss

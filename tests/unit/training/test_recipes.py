@@ -6,10 +6,10 @@ import pytest
 import torch
 from tests.unit.attacks.definitions import DEFINITIONS as ATTACK_DEFINITIONS
 
-from robustag.attacks import ATTACKS, BudgetRule, Problem, pgd
+from robustag.attacks import ATTACKS, BudgetRule, BudgetSettings, Problem, pgd
 from robustag.errors import InputError
 from robustag.models import build_model
-from robustag.training import RECIPES, budget_options, build_loss
+from robustag.training import RECIPES, build_loss, training_budget
 from robustag.training.recipes import build_recipe
 from robustag.training.step import Batch, Moment
 from robustag.training.trades import divergence
@@ -87,9 +87,9 @@ def step(recipe, model, batch, at=None):
 def test_every_recipe_has_a_complete_entry_that_says_its_options(name, rule):
     info, options = RECIPES[name], DEFINITIONS[name]
     assert info.name == name
-    assert info.summary.endswith(".")
-    told = {word.strip(" []") for word in info.options.split(",")} - {"-"}
-    assert told - {"share", "warm_up"} == options.keys()
+    assert info.summary.endswith((".", "``"))
+    assert {option.name for option in info.options if option.required} == options.keys()
+    assert all(option.schema for option in info.options), "values of an option go unchecked"
     for option in options:
         with pytest.raises(InputError):
             build_recipe(
@@ -200,11 +200,24 @@ def test_the_inner_attack_may_raise_another_loss(model, batch, rule):
 
 def test_what_a_recipe_says_of_its_budget():
     attack = {"name": "pgd", "steps": 2, "factors": "as_intended", "frozen": ["jet"], "norm": "l2"}
-    assert budget_options({"name": "adversarial", "attack": attack}) == {
-        "factors": "as_intended",
-        "frozen": ["jet"],
-    }
-    assert budget_options({"name": "fgsm"}) == {}
+    assert training_budget({"name": "adversarial", "attack": attack}, 0.2) == BudgetSettings(
+        norm="l2", factors="as_intended", relative_cap=0.2, frozen=("jet",)
+    )
+    assert training_budget({"name": "fgsm"}, None) == BudgetSettings()
+
+
+@pytest.mark.parametrize(
+    ("attack", "needed"),
+    [
+        ({"name": "pgd"}, False),
+        ({"name": "pgd", "norm": "mahalanobis"}, True),
+        ({"name": "mahalanobis_pgd"}, True),
+        ({"name": "mahalanobis_pgd", "norm": "l2"}, False),
+        ({"name": "fgsm", "factors": "central"}, True),
+    ],
+)
+def test_a_training_asks_for_the_spread_if_its_budget_is_measured_in_it(attack, needed):
+    assert training_budget({"name": "adversarial", "attack": attack}, None).needs_spread == needed
 
 
 def test_the_gradient_penalty_is_what_fgsm_adds_to_a_linear_loss(batch, rule):

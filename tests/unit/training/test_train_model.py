@@ -9,7 +9,7 @@ from robustag.attacks import sweep
 from robustag.errors import InputError
 from robustag.training import build_loss, train_model
 from robustag.training.feed import Resident
-from robustag.training.recipes import Batch
+from robustag.training.step import Batch
 
 COLUMNS = [
     "epoch",

@@ -50,6 +50,11 @@ def test_the_default_study_is_valid(config, check):
         (["relative_cap"], "null", "'null' is text, .* write null .* in a preset, not after --config"),
         (["epsilons"], ["0.0", "0.01"], r"epsilons\.1: '0\.01' .* in a preset, not after --config"),
         (["epsilons"], [0.0, -0.1], r"epsilons\.1: -0\.1 is less than the minimum"),
+        (
+            ["models", "clean_fgsm", "arm"],
+            "clean",
+            "clean_fgsm: arm is no longer a key: leave it out; .*label",
+        ),
         (["study"], "../../elsewhere", "study: .* does not match"),
         (["scenarios", "bad"], {"kind": "resimulated"}, "'variation' is a required property"),
         (["samples", "ttbar", "events"], 0, "0 is less than the minimum of 1"),
@@ -65,9 +70,7 @@ def test_faults_are_named_with_their_place(config, check, keys, value, complaint
         check(config)
 
 
-NOMINAL, FGSM = {"name": "nominal"}, {"name": "fgsm", "epsilon": 0.01, "attack_mode": "eval"}
 FOCAL, INVERSE = {"name": "focal", "gamma": 2.0}, {"name": "inverse", "epochs": 30}
-SHIFT = {"name": "shift", "direction": "up", "factors": "none"}
 SMEAR = {"kind": "smear", "unit": "sigma", "inputs": ["*"], "strengths": [0.1]}
 RESIMULATED = {"kind": "resimulated", "variation": "jes_up"}
 MODEL = ("models", "faithful_nominal")
@@ -76,27 +79,10 @@ MODEL = ("models", "faithful_nominal")
 @pytest.mark.parametrize(
     ("place", "good", "change", "complaint"),
     [
-        ((*MODEL, "recipe"), FGSM, {"epsilon": None}, r"recipe: 'epsilon' is a required"),
-        ((*MODEL, "recipe"), FGSM, {"attack_mode": None}, r"recipe: 'attack_mode' is a required"),
-        (
-            (*MODEL, "recipe"),
-            NOMINAL,
-            {"epsilon": 0.01},
-            r"recipe\.epsilon: 'nominal' takes no epsilon: leave",
-        ),
-        ((*MODEL, "recipe"), NOMINAL, {"attack_mode": "eval"}, "'nominal' takes no attack_mode"),
         ((*MODEL, "loss"), FOCAL, {"gamma": None}, "loss: 'gamma' is a required"),
         ((*MODEL, "loss"), FOCAL, {"name": "cross_entropy"}, "'cross_entropy' takes no gamma"),
         ((*MODEL, "optimiser", "decay"), INVERSE, {"epochs": None}, "decay: 'epochs' is a required"),
         ((*MODEL, "optimiser", "decay"), INVERSE, {"name": "cosine"}, "'cosine' takes no epochs"),
-        (("attacks", "tilt"), SHIFT, {"direction": None}, "attacks.tilt: 'direction' is a required"),
-        (("attacks", "tilt"), SHIFT, {"name": "noise"}, "'noise' takes no direction"),
-        (
-            ("attacks", "transfer", "attack"),
-            {"name": "noise"},
-            {"name": "shift"},
-            "'direction' is a required",
-        ),
         (("scenarios", "odd"), SMEAR, {"strengths": None}, "odd: 'strengths' is a required"),
         (("scenarios", "odd"), SMEAR, {"variation": "jes_up"}, "'smear' takes no variation"),
         (("scenarios", "odd"), RESIMULATED, {"inputs": ["*"]}, "'resimulated' takes no inputs"),

@@ -75,6 +75,7 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
         ("run.models", ["clean_nominal"], r"figures\.pairs 'clean' needs the model 'clean_fgsm': add it"),
         ("surface.reference", "unborn", r"surface\.reference needs the model 'unborn'"),
         ("figures.attack", "pip", r"figures\.attack needs 'pip': add it to run\.attacks"),
+        ("figures.attack", "transfer", r"figures\.attack: 'transfer' is crafted on another model: name what"),
         ("figures.noise", "softer_jets", r"figures\.noise needs 'softer_jets': add it to run\.attacks"),
         ("figures.rocs", {"odd": ["fgms"]}, r"figures\.rocs\.odd names 'fgms', which attacks lacks"),
         ("figures.epsilon", 0.03, r"figures\.epsilon asks for 0\.03, which epsilons lacks: use one of 0, "),
@@ -166,6 +167,108 @@ def test_networks_are_checked_before_anything_runs(config, table, network, compl
     config["models"]["clean_fgsm"]["network"] = network
     with pytest.raises(InputError, match=r"models\.clean_fgsm\.network: .*" + complaint):
         check_selection(config, table)
+
+
+PGD = {"name": "pgd", "steps": 4, "rate": 2.5, "restarts": 0}
+INNER = {"epsilon": 0.1, "attack_mode": "eval"}
+RECIPE, MINE = ("models", "clean_fgsm", "recipe"), ("attacks", "mine")
+
+
+@pytest.mark.parametrize(
+    ("place", "definition", "complaint"),
+    [
+        (MINE, {"name": "fgms"}, r"attacks\.mine: unknown attack 'fgms' \(like fgsm\): use one of apgd"),
+        (
+            MINE,
+            {"name": "fgsm", "steps": 3},
+            "mine: attack 'fgsm' takes no 'steps': its options are none; leave",
+        ),
+        (MINE, {"name": "pgd", "rate": 1.0, "restarts": 0}, "attack 'pgd' lacks its option 'steps': add it"),
+        (MINE, PGD | {"relativ_cap": 0.2}, r"takes no 'relativ_cap' \(like relative_cap\): its options are"),
+        (MINE, PGD | {"steps": 0}, r"attacks\.mine\.steps: 0 is less than the minimum of 1"),
+        (MINE, PGD | {"steps": 2.5}, r"attacks\.mine\.steps: 2\.5 is not a whole number"),
+        (MINE, PGD | {"rate": "1e-3"}, r"mine\.rate: '1e-3' is text, not a number; write 0\.001 without"),
+        (MINE, {"name": "shift", "direction": "left"}, r"direction: 'left' is not one of \['up', 'down'\]"),
+        (MINE, {"name": "shift"}, "attack 'shift' lacks its option 'direction'"),
+        (MINE, {"name": "worst_case", "members": []}, r"members: \[\] (is too short|should be non-empty)"),
+        (
+            MINE,
+            {"name": "worst_case", "members": [PGD, PGD | {"stepss": 1}]},
+            r"attacks\.mine\.members\.1: attack 'pgd' takes no 'stepss' \(like steps\)",
+        ),
+        (
+            MINE,
+            {"name": "worst_case", "members": ["pgd"]},
+            r"members: 'pgd' is not a mapping|members\.0: 'pgd'",
+        ),
+        (MINE, {"name": "worst_case", "members": [PGD | {"norm": "l2"}]}, r"members\.0: .* takes no 'norm'"),
+        (
+            ("attacks", "transfer", "attack"),
+            {"name": "shift"},
+            r"transfer\.attack: attack 'shift' lacks its option 'direction'",
+        ),
+        (("transfer", "attack"), {"name": "pgd"}, r"transfer\.attack: attack 'pgd' lacks its option 'steps'"),
+        (
+            ("certificates", "attacks"),
+            [{"name": "magic"}],
+            r"certificates\.attacks\.0: unknown attack 'magic'",
+        ),
+        (
+            ("certificates", "attacks"),
+            [{"name": "worst_case", "members": [{"name": "transfer", "attack": {"name": "fgsm"}}]}],
+            r"certificates\.attacks\.0: 'worst_case' is crafted on another model",
+        ),
+        (RECIPE, {"name": "magic"}, r"models\.clean_fgsm\.recipe: unknown recipe 'magic': use one of adv"),
+        (RECIPE, {"name": "fgsm", "attack_mode": "eval"}, "recipe 'fgsm' lacks its option 'epsilon'"),
+        (RECIPE, {"name": "fgsm", "epsilon": 0.1}, "recipe 'fgsm' lacks its option 'attack_mode'"),
+        (
+            RECIPE,
+            {"name": "nominal", "epsilon": 0.1},
+            "recipe 'nominal' takes no 'epsilon': its options are none",
+        ),
+        (RECIPE, {"name": "fgsm", "epsilon": 0.1, "attack_mode": "on"}, r"attack_mode: 'on' is not one of"),
+        (
+            RECIPE,
+            {"name": "pgd", "beta": 1.0, **INNER},
+            "recipe 'pgd' takes no 'beta'.*\n.*lacks its option 'steps'",
+        ),
+        (
+            RECIPE,
+            {"name": "adversarial", "attack": PGD | {"beta": 1.0}, **INNER},
+            r"clean_fgsm\.recipe\.attack: attack 'pgd' takes no 'beta': .* steps, rate, restarts",
+        ),
+        (
+            RECIPE,
+            {"name": "adversarial", "attack": {"name": "fgsm", "jets": 3}, **INNER},
+            r"recipe\.attack: attack 'fgsm' takes no 'jets'",
+        ),
+        (
+            RECIPE,
+            {"name": "adversarial", "attack": {"name": "transfer", "attack": {"name": "fgsm"}}, **INNER},
+            "no recipe trains on attack 'transfer'",
+        ),
+    ],
+)
+def test_attacks_and_recipes_are_checked_before_anything_runs(config, table, place, definition, complaint):
+    *owner, last = place
+    section = config
+    for step in owner:
+        section[step] = copy.copy(section[step])
+        section = section[step]
+    section[last] = definition | {"factors": "none"} if place == MINE else definition
+    with pytest.raises(InputError, match=complaint):
+        check_selection(config, table)
+
+
+def test_an_attack_with_any_shared_key_is_accepted(config, table):
+    config["attacks"]["mine"] = PGD | {
+        **{"factors": "central", "norm": "l2", "physical": True, "relative_cap": 0.3, "frozen": ["jet"]},
+        **{"loss": {"name": "cross_entropy"}, "jets": 10},
+    }
+    training = {"name": "fgsm", "norm": "l2", "factors": "none", "loss": {"name": "cross_entropy"}}
+    config["models"]["clean_fgsm"]["recipe"] = {"name": "adversarial", "attack": training, **INNER}
+    config["run"]["attacks"].append("mine")
+    check_selection(config, table)
 
 
 def test_certificates_are_for_compared_models_that_are_relu_networks(config):

@@ -4,6 +4,9 @@ from torch import nn
 
 from robustag.models.inputs import Inputs
 
+#: Bounds on the outputs can be proven.
+CERTIFIABLE = True
+
 
 def linear(inputs: Inputs, classes: int) -> nn.Module:
     """Logits that are linear in the inputs: multinomial logistic regression.

@@ -7,9 +7,13 @@ from torch import nn
 from robustag.errors import InputError
 from robustag.models.dropout import Dropout
 from robustag.models.inputs import Inputs
+from robustag.options import Chance, Count
+
+#: Linear layers and ReLUs: bounds on the outputs can be proven.
+CERTIFIABLE = True
 
 
-def mlp(inputs: Inputs, classes: int, *, hidden: list[int], dropout: float) -> nn.Sequential:
+def mlp(inputs: Inputs, classes: int, *, hidden: list[Count], dropout: Chance) -> nn.Sequential:
     """Fully connected layers with ReLU, and dropout behind every hidden layer but the last.
 
     With 184 inputs, five hidden layers of 100, dropout 0.1 and 3 classes this is the network of

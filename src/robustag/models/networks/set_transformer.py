@@ -9,6 +9,7 @@ from torch.nn import functional
 from robustag.errors import InputError
 from robustag.features.blocks import Block
 from robustag.models.inputs import Inputs
+from robustag.options import Count, Names
 
 # Differences of two elements below this, in units of the variable's spread, count as none.
 _SOFTENING = 0.1
@@ -18,7 +19,7 @@ _HIDDEN = -10_000.0
 
 
 def set_transformer(
-    inputs: Inputs, classes: int, *, width: int, heads: int, layers: int, pairs: list[str]
+    inputs: Inputs, classes: int, *, width: Count, heads: Count, layers: Count, pairs: Names
 ) -> nn.Module:
     """Attention among the elements of a jet, read out by a token made of the jet's own variables.
 

@@ -1,9 +1,7 @@
-"""The budget of some jets: where a perturbation may take them."""
+"""Where a perturbation may take some jets."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,16 +9,12 @@ from torch import Tensor
 from robustag.attacks.norms import Ball, Ellipsoid
 from robustag.attacks.validity import Covariances
 
-if TYPE_CHECKING:
-    from robustag.attacks.rule import BudgetRule
-    from robustag.attacks.spread import Spread
-
 #: Relative excess of a ball's radius that counts as rounding.
 _ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
-class Budget:
+class Region:
     """Closed interval [lower, upper] for each jet and input, scaled units; optionally a ball within it.
 
     Every step of `project` moves towards `origin`, and the interval, the balls and the valid covariances all
@@ -35,9 +29,7 @@ class Budget:
     missing : Tensor bool [N, F]
         Entries that stand in for something absent.
     epsilon : float
-        Size of the budget.
-    rule : BudgetRule
-        What made it.
+        Size of the region.
     ranges : tuple of two Tensors [F], optional
         Ends that no interval crosses, unless the jet itself is beyond them.
     ball : Ball or Ellipsoid, optional
@@ -50,74 +42,9 @@ class Budget:
     width: Tensor
     missing: Tensor
     epsilon: float
-    rule: "BudgetRule"
     ranges: tuple[Tensor, Tensor] | None = None
     ball: Ball | Ellipsoid | None = None
     covariances: Covariances | None = None
-
-    @classmethod
-    def around(
-        cls,
-        x: Tensor,
-        epsilon: float,
-        *,
-        scale: Tensor | float = 1.0,
-        missing: Tensor | None = None,
-        frozen: Tensor | Sequence[int] | None = None,
-        lower: Tensor | float | None = None,
-        upper: Tensor | float | None = None,
-        unit: Tensor | float | None = None,
-        norm: str = "linf",
-        spread: "Spread | None" = None,
-        label: Tensor | None = None,
-    ) -> "Budget":
-        """Budget of any scaled tabular jets, without a feature table.
-
-        Parameters
-        ----------
-        x : Tensor [N, F]
-            The jets, float.
-        epsilon : float
-            Largest move in units of `scale`.
-        scale : Tensor [F] or float
-            How far each input may move at epsilon = 1.
-        missing : Tensor bool [N, F] or [F], optional
-            Entries that must stay.
-        frozen : Tensor bool [F] or sequence of int, optional
-            Inputs that must stay, such as counts: a mask, or their positions.
-        lower, upper : Tensor [F] or float, optional
-            Range of each input, scaled units.
-        unit : Tensor [F] or float, optional
-            One count in scaled units, 1 / sigma; attacks on counts (pip, pip_pgd) move `frozen` inputs by
-            whole units of it, not below `lower`.
-        norm : str
-            One of `NORMS`; all inputs are one group.
-        spread : Spread, optional
-            Of the training jets (`Spread.measure`), for norm "mahalanobis".
-        label : Tensor int [N], optional
-            Classes, for norm "mahalanobis".
-
-        Raises
-        ------
-        InputError
-            If epsilon is negative, `x` not finite, nothing may move, or an argument is of another kind or
-            shape.
-        """
-        from robustag.attacks.tabular import tabular_budget
-
-        return tabular_budget(
-            x,
-            epsilon,
-            scale=scale,
-            missing=missing,
-            frozen=frozen,
-            lower=lower,
-            upper=upper,
-            unit=unit,
-            norm=norm,
-            spread=spread,
-            label=label,
-        )
 
     @cached_property
     def lower(self) -> Tensor:

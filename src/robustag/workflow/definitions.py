@@ -1,0 +1,155 @@
+"""What definitions say of networks, attacks and recipes, checked against the functions that they name.
+
+The functions are read from their source: no torch before a job starts.
+"""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from robustag.attacks.catalogue import ATTACKS
+from robustag.attacks.definition import SHARED_KEYS, AttackDefinition
+from robustag.options import Option, constants_of, options_of, source_of
+from robustag.registry import options_in, unknown
+from robustag.training.catalogue import RECIPES, attacks_of
+from robustag.workflow.configuration import value_faults
+
+_NETWORKS = "robustag.models.networks"
+# What the attack of a recipe may say beside its options.
+_OF_TRAINING = frozenset({"factors", "frozen", "loss", "norm", "physical"})
+
+
+def definition_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the networks, recipes and attacks of a configuration that follows the schema."""
+    for name, model in config["models"].items():
+        yield from network_faults(f"models.{name}.network", model["network"])
+        yield from recipe_faults(f"models.{name}.recipe", model["recipe"])
+    for name, definition in config["attacks"].items():
+        yield from attack_faults(f"attacks.{name}", definition, SHARED_KEYS)
+    yield from _faults_without_source("transfer.attack", config["transfer"]["attack"])
+    for place, definition in enumerate(config["certificates"]["attacks"]):
+        yield from _faults_without_source(f"certificates.attacks.{place}", definition)
+
+
+def network_source(name: str) -> Path:
+    """The module in which a network is defined."""
+    return source_of(f"{_NETWORKS}.{name}")
+
+
+def is_certifiable(name: str) -> bool:
+    """Whether the module of a network says that bounds on its outputs can be proven."""
+    return constants_of(f"{_NETWORKS}.{name}").get("CERTIFIABLE", False)
+
+
+def network_faults(place: str, network: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the network of a model: it does not exist, or its builder takes other options.
+
+    Parameters
+    ----------
+    place : str
+        Where in the configuration it stands.
+    network : mapping
+        ``name`` of a module of `robustag.models.networks`, and the options of its builder.
+    """
+    name = network["name"]
+    module, file = f"{_NETWORKS}.{name}", f"src/robustag/models/networks/{name}.py"
+    if not source_of(module).exists():
+        known = ", ".join(sorted(file.stem for file in source_of(module).parent.glob("[a-z]*.py")))
+        yield f"{place}: there is no network '{name}': use {known}, or add {file}"
+        return
+    options = options_of(module, name)
+    if options is None:
+        yield f"{place}: {file} defines no function '{name}': give its builder the module's name"
+    else:
+        yield from _option_faults(place, f"network '{name}'", options, options_in(network))
+
+
+def attack_faults(
+    place: str, definition: Mapping[str, Any], shared: frozenset[str] = frozenset()
+) -> Iterator[str]:
+    """What is wrong with an attack, or with one inside it.
+
+    Parameters
+    ----------
+    place : str
+        Where in the configuration it stands.
+    definition : mapping
+        ``name`` of an attack, the options of its function, and what every attack may say beside.
+    shared : frozenset of str
+        Keys of the latter, which the schema has checked.
+    """
+    if (name := _name(definition)) not in ATTACKS:
+        yield f"{place}: {unknown(ATTACKS, name, 'attack')}"
+        return
+    own = {key: value for key, value in options_in(definition).items() if key not in shared}
+    yield from _option_faults(place, f"attack '{name}'", ATTACKS[name].options, own, shared)
+
+
+def recipe_faults(place: str, recipe: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the recipe of a model, or with its attack.
+
+    Parameters
+    ----------
+    place : str
+        Where in the configuration it stands.
+    recipe : mapping
+        ``name`` of a recipe, and the options of its function.
+    """
+    if (name := _name(recipe)) not in RECIPES:
+        yield f"{place}: {unknown(RECIPES, name, 'recipe')}"
+        return
+    faults = list(_option_faults(place, f"recipe '{name}'", RECIPES[name].options, options_in(recipe)))
+    if not faults and any(info.kind == "transfer" for info in attacks_of(recipe)):
+        faults = [f"{place}: no recipe trains on attack 'transfer', which needs another model: use another"]
+    yield from faults
+
+
+def _faults_without_source(place: str, definition: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with an attack where there is no other model to craft it on."""
+    faults = list(attack_faults(place, definition))
+    yield from faults
+    if not faults and AttackDefinition.of(definition).needs_source:
+        yield f"{place}: '{definition['name']}' is crafted on another model: name what it transfers"
+
+
+def _name(definition: Mapping[str, Any]) -> str:
+    return str(definition.get("name", ""))
+
+
+def _option_faults(
+    place: str,
+    what: str,
+    options: tuple[Option, ...],
+    given: Mapping[str, Any],
+    shared: frozenset[str] = frozenset(),
+) -> Iterator[str]:
+    """Unknown and missing options, and values that make no sense."""
+    known = {option.name: option for option in options}
+    for key in sorted(given.keys() - known.keys()):
+        close = get_close_matches(key, [*known, *shared], n=1)
+        hint = f" (like {close[0]})" if close else ""
+        yield (
+            f"{place}: {what} takes no '{key}'{hint}: its options are {', '.join(known) or 'none'}; "
+            "leave it out, or in a preset set it to null"
+        )
+    for option in options:
+        if option.name in given:
+            yield from _value_faults(f"{place}.{option.name}", option, given[option.name])
+        elif option.required:
+            yield f"{place}: {what} lacks its option '{option.name}': add it"
+
+
+def _value_faults(place: str, option: Option, value: Any) -> Iterator[str]:
+    """What is wrong with a value, and with the attacks that it holds."""
+    faults = list(value_faults(value, option.schema, place))
+    yield from faults
+    if faults or not option.holds:
+        return
+    shared = _OF_TRAINING if option.holds == "AttackDefinition" else frozenset()
+    if isinstance(value, list):
+        each = (attack_faults(f"{place}.{number}", one, shared) for number, one in enumerate(value))
+        yield from chain.from_iterable(each)
+    else:
+        yield from attack_faults(place, value, shared)
