@@ -10,7 +10,7 @@ import pytest
 import yaml
 from tests.checkout import ROOT, Checkout
 
-from robustag.cli import SCHEMAS, read_configuration
+from robustag.cli import read_configuration
 from robustag.errors import InputError
 from robustag.readers import read_jets
 from robustag.tensors.loading import JetShards
@@ -128,7 +128,7 @@ def test_what_cannot_be_studied_is_one_line(tmp_path, root, monkeypatch, change,
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(preset))
     files = [root / "config/config.yaml", root / "config/smoke.yaml", tmp_path / "mine.yaml"]
     with pytest.raises(InputError, match=f"config: .*{complaint}") as fault:
-        check_configuration(read_configuration(files), *SCHEMAS)
+        check_configuration(read_configuration(files))
     assert "\n" not in str(fault.value)
 
 
