@@ -106,9 +106,9 @@ print(CLAIMS[-1].id, combine(CLAIMS[-1].test(evidence, settings)))
 
 def test_the_commands_are_there(root):
     targets = re.findall(r"^([\w-]+):", (root / "Makefile").read_text(), re.MULTILINE)
-    for page in ("CONTRIBUTING.md", "README.md"):
+    for page in ("CONTRIBUTING.md", "README.md", ".github/workflows/ci.yml"):
         text = (root / page).read_text()
-        commands = re.findall(r"(?:^|`)make ([a-z -]+?)(?:`|  |\n)", text, re.MULTILINE)
+        commands = re.findall(r"(?:^|`|run: )make ([a-z -]+?)(?:`|  |\n| &&)", text, re.MULTILINE)
         assert commands
         for words in commands:
             assert set(words.split()) <= set(targets), words
