@@ -151,6 +151,7 @@ def test_every_key_of_the_schema_is_described(root):
             "scenarios.more_charm.factors.b",
         ),
         *("attacks.pgd.jets", "models.clean_mixed_05.recipe.share", "models.clean_linear.network.hidden"),
+        *("attacks.pgd.steps", "attacks.transfer.attack.steps", "transfer.attack.rate"),
     ],
 )
 def test_null_takes_a_key_away(config, check, root, key):
