@@ -2,5 +2,5 @@
 include: "workflow/Snakefile"
 
 
-# A default target is not inherited through include.
+# Once more, for it was set through an include.
 workflow.default_target = rules.all.rule.name

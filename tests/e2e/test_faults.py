@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -193,7 +194,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(study, tmp_path):
         f"cp -r {tmp_path}/tables {results}",
         f"dd if=/dev/zero of={results}/ballast bs=1k count={left}",
         f"cd {checkout.folder}",
-        f"{sys.executable} -m snakemake {' '.join(SMOKE)} --cores 1 --rerun-triggers mtime "
+        f"{shlex.quote(sys.executable)} -m snakemake {' '.join(SMOKE)} --cores 1 --rerun-triggers mtime "
         "--allowed-rules metrics_csv -- results/smoke/tables/metrics.csv 2>&1",
         "ls -A results/smoke/tables",
     ]
@@ -211,7 +212,7 @@ def test_results_that_cannot_be_written_are_named(study, tmp_path):
     results = checkout.folder / "results"
     run = in_own_mounts(
         f"mount --bind {results} {results} && mount -o remount,ro,bind {results} && cd {checkout.folder} && "
-        f"{sys.executable} -m snakemake {' '.join(SMOKE)} --cores 1 --rerun-triggers mtime "
+        f"{shlex.quote(sys.executable)} -m snakemake {' '.join(SMOKE)} --cores 1 --rerun-triggers mtime "
         "--allowed-rules metrics_csv -- results/smoke/tables/metrics.csv 2>&1; echo status $?"
     )
     assert "status 1" in run.stdout

@@ -92,7 +92,7 @@ for write in (
     program = tmp_path.with_suffix(".py")
     program.write_text(code)
     disk = f"mount -t tmpfs -o size=512k none {shlex.quote(str(tmp_path))}"
-    run = in_own_mounts(f"{disk} && {sys.executable} {shlex.quote(str(program))}")
+    run = in_own_mounts(f"{disk} && {shlex.quote(sys.executable)} {shlex.quote(str(program))}")
     assert run.returncode == 0, run.stderr
     lines = run.stdout.splitlines()
     assert len(lines) == 3

@@ -94,11 +94,13 @@ def test_the_command_works_in_any_folder(root, installed, tmp_path):
         assert run.stdout.startswith("mine.yaml: study 'mine'\nmine.root: ")
 
 
-@pytest.mark.parametrize("name", ["rt_*", "*_of_tagging", "*"])
-def test_another_workflow_has_all_of_it_under_names_of_its_own(root, tmp_path, name):
+@pytest.mark.parametrize(
+    ("file", "name"), [("Snakefile", "rt_*"), ("workflow/Snakefile", "*_of_tagging"), ("Snakefile", "*")]
+)
+def test_another_workflow_has_all_of_it_under_names_of_its_own(root, tmp_path, file, name):
     (tmp_path / "Snakefile").write_text(f"""
 module robustag:
-    snakefile: "{root}/Snakefile"
+    snakefile: "{root}/{file}"
 
 use rule * from robustag as {name}
 """)

@@ -23,7 +23,8 @@ def pack(results: str | Path, files: Iterable[str | Path], archive: str | Path) 
         ``.tar.gz``.
     """
     results = Path(results)
-    records = [results / STUDY, *(results / "logs").rglob("*.json")]
+    # Inside another workflow nobody writes the record of the study.
+    records = [*results.glob(STUDY), *(results / "logs").rglob("*.json")]
     packed = sorted({path for path in map(Path, files) if path.is_relative_to(results)} | {*records})
     with written_whole(archive) as temporary, tarfile.open(temporary, "w:gz") as tar:
         for path in packed:

@@ -15,7 +15,7 @@ def test_kernels_run_where_nothing_can_be_written_to():
     code = "from robustag.generate.kernels import perigee; print(perigee(*[1.0] * 9)[0])"
     run = in_own_mounts(
         f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder} && "
-        f"HOME=/dev/null XDG_CACHE_HOME=/dev/null {sys.executable} -c {shlex.quote(code)}"
+        f"HOME=/dev/null XDG_CACHE_HOME=/dev/null {shlex.quote(sys.executable)} -c {shlex.quote(code)}"
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert float(run.stdout) == 0.0
