@@ -8,9 +8,11 @@ from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
 
-_RULE = re.compile(r"^(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:\n((?:    .*\n|\n)+)", re.MULTILINE)
+_RULE = re.compile(
+    r"^( *)(?:use )?rule (?:\w+ as )?(?P<name>\w+)(?: with)?:\n(?P<body>(?:\1    .*\n|\n)+)", re.MULTILINE
+)
 _DIRECTIVE = re.compile(r"^(\w+):((?: .*)?\n(?:    .*\n|\n)*)", re.MULTILINE)
-_INCLUDE = re.compile(r'^include: "rules/(\w+\.smk)"$', re.MULTILINE)
+_INCLUDE = re.compile(r'^ *include: "rules/(\w+\.smk)"$', re.MULTILINE)
 _FUNCTION = re.compile(r"^def .*?:\n    \"\"\".*?\"\"\"\n", re.MULTILINE | re.DOTALL)
 
 _INTRODUCTION = """\
@@ -52,8 +54,8 @@ def page(workflow: Path) -> str:
 
 def rules(text: str) -> Iterator[Rule]:
     """The rules of one file; a rule without a docstring is an error."""
-    for name, body in _RULE.findall(text):
-        body = dedent(body)
+    for found in _RULE.finditer(text):
+        name, body = found["name"], dedent(found["body"])
         docstring = re.match(r'"""(.*?)"""\n', body, re.DOTALL)
         if docstring is None:
             raise ValueError(f"rule {name} has no docstring")

@@ -40,7 +40,7 @@ def test_a_page_without_the_frame_of_its_part_is_refused(tmp_path):
 def figure_rules(root):
     """Names of the rules of all figures."""
     text = "".join(file.read_text() for file in (root / "workflow/rules").glob("*.smk"))
-    return set(re.findall(r"^rule (fig_\w+):", text, re.MULTILINE))
+    return set(re.findall(r"^ *rule (fig_\w+):", text, re.MULTILINE))
 
 
 def named_figures(page):
@@ -70,7 +70,7 @@ def test_readme_names_no_figure_that_is_none(root):
 
 def test_every_rule_is_in_the_reference_with_what_it_takes_makes_and_why(root):
     text = "".join(file.read_text() for file in (root / "workflow/rules").glob("*.smk"))
-    names = re.findall(r"^(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:$", text, re.MULTILINE)
+    names = re.findall(r"^ *(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:$", text, re.MULTILINE)
     described = {rule.name: rule for rule in rules.rules(text)}
     assert list(described) == names
     assert described["collect"].directives["output"] == 'table="<results>/tables/{table}.parquet",'

@@ -35,6 +35,7 @@ rule records:
 
 
 use rule records as records_changed with:
+    """Read, check and select the jets of one chunk of every variation of reconstructed tracks and jets."""
     input:
         ntuples=rules.vary_records.output.varied,
         features=config["features"],
@@ -45,6 +46,7 @@ use rule records as records_changed with:
 
 
 use rule records as records_varied with:
+    """Read, check and select the jets of one chunk of a variation of the generator."""
     input:
         ntuples=[rules.generate_varied.output.varied],
         features=config["features"],
@@ -58,6 +60,7 @@ use rule records as records_varied with:
 
 
 use rule records as records_given with:
+    """Read, check and select the jets of one range of entries of a sample that is given as files."""
     input:
         ntuples=lambda wildcards: [given_chunk(wildcards).file],
         features=config["features"],
@@ -172,6 +175,7 @@ use rule tensorise as tensorise_varied with:
 
 
 use rule tensorise as tensorise_given with:
+    """Turn one chunk of a sample that is given as files into tensors."""
     input:
         records=records_files("{variation}"),
         features=config["features"],
