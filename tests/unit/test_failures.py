@@ -142,6 +142,7 @@ def test_the_end_of_a_job_by_a_cluster_is_in_its_log(tmp_path):
     assert logging.getLogger("robustag").handlers == []
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_job_that_is_stopped_says_so_in_one_line_and_leaves_nothing(tmp_path, number):
     code = f"""

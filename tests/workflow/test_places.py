@@ -15,6 +15,8 @@ from tests.checkout import Checkout
 
 from robustag.cli import main
 
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
 SMOKE = ("--configfile", "config/smoke.yaml")
 ODD = 'it\'s a "Grün" folder, $HOME {x} & more'
 

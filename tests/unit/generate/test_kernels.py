@@ -4,11 +4,14 @@ import shlex
 import sys
 from pathlib import Path
 
+import pytest
 from tests.mounts import in_own_mounts
 
 import robustag
 
 
+@pytest.mark.process
+@pytest.mark.slow
 def test_kernels_run_where_nothing_can_be_written_to():
     """As in a read-only image, for a user without a home."""
     folder = shlex.quote(str(Path(robustag.__file__).parent))
