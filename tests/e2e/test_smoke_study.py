@@ -295,10 +295,10 @@ def test_a_damaged_ntuple_is_one_clear_line(study, tmp_path):
     ntuple.parent.mkdir(parents=True)
     whole = (study.results / "ntuples/ttbar/nominal/0000.root").read_bytes()
     ntuple.write_bytes(whole[: len(whole) // 2])
-    summary = "results/smoke/tensors/ttbar/summaries/0000.safetensors"
+    records = "results/smoke/records/ttbar/nominal/0000.safetensors"
     run = checkout.snakemake(
-        *SMOKE, "--cores", "1", "--rerun-triggers", "mtime", "--allowed-rules", "summarise", "--", summary
+        *SMOKE, "--cores", "1", "--rerun-triggers", "mtime", "--allowed-rules", "records", "--", records
     )
     assert run.returncode != 0
-    assert re.search(r"robustag: summarise .*0000\.root is damaged .*generate it again", run.stdout)
-    assert not os.path.exists(checkout.folder / summary)
+    assert re.search(r"robustag: records .*0000\.root is damaged .*generate it again", run.stdout)
+    assert not os.path.exists(checkout.folder / records)

@@ -30,12 +30,15 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     trainings = len(run["models"]) * len(run["seeds"])
     compared = len(set(run["pareto"]["models"]) - set(run["models"])) * len(run["pareto"]["seeds"])
     planned = fresh.plan()
-    assert planned["generate"] == planned["summarise"] == planned["tensorise"] == chunks
-    assert planned["generate_varied"] == planned["tensorise_varied"] == generators * varied["generator"]
+    once = ("generate", "records", "summarise", "tensorise")
+    assert [planned[rule] for rule in once] == [chunks] * 4
+    by_generator = ("generate_varied", "records_varied", "tensorise_varied")
+    assert [planned[rule] for rule in by_generator] == [generators * varied["generator"]] * 3
     assert planned["index"] == 1 + sum(
         scenario["kind"] == "resimulated" for scenario in map(config["scenarios"].get, run["scenarios"])
     )
-    assert planned["vary_records"] == planned["tensorise_records"] == varied["records"]
+    by_change = ("vary_records", "records_changed", "tensorise_records")
+    assert [planned[rule] for rule in by_change] == [varied["records"]] * 3
     assert compared > 0
     assert planned["train"] == trainings + compared
     assert planned["surface"] == planned["transfer"] == trainings, "the Pareto set enters nothing else"

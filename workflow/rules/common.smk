@@ -28,7 +28,7 @@ from robustag.workflow.selection import (
     shown_rocs,
     simulated_samples,
 )
-from robustag.workflow.sources import INDEX, FileIndex, given_chunks, options_of, reader_source
+from robustag.workflow.sources import INDEX, FileIndex, given_chunks, reader_options, reader_source
 
 try:
     # Snakemake has read them, too, but lets pass what nobody means, as a key that stands twice.

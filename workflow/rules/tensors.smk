@@ -75,7 +75,7 @@ use rule records as records_given with:
     params:
         format=lambda wildcards: config["samples"][wildcards.sample]["format"],
         entries=lambda wildcards: [given_chunk(wildcards).start, given_chunk(wildcards).stop],
-        options=lambda wildcards: canonical(options_of(config["samples"][wildcards.sample])),
+        options=lambda wildcards: canonical(reader_options(config["samples"][wildcards.sample])),
         select=lambda wildcards: canonical(config["samples"][wildcards.sample].get("select", {})),
         code=code_fingerprint("scripts/records.py"),
         reader=lambda wildcards: reader_fingerprint(config["samples"][wildcards.sample]["format"]),

@@ -1,4 +1,4 @@
-"""What definitions say of networks, attacks and recipes, checked against the functions that they name.
+"""What definitions say of formats, networks, attacks and recipes, checked against the functions they name.
 
 The functions are read from their source: no torch before a job starts.
 """
@@ -15,6 +15,7 @@ from robustag.options import Option, constants_of, options_of, source_of
 from robustag.registry import options_in, unknown
 from robustag.training.catalogue import RECIPES, attacks_of
 from robustag.workflow.configuration import value_faults
+from robustag.workflow.sources import READERS, formats, reader_options
 
 _NETWORKS = "robustag.models.networks"
 # What the attack of a recipe may say beside its options.
@@ -22,7 +23,10 @@ _OF_TRAINING = frozenset({"factors", "frozen", "loss", "norm", "physical"})
 
 
 def definition_faults(config: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the networks, recipes and attacks of a configuration that follows the schema."""
+    """What is wrong with the definitions of a configuration that follows the schema."""
+    for name, sample in config["samples"].items():
+        if "format" in sample:
+            yield from format_faults(f"samples.{name}", sample)
     for name, model in config["models"].items():
         yield from network_faults(f"models.{name}.network", model["network"])
         yield from recipe_faults(f"models.{name}.recipe", model["recipe"])
@@ -31,6 +35,27 @@ def definition_faults(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _faults_without_source("transfer.attack", config["transfer"]["attack"])
     for place, definition in enumerate(config["certificates"]["attacks"]):
         yield from _faults_without_source(f"certificates.attacks.{place}", definition)
+
+
+def format_faults(place: str, sample: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a sample that is given as files: no such format, or other options than it takes.
+
+    Parameters
+    ----------
+    place : str
+        Where in the configuration it stands.
+    sample : mapping
+        ``format``, the options of its reader, and what every such sample may say beside.
+    """
+    name = sample["format"]
+    if name not in formats():
+        yield (
+            f"{place}: there is no format '{name}': use {', '.join(formats())}, or add "
+            f"src/robustag/readers/{name}.py with functions count and read"
+        )
+        return
+    options = options_of(f"{READERS}.{name}", "read") or ()
+    yield from _option_faults(place, f"format '{name}'", options, reader_options(sample))
 
 
 def network_source(name: str) -> Path:

@@ -11,7 +11,6 @@ from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
 from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.workflow.definitions import definition_faults, is_certifiable
-from robustag.workflow.sources import source_faults
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
 
@@ -128,7 +127,6 @@ def _samples(config: dict) -> Iterator[str]:
     run, simulated = config["run"], simulated_samples(config)
     for name, sample in config["samples"].items():
         if name not in simulated:
-            yield from (f"samples.{name}: {fault}" for fault in source_faults(sample))
             for key, (low, high) in sample.get("select", {}).items():
                 if not low < high:
                     yield f"samples.{name}.select.{key} is [{low:g}, {high:g}]: give the lower end first"

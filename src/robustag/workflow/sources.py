@@ -4,9 +4,8 @@ A format is a module of `robustag.readers` (see there). What its function ``read
 source; it is imported only to count what is in a file that was not counted before.
 """
 
-import ast
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from glob import glob
 from importlib import import_module
 from itertools import pairwise
@@ -17,9 +16,9 @@ from typing import Any, NamedTuple
 from robustag.errors import InputError
 from robustag.failures import refusing_damage
 from robustag.files import written_whole
+from robustag.options import options_of, source_of
 
-_FOLDER = Path(__file__).resolve().parents[1] / "readers"
-_FUNCTIONS = ("count", "read")
+READERS = "robustag.readers"
 # What a sample says beside the options of its reader.
 _OWN = frozenset({"format", "files", "jets_per_chunk", "select"})
 INDEX = "files.json"
@@ -38,36 +37,20 @@ class Chunk(NamedTuple):
 
 def formats() -> list[str]:
     """Names of all formats."""
-    return sorted(path.stem for path in _FOLDER.glob("[a-z]*.py") if _functions(path).keys() >= {*_FUNCTIONS})
+    names = {file.stem for file in source_of(f"{READERS}.any").parent.glob("[a-z]*.py")}
+    for function in ("count", "read"):
+        names = {name for name in names if options_of(f"{READERS}.{name}", function) is not None}
+    return sorted(names)
 
 
 def reader_source(name: str) -> Path:
     """The module that reads a format."""
-    return _FOLDER / f"{name}.py"
+    return source_of(f"{READERS}.{name}")
 
 
-def options_of(sample: Mapping[str, Any]) -> dict[str, Any]:
+def reader_options(sample: Mapping[str, Any]) -> dict[str, Any]:
     """What a sample says to its reader."""
     return {key: value for key, value in sample.items() if key not in _OWN}
-
-
-def source_faults(sample: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a sample that is given as files: no such format, or other options than it takes."""
-    name = sample["format"]
-    if name not in formats():
-        yield (
-            f"there is no format '{name}': use {', '.join(formats())}, or add "
-            f"src/robustag/readers/{name}.py with functions count and read"
-        )
-        return
-    arguments = _functions(reader_source(name))["read"].args
-    options = [argument.arg for argument in arguments.kwonlyargs]
-    given = options_of(sample)
-    for key in sorted(given.keys() - set(options)):
-        yield f"format '{name}' takes no '{key}': its options are {', '.join(options) or 'none'}"
-    for option, default in zip(options, arguments.kw_defaults, strict=True):
-        if default is None and option not in given:
-            yield f"format '{name}' lacks its option '{option}': add it"
 
 
 def given_chunks(config: Mapping[str, Any], index: "FileIndex") -> dict[tuple[str, str], list[Chunk]]:
@@ -94,11 +77,6 @@ def given_chunks(config: Mapping[str, Any], index: "FileIndex") -> dict[tuple[st
             except InputError as error:
                 raise InputError(f"config: {key}: {error}") from None
     return found
-
-
-def _functions(path: Path) -> dict[str, ast.FunctionDef]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 class FileIndex:
@@ -169,7 +147,7 @@ class FileIndex:
             if known.get(file, [])[:2] == current[file]:
                 current[file] = known[file]
                 continue
-            count = count or import_module(f"robustag.readers.{name}").count
+            count = count or import_module(f"{READERS}.{name}").count
             current[file] += count(file)
         if current != known:
             self._known[key] = current

@@ -27,7 +27,18 @@ from tests.checkout import Checkout
 STAGES = {
     "simulate": ("generate", "generate_varied", "vary_records"),
     "tensors": (
-        *("summarise", "normalise", "tensorise", "tensorise_varied", "tensorise_records", "spread", "index"),
+        *(
+            "records",
+            "records_varied",
+            "records_changed",
+            "summarise",
+            "normalise",
+            "tensorise",
+            "tensorise_varied",
+            "tensorise_records",
+            "spread",
+            "index",
+        ),
     ),
     "train": ("train",),
     "attack": ("attack",),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from robustag.errors import InputError
-from robustag.workflow.sources import FileIndex, formats, given_chunks, source_faults
+from robustag.workflow.definitions import format_faults
+from robustag.workflow.sources import FileIndex, formats, given_chunks
 
 
 @pytest.fixture
@@ -98,20 +99,22 @@ def test_a_damaged_index_is_one_line(tmp_path):
 
 def test_formats_are_found_by_name_and_their_options_checked(tmp_path, monkeypatch):
     assert formats() == ["generated"]
-    assert list(source_faults({"format": "generated", "files": ["a"]})) == []
-    (fault,) = source_faults({"format": "generated", "files": ["a"], "process": "bb"})
-    assert fault == "format 'generated' takes no 'process': its options are none"
-    (fault,) = source_faults({"format": "records", "files": ["a"]})
-    assert fault.startswith(
-        "there is no format 'records': use generated, or add src/robustag/readers/records.py"
-    )
-    monkeypatch.setattr("robustag.workflow.sources._FOLDER", tmp_path)
-    (tmp_path / "mine.py").write_text(
-        "def count(path): ...\ndef read(path, table, entries, *, label, scale=1.0): ...\n"
+    given = {"format": "generated", "files": ["a"]}
+    assert list(format_faults("samples.mine", given)) == []
+    (fault,) = format_faults("samples.mine", given | {"process": "bb"})
+    assert fault.startswith("samples.mine: format 'generated' takes no 'process': its options are none")
+    (fault,) = format_faults("samples.mine", given | {"format": "records"})
+    known = "use generated, or add src/robustag/readers/records.py with functions count and read"
+    assert fault == f"samples.mine: there is no format 'records': {known}"
+    monkeypatch.setattr("robustag.options._PACKAGE", tmp_path)
+    (tmp_path / "readers").mkdir()
+    (tmp_path / "readers/mine.py").write_text(
+        "def count(path): ...\ndef read(path, table, entries, *, label: str, scale: float = 1.0): ...\n"
     )
     assert formats() == ["mine"]
-    faults = list(source_faults({"format": "mine", "files": ["a"], "labels": "x"}))
-    assert faults == [
-        "format 'mine' takes no 'labels': its options are label, scale",
-        "format 'mine' lacks its option 'label': add it",
+    faults = list(format_faults("samples.a", {"format": "mine", "files": ["a"], "labels": "x", "scale": "y"}))
+    assert [fault.split(":")[1].strip() for fault in faults] == [
+        "format 'mine' takes no 'labels' (like label)",
+        "format 'mine' lacks its option 'label'",
+        "'y' is not a number",
     ]
