@@ -4,14 +4,20 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 _LINKED = ("Snakefile", "workflow", "scripts", "profiles")
+#: A name of a folder that means something to shells.
+ODD = 'it\'s a "Grün" folder, $HOME {x} & more'
 
 
 class Checkout:
     """A folder that looks like the project: code linked, configuration copied, results its own."""
+
+    python = sys.executable
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -26,7 +32,7 @@ class Checkout:
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run Snakemake here; standard error comes with standard output."""
         return subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments],
+            [self.python, "-m", "snakemake", *arguments],
             cwd=self.folder,
             env=os.environ | {"OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
@@ -44,3 +50,17 @@ class Checkout:
             assert "Nothing to be done" in run.stdout, run.stdout
             return {}
         return {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
+
+
+class OddCheckout(Checkout):
+    """A checkout in a folder whose name means something to shells, with an environment of its own in it.
+
+    The environment has the packages of the one that runs the tests; nothing is installed.
+    """
+
+    def __init__(self, above: Path) -> None:
+        super().__init__(above / ODD)
+        venv.create(self.folder / ".venv", symlinks=True)
+        packages = self.folder / f".venv/lib/python{sysconfig.get_python_version()}/site-packages"
+        (packages / "all.pth").write_text(f"{ROOT / 'src'}\n{sysconfig.get_path('purelib')}\n")
+        self.python = str(self.folder / ".venv/bin/python")

@@ -8,6 +8,7 @@ import pytest
 from robustag.features import FeatureTable
 from robustag.readers import JetRecords, event_key
 from robustag.workflow.simulation import simulate_chunk
+from tests.checkout import OddCheckout
 from tests.studies import Study, run_smoke_study
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,5 +60,5 @@ def simulated(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory) -> Study:
-    """The finished smoke study."""
-    return run_smoke_study(tmp_path_factory.mktemp("study") / "first")
+    """The finished smoke study, in a folder of a name that few would choose."""
+    return run_smoke_study(OddCheckout(tmp_path_factory.mktemp("study")))

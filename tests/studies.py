@@ -27,8 +27,7 @@ class Study:
         return read_configuration([folder / "config.yaml", folder / "smoke.yaml"])
 
 
-def run_smoke_study(folder: Path) -> Study:
-    checkout = Checkout(folder)
+def run_smoke_study(checkout: Checkout) -> Study:
     run = checkout.snakemake("--cores", "2", *SMOKE)
     assert run.returncode == 0, run.stdout
     return Study(checkout, run.stdout, files_of(checkout))
