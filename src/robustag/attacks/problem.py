@@ -1,5 +1,6 @@
 """What an attack is given: jets, the model it is to mislead, and the rule it has to keep."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -70,7 +71,7 @@ def usable(gradient: Tensor, lost: set[int] | None = None) -> Tensor:
     The positions of these jets are added to `lost`. A finite gradient is given back as it is, for the price
     of its sum.
     """
-    if bool(torch.isfinite(gradient.sum())):
+    if math.isfinite(gradient.sum().item()):
         return gradient
     finite = torch.isfinite(gradient).all(dim=1)
     if lost is not None:
