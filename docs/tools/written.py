@@ -10,8 +10,6 @@ from robustag.attacks import listing as attacks
 from robustag.training import listing as recipes
 from robustag.workflow.reference import reference
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 def pages(root: Path) -> dict[Path, str]:
     """Text of each written page below a root, whose other parts are read there."""
@@ -32,11 +30,11 @@ def with_part(page: Path, name: str, part: str) -> str:
     return f"{text[: found.end(1)]}{part}{text[found.start(2) :]}"
 
 
-def main(root: Path = ROOT) -> None:
-    """Write them."""
+def main(root: Path) -> None:
+    """Write them all below the root of the project."""
     for page, text in pages(root).items():
         page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path.cwd())

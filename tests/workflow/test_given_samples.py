@@ -17,6 +17,8 @@ from robustag.tensors.loading import JetShards
 from robustag.workflow.checking import check_configuration
 from robustag.workflow.simulation import simulate_chunk
 
+pytestmark = pytest.mark.process
+
 SMOKE = ("--configfile", "config/smoke.yaml", "mine.yaml")
 TARGETS = [f"results/mine/tensors/{name}.index.json" for name in ("nominal", "worse")]
 PRESET = {

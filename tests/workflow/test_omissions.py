@@ -4,6 +4,8 @@ import pytest
 import yaml
 from tests.checkout import Checkout
 
+pytestmark = pytest.mark.process
+
 NO_INPUTS = dict.fromkeys(["jet_pt", "jet_eta", "track_2_d0_significance", "vertex_mass", "track_0_D0"])
 NO_ROCS = dict.fromkeys(["capped", "systematic"])
 NO_VALIDATION = {"samples": dict.fromkeys(["bb", "cc", "light"])}

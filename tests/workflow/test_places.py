@@ -13,7 +13,7 @@ from tests.checkout import Checkout, OddCheckout
 
 from robustag.cli import main
 
-pytestmark = [pytest.mark.process, pytest.mark.slow]
+pytestmark = pytest.mark.process
 
 SMOKE = ("--configfile", "config/smoke.yaml")
 

@@ -72,14 +72,8 @@ def test_noise_has_the_width_that_epsilon_says():
     x, missing = torch.zeros(20_000, 8), torch.zeros(20_000, 8, dtype=torch.bool)
     rule = BudgetRule(torch.arange(8.0), torch.zeros(8, dtype=torch.bool), torch.zeros(8))
     label = torch.zeros(20_000, dtype=torch.int64)
-<<<<<<< HEAD
-    ((_, noisy),) = sweep(
-        {"name": "noise"}, nn.Identity(), cross_entropy, x, missing, label, rule, [0.05], seed=1
-    )
-=======
     case = (nn.Identity(), build_loss({"name": "cross_entropy"}), x, missing, label, rule)
     ((_, noisy),) = sweep({"name": "noise"}, *case, [0.05], seed=1)
->>>>>>> 4db9276 (Tests of budgets follow what Budget.around takes and Sweep checks)
     torch.testing.assert_close(noisy.std(dim=0), 0.05 * torch.arange(8.0), rtol=0.03, atol=0)
     assert (noisy.abs() > 2 * 0.05 * torch.arange(8.0)).any(), "Gaussian noise is not cut at its width"
 

@@ -78,6 +78,7 @@ def test_every_entry_finds_its_function_and_says_its_options():
         assert all(option.schema for option in info.options), f"{name}: values of an option go unchecked"
 
 
+@pytest.mark.process
 def test_the_catalogue_is_read_without_torch():
     ask = (
         "import sys; from robustag.attacks import ATTACKS; from robustag.training import RECIPES\n"
