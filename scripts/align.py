@@ -21,7 +21,6 @@ with job(snakemake) as log:
     params, settings = snakemake.params, snakemake.params.settings["evaluation"]
     table = FeatureTable.load(snakemake.input.features)
     model, card = load_model(snakemake.input.model)
-    model.eval()
     samples = {name: load_tensors(snakemake.input[name], "test") for name in ["nominal", *params.variations]}
     jets = samples["nominal"]
     weights = {

@@ -88,6 +88,8 @@ def _attack(
 ) -> Tensor:
     definition = AttackDefinition.inside({"name": name, **options})
     build = build_attack(definition)
+    if source is not None and not definition.needs_source:
+        raise InputError(f"attack '{name}' is made on the model itself: leave out source, or use 'transfer'")
     x = _jets_of(budget, x, definition.info)
     label = as_labels(label, x)
     sources = () if source is None else (as_model(source, "source"),)

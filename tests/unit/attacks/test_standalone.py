@@ -238,7 +238,11 @@ def made_in_inference_mode():
         ({"restarts": -1}, "restarts -1: give a whole number of 0 or more"),
         ({"speed": 1}, "speed"),
         ({"source": None, "name": "transfer", "attack": {"name": "fgsm"}}, "needs a model to craft on"),
-        ({"source": 3}, "the source is 3: give a torch module"),
+        ({"source": nn.Linear(FEATURES, CLASSES)}, "attack 'pgd' is made on the model itself"),
+        (
+            {"name": "transfer", "source": 3, "attack": {"name": "fgsm"}},
+            "the source is 3: give a torch module",
+        ),
         ({"name": "transfer", "source": abs, "attack": "fgsm"}, "'fgsm' is no definition of an attack"),
         ({"name": "worst_case", "members": []}, "members"),
         ({"name": "worst_case", "members": "fgsm"}, "members 'fgsm': give a list of attacks"),
