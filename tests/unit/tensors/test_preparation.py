@@ -39,7 +39,7 @@ def test_what_exists_follows_the_study(table):
 def test_moments_equal_numpy_on_the_training_jets(records, table):
     summary = summarise(records, FRACTIONS, PT, ETA)
     train = assign_split(records.event, FRACTIONS) == 0
-    values = records.values
+    values = records.values.astype(np.float64)
     np.testing.assert_allclose(summary.mean, np.nanmean(values[train], axis=0))
     np.testing.assert_allclose(summary.squares / summary.count, np.nanvar(values[train], axis=0))
     np.testing.assert_array_equal(summary.minimum, np.nanmin(values, axis=0))
