@@ -18,7 +18,7 @@ from robustag.evaluation.distances import measure_all
 from robustag.features import FeatureTable, select_inputs
 from robustag.mismodelling.scenarios import perturb
 from robustag.models import Inputs, build_model, load_model, save_model
-from robustag.readers import JetRecords
+from robustag.readers import JetRecords, event_key
 from robustag.surface.geometry import jet_geometry
 from robustag.tensors import Normalisation, WeightMap, summarise, tensorise
 from robustag.tensors.loading import load_tensors
@@ -92,16 +92,20 @@ def values(table):
         for row in columns:
             values[:, row] = np.where(beyond, 0.0, values[:, row])
     values[5, table.index("neutral_0_energy")] = 1e31
-    return values
+    return values.astype(np.float32)
 
 
 @pytest.fixture(scope="module")
 def prepared(table, values, tmp_path_factory):
     """(inputs, jets, records)."""
-    rng, ones = np.random.default_rng(4), np.ones(JETS, dtype=np.uint64)
-    kinematics = [values[:, table.index(name)].astype(np.float32) for name in ("p", "y")]
     jets = JetRecords(
-        values, rng.integers(0, 3, JETS), *kinematics, ones, ones, np.arange(JETS, dtype=np.uint64)
+        values=values,
+        label=np.random.default_rng(4).integers(0, 3, JETS),
+        weight=np.ones(JETS),
+        pt=values[:, table.index("p")],
+        eta=values[:, table.index("y")],
+        event=event_key(np.ones(JETS), np.arange(JETS)),
+        index=np.zeros(JETS),
     )
     records = jets.cleaned("candidates.root", table)
     summary = summarise(records, [0.8, 0.1, 0.1], [0, 1000], [-9, 9])
