@@ -120,7 +120,7 @@ def test_null_takes_away_what_a_preset_below_defines(config: Path, capsys: pytes
     merged = read_configuration([config, preset])
     assert list(merged["variations"]) == ["worse", "fewer"]
     assert merged["relative_cap"] is None
-    assert main(["variations", "--config", str(config), str(preset)]) == 0
+    assert main(["variations", "--config", str(config), "--config", str(preset)]) == 0
     assert "harder" not in capsys.readouterr().out
     again = config.parent / "again.yaml"
     again.write_text(yaml.safe_dump({"variations": {"harder": CONFIG["variations"]["harder"]}}))
