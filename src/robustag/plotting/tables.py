@@ -16,7 +16,7 @@ METRIC_COLUMNS = [
 read_columns = read_table
 
 
-def pick(table: pd.DataFrame, source: str, **wanted: object) -> pd.DataFrame:
+def pick(table: pd.DataFrame, source: str, /, **wanted: object) -> pd.DataFrame:
     """Rows of ``table`` where every named column has the wanted value (numbers to nine digits).
 
     Parameters
