@@ -1,7 +1,9 @@
 """The tools that keep the house in order find nothing."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -32,3 +34,9 @@ def test_scripts_stay_short_and_rules_have_theirs(root):
     used = "".join(path.read_text() for path in (root / "workflow/rules").glob("*.smk"))
     for script in (root / "scripts").glob("*.py"):
         assert f"scripts/{script.name}" in used, f"no rule runs {script.name}"
+
+
+def test_no_merge_is_left_half_done(root):
+    pages = [*root.glob("*.*"), *(root / "docs").rglob("*.md"), *(root / "config").rglob("*.*")]
+    for page in filter(Path.is_file, pages):
+        assert not re.search(r"^(<{7}|>{7}) ", page.read_text(encoding="utf-8"), re.MULTILINE), page
