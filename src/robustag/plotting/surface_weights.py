@@ -70,7 +70,8 @@ def draw_weights(table: pd.DataFrame, options: Mapping[str, Any]) -> Figure:
             rows = pick(table, "weights", model=model.name, perturbation=perturbation)
             around = pd.Series([mean_ratio_around(part, 0.5) for _, part in rows.groupby("seed")])
             rows = rows[rows["seed"] == rows["seed"].min()]
-            grid = rows.pivot(index="delta_y", columns="delta_x", values="ratio")
+            # A loss of exactly zero has no place on a logarithmic scale; it is at the lowest level.
+            grid = rows.pivot(index="delta_y", columns="delta_x", values="ratio").clip(lower=low)
             filled = axes.contourf(
                 *(grid.columns, grid.index, grid.to_numpy()),
                 levels=levels,

@@ -52,7 +52,7 @@ def test_reading_named_columns(tmp_path):
     assert list(read_columns(path, ["c", "a"]).columns) == ["c", "a"]
     with pytest.raises(InputError, match=r"t\.parquet: column d, e is missing; the table has a, b, c"):
         read_columns(path, ["a", "d", "e"])
-    with pytest.raises(InputError, match=r"other\.parquet: no such table"):
+    with pytest.raises(InputError, match=r"other\.parquet is missing: run the rule"):
         read_columns(tmp_path / "other.parquet", ["a"])
     (tmp_path / "bad.parquet").write_text("not a table")
     with pytest.raises(InputError, match=r"bad\.parquet is damaged or no table"):
