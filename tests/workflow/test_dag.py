@@ -245,7 +245,7 @@ def test_a_bad_feature_table_gets_a_readable_line(tmp_path):
     table.write_text(table.read_text().replace("unit: GeV,", "unit: GeV, colour: red,", 1))
     run = checkout.snakemake("--dry-run")
     assert run.returncode != 0
-    assert "config/features/jet_flavor.yaml: jet.0: unknown key 'colour'" in run.stdout
+    assert "config/features/jet_flavor.yaml: blocks.0.variables.0: unknown key 'colour'" in run.stdout
     assert "Traceback" not in run.stdout
 
 

@@ -66,7 +66,7 @@ def in_report(path: str, caption: str, section: str, title: str, of: str = ""):
     )
 
 
-# Who makes each file, by rule and name: a name of the configuration must not lead to a file of another figure.
+# Who makes each file: a name of the configuration must not lead to a file of another figure.
 FIGURE_FILES = {"<results>/plots/fig_surface_corners": [("fig_surface", "")]}
 # The rules of all figures, in the order of their definition.
 FIGURES = []

@@ -76,7 +76,7 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
         **found,
         "moved": moved / perturbed.numel(),
         "invalid_covariances": broken / valid if valid else 0.0,
-        "unusable": sum(len(problem.lost) for problem in attack.problems) / len(perturbed),
+        "unusable": sum(int(problem.lost.sum()) for problem in attack.problems) / len(perturbed),
         **_losses(attack.problems, perturbed, jets),
     }
 

@@ -1,8 +1,7 @@
 """What an attack is given: jets, the model it is to mislead, and the rule it has to keep."""
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -65,18 +64,16 @@ def gradient_of(losses: Tensor, x: Tensor, *, retain_graph: bool = False) -> Ten
     return gradient
 
 
-def usable(gradient: Tensor, lost: set[int] | None = None) -> Tensor:
+def usable(gradient: Tensor, lost: Tensor | None = None) -> Tensor:
     """The gradient [N, F], zero for each jet that has NaN or infinity in it: such a jet is not moved.
 
-    The positions of these jets are added to `lost`. A finite gradient is given back as it is, for the price
-    of its sum.
+    These jets are marked in `lost`, bool [N]. No value is asked for, so that a GPU need not be waited for.
     """
-    if math.isfinite(gradient.sum().item()):
-        return gradient
-    finite = torch.isfinite(gradient).all(dim=1)
+    # A sum over entries is finite only if all are, and takes one pass; in double precision none overflows.
+    finite = torch.isfinite(gradient.sum(dim=1, dtype=torch.float64))
     if lost is not None:
-        lost.update((~finite).nonzero()[:, 0].tolist())
-    return gradient.masked_fill(~finite[:, None], 0.0)
+        lost.logical_or_(finite.logical_not())
+    return torch.where(finite[:, None], gradient, 0.0)
 
 
 def logit_margin(logits: Tensor, label: Tensor) -> Tensor:
@@ -107,9 +104,9 @@ class Problem:
         Source of all randomness, on the device of the inputs.
     sources : tuple of nn.Module
         Other models, for attacks that are crafted on those.
-    lost : set of int
-        Positions of the jets for which the attack met a gradient with NaN or infinity in it, or a loss that
-        is NaN: nothing was learnt from either.
+    lost : Tensor bool [N]
+        Jets for which the attack met a gradient with NaN or infinity in it, or a loss that is NaN: nothing
+        was learnt from either. None of them, unless given.
     """
 
     model: nn.Module
@@ -120,7 +117,11 @@ class Problem:
     rule: BudgetRule
     generator: torch.Generator
     sources: tuple[nn.Module, ...] = ()
-    lost: set[int] = field(default_factory=set)
+    lost: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.lost is None:
+            object.__setattr__(self, "lost", torch.zeros_like(self.label, dtype=torch.bool))
 
     def gradient(self, x: Tensor | None = None) -> Tensor:
         """Usable input gradient [N, F] at `x` [N, F], or at the unperturbed jets."""
@@ -158,8 +159,7 @@ class Problem:
 
     def _comparable(self, losses: Tensor) -> Tensor:
         nothing = losses.isnan()
-        if bool(nothing.any()):
-            self.lost.update(nothing.nonzero()[:, 0].tolist())
+        self.lost.logical_or_(nothing)
         return losses.masked_fill(nothing, -torch.inf)
 
     @cached_property

@@ -102,9 +102,9 @@ def _attack(
             stack.enter_context(in_mode(each, training=False))
             check_losses(loss(_logits(each, x, label), label), label)
         perturbed = build(problem)(budget.epsilon)
-    if problem.lost:
+    if lost := int(problem.lost.sum()):
         warnings.warn(
-            f"attack '{name}' met NaN or infinity in the gradient or loss of {len(problem.lost)} of {len(x)} "
+            f"attack '{name}' met NaN or infinity in the gradient or loss of {lost} of {len(x)} "
             "jets, which moves nothing: the model may be less robust than they make it look",
             stacklevel=4,
         )
