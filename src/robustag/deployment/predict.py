@@ -57,13 +57,14 @@ class Tagger:
                 sealed_bytes(path), providers=["CPUExecutionProvider"], enable_fallback=0
             )
         try:
-            card = self._session.get_modelmeta().custom_metadata_map["card"]
-            self.inputs = Inputs.of_card(json.loads(card))
+            card = json.loads(self._session.get_modelmeta().custom_metadata_map["card"])
+            self.inputs, names = Inputs.of_card(card), card["features"]
         except (AttributeError, KeyError, TypeError, IndexError, ValueError, InputError) as error:
             raise InputError(
                 f"{path} does not say what its inputs are: give a model of this project"
             ) from error
-        if [node.shape[1] for node in self._session.get_inputs()] != [len(self.inputs.names)]:
+        shapes = [node.shape[1] for node in self._session.get_inputs()]
+        if shapes != [len(names)] or names != list(self.inputs.names):
             raise InputError(f"the inputs of {path} are not those its card names: export it again")
         with _refusing(path):
             self(np.zeros((1, len(self.inputs.names))))
