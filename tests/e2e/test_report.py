@@ -20,8 +20,9 @@ SECTIONS = [
 @pytest.fixture(scope="module")
 def opened(study, tmp_path_factory):
     """What the browser shows after a script: the report's document, or one of its pages."""
-    path = study.results / "report.html"
-    run = study.checkout.snakemake("--cores", "1", *SMOKE, "--report", str(path), "--quiet", "all")
+    name = "results/smoke/report.html"
+    path = study.checkout.folder / name
+    run = study.checkout.snakemake("--cores", "1", *SMOKE, "--report", name, "--quiet", "all")
     assert run.returncode == 0, run.stdout
     page, folder = path.read_text(), tmp_path_factory.mktemp("report")
 
