@@ -25,5 +25,6 @@ with job(snakemake) as log:
             for name in (options["noise"], options["attack"])
         }
         save_figure(draw_roc_scan(tables, pair, options["sample"]), pdf, png)
-        save_shown(pd.concat(tables.values()), csv)
+        # Undistorted jets stand in the panels of both.
+        save_shown(pd.concat(tables.values()).drop_duplicates(), csv)
         log.info("%s: %s", pair["label"], pdf)

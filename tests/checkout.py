@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -27,7 +28,7 @@ class Checkout:
         for file in (path for kind in ("*.yaml", "*.csv") for path in (ROOT / "config").rglob(kind)):
             copy = folder / file.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(file.read_bytes())
+            shutil.copy2(file, copy)
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run Snakemake here; standard error comes with standard output."""

@@ -139,7 +139,7 @@ def odd(root, tmp_path_factory) -> Path:
 
 def test_make_finds_its_environment_in_a_folder_of_any_name(odd):
     run = subprocess.run(
-        ["make", "smoke", "SNAKEMAKE=python -c 'import sys; print(sys.prefix)'"],
+        ["make", "--no-print-directory", "smoke", "SNAKEMAKE=python -c 'import sys; print(sys.prefix)'"],
         cwd=odd,
         env=os.environ | {"PATH": "/usr/bin:/bin"},
         capture_output=True,
