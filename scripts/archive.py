@@ -4,7 +4,7 @@ from pathlib import Path
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.workflow.archive import pack
 
     results = Path(snakemake.params.results)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from robustag.workflow import derive_seed, job
 from robustag.workflow.progress import Progress
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     import pandas as pd
     import torch
 

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.attacks import AttackDefinition
     from robustag.attacks.ordering import check_orders
     from robustag.files import read_table, write_csv, write_table

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.claims.document import to_json
     from robustag.claims.evidence import read_tables
     from robustag.claims.judge import judge_claims

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.evaluation.collection import collect
 
     table = collect(snakemake.input.parts, snakemake.output.table)

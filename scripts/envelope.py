@@ -4,7 +4,7 @@ import json
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.evaluation.envelope import correction_set, envelope
     from robustag.files import read_table, write_table, written_whole
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from robustag.workflow import derive_seed, job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     import pandas as pd
     import torch
 

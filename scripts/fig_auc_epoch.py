@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.epochs import EPOCH_COLUMNS, auc_epoch_table, draw_auc_epoch
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.tables import read_columns

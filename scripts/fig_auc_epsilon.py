@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.epsilon import auc_epsilon_table, draw_auc_epsilon
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.tables import METRIC_COLUMNS, read_columns

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.certified import CERTIFICATE_COLUMNS, certified_table, draw_certified
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.tables import read_columns

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.probabilities import CONFUSION_COLUMNS, confusion_matrix, draw_confusion
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.tables import read_columns

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     import pandas as pd
 
     from robustag.plotting.shapes import HISTOGRAM_COLUMNS, draw_shapes, shape_table

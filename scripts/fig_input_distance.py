@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.distances import DISTANCE_COLUMNS, distance_table, draw_distances
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.tables import read_columns

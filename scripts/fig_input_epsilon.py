@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.inputs import draw_inputs, input_table
     from robustag.plotting.shapes import HISTOGRAM_COLUMNS
     from robustag.plotting.store import save_figure, save_shown

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.kinematics import draw_spectra, draw_weights, spectrum_table, weight_table
     from robustag.plotting.store import save_figure, save_shown
     from robustag.tensors.weights import WeightMap

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.mismodelling import draw_mismodelling, mismodelling_table
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.tables import METRIC_COLUMNS, read_columns

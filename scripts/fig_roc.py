@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.roc import CURVE_COLUMNS, draw_roc, roc_table
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.style import paired_models

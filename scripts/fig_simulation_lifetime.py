@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.files import read_table
     from robustag.plotting.simulation_truth import draw_lifetime, lifetime_table
     from robustag.plotting.store import save_figure, save_shown

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.sketches import draw_jet, draw_training, jet_table, training_table
     from robustag.plotting.store import save_figure, save_shown
 

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.surface import PATH_COLUMNS, PLANE_COLUMNS, draw_surface, of_pair
     from robustag.plotting.surface_corners import corner_table

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.surface import PATH_COLUMNS, PLANE_COLUMNS
     from robustag.plotting.surface_planes import averages_of_pair, draw_averages

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.plotting.store import save_figure, save_shown
     from robustag.plotting.tables import read_columns
     from robustag.plotting.transfer import TRANSFER_COLUMNS, draw_transfer, transfer_table

@@ -5,7 +5,7 @@ from pathlib import Path
 from robustag.workflow import job
 from robustag.workflow.progress import Progress
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.workflow.simulation import simulate_chunk
 
     sample, variation = snakemake.wildcards.sample, snakemake.wildcards.variation

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.tensors import write_index
 
     write_index(snakemake.input.tensors, snakemake.output.index)

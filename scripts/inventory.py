@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.evaluation.inventory import inventory
     from robustag.features import FeatureTable
     from robustag.files import write_table

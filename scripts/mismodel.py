@@ -3,7 +3,7 @@
 from robustag.workflow import derive_seed, job
 from robustag.workflow.progress import Progress
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     import torch
 
     from robustag.evaluation.campaign import run_sweep, run_varied

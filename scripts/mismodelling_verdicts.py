@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.evaluation.verdicts import verdicts
     from robustag.files import write_csv, write_table
     from robustag.plotting.tables import METRIC_COLUMNS, read_columns

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.claims.document import read_document
     from robustag.claims.markdown import to_html
     from robustag.claims.settings import Settings

@@ -2,7 +2,7 @@
 
 from robustag.workflow import derive_seed, job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     import torch
 
     from robustag.attacks import BudgetRule, Spread

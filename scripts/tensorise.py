@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.features import FeatureTable
     from robustag.readers import JetRecords
     from robustag.tensors import Normalisation, WeightMap, tensorise

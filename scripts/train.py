@@ -7,7 +7,7 @@ from robustag.workflow.devices import own_device
 from robustag.workflow.progress import Progress
 from robustag.workflow.provenance import data_fingerprint, provenance
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     import torch
 
     from robustag.attacks import BudgetRule, Spread

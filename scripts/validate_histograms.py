@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.files import read_table, write_table
     from robustag.validation.histograms import merge_histograms
 

@@ -2,7 +2,7 @@
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.features import FeatureTable
     from robustag.files import read_table, write_csv, write_table
     from robustag.validation.inputs import merge_sums, validation_table

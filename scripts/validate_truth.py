@@ -4,7 +4,7 @@ import pandas as pd
 
 from robustag.workflow import job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.files import write_table
     from robustag.validation.lifetime import lifetime_histograms
     from robustag.validation.objects import read_objects

@@ -2,7 +2,7 @@
 
 from robustag.workflow import derive_seed, job
 
-with job(snakemake) as log:
+with job(globals()) as (snakemake, log):
     from robustag.mismodelling.vary import vary_ntuple
 
     variations = snakemake.params.variations

@@ -53,7 +53,7 @@ def refuse(number):
 def test_errors_of_the_machine_are_one_line_and_their_traceback_is_in_the_log(
     tmp_path, capsys, work, complaint
 ):
-    with pytest.raises(SystemExit) as stop, job(script(tmp_path)):
+    with pytest.raises(SystemExit) as stop, job({"snakemake": script(tmp_path)}):
         work()
     assert stop.value.code == 1
     error = capsys.readouterr().err
@@ -102,7 +102,7 @@ for write in (
 def test_a_log_on_a_full_disk_does_not_hide_the_message(tmp_path, capsys):
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs/train.log").symlink_to(FULL)
-    with pytest.raises(SystemExit) as stop, job(script(tmp_path)):
+    with pytest.raises(SystemExit) as stop, job({"snakemake": script(tmp_path)}):
         fill_with_text()
     assert stop.value.code == 1
     error = capsys.readouterr().err
@@ -120,7 +120,8 @@ from types import SimpleNamespace
 from robustag.files import written_whole
 from robustag.workflow import job
 folder = Path({str(tmp_path)!r})
-with job(SimpleNamespace(rule="summarise", wildcards=["bb"], log=[folder / "logs/a.log"])):
+snakemake = SimpleNamespace(rule="summarise", wildcards=["bb"], log=[folder / "logs/a.log"])
+with job(globals()):
     import numpy as np
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + 2**27, used + 2**27))
@@ -136,7 +137,7 @@ with job(SimpleNamespace(rule="summarise", wildcards=["bb"], log=[folder / "logs
 
 
 def test_the_end_of_a_job_by_a_cluster_is_in_its_log(tmp_path):
-    with pytest.raises(SystemExit), job(script(tmp_path)):
+    with pytest.raises(SystemExit), job({"snakemake": script(tmp_path)}):
         sys.exit(143)
     assert "train clean 1 was ended (exit status 143): run again" in (tmp_path / "logs/train.log").read_text()
     assert logging.getLogger("robustag").handlers == []
@@ -152,7 +153,8 @@ from types import SimpleNamespace
 from robustag.files import written_whole
 from robustag.workflow import job
 folder = Path({str(tmp_path)!r})
-with job(SimpleNamespace(rule="summarise", wildcards=["bb"], log=[folder / "logs/a.log"])):
+snakemake = SimpleNamespace(rule="summarise", wildcards=["bb"], log=[folder / "logs/a.log"])
+with job(globals()):
     with written_whole(folder / "table.csv") as temporary:
         temporary.write_text("half")
         time.sleep(60)

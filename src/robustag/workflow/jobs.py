@@ -6,7 +6,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -28,7 +28,7 @@ def _spent(start: float) -> str:
 
 
 @contextmanager
-def job(snakemake: Any) -> Iterator[logging.Logger]:
+def job(script: Mapping[str, Any]) -> Iterator[tuple[Any, logging.Logger]]:
     """Log to the rule's log file and record how its outputs were made; show errors of the user and of the
     machine as one line.
 
@@ -38,14 +38,17 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
 
     Parameters
     ----------
-    snakemake : Snakemake's script object
-        Its `log`, `rule` and `wildcards` are used.
+    script : mapping
+        The script's ``globals()``, where Snakemake puts its object ``snakemake``.
 
     Yields
     ------
+    snakemake
+        What Snakemake gives the script: ``input``, ``output``, ``params``, ``wildcards`` and so on.
     logging.Logger
         Writes to the log file only; the console belongs to `robustag.workflow.progress`.
     """
+    snakemake = script["snakemake"]
     name = " ".join([snakemake.rule, *snakemake.wildcards])
     # A cluster ends a job with SIGTERM, Ctrl-C with SIGINT: leave as after any error, so that nothing
     # half-written stays.
@@ -56,7 +59,7 @@ def job(snakemake: Any) -> Iterator[logging.Logger]:
             start = time.perf_counter()
             log.info("%s started", name)
             try:
-                yield log
+                yield snakemake, log
             except InputError as error:
                 log.error(str(error))
                 raise

@@ -62,7 +62,7 @@ def script(tmp_path):
 
 
 def test_a_users_error_is_one_line_without_traceback(tmp_path, capsys):
-    with pytest.raises(SystemExit) as stop, job(script(tmp_path)):
+    with pytest.raises(SystemExit) as stop, job({"snakemake": script(tmp_path)}):
         raise InputError("the file is empty: generate it again")
     assert stop.value.code == 1
     assert (
@@ -74,20 +74,20 @@ def test_a_users_error_is_one_line_without_traceback(tmp_path, capsys):
 
 
 def test_any_other_error_keeps_its_traceback(tmp_path):
-    with pytest.raises(ZeroDivisionError), job(script(tmp_path)):
+    with pytest.raises(ZeroDivisionError), job({"snakemake": script(tmp_path)}):
         _ = 1 / 0
     assert "Traceback" in (tmp_path / "logs/attack.log").read_text()
 
 
 def test_what_libraries_print_goes_to_the_log(tmp_path):
-    with job(script(tmp_path)):
+    with job({"snakemake": script(tmp_path)}):
         os.write(1, b"banner of a C++ library\n")
     assert "banner of a C++ library" in (tmp_path / "logs/attack.log").read_text()
 
 
 def test_a_job_that_is_told_to_end_leaves_no_half_written_file(tmp_path):
     def work():
-        with job(script(tmp_path)), written_whole(tmp_path / "table.csv") as temporary:
+        with job({"snakemake": script(tmp_path)}), written_whole(tmp_path / "table.csv") as temporary:
             temporary.write_text("half")
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(1)
@@ -99,7 +99,7 @@ def test_a_job_that_is_told_to_end_leaves_no_half_written_file(tmp_path):
 
 
 def test_the_log_is_the_jobs_own(tmp_path):
-    with job(script(tmp_path)) as log:
+    with job({"snakemake": script(tmp_path)}) as (_, log):
         log.info("halfway")
     logging.getLogger("robustag").warning("after the job")
     text = (tmp_path / "logs/attack.log").read_text()
