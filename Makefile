@@ -9,6 +9,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BINARY := --prefer-binary --only-binary pythia8mc,torch,fastjet,numba,pyarrow
 # By module: the first line of a command that pip installs is no match for every folder's name.
 SNAKEMAKE := python -m snakemake
+# Two tests at a time, whatever the machine: the studies among them take two cores themselves.
+PYTEST := python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Every job is one thread wide; the study runs jobs side by side.
@@ -29,10 +31,10 @@ archive: setup  ## Figures, verdicts, records and tables of the default study in
 	$(SNAKEMAKE) --cores $(CORES) archive
 
 test: setup  ## Every test, the smoke study end to end included
-	python -m pytest
+	$(PYTEST)
 
 test-fast: setup  ## The tests that take seconds: no Snakemake, no study, nothing long
-	python -m pytest -m "not slow and not process and not e2e"
+	$(PYTEST) -m "not slow and not process and not e2e"
 
 bench: setup  ## Speed of generator, attacks and training, beside what bounds them and beside others
 	python -m tests.benchmarks.generate

@@ -14,6 +14,16 @@ from tests.studies import Study, run_smoke_study
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one file share a worker, and so do all that look at the finished study, which start first:
+    no fixture is made twice, and the longest chain does not begin last."""
+    finished = {item.path for item in items if "study" in item.fixturenames}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("study" if item.path in finished else str(item.path)))
+    items.sort(key=lambda item: item.path not in finished)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's root."""
