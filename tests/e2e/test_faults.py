@@ -131,7 +131,7 @@ def flip(path, share: float = 0.7) -> None:
     [
         (
             "ntuples/ttbar/nominal/0000.root",
-            (),
+            ("ntuples/ttbar",),
             "records",
             "records/ttbar/nominal/0000.safetensors",
             r"0000\.root (is damaged|has no readable tree).*generate it again",
