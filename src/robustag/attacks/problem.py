@@ -1,7 +1,7 @@
 """What an attack is given: jets, the model it is to mislead, and the rule it has to keep."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -131,10 +131,10 @@ class Problem:
     rule: BudgetRule
     generator: torch.Generator
     sources: tuple[nn.Module, ...] = ()
-    lost: Tensor = None  # type: ignore[assignment]  # `__post_init__`, which knows the jets, puts one there.
+    lost: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
 
     def __post_init__(self) -> None:
-        if self.lost is None:
+        if not len(self.lost):
             object.__setattr__(self, "lost", torch.zeros_like(self.label, dtype=torch.bool))
 
     def gradient(self, x: Tensor | None = None) -> Tensor:
