@@ -276,7 +276,7 @@ class BudgetRule:
         """Feature scale of jets `x` [N, F]: [F], or [N, F] where it differs from jet to jet."""
         return self.scale if self.resolution is None else self.resolution.scale(self.scale, x)
 
-    def needed(self, part: Literal["unit", "floor", "group", "spread"]) -> Tensor:
+    def needed(self, part: Literal["upper", "unit", "floor", "group", "spread"]) -> Tensor:
         """An attribute that not every rule has.
 
         Raises
@@ -328,7 +328,7 @@ class BudgetRule:
         width = exists.mul_((reach * scale).nan_to_num(nan=0.0))
         if self.relative_cap is not None:
             width = torch.minimum(width, self.relative_cap * (x + self.centre).abs())
-        ranges = None if self.lower is None or self.upper is None else (self.lower, self.upper)
+        ranges = None if self.lower is None else (self.lower, self.needed("upper"))
         covariances = self.covariances if self.physical else None
         return Budget(x, width, missing, epsilon, ranges, ball, covariances, rule=self)
 

@@ -57,7 +57,7 @@ class Displacement:
             If the jets were not found again.
         """
         if self.moves is None:
-            raise InputError("the jets of the varied sample are not those of the nominal one: vary the same")
+            raise InputError("most nominal jets are not in the varied sample: vary the same collisions")
         return self.moves
 
     @classmethod
