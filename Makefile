@@ -48,8 +48,9 @@ audit: setup  ## Known weaknesses of the pinned packages; asks the Python packag
 	$(VENV)/audit/bin/python -m pip --quiet install --prefer-binary pip-audit
 	for lock in envs/*.lock; do $(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps -r $$lock || exit; done
 
-lint: setup  ## Style of Python, Snakemake and words
+lint: setup  ## Style of Python, Snakemake and words; types of Python
 	ruff check . && ruff format --check .
+	python -m mypy
 	python -m snakefmt --check Snakefile workflow
 	$(SNAKEMAKE) --lint
 	python -m codespell_lib

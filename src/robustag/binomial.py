@@ -7,7 +7,9 @@ ONE_SIGMA = float(ndtr(1.0) - ndtr(-1.0))
 """Central probability of one standard deviation."""
 
 
-def efficiency(passed: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def efficiency(
+    passed: np.ndarray | int, total: np.ndarray | int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """passed / total with the central 68 % interval of Clopper and Pearson (Biometrika 26 (1934) 404).
 
     Returns value, low, high, float64 [N]; NaN, 0, 1 for an empty total. Raises ValueError when more pass than

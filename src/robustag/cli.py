@@ -90,15 +90,15 @@ def read_configuration(paths: Sequence[Path] | None) -> dict:
     """
     from robustag.workflow.configuration import take_away
 
-    paths = list(map(Path, paths or [located(DEFAULT_CONFIG)]))
+    files = paths or [Path(located(DEFAULT_CONFIG))]
     merged: dict = {}
-    for path in paths:
+    for path in files:
         document = read_document(path)
         if not isinstance(document, Mapping):
             raise InputError(f"{path} is no configuration: it must be a mapping")
         merged = _merge(merged, document)
     take_away(merged, CONFIG_SCHEMA)
-    locate_files(merged, [folder for path in reversed(paths) for folder in path.absolute().parents[:2]])
+    locate_files(merged, [folder for path in reversed(files) for folder in path.absolute().parents[:2]])
     return merged
 
 

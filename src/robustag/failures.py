@@ -35,7 +35,8 @@ def explain(error: BaseException) -> str | None:
     """
     if isinstance(error, InputError):
         return str(error)
-    mend = _MENDS.get(_number(error))
+    number = _number(error)
+    mend = None if number is None else _MENDS.get(number)
     where = getattr(error, "filename", None)
     return f"{where}: {mend}" if mend and where else mend
 
@@ -62,11 +63,12 @@ def refusing_damage(path: str | Path, what: str, mend: str, *kinds: type[Excepti
         Instead of those, and if the file is missing. Other errors of the machine, such as a disk that cannot
         be read, stay what they are.
     """
+    faults: tuple[type[Exception], ...] = (DamageError, OSError, *kinds)
     try:
         yield
     except FileNotFoundError:
         raise InputError(f"{path} is missing: run the rule that makes it first") from None
-    except (DamageError, OSError, *kinds) as error:
+    except faults as error:
         if _number(error) in _MENDS:
             raise
         reason = " ".join(str(error).split())[:200]

@@ -170,7 +170,7 @@ def verify(
     """
     sums = checksums(file, path)
     for branch, values in branches:
-        if branch in sums and sums[branch] != crc32(np.ascontiguousarray(values)):
+        if branch in sums and sums[branch] != crc32(np.ascontiguousarray(values).data):
             raise InputError(
                 f"{path} is damaged (the checksum of its branch {branch} is wrong): "
                 "delete it and generate it again"

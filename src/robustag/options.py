@@ -118,7 +118,7 @@ def source_of(module: str) -> Path:
 
 def constants_of(module: str) -> dict[str, Any]:
     """What a module of robustag sets to plain values, by name."""
-    found = {}
+    found: dict[str, Any] = {}
     for node in _body(module):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
             found |= {name.id: node.value.value for name in node.targets if isinstance(name, ast.Name)}
@@ -158,10 +158,8 @@ def _option(argument: ast.arg, required: bool, meaning: str) -> Option:
 def _schema(annotation: ast.expr | None) -> dict[str, Any]:
     """The values that an annotation allows, as a JSON schema; empty for all."""
     if isinstance(annotation, ast.Name):
-        named = globals().get(annotation.id)
-        return dict(
-            named.__metadata__[0] if hasattr(named, "__metadata__") else _PLAIN.get(annotation.id, {})
-        )
+        metadata = getattr(globals().get(annotation.id), "__metadata__", None)
+        return dict(metadata[0] if metadata else _PLAIN.get(annotation.id, {}))
     if isinstance(annotation, ast.Subscript) and isinstance(annotation.value, ast.Name):
         if annotation.value.id == "Literal":
             words = (node for node in ast.walk(annotation.slice) if isinstance(node, ast.Constant))
@@ -178,9 +176,9 @@ def _schema(annotation: ast.expr | None) -> dict[str, Any]:
 
 
 def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    kind = Integral if schema["type"] == "integer" else Real
+    number = isinstance(value, Integral if schema["type"] == "integer" else Real)
     return (
-        isinstance(value, kind)
+        number
         and not isinstance(value, bool)
         and abs(value) < float("inf")
         and value >= schema.get("minimum", value)

@@ -1,6 +1,6 @@
 """Dataclasses of arrays that go to disk and back."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -14,6 +14,7 @@ from robustag.failures import refusing_damage
 from robustag.files import written_whole
 
 
+@dataclass(frozen=True)
 class StoredArrays:
     """Base of frozen dataclasses of arrays; stored as safetensors, a tensor per field.
 

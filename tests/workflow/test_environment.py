@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 PIN = re.compile(r"^(\S+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE)
 
@@ -15,7 +16,7 @@ PIN = re.compile(r"^(\S+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re
 def locked(root):
     pins = PIN.findall((root / "envs/requirements.lock").read_text())
     torch = re.search(r"^torch==(\S+)$", (root / "envs/torch.lock").read_text(), re.MULTILINE)
-    return {name: version for name, version, _ in pins} | {"torch": torch[1]}
+    return {canonicalize_name(name): version for name, version, _ in pins} | {"torch": torch[1]}
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "cluster.lock"])
@@ -29,8 +30,9 @@ def test_the_lock_satisfies_every_range_of_the_package(root, locked):
     extras = project["optional-dependencies"]
     for line in project["dependencies"] + extras["test"] + extras["docs"]:
         requirement = Requirement(line)
-        assert requirement.name in locked, f"{requirement.name} is not locked"
-        assert requirement.specifier.contains(locked[requirement.name]), line
+        name = canonicalize_name(requirement.name)
+        assert name in locked, f"{name} is not locked"
+        assert requirement.specifier.contains(locked[name]), line
 
 
 def test_what_the_study_rests_on_is_pinned(locked):

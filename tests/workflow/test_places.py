@@ -74,6 +74,10 @@ def test_a_package_that_is_not_the_clones_is_refused_in_a_line(installed, clone)
     assert "its attacks/own.py is not that of" in clone.snakemake("--dry-run", *SMOKE).stdout
 
 
+def test_a_package_installed_apart_offers_its_types(installed):
+    assert (installed / "py.typed").is_file()
+
+
 def test_the_command_works_in_any_folder(root, installed, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -14,6 +14,7 @@ import pytest
     [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
+        pytest.param(["mypy"], marks=pytest.mark.slow),
         ["snakefmt", "--check", "Snakefile", "workflow"],
         ["codespell_lib"],
         ["snakemake", "--lint"],

@@ -58,8 +58,8 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
         fixed = (problem.missing | problem.rule.integer) & ~counted
         found["moved_frozen"] += int(((move != 0) & fixed).sum())
         if attack.definition.moves_integers:
-            units = move / problem.rule.unit
-            below = shifted < torch.minimum(problem.inputs, problem.rule.floor) - _WHOLE
+            units = move / problem.rule.needed("unit")
+            below = shifted < torch.minimum(problem.inputs, problem.rule.needed("floor")) - _WHOLE
             off = ((units - units.round()).abs() > _WHOLE) | below
             found["fractional_counts"] += int((off & counted).sum())
         moved += int((move != 0).sum())

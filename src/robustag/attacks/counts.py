@@ -70,5 +70,5 @@ def move_counts(problem: Problem, counts: Budget, x: Tensor, gradient: Tensor, e
     gradient = gradient * counts.movable
     largest = gradient.abs().amax(dim=1, keepdim=True)
     likely = torch.where(largest > 0, gradient.abs() / largest, 0.0) ** exponent
-    step = torch.where(problem.uniform() < likely, gradient.sign() * problem.rule.unit, 0.0)
+    step = torch.where(problem.uniform() < likely, gradient.sign() * problem.rule.needed("unit"), 0.0)
     return torch.where(counts.movable, torch.clamp(x + step, counts.lower, counts.upper), x)

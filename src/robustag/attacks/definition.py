@@ -86,7 +86,9 @@ class AttackDefinition:
     source: str | None = None
 
     @classmethod
-    def of(cls, definition: "Mapping[str, Any] | AttackDefinition", study: Mapping = _ALONE) -> Self:
+    def of(
+        cls, definition: "Mapping[str, Any] | AttackDefinition", study: Mapping = _ALONE
+    ) -> "AttackDefinition":
         """Parse a definition; one that is parsed already stays as it is.
 
         Parameters
@@ -102,7 +104,7 @@ class AttackDefinition:
         InputError
             If the attack is unknown.
         """
-        if isinstance(definition, cls):
+        if isinstance(definition, AttackDefinition):
             return definition
         info = _entry(definition)
         own = {key: definition[key] for key in _OF_BUDGET & definition.keys()}

@@ -52,10 +52,11 @@ def ngm(problem: Problem) -> Spend:
     rule = problem.rule
     scale = rule.scale_of(problem.inputs).masked_fill(rule.integer, 0.0)
     gradient = (problem.gradient() * (scale > 0)).masked_fill(problem.missing, 0.0)
+    group = rule.needed("group")
     # In units of the largest entry, for squares of tiny gradients underflow.
     largest = gradient.abs().amax(dim=1, keepdim=True)
     gradient = torch.where(largest > 0, gradient / largest, 0.0)
-    length = ((gradient.square() @ rule.group).sqrt() @ rule.group.T).clamp(min=1e-12)
+    length = ((gradient.square() @ group).sqrt() @ group.T).clamp(min=1e-12)
     # In half precision the least length is 0.
     direction = torch.where(length > 0, scale * gradient / length, 0.0)
 

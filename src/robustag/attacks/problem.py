@@ -1,7 +1,7 @@
 """What an attack is given: jets, the model it is to mislead, and the rule it has to keep."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from robustag.attacks.norms import Metric
 from robustag.attacks.rule import Budget, BudgetRule
 from robustag.errors import InputError
+
+#: Inputs [N, F] -> logits [N, C]: a module, or a function of one.
+Network = Callable[[Tensor], Tensor]
 
 #: (logits [N, C], label int64 [N]) -> loss of each jet [N].
 PerJetLoss = Callable[[Tensor, Tensor], Tensor]
@@ -22,7 +25,7 @@ Spend = Callable[[float], Tensor]
 Attack = Callable[["Problem"], Spend]
 
 
-def input_gradient(model: nn.Module, loss: PerJetLoss, x: Tensor, label: Tensor) -> Tensor:
+def input_gradient(model: Network, loss: PerJetLoss, x: Tensor, label: Tensor) -> Tensor:
     """Gradient [N, F] of each jet's own loss with respect to its inputs.
 
     The losses are summed, not averaged: the gradient of a jet then does not shrink with N, and tiny
@@ -37,7 +40,7 @@ def input_gradient(model: nn.Module, loss: PerJetLoss, x: Tensor, label: Tensor)
     return loss_and_gradient(model, loss, x, label)[1]
 
 
-def loss_and_gradient(model: nn.Module, loss: PerJetLoss, x: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+def loss_and_gradient(model: Network, loss: PerJetLoss, x: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
     """Loss of each jet [N] and its gradient [N, F], for one forward and one backward pass."""
     x = x.detach().requires_grad_(True)
     with torch.enable_grad():
@@ -56,6 +59,17 @@ def gradient_of(losses: Tensor, x: Tensor, *, retain_graph: bool = False) -> Ten
     gradient = None
     if losses.requires_grad:
         (gradient,) = torch.autograd.grad(losses.sum(), x, retain_graph=retain_graph, allow_unused=True)
+    return led_back(gradient)
+
+
+def led_back(gradient: Tensor | None) -> Tensor:
+    """The gradient that autograd has found.
+
+    Raises
+    ------
+    InputError
+        If it has found none.
+    """
     if gradient is None:
         raise InputError(
             "no gradient leads from the loss back to the inputs: look for detach, no_grad or NumPy in the "
@@ -117,10 +131,10 @@ class Problem:
     rule: BudgetRule
     generator: torch.Generator
     sources: tuple[nn.Module, ...] = ()
-    lost: Tensor | None = None
+    lost: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
 
     def __post_init__(self) -> None:
-        if self.lost is None:
+        if not len(self.lost):
             object.__setattr__(self, "lost", torch.zeros_like(self.label, dtype=torch.bool))
 
     def gradient(self, x: Tensor | None = None) -> Tensor:
@@ -169,13 +183,13 @@ class Problem:
             return None
         scale = self.rule.scale.masked_fill(self.rule.integer, 0.0)
         movable = self.missing.logical_not() & (scale > 0)
-        return Metric.of(scale[:, None] * self.rule.spread * scale, self.label, movable)
+        return Metric.of(scale[:, None] * self.rule.needed("spread") * scale, self.label, movable)
 
 
 def best_of(candidates: list[Tensor], losses: list[Tensor]) -> Tensor:
     """For each jet the candidate [N, F] whose loss [N] is largest; the first of equals, and NaN last."""
-    losses = torch.stack(losses)
-    best = losses.masked_fill(losses.isnan(), -torch.inf).argmax(dim=0)
+    each = torch.stack(losses)
+    best = each.masked_fill(each.isnan(), -torch.inf).argmax(dim=0)
     return torch.stack(candidates)[best, torch.arange(len(best), device=best.device)]
 
 

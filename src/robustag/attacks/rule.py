@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -276,6 +276,22 @@ class BudgetRule:
         """Feature scale of jets `x` [N, F]: [F], or [N, F] where it differs from jet to jet."""
         return self.scale if self.resolution is None else self.resolution.scale(self.scale, x)
 
+    def needed(self, part: Literal["upper", "unit", "floor", "group", "spread"]) -> Tensor:
+        """An attribute that not every rule has.
+
+        Raises
+        ------
+        InputError
+            If this rule was made without it.
+        """
+        found = getattr(self, part)
+        if found is None:
+            raise InputError(
+                f"the budget has no {part} of its inputs: make it from a feature table and training jets, or "
+                "with Budget.around"
+            )
+        return found
+
     def budget(
         self,
         x: Tensor,
@@ -299,20 +315,20 @@ class BudgetRule:
         if not epsilon >= 0:
             raise InputError(f"the budget has epsilon {epsilon}: give a size of 0 or larger")
         scale = self.scale_of(x).masked_fill(self.integer, 0.0)
-        reach = torch.inf if self.norm == "none" and epsilon > 0 else epsilon
+        reach: Tensor | float = torch.inf if self.norm == "none" and epsilon > 0 else epsilon
         ball = None
         if self.norm in ("l2", "l2_group", "mahalanobis") and epsilon < torch.inf:
             ball = self._ball(scale, missing, epsilon, label, metric)
             reach = ball.radius.amax(dim=1, keepdim=True)
-            if self.norm == "mahalanobis":
-                scale = scale * self._deviation(label)
+            if isinstance(ball, Ellipsoid):
+                scale = scale * self._deviation(ball.label)
         # A huge finite step instead of infinity, so that the product with a mask of zeros is zero.
         # The mask written as numbers: choosing entry by entry takes several times as long on a CPU.
         exists = torch.logical_not(missing, out=torch.empty_like(missing, dtype=scale.dtype))
         width = exists.mul_((reach * scale).nan_to_num(nan=0.0))
         if self.relative_cap is not None:
             width = torch.minimum(width, self.relative_cap * (x + self.centre).abs())
-        ranges = None if self.lower is None else (self.lower, self.upper)
+        ranges = None if self.lower is None else (self.lower, self.needed("upper"))
         covariances = self.covariances if self.physical else None
         return Budget(x, width, missing, epsilon, ranges, ball, covariances, rule=self)
 
@@ -325,7 +341,7 @@ class BudgetRule:
         InputError
             If the rule knows no unit of its counts, or has no counts.
         """
-        if self.unit is None or not bool(self.integer.any()):
+        if self.unit is None or self.floor is None or not bool(self.integer.any()):
             raise InputError(
                 "the attack moves counts, and the budget knows none: make it from a feature table, or give "
                 "Budget.around their places as frozen and the scaled size of one count as unit"
@@ -339,20 +355,21 @@ class BudgetRule:
     ) -> Ball | Ellipsoid:
         movable = missing.logical_not() & (scale > 0)
         if self.norm == "l2_group":
-            return Ball(scale, epsilon * scale.new_ones(len(missing), self.group.shape[1]), self.group)
+            group = self.needed("group")
+            return Ball(scale, epsilon * scale.new_ones(len(missing), group.shape[1]), group)
         radius = epsilon * movable.sum(dim=1, keepdim=True).to(scale.dtype).sqrt()
         if self.norm == "l2":
             return Ball(scale, radius, scale.new_ones(scale.shape[-1], 1))
         if label is None:
             raise InputError("norm 'mahalanobis' needs the flavour of each jet: give label")
-        covariance = scale[:, None] * self.spread * scale
+        covariance = scale[:, None] * self.needed("spread") * scale
         if metric is None:
             metric = Metric.of(covariance, label, movable)
         return Ellipsoid(covariance, label, movable, radius, metric)
 
     def _deviation(self, label: Tensor) -> Tensor:
         """Standard deviation of each input for jets of these flavours, [N, F]."""
-        return self.spread.diagonal(dim1=1, dim2=2).sqrt()[label]
+        return self.needed("spread").diagonal(dim1=1, dim2=2).sqrt()[label]
 
 
 def _groups(features: "FeatureTable") -> Tensor:

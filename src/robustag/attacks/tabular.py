@@ -47,6 +47,7 @@ def tabular_budget(
     step = None if unit is None else _each(unit, x, "unit", 1.0)
     if step is not None and not bool((torch.isfinite(step) & (step > 0)).all()):
         raise InputError("a unit of the counts is not positive: give the scaled size of one count")
+    covariance = None if spread is None else _covariance(spread, x)
     rule = make_rule(
         scale=_each(scale, x, "scale", 1.0),
         integer=_frozen(frozen, x),
@@ -58,9 +59,9 @@ def tabular_budget(
         floor=least,
         # Nobody said which inputs belong together.
         group=x.new_ones(features, 1),
-        spread=None if spread is None else _covariance(spread, x),
+        spread=covariance,
     )
-    flavour = None if label is None else as_labels(label, x, None if spread is None else len(rule.spread))
+    flavour = None if label is None else as_labels(label, x, None if covariance is None else len(covariance))
     budget = rule.budget(x, absent, _size(epsilon), flavour)
     counts = step is not None and bool((rule.integer & ~absent).any())
     if budget.epsilon > 0 and not counts and not bool(budget.movable.any()):

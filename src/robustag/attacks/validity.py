@@ -167,10 +167,10 @@ class BlockCovariances:
 
     def _physical(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Variances [N, T, K] and covariances [N, T, P] in float64."""
-        return tuple(
-            self.sigma[columns] * (x[:, columns].double() + self.centre[columns])
-            for columns in (self.variance, self.covariance)
-        )
+        return self._unscaled(x, self.variance), self._unscaled(x, self.covariance)
+
+    def _unscaled(self, x: Tensor, columns: Tensor) -> Tensor:
+        return self.sigma[columns] * (x[:, columns].double() + self.centre[columns])
 
 
 def _valid(a: Tensor, b: Tensor, c: Tensor) -> Tensor:

@@ -88,7 +88,7 @@ class Evidence:
         """The table of metrics; without rows if the study lacks it."""
         return self._table("metrics")
 
-    def rows(self, table: str, **wanted: object) -> pd.DataFrame:
+    def rows(self, table: str, **wanted: str | float) -> pd.DataFrame:
         """Rows of a table in which every named column has the wanted value; none if the study lacks it."""
         found = self._table(table)
         return found[matching(found, **wanted)] if len(found) else found

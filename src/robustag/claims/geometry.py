@@ -3,7 +3,7 @@
 import pandas as pd
 
 from robustag.claims.evidence import PLANE, Evidence, find
-from robustag.claims.quantities import Sampled
+from robustag.claims.quantities import Quantity, Sampled
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 from robustag.classes import B
@@ -110,7 +110,7 @@ def _compared(
     difference = (nominal - adversarial).dropna(axis="columns")
     if len(difference) < 2:
         return untestable(quantity, "fewer than two jets have a slope in every training", deciding)
-    numbers = {
+    numbers: dict[str, Quantity | float] = {
         "nominal": Sampled(nominal),
         "adversarial": Sampled(adversarial),
         "jets": len(difference),

@@ -47,9 +47,13 @@ def inputs_change_little(evidence: Evidence, settings: Settings) -> list[Finding
     Decided by the mean over inputs; that of jet pT stands beside that of the predecessor study, and what a
     network that sees all inputs at once finds stands beside both.
     """
-    findings = []
+    findings: list[Finding] = []
     for epsilon in _measured(evidence, settings):
-        case = {"model": evidence.nominal, "perturbation": settings.attack, "epsilon": epsilon}
+        case: dict[str, str | float] = {
+            "model": evidence.nominal,
+            "perturbation": settings.attack,
+            "epsilon": epsilon,
+        }
         values = _divergences(evidence, case)
         if len(values) < 2:
             continue
@@ -58,7 +62,7 @@ def inputs_change_little(evidence: Evidence, settings: Settings) -> list[Finding
             "median": float(by_input.median()),
             f"largest ({by_input.idxmax()})": by_input.max(),
         }
-        if settings.jet_pt in by_input:
+        if settings.jet_pt is not None and settings.jet_pt in by_input:
             numbers[settings.jet_pt] = float(by_input[settings.jet_pt])
         smeared = _divergences(evidence, {**case, "perturbation": settings.noise})
         if len(smeared):

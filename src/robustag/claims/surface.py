@@ -79,10 +79,11 @@ def _compared(
     epsilon: float = _NONE,
 ) -> Finding:
     """A ratio above 1 at the jets, or a difference above 0 over a step."""
-    pair = [_statistic(evidence, model, statistic, "median", epsilon) for model in evidence.models]
-    if any(one is None for one in pair):
+    nominal, adversarial = (
+        _statistic(evidence, model, statistic, "median", epsilon) for model in evidence.models
+    )
+    if nominal is None or adversarial is None:
         return untestable(quantity, "the study has no surface statistics of both models", deciding)
-    nominal, adversarial = pair
     over_a_step = epsilon == epsilon
     effect = adversarial - nominal if over_a_step else nominal / adversarial
     numbers = {"nominal": nominal, "adversarial": adversarial}

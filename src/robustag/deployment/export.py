@@ -30,11 +30,20 @@ class PhysicalModel(nn.Module):
         Of its training: what marks entries as missing, and how they were scaled.
     """
 
+    mean: Tensor
+    sigma: Tensor
+    at_or_below: Tensor
+    equal: Tensor
+    largest: Tensor
+    counter: Tensor
+    place: Tensor
+    scaled_missing: Tensor
+
     def __init__(self, model: nn.Module, inputs: Inputs) -> None:
         super().__init__()
         self.model = model
-        normalisation = inputs.normalisation
-        rules = inputs.table.missing_rules.known(normalisation.missing)
+        table, normalisation = inputs.known("an exported model scales its inputs itself")
+        rules = table.missing_rules.known(normalisation.missing)
         counted = np.flatnonzero(rules.counter >= 0)
         buffers = {
             "mean": normalisation.mean,

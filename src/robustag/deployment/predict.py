@@ -20,7 +20,7 @@ from robustag.readers import read_jets
 
 _BATCH = 16_384
 # What onnxruntime raises: errors that have no base of their own, and one where their text is garbage itself.
-_FAULTS = (
+_FAULTS: tuple[type[Exception], ...] = (
     UnicodeDecodeError,
     *(
         kind
@@ -96,7 +96,8 @@ def score_ntuple(model: str | Path, ntuple: str | Path, name: str = "generated")
         If a file is missing, damaged or of another kind, or the ntuple lacks a branch the model needs.
     """
     tagger = Tagger(model)
-    jets = read_jets(name, ntuple, tagger.inputs.table)
+    table, _ = tagger.inputs.known("a tagger reads its inputs from ntuples")
+    jets = read_jets(name, ntuple, table)
     logits = tagger(jets.values)
     columns = {**jets.described, "jet": jets.index, "pt": jets.pt, "eta": jets.eta}
     columns |= {f"P_{name}": share for name, share in zip(CLASSES, probabilities(logits).T, strict=True)}

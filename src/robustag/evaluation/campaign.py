@@ -168,7 +168,8 @@ class _Meter:
         self._data, self._cuts, self._loss = data, cuts, loss
         self._normalisation, self._settings = normalisation, settings
         columns = (data.label, data.event, data.pt, data.eta, data.weight)
-        self._jets = Jets.of(*map(_numpy, columns), settings)
+        label, event, pt, eta, weight = map(_numpy, columns)
+        self._jets = Jets.of(label, event, pt, eta, weight, settings)
 
     def __call__(self, inputs: torch.Tensor, logits: np.ndarray, clean: np.ndarray | None) -> Assessment:
         loss = self._loss(torch.from_numpy(logits), self._data.label.cpu())

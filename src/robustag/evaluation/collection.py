@@ -21,7 +21,7 @@ def collect(paths: Sequence[str | Path], output: str | Path) -> pd.DataFrame:
     InputError
         If a table cannot be read, has other columns than the first, or its path names no model and seed.
     """
-    tables = []
+    tables: list[pd.DataFrame] = []
     for path in paths:
         table = read_table(path)
         if tables and list(table.columns) != list(tables[0].columns[2:]):

@@ -5,6 +5,7 @@ the error of a difference with the correlation between its terms; it is far belo
 """
 
 from dataclasses import dataclass
+from typing import NotRequired, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -78,7 +79,7 @@ class Measurement:
             )
 
 
-def matching(table: pd.DataFrame, **wanted: object) -> np.ndarray:
+def matching(table: pd.DataFrame, **wanted: str | float) -> np.ndarray:
     """Rows [N] in which every named column has the wanted value; numbers to nine digits, NaN is NaN."""
     chosen = np.ones(len(table), dtype=bool)
     for column, value in wanted.items():
@@ -107,7 +108,7 @@ def measurement(
     InputError
         If the table has no such row, or has one twice for a seed.
     """
-    wanted = {
+    wanted: dict[str, str | float] = {
         "model": model,
         "perturbation": perturbation,
         "epsilon": epsilon,
@@ -128,25 +129,47 @@ def measurement(
     )
 
 
+class Comparison(TypedDict):
+    """What names the numbers that are compared, beside model, metric and epsilon."""
+
+    perturbation: str
+    discriminator: str
+    working_point: NotRequired[float]
+
+
 _BETTER_WHEN_LOW = {"mistag_at_efficiency", "fixed_cut_mistag", "ece", "loss", "cross_entropy"}
 
 
-def harm(metrics: pd.DataFrame, *, metric: str, epsilon: float, **wanted: object) -> Measurement:
+def harm(
+    metrics: pd.DataFrame, *, model: str, metric: str, epsilon: float, **wanted: Unpack[Comparison]
+) -> Measurement:
     """What a perturbation does to a number of one model: positive if it makes it worse.
 
     Raw minus changed jets for what should be high (areas, efficiencies, accuracy), changed minus raw for what
     should be low (mis-tag rates, losses, calibration error). Parameters and errors as `measurement`.
     """
     raw, changed = (
-        measurement(metrics, metric=metric, epsilon=strength, **wanted) for strength in (0.0, epsilon)
+        measurement(metrics, model=model, metric=metric, epsilon=strength, **wanted)
+        for strength in (0.0, epsilon)
     )
     return changed - raw if metric in _BETTER_WHEN_LOW else raw - changed
 
 
-def robustness_gain(metrics: pd.DataFrame, *, reference: str, model: str, **wanted: object) -> Measurement:
+def robustness_gain(
+    metrics: pd.DataFrame,
+    *,
+    reference: str,
+    model: str,
+    metric: str,
+    epsilon: float,
+    **wanted: Unpack[Comparison],
+) -> Measurement:
     """Harm to a reference model minus harm to another one: positive if the other is more robust.
 
     The one way in which two models are compared under a perturbation: four rows, paired event by event
     through the bootstrap and training by training through the seeds. Parameters otherwise as `harm`.
     """
-    return harm(metrics, model=reference, **wanted) - harm(metrics, model=model, **wanted)
+    before, after = (
+        harm(metrics, model=name, metric=metric, epsilon=epsilon, **wanted) for name in (reference, model)
+    )
+    return before - after

@@ -1,6 +1,6 @@
 """Efficiencies with an envelope over mismodellings, as a file that an analysis loads with correctionlib."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -96,7 +96,7 @@ def _correction(name: str, rows: pd.DataFrame) -> dict:
     }
 
 
-def _category(column: str, rows: pd.DataFrame, content) -> dict:
+def _category(column: str, rows: pd.DataFrame, content: Callable[[pd.DataFrame], dict]) -> dict:
     text = rows[column].map(lambda key: key if isinstance(key, str) else f"{key:g}")
     return {
         "nodetype": "category",

@@ -176,7 +176,7 @@ class FeatureTable:
         if quirk := self.document.get("quirks", {}).get("shift_layout"):
             block = next(block for block in self.blocks if block.name == quirk["block"])
             v, t = np.indices(block.columns.shape)
-            coded[block.columns] = coded[block.columns[:, 0]][(quirk["count"] * v + t) % len(v)]
+            coded[block.columns] = coded[block.columns[:, 0]][(quirk["count"] * v + t) % len(block.variables)]
         return coded
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -33,13 +33,13 @@ class _View:
 def generate_chunk(
     sample: dict,
     detector: dict,
-    variations: dict[str, dict],
+    variations: Mapping[str, Mapping],
     *,
     events: int,
     seed: int,
     run: int,
     chunk: int,
-    outputs: dict[str, Path],
+    outputs: Mapping[str, Path],
     progress: Callable[[int], None],
     variation: str = NOMINAL,
 ) -> dict:
@@ -63,7 +63,9 @@ def generate_chunk(
         raise InputError(f"events must be at least 1, not {events}")
     streams = Streams(seed, run, chunk)
     settings = pythia_settings(sample)
-    configs = {variation: detector} | {name: detector | overrides for name, overrides in variations.items()}
+    configs = {variation: detector} | {
+        name: {**detector, **overrides} for name, overrides in variations.items()
+    }
     detectors = {name: detector_from(config) for name, config in configs.items()}
     provenance = {
         "sample": sample,

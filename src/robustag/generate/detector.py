@@ -62,12 +62,13 @@ def _is_number(value: object) -> bool:
 
 
 def _shift(value: object) -> tuple[float, float]:
-    pair = isinstance(value, (list, tuple)) and len(value) == 2
-    if not pair or not all(_is_number(part) and abs(part) <= _MAX_SHIFT for part in value):
-        raise InputError(
-            f"detector: beam_spot_shift must be [x, y] of at most {_MAX_SHIFT:g} mm each, not {value!r}"
-        )
-    return float(value[0]), float(value[1])
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        x, y = value
+        if all(_is_number(part) and abs(part) <= _MAX_SHIFT for part in (x, y)):
+            return float(x), float(y)
+    raise InputError(
+        f"detector: beam_spot_shift must be [x, y] of at most {_MAX_SHIFT:g} mm each, not {value!r}"
+    )
 
 
 def detector_from(settings: dict) -> Detector:

@@ -101,7 +101,13 @@ class _Parents:
         return here[crossed], point[crossed], phi[crossed]
 
     def secondaries(
-        self, here: np.ndarray, point: np.ndarray, momentum: np.ndarray, kind: int, charge: object, key: int
+        self,
+        here: np.ndarray,
+        point: np.ndarray,
+        momentum: np.ndarray,
+        kind: int,
+        charge: np.ndarray | int,
+        key: int,
     ) -> ChargedParticles:
         """One secondary of each of some parents, where it is hard enough to be tracked."""
         kept = np.hypot(momentum[:, 0], momentum[:, 1]) > PT_MIN

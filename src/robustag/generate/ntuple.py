@@ -45,7 +45,7 @@ class NtupleWriter:
         self._file[TREE].extend(joined)
         for column, array in joined.items():
             for branch, values in flat_branches(column, array):
-                self._sums[branch] = crc32(values, self._sums.get(branch, 0))
+                self._sums[branch] = crc32(values.data, self._sums.get(branch, 0))
         self._pending.clear()
         self._pending_events = 0
 

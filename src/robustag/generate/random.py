@@ -57,7 +57,7 @@ class Streams:
         """Absorb one counter (uint64, broadcast against the key) into the key."""
         return finalise(key + GOLDEN * (word + np.uint64(1)))
 
-    def _bits(self, purpose: Purpose, *counters: np.ndarray) -> np.ndarray:
+    def _bits(self, purpose: Purpose, *counters: np.ndarray | int) -> np.ndarray:
         key = self._fold(self._key, np.array([int(purpose)], np.uint64))
         for counter in counters:
             key = self._fold(key, np.atleast_1d(counter).astype(np.uint64))
@@ -67,11 +67,11 @@ class Streams:
         """One integer in [0, bound)."""
         return int(self._bits(purpose)[0] % np.uint64(bound))
 
-    def uniform(self, purpose: Purpose, *counters: np.ndarray) -> np.ndarray:
+    def uniform(self, purpose: Purpose, *counters: np.ndarray | int) -> np.ndarray:
         """Uniform numbers in the open interval (0, 1), float64, shape of the broadcast counters."""
         return ((self._bits(purpose, *counters) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
-    def normal(self, purpose: Purpose, *counters: np.ndarray) -> np.ndarray:
+    def normal(self, purpose: Purpose, *counters: np.ndarray | int) -> np.ndarray:
         """Standard normal numbers, float64, shape of the broadcast counters."""
         bits = self._bits(purpose, *counters)
         radius = ((finalise(bits + GOLDEN) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53

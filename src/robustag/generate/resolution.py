@@ -33,8 +33,9 @@ class PromptResolution:
 
     def density(self, s: np.ndarray) -> np.ndarray:
         """R at s >= 0, not normalised, float64 [N]."""
-        gaussians = sum(norm * np.exp(-0.5 * (s / width) ** 2) for norm, width in self.gaussians)
-        return gaussians + sum(np.exp(-offset - slope * s) for offset, slope in self.exponentials)
+        none = np.zeros_like(s, float)
+        gaussians = sum((norm * np.exp(-0.5 * (s / width) ** 2) for norm, width in self.gaussians), none)
+        return gaussians + sum((np.exp(-offset - slope * s) for offset, slope in self.exponentials), none)
 
     def tail(self, s: np.ndarray) -> np.ndarray:
         """Integral of R from s to infinity, float64 [N]."""

@@ -47,11 +47,11 @@ def alignment(
         measures = {"mean": cosines}
         if scenario.moves is not None:
             moved = (scenario.moves != 0).any(dim=1)
-            single = torch.cosine_similarity(attack.moves, scenario.moves, dim=1)
+            single = torch.cosine_similarity(attack.of_each_jet(), scenario.moves, dim=1)
             measures["jet"] = _averages(single, moved, label, weights)
             lengths = [
-                np.sqrt(_averages(way.moves.square().sum(dim=1), torch.ones_like(moved), label, weights))
-                for way in (scenario, attack)
+                np.sqrt(_averages(way.square().sum(dim=1), torch.ones_like(moved), label, weights))
+                for way in (scenario.moves, attack.of_each_jet())
             ]
             measures["length"] = lengths[0] / lengths[1]
         for measure, values in measures.items():
@@ -92,6 +92,7 @@ def spans(
     jet's own displacements, for matched scenarios. ``random_flavour`` and ``random_jet`` are controls:
     as many random directions, in the inputs that the jet has and systematics move.
     """
+    moves = attack.of_each_jet()
     matched = [way.moves for way in scenarios.values() if way.moves is not None]
     means = torch.stack([way.means[0] for way in scenarios.values()])
     generator = torch.Generator().manual_seed(seed)
@@ -102,13 +103,13 @@ def spans(
 
     def by_flavour(directions: Tensor) -> Tensor:
         """Project each jet on the directions [S, C, F] of its flavour, where it has the inputs."""
-        part = torch.zeros_like(attack.moves)
+        part = torch.zeros_like(moves)
         for flavour in range(directions.shape[1]):
             rows = (jets.label == flavour).nonzero()[:, 0]
             # In blocks: every jet has its own directions once the inputs that it lacks are left out.
             for block in rows.split(2048):
-                there = (attack.moves[block] != 0)[:, None]
-                part[block] = project(attack.moves[block], directions[:, flavour] * there)
+                there = (moves[block] != 0)[:, None]
+                part[block] = project(moves[block], directions[:, flavour] * there)
         return part
 
     parts = {
@@ -121,7 +122,7 @@ def spans(
             blocks = torch.arange(len(jets)).split(2048)
             parts[name] = torch.cat(
                 [
-                    project(attack.moves[rows], choose(torch.stack([way[rows] for way in matched], dim=1)))
+                    project(moves[rows], choose(torch.stack([way[rows] for way in matched], dim=1)))
                     for rows in blocks
                 ]
             )

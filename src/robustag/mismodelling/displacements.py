@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robustag.errors import InputError
 from robustag.hashing import splitmix64
 
 if TYPE_CHECKING:
@@ -46,6 +47,18 @@ class Displacement:
 
     moves: Tensor | None
     means: Tensor
+
+    def of_each_jet(self) -> Tensor:
+        """`moves`, for those who cannot do without.
+
+        Raises
+        ------
+        InputError
+            If the jets were not found again.
+        """
+        if self.moves is None:
+            raise InputError("most nominal jets are not in the varied sample: vary the same collisions")
+        return self.moves
 
     @classmethod
     def between(

@@ -95,7 +95,7 @@ def perturb(
     cap = definition.get("relative_cap", relative_cap)
     rule = BudgetRule.of(table, normalisation, factors="none", relative_cap=cap)
     chosen = torch.from_numpy(select_inputs(definition["inputs"], table)) & concerned
-    unit = rule.unit if definition.get("unit") == "input" else torch.ones_like(rule.unit)
+    unit = rule.needed("unit") if definition.get("unit") == "input" else torch.ones_like(rule.scale)
     move = KINDS[definition["kind"]](data.inputs, rule.centre, unit, generator) * chosen
     envelope = rule.budget(data.inputs, data.missing, math.inf)
     for strength in definition["strengths"]:
@@ -114,6 +114,7 @@ def swap_elements(
     that belongs to an element goes with it; what is missing stays missing, at its value in the new place.
     """
     jets, columns = len(data), torch.from_numpy(block.columns)
+    places = columns.shape[1]
     mean, sigma, absent = (
         torch.tensor(values, dtype=torch.float64)
         for values in (normalisation.mean, normalisation.sigma, normalisation.missing)
@@ -123,8 +124,8 @@ def swap_elements(
     draws = torch.rand((2, jets), generator=generator, dtype=torch.float64)
     left = (draws[0] * (existing - 1).clamp(min=1)).long()
     # Jets without two elements keep theirs, whatever their order becomes.
-    right = (left + 1).clamp(max=block.count - 1)
-    order = torch.arange(block.count).repeat(jets, 1)
+    right = (left + 1).clamp(max=places - 1)
+    order = torch.arange(places).repeat(jets, 1)
     order.scatter_(1, left[:, None], right[:, None])
     order.scatter_(1, right[:, None], left[:, None])
     elements = physical[:, columns]

@@ -41,11 +41,11 @@ class Inputs:
 
     def card(self) -> dict:
         """What a model's card says of its inputs, JSON-ready."""
-        scaling = self.normalisation
+        table, scaling = self.known("the card of a model says what its inputs are")
         return {
             "inputs": self.size,
             "features": list(self.names),
-            "table": self.table.document,
+            "table": table.document,
             "normalisation": {key: getattr(scaling, key).tolist() for key in ("mean", "sigma", "missing")},
         }
 
@@ -58,6 +58,26 @@ class Inputs:
         table = FeatureTable.from_document(card["table"])
         return cls(card["inputs"], table, Normalisation(names=table.names, **scaling))
 
+    def known(self, wanted: str) -> tuple[FeatureTable, Normalisation]:
+        """Table and normalisation, where they are needed.
+
+        Parameters
+        ----------
+        wanted : str
+            Why, in words that a message begins with.
+
+        Raises
+        ------
+        InputError
+            If nothing but the number of inputs is known.
+        """
+        if self.table is None or self.normalisation is None:
+            raise InputError(
+                f"{wanted}, and nothing says which inputs those are: "
+                "build it with Inputs.of(table, normalisation)"
+            )
+        return self.table, self.normalisation
+
     def element_blocks(self, network: str) -> tuple[Block, ...]:
         """The blocks of elements, for a network that works on them.
 
@@ -66,14 +86,10 @@ class Inputs:
         InputError
             If blocks or scaling are unknown, the jet has no inputs of its own, or none has elements.
         """
-        if self.table is None or self.normalisation is None:
-            raise InputError(
-                f"network '{network}' works on tracks, and nothing says which inputs those are: "
-                "build it with Inputs.of(table, normalisation)"
-            )
-        if not self.table.element_blocks or not len(self.table.jet_columns):
+        table, _ = self.known(f"network '{network}' works on tracks")
+        if not table.element_blocks or not len(table.jet_columns):
             raise InputError(
                 f"network '{network}' needs a block with a count and one without, and the feature table "
-                f"'{self.table.data_set}' has not both: use another network"
+                f"'{table.data_set}' has not both: use another network"
             )
-        return self.table.element_blocks
+        return table.element_blocks

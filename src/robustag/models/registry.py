@@ -37,5 +37,5 @@ def build_model(network: dict, inputs: Inputs | int, classes: int = 3, *, seed: 
     builder = getattr(import_module(f"{_NETWORKS}.{name}"), name)
     build = with_options(builder, options_in(network), "network", "inputs", "classes")
     with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         return build(Inputs(inputs) if isinstance(inputs, int) else inputs, classes)

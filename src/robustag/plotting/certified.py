@@ -25,7 +25,7 @@ CERTIFICATE_COLUMNS = [
     *("model", "method", "epsilon", "discriminator", "metric", "working_point", "value", "low", "high"),
 ]
 _METRICS = ("auc", "fixed_cut_efficiency", "fixed_cut_mistag")
-_METHODS = {"attack": "-", "crown": (0, (4, 2))}
+_METHODS: dict[str, Any] = {"attack": "-", "crown": (0, (4, 2))}
 
 
 def certified_table(

@@ -43,7 +43,11 @@ def auc_epsilon_table(
     for discriminator in discriminators:
         for perturbation in perturbations:
             for model in paired_models(pairs):
-                wanted = {"model": model.name, "perturbation": perturbation, "discriminator": discriminator}
+                wanted: dict[str, Any] = {
+                    "model": model.name,
+                    "perturbation": perturbation,
+                    "discriminator": discriminator,
+                }
                 measured = pick(metrics, "metrics", metric="auc", **wanted)
                 for epsilon in np.sort(measured["epsilon"].unique()):
                     area = measurement(measured, **wanted, epsilon=epsilon, metric="auc")

@@ -62,7 +62,7 @@ def roc_table(
     parts = []
     for model in models:
         for name, epsilon in [(shown[0][0], 0.0), *shown]:
-            wanted = {
+            wanted: dict[str, Any] = {
                 "model": model.name,
                 "perturbation": name,
                 "epsilon": epsilon,

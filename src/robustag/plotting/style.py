@@ -47,7 +47,7 @@ DISCRIMINATOR_AXES = {
 }
 EPSILON_LABEL = r"$\varepsilon$ [units of $\sigma$]"
 
-_OURS = {
+_OURS: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     # The second family fills in what the first lacks, such as Greek letters in labels.
     "font.sans-serif": ["TeX Gyre Heros", "DejaVu Sans"],
@@ -101,7 +101,7 @@ def paired_models(pairs: Sequence[Mapping[str, str]]) -> list[Model]:
     for pair in pairs:
         for role in ROLES:
             roles.setdefault(pair[role], role)
-    models = []
+    models: list[Model] = []
     for name, role in roles.items():
         own = [pair for pair in pairs if name in (pair["nominal"], pair["adversarial"])]
         number = sum(model.role == role for model in models)

@@ -23,7 +23,7 @@ PATH_LINES = {"pgd": ("#E69F00", 4.0), "fgsm": ("white", 1.6)}
 LEVELS = 15
 
 
-def of_pair(table: pd.DataFrame, pair: Mapping[str, str], **wanted: object) -> pd.DataFrame:
+def of_pair(table: pd.DataFrame, pair: Mapping[str, str], **wanted: str | float) -> pd.DataFrame:
     """Rows of the two models of a pair, each from its first training seed, with arm and role in front.
 
     Averaging over trainings would show a geometry that no model has.
@@ -34,7 +34,7 @@ def of_pair(table: pd.DataFrame, pair: Mapping[str, str], **wanted: object) -> p
         Planes or paths.
     pair : mapping
         ``label``, ``nominal``, ``adversarial``.
-    **wanted : object
+    **wanted : str or float
         Column and value.
     """
     parts = []
@@ -69,19 +69,19 @@ def draw_surface(planes: pd.DataFrame, paths: pd.DataFrame, options: Mapping[str
     grid = figure.add_gridspec(2, len(ROLES), height_ratios=(1.25, 1))
     exponent = exponent_of(pick(planes, "planes", **shown)["loss"].max())
     loss_label = "loss" if exponent == 0 else rf"loss [$10^{{{exponent}}}$]"
-    labels = tuple(direction_label(shown[f"feature_{axis}"], options["labels"]) for axis in "xy")
+    across, up = (direction_label(shown[f"feature_{axis}"], options["labels"]) for axis in "xy")
     panels = []
     for column, model in enumerate(arm_models(options["pairs"], arm)):
         plane = pick(planes, "planes", role=model.role, **shown)
         plane = plane.assign(loss=plane["loss"] * 10.0**-exponent)
         path = pick(paths, "paths", role=model.role, **shown)
         sheet = figure.add_subplot(grid[0, column], projection="3d")
-        _draw_sheet(sheet, plane, path, model.colour, (*labels, loss_label))
+        _draw_sheet(sheet, plane, path, model.colour, (across, up, loss_label))
         sheet.set_title(f"{arm} arm, {model.role} training", fontweight="bold")
         axes = figure.add_subplot(grid[1, column])
         filled = draw_contours(axes, plane, path, LEVELS)
         figure.colorbar(filled, ax=axes, label=loss_label)
-        axes.set(xlabel=labels[0], ylabel=labels[1])
+        axes.set(xlabel=across, ylabel=up)
         panels.append(axes)
     draw_legend(panels[0])
     stamp(panels[0], panels[-1], options["sample"])

@@ -16,7 +16,7 @@ METRIC_COLUMNS = [
 read_columns = read_table
 
 
-def pick(table: pd.DataFrame, source: str, /, **wanted: object) -> pd.DataFrame:
+def pick(table: pd.DataFrame, source: str, /, **wanted: str | float) -> pd.DataFrame:
     """Rows of ``table`` where every named column has the wanted value (numbers to nine digits).
 
     Parameters
@@ -25,7 +25,7 @@ def pick(table: pd.DataFrame, source: str, /, **wanted: object) -> pd.DataFrame:
         A tidy table.
     source : str
         What to call the table in an error, for instance ``"curves"``.
-    **wanted : object
+    **wanted : str or float
         Column and value.
 
     Raises

@@ -219,6 +219,7 @@ def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block
     counts: jets per event.
     """
     collection, order = _collection(block), _order(block)
+    places = block.columns.shape[1]
     starts = np.cumsum(counts) - counts
     element_counts = columns[f"n{collection}"]
     index = columns[f"{collection}_jetIdx"].astype(np.int64)
@@ -242,8 +243,8 @@ def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block
     jet = jet[chosen]
     # Place of an element within its jet: its position minus the position of the jet's first element.
     place = np.arange(len(jet)) - np.searchsorted(jet, jet)
-    kept = place < block.count
-    out = np.full((len(block.variables), block.count, counts.sum()), np.nan, np.float32)
+    kept = place < places
+    out = np.full((len(block.variables), places, counts.sum()), np.nan, np.float32)
     for row, variable in zip(out, block.variables, strict=True):
         row[place[kept], jet[kept]] = columns[f"{collection}_{variable.name}"][chosen[kept]]
     return out

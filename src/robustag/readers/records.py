@@ -85,9 +85,12 @@ class JetRecords(StoredArrays):
         return replace(
             self,
             values=values.astype(np.float32),
-            **{name: np.asarray(getattr(self, name), np.float32) for name in ("weight", "pt", "eta")},
-            **{name: np.asarray(getattr(self, name), np.int64) for name in ("label", "index")},
+            label=np.asarray(self.label, np.int64),
+            weight=np.asarray(self.weight, np.float32),
+            pt=np.asarray(self.pt, np.float32),
+            eta=np.asarray(self.eta, np.float32),
             event=np.asarray(self.event).astype(np.uint64),
+            index=np.asarray(self.index, np.int64),
         )
 
     def select(self, rows: np.ndarray) -> Self:

@@ -29,10 +29,15 @@ def top_curvature(landscape: Landscape, inputs: Tensor, label: Tensor, movable: 
     generator = torch.Generator().manual_seed(0)
     parts = []
     for x, true, mask in zip(inputs.split(CHUNK), label.split(CHUNK), movable.split(CHUNK), strict=True):
-        product = landscape.hessian(x, true)
+        product = _within(landscape.hessian(x, true), mask)
         start = torch.randn(x.shape, generator=generator, dtype=x.dtype).to(x.device) * mask
-        parts.append(lanczos(lambda vector, product=product, mask=mask: product(vector) * mask, start, steps))
+        parts.append(lanczos(product, start, steps))
     return torch.cat(parts)
+
+
+def _within(product: Callable[[Tensor], Tensor], mask: Tensor) -> Callable[[Tensor], Tensor]:
+    """The same product, of the entries of the mask alone."""
+    return lambda vector: product(vector) * mask
 
 
 def lanczos(product: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> Tensor:
@@ -52,7 +57,8 @@ def lanczos(product: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> T
     """
     vector = _unit(start)
     basis: list[Tensor] = []
-    diagonal, beside = [], []
+    diagonal: list[Tensor] = []
+    beside: list[Tensor] = []
     scale = start.new_zeros(len(start))
     for _ in range(steps):
         basis.append(vector)

@@ -99,7 +99,7 @@ def jet_geometry(
     corners = losses[:, -1, -1] - losses[:, -1, 0] - losses[:, 0, -1] + losses[:, 0, 0]
     reach = losses.amax(dim=(1, 2)) - losses.amin(dim=(1, 2))
     margin = landscape.of(logit_margin).gradient(inputs, label) * movable
-    leading = principal_directions(rule.spread, rule, settings["principal"]).to(inputs.device)
+    leading = principal_directions(rule.needed("spread"), rule, settings["principal"]).to(inputs.device)
     geometry = {
         "jet": torch.from_numpy(jets),
         "label": label,

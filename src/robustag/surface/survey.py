@@ -96,7 +96,7 @@ class _Scan:
     ) -> None:
         self.landscape, self.rule, self.normalisation = landscape, rule, normalisation
         self.settings, self.seed = settings, seed
-        self.leading = principal_directions(rule.spread, rule, 2)
+        self.leading = principal_directions(rule.needed("spread"), rule, 2)
 
     def around(
         self, jets: str, data: "JetTensors", pairs: Sequence[tuple[str, str]], points: int
@@ -107,7 +107,7 @@ class _Scan:
         budget = self.rule.budget(inputs, data.missing, path["epsilon"], label)
         gradient = self.landscape.gradient(inputs, label) * budget.movable
         names = list(self.normalisation.names)
-        planes = [input_plane(inputs, tuple(map(names.index, pair)), names) for pair in pairs]
+        planes = [input_plane(inputs, (names.index(x), names.index(y)), names) for x, y in pairs]
         planes += aligned_planes(gradient, budget.movable, self.leading[label].to(inputs.device), self.seed)
         followed = attack_paths(self.landscape, label, budget, path["steps"], path["rate"])
         tables: tuple[list[pd.DataFrame], list[pd.DataFrame]] = ([], [])

@@ -67,6 +67,9 @@ def sample_jets(event: torch.Tensor, number: int) -> torch.Tensor:
     return order[:number].sort().values
 
 
+_COLUMNS = tuple(field.name for field in fields(JetTensors))
+
+
 class JetShards:
     """The jets of one split in several files, in the order of the paths; on disk until they are read.
 
@@ -111,12 +114,10 @@ class JetShards:
         """Every array of every file, memory-mapped, one after the other."""
         for path, rows in self._files:
             with opened(path, "pt") as store:
-                for field in fields(JetTensors):
-                    yield self._part(store, path, rows, field.name)
+                for name in _COLUMNS:
+                    yield self._part(store, path, rows, name)
 
-    def read(
-        self, rows: torch.Tensor, names: Sequence[str] = tuple(f.name for f in fields(JetTensors))
-    ) -> dict[str, torch.Tensor]:
+    def read(self, rows: torch.Tensor, names: Sequence[str] = _COLUMNS) -> dict[str, torch.Tensor]:
         """Some columns of some jets, by name.
 
         Parameters

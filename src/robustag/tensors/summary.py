@@ -1,6 +1,6 @@
 """One chunk in a few numbers: moments, minima and kinematic histograms that merge over chunks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +10,8 @@ from robustag.classes import CLASSES
 from robustag.readers import JetRecords
 from robustag.stored import StoredArrays
 from robustag.tensors.split import assign_split
+
+Edges = Sequence[float] | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -81,23 +83,29 @@ def summarise(
 def merge(parts: Iterable[Summary]) -> Summary:
     """Summary of all jets of several chunks (parallel update of Chan, Golub, LeVeque 1979)."""
     parts = list(parts)
-    count = sum(part.count for part in parts)
-    mean = sum(part.count * part.mean for part in parts) / np.maximum(count, 1)
+    count = _added(part.count for part in parts)
+    mean = _added(part.count * part.mean for part in parts) / np.maximum(count, 1)
     return Summary(
         count=count,
         mean=mean,
-        squares=sum(part.squares + part.count * np.square(part.mean - mean) for part in parts),
+        squares=_added(part.squares + part.count * np.square(part.mean - mean) for part in parts),
         minimum=np.min([part.minimum for part in parts], axis=0),
-        jets=sum(part.jets for part in parts),
-        kinematics=sum(part.kinematics for part in parts),
+        jets=_added(part.jets for part in parts),
+        kinematics=_added(part.kinematics for part in parts),
     )
+
+
+def _added(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    """Sum of arrays of one shape, one after the other."""
+    return sum(arrays, np.zeros((), np.int64))
 
 
 def kinematic_bins(
-    pt: np.ndarray, eta: np.ndarray, pt_edges: list[float], eta_edges: list[float]
+    pt: np.ndarray, eta: np.ndarray, pt_edges: Edges, eta_edges: Edges
 ) -> tuple[np.ndarray, np.ndarray]:
     """Bin indices in pT (GeV) and eta of each jet, int64 [N] each; the outermost bins take the overflow."""
-    return tuple(
-        np.clip(np.digitize(values, edges) - 1, 0, len(edges) - 2)
-        for values, edges in ((pt, pt_edges), (eta, eta_edges))
-    )
+    return _bins(pt, pt_edges), _bins(eta, eta_edges)
+
+
+def _bins(values: np.ndarray, edges: Edges) -> np.ndarray:
+    return np.clip(np.digitize(values, edges) - 1, 0, len(edges) - 2)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from robustag.attacks.problem import PerJetLoss, usable
+from robustag.attacks.problem import PerJetLoss, led_back, usable
 from robustag.attacks.rule import BudgetRule
 from robustag.options import Count, Positive
 from robustag.training.step import Batch, Moment, Recipe
@@ -27,6 +27,6 @@ def free(loss: PerJetLoss, rule: BudgetRule, *, epsilon: Positive, replays: Coun
         for _ in range(replays):
             x = budget.project(batch.inputs + kept[:jets]).requires_grad_(True)
             yield loss(model(x), batch.label)
-            kept[:jets] = budget.step(x.detach(), usable(x.grad), 1.0) - batch.inputs
+            kept[:jets] = budget.step(x.detach(), usable(led_back(x.grad)), 1.0) - batch.inputs
 
     return step

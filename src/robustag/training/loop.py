@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
 #: Optimisers by the name that configurations use.
-OPTIMISERS: dict[str, type[torch.optim.Optimizer]] = {"adam": torch.optim.Adam}
+OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {"adam": torch.optim.Adam}
 
 
 class Trained(NamedTuple):

@@ -1,6 +1,7 @@
 """Losses: logits [N, C] and labels int64 [N] to one number a jet, [N]."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -57,7 +58,7 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
 }
 
 
-def build_loss(definition: dict) -> PerJetLoss:
+def build_loss(definition: Mapping[str, Any]) -> PerJetLoss:
     """Loss that a definition names, e.g. ``{"name": "focal", "gamma": 2}``.
 
     Raises

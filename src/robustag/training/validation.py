@@ -18,7 +18,7 @@ from robustag.training.step import Batch
 
 _log = logging.getLogger(__name__)
 _CHUNK = 8192
-_PGD = {"steps": 10, "rate": 2.5}
+_PGD_STEPS, _PGD_RATE = 10, 2.5
 #: Below this share of what many steps reach, one step no longer says how robust a model is.
 _OVERFITTED = 0.5
 
@@ -94,7 +94,8 @@ class Validation:
         rows = slice(None, None, max(1, len(self.jets.label) // self.monitored))
         jets = Batch(*(tensor[rows] for tensor in self.jets))
         problem = self._problem(model, jets)
-        worst = problem.losses(ascend(problem, problem.budget(self.epsilon), jets.inputs, **_PGD))
+        budget = problem.budget(self.epsilon)
+        worst = problem.losses(ascend(problem, budget, jets.inputs, _PGD_STEPS, _PGD_RATE))
         before, once = (self.loss(logits[rows], jets.label) for logits in (clean, attacked))
         rise = (worst - before).mean().item()
         share = (once - before).mean().item() / rise if rise > 0 else math.nan
@@ -102,6 +103,6 @@ class Validation:
             _log.warning(
                 "catastrophic overfitting: one step raises the loss by %.0f %% of what %d steps do",
                 100 * share,
-                _PGD["steps"],
+                _PGD_STEPS,
             )
         return share

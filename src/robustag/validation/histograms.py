@@ -14,11 +14,11 @@ KEYS = ["quantity", "flavour", "slice", "slice_low", "slice_high", "low", "high"
 def histogram(
     quantity: str,
     values: np.ndarray,
-    edges: Sequence[float],
+    edges: Sequence[float] | np.ndarray,
     *,
     flavour: np.ndarray | None = None,
     flavours: Sequence[str] = (ALL,),
-    slices: tuple[str, np.ndarray, Sequence[float]] | None = None,
+    slices: tuple[str, np.ndarray, Sequence[float] | np.ndarray] | None = None,
 ) -> pd.DataFrame:
     """Count values in bins [low, high), with what lies below and above in two infinite bins.
 

@@ -74,7 +74,7 @@ def merge_sums(parts: Iterable[pd.DataFrame]) -> dict[str, np.ndarray]:
 
 def mix(sums: Mapping[str, np.ndarray], fractions: Mapping[str, float]) -> np.ndarray:
     """Sums of a sample in which every flavour has the given share of the total weight."""
-    total = 0.0
+    total = np.zeros(())
     for flavour, fraction in fractions.items():
         scale = fraction / sums[flavour][0, 0, 0]
         total = total + sums[flavour] * np.array([scale, scale**2])[:, None, None]

@@ -106,23 +106,27 @@ def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
     if fault.validator == "oneOf":
         return _sentence_on_options(fault, document)
     where = _place(fault)
-    if fault.validator == "not" and fault.validator_value == {}:
+    # A validator has set these by now, which the types do not know.
+    schema: Any = fault.schema
+    wanted: Any = fault.validator_value
+    value: Any = fault.instance
+    if fault.validator == "not" and wanted == {}:
         *owner, key = fault.absolute_path
         for step in owner:
             document = document[step]
         chosen = document.get("name", document.get("kind"))
         return f"{where}: '{chosen}' takes no {key}: leave it out, or in a preset set it to null"
     if fault.validator == "additionalProperties":
-        unknown = sorted(set(fault.instance) - set(fault.schema.get("properties", {})))
-        retired = fault.schema.get("retired", {})
+        unknown = sorted(set(value) - set(schema.get("properties", {})))
+        retired = schema.get("retired", {})
         if gone := [key for key in unknown if key in retired]:
             return f"{where}: {gone[0]} is no longer a key: {retired[gone[0]]}"
-        known = ", ".join(sorted(fault.schema.get("properties", {})))
+        known = ", ".join(sorted(schema.get("properties", {})))
         return f"{where}: unknown key {', '.join(map(repr, unknown))}; known keys are {known}"
     if fault.validator == "uniqueItems":
-        return f"{where}: something stands twice in {fault.instance}: remove one"
+        return f"{where}: something stands twice in {value}: remove one"
     if fault.validator == "type":
-        return f"{where}: {_sentence_on_type(fault, [fault.validator_value])}"
+        return f"{where}: {_sentence_on_type(fault, [wanted])}"
     return f"{where}: {fault.message}"
 
 
@@ -159,17 +163,18 @@ def _plain(value: Any, wanted: str) -> str | None:
 
 def _sentence_on_options(fault: jsonschema.ValidationError, document: Any) -> str:
     """Fault of a value that may take several forms: of the form it has, or what the forms are."""
+    allowed: Any = fault.validator_value
     faults: dict[Any, list[jsonschema.ValidationError]] = {}
     for inner in fault.context:
         faults.setdefault(inner.schema_path[0], []).append(inner)
     forms = [form for form in faults.values() if not any(_of_other_type(inner) for inner in form)]
     if len(forms) == 1:
         return _sentence(forms[0][0], document)
-    if all("type" in option for option in fault.validator_value):
-        types = [option["type"] for option in fault.validator_value]
+    if all("type" in option for option in allowed):
+        types = [option["type"] for option in allowed]
         return f"{_place(fault)}: {_sentence_on_type(fault, types)}"
-    options = " or ".join(_form(option) for option in fault.validator_value)
-    if any("required" in option for option in fault.validator_value):
+    options = " or ".join(_form(option) for option in allowed)
+    if any("required" in option for option in allowed):
         return f"{_place(fault)}: give either {options}"
     return f"{_place(fault)}: {fault.instance!r} is not {options}"
 

@@ -66,9 +66,14 @@ def recipe_fingerprint(recipe: Mapping[str, Any]) -> str:
 @cache
 def _entries_fingerprint(infos: frozenset[AttackInfo | RecipeInfo]) -> str:
     code = _digest(set().union(*(dependencies(source_of(info.home)) for info in infos)))
-    # How figures show an entry, and where it comes from, changes no result.
-    facts = sorted(repr(replace(info, **dict.fromkeys(_LOOKS & vars(info).keys(), ""))) for info in infos)
+    facts = sorted(map(_facts, infos))
     return hashlib.sha256("\n".join([code, *facts]).encode()).hexdigest()[:12]
+
+
+def _facts(info: AttackInfo | RecipeInfo) -> str:
+    """Of an entry, without how figures show it and where it comes from, which changes no result."""
+    looks: dict[str, Any] = dict.fromkeys(_LOOKS & vars(info).keys(), "")
+    return repr(replace(info, **looks))
 
 
 def _digest(files: set[Path]) -> str:
@@ -101,8 +106,8 @@ def meaning(source: str) -> str:
     """
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        if documented and ast.get_docstring(node) is not None:
+        documented = ast.Module | ast.ClassDef | ast.FunctionDef
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(tree)
 
@@ -119,7 +124,7 @@ def _imported_by(file: Path) -> frozenset[Path]:
     return frozenset(
         module
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "robustag"
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "robustag"
         for name in node.names
         for module in _defining(node.module, name.name)
     )
@@ -136,7 +141,9 @@ def _defining(module: str, name: str) -> Iterator[Path]:
         return
     package = path / "__init__.py"
     for node in ast.walk(ast.parse(package.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and any(alias.name == name for alias in node.names):
+        if not isinstance(node, ast.ImportFrom) or node.module is None:
+            continue
+        if any(alias.name == name for alias in node.names):
             yield from _defining(node.module, name)
             return
     yield package

@@ -75,10 +75,10 @@ def job(script: Mapping[str, Any]) -> Iterator[tuple[Any, logging.Logger]]:
             write_job_record(snakemake, spent)
             log.info("%s finished: %s", name, spent)
     except Exception as error:
-        line = explain(error)
-        if line is None:
+        reason = explain(error)
+        if reason is None:
             raise
-        print(f"robustag: {name}: {line}", file=sys.stderr)
+        print(f"robustag: {name}: {reason}", file=sys.stderr)
         sys.exit(1)
 
 
@@ -101,7 +101,8 @@ def _logged(path: Path) -> Iterator[logging.Logger]:
     # Where the log cannot be written, as on a full disk, the console still says why.
     logging.raiseExceptions = False
     console = os.dup(_STDOUT)
-    os.dup2(handler.stream.fileno(), _STDOUT)
+    # It is open from the start.
+    os.dup2(handler.stream.fileno(), _STDOUT)  # type: ignore[union-attr]
     try:
         yield log
     finally:

@@ -118,7 +118,7 @@ class FileIndex:
         InputError
             If a pattern matches nothing, a file cannot be read, or there is no jet.
         """
-        counted = {}
+        counted: dict[str, list[int]] = {}
         for pattern in files:
             counted |= self._counted(name, pattern)
         if not any(jets for _, _, _, jets in counted.values()):

@@ -129,3 +129,10 @@ def test_wrong_rules_are_refused(table):
         BudgetRule.of(table, normalisation(table), relative_cap=-1)
     with pytest.raises(InputError, match="negative or not finite"):
         BudgetRule(torch.tensor([-1.0]), torch.tensor([False]), torch.zeros(1))
+
+
+def test_a_rule_says_what_it_lacks():
+    rule = BudgetRule(torch.ones(1), torch.tensor([False]), torch.zeros(1), unit=torch.ones(1))
+    assert rule.needed("unit") is rule.unit
+    with pytest.raises(InputError, match="no spread of its inputs: make it from a feature table"):
+        rule.needed("spread")

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from robustag.errors import InputError
 from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.parts import Scores, effects
 from robustag.mismodelling.alignment import alignment, project, spans
@@ -154,3 +155,11 @@ def test_random_directions_hold_their_number_of_all(jets, weights):
     total = attack.moves.square().sum()
     for span in ("random_flavour", "random_jet", "jet"):
         assert (parts[span].square().sum() / total).item() == pytest.approx(3 / FEATURES, abs=0.03), span
+
+
+def test_other_jets_have_no_moves_of_their_own(jets, weights):
+    """Another generator makes other jets: their means differ, and that is all there is."""
+    other = between(jets, sample(seed=8, event=jets.event + 10_000))
+    assert other.moves is None
+    with pytest.raises(InputError, match="most nominal jets are not in the varied sample"):
+        spans(other, {}, jets, seed=1)

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from robustag.errors import InputError
-from robustag.models import build_model
+from robustag.models import Inputs, build_model
 from robustag.models.dropout import Dropout
 
 PAPER = {"name": "mlp", "hidden": [100, 100, 100, 100, 100], "dropout": 0.1}
@@ -19,6 +19,11 @@ def test_the_linear_network_is_linear():
     x, y = torch.randn(2, 50, 184)
     assert torch.allclose(model(x) + model(y), 2 * model((x + y) / 2), atol=1e-5)
     assert sum(parameter.numel() for parameter in model.parameters()) == 3 * 185
+
+
+def test_a_card_needs_more_than_the_number_of_inputs():
+    with pytest.raises(InputError, match="nothing says which inputs those are: build it"):
+        Inputs(3).card()
 
 
 def test_dropout_follows_every_hidden_layer_but_the_last():

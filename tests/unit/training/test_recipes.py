@@ -269,6 +269,17 @@ def test_free_training_hands_its_perturbation_on(model, batch, rule):
     assert torch.equal(at.state["perturbation"][10:], left[10:])
 
 
+def test_free_training_needs_a_gradient(batch, rule):
+    """As an attack says it, and no error of the recipe's own."""
+
+    class Deaf(torch.nn.Linear):
+        def forward(self, x):
+            return super().forward(x.detach())
+
+    with pytest.raises(InputError, match="no gradient leads from the loss back to the inputs"):
+        step(recipe_of("free", rule), Deaf(23, 3), batch)
+
+
 def test_one_replay_from_nothing_is_nominal_training(model, batch, rule):
     model = build_model({"name": "mlp", "hidden": [24], "dropout": 0.0}, 23, seed=4)
     (losses,), _ = step(recipe_of("free", rule, replays=1), model, batch)

@@ -29,7 +29,7 @@ def clean_cuts(
     logits: float64 [N, 3], label: int64 [N].
     """
     scores, flavours = logits.cpu().numpy(), label.cpu().numpy()
-    cuts = {}
+    cuts: dict[tuple[str, float], float] = {}
     for d in discriminators:
         odds = log_odds(scores, d)
         ranking = Ranking(odds[flavours == d.signal], odds[flavours == d.background])

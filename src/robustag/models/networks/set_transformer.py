@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -10,6 +11,7 @@ from robustag.errors import InputError
 from robustag.features.blocks import Block
 from robustag.models.inputs import Inputs
 from robustag.options import Count, Names
+from robustag.tensors.normalisation import Normalisation
 
 # Differences of two elements below this, in units of the variable's spread, count as none.
 _SOFTENING = 0.1
@@ -82,10 +84,12 @@ class SetTransformer(nn.Module):
         pairs: list[str],
     ) -> None:
         super().__init__()
-        self.jet = [(b.first, b.first + b.size) for b in inputs.table.blocks if b.count is None]
-        self.blocks = nn.ModuleList(_Elements(inputs, block, pairs) for block in blocks)
-        self.embed_jet = nn.Linear(len(inputs.table.jet_columns), width)
-        for elements in self.blocks:
+        table, scaling = inputs.known("network 'set_transformer' works on tracks")
+        self.jet = [(b.first, b.first + b.size) for b in table.blocks if b.count is None]
+        each = [_Elements(scaling, block, pairs) for block in blocks]
+        self.blocks = nn.ModuleList(each)
+        self.embed_jet = nn.Linear(len(table.jet_columns), width)
+        for elements in each:
             elements.embed = nn.Linear(elements.variables, width)
         self.embed_pair = nn.Sequential(
             nn.Linear(len(pairs), 2 * heads), nn.ReLU(), nn.Linear(2 * heads, heads)
@@ -129,14 +133,20 @@ class SetTransformer(nn.Module):
 class _Elements(nn.Module):
     """The elements of one block: embedded tokens, which of them exist, and how far apart they are."""
 
-    def __init__(self, inputs: Inputs, block: Block, pairs: list[str]) -> None:
+    missing: Tensor
+    gain: Tensor
+    offset: Tensor
+    stand_in: Tensor
+    embed: nn.Linear
+
+    def __init__(self, scaling: Normalisation, block: Block, pairs: list[str]) -> None:
         super().__init__()
         names = [variable.name for variable in block.variables]
-        self.count, self.variables = block.count, len(names)
+        self.variables, self.count = block.columns.shape
         self.pairs = [names.index(name) for name in pairs] if set(pairs) <= set(names) else []
         self.first, self.end = block.first, block.first + block.size
         for name, buffer in zip(
-            ("missing", "gain", "offset", "stand_in"), _common_scale(inputs, block), strict=True
+            ("missing", "gain", "offset", "stand_in"), _common_scale(scaling, block), strict=True
         ):
             self.register_buffer(name, buffer)
 
@@ -184,11 +194,10 @@ class _Attention(nn.Module):
         return tokens + self.dense(self.before_dense(tokens))
 
 
-def _common_scale(inputs: Inputs, block: Block) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _common_scale(scaling: Normalisation, block: Block) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Scaled missing values, gain and offset of each element's own scale in a common one, [V, T], and what
     stands for missing entries there, [V, 1].
     """
-    scaling = inputs.normalisation
     mean, sigma, missing, scaled_missing = (
         column[block.columns]
         for column in (scaling.mean, scaling.sigma, scaling.missing, scaling.scale(scaling.missing))
@@ -196,5 +205,13 @@ def _common_scale(inputs: Inputs, block: Block) -> tuple[Tensor, Tensor, Tensor,
     centre = mean.mean(axis=1, keepdims=True)
     spread = (sigma**2).mean(axis=1, keepdims=True) ** 0.5
     stand_in = (missing.mean(axis=1, keepdims=True) - centre) / spread
-    columns = (scaled_missing, sigma / spread, (mean - centre) / spread, stand_in)
-    return tuple(torch.from_numpy(column).float() for column in columns)
+    return (
+        _tensor(scaled_missing),
+        _tensor(sigma / spread),
+        _tensor((mean - centre) / spread),
+        _tensor(stand_in),
+    )
+
+
+def _tensor(column: np.ndarray) -> Tensor:
+    return torch.from_numpy(column).float()
