@@ -9,8 +9,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from robustag.errors import InputError
+from robustag.files import read_table
 from robustag.plotting.store import save_figure, save_shown
-from robustag.plotting.tables import read_columns
 
 
 @pytest.mark.parametrize("name", ["headline", pytest.param("surface", marks=pytest.mark.slow)])
@@ -49,14 +49,14 @@ def test_shown_numbers_have_six_digits(tmp_path):
 def test_reading_named_columns(tmp_path):
     path = tmp_path / "t.parquet"
     pd.DataFrame({"a": [1], "b": [2], "c": [3]}).to_parquet(path)
-    assert list(read_columns(path, ["c", "a"]).columns) == ["c", "a"]
+    assert list(read_table(path, ["c", "a"]).columns) == ["c", "a"]
     with pytest.raises(InputError, match=r"t\.parquet: column d, e is missing; the table has a, b, c"):
-        read_columns(path, ["a", "d", "e"])
+        read_table(path, ["a", "d", "e"])
     with pytest.raises(InputError, match=r"other\.parquet is missing: run the rule"):
-        read_columns(tmp_path / "other.parquet", ["a"])
+        read_table(tmp_path / "other.parquet", ["a"])
     (tmp_path / "bad.parquet").write_text("not a table")
     with pytest.raises(InputError, match=r"bad\.parquet is damaged or no table"):
-        read_columns(tmp_path / "bad.parquet", ["a"])
+        read_table(tmp_path / "bad.parquet", ["a"])
 
 
 @pytest.mark.process
