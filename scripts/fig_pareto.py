@@ -5,14 +5,14 @@ from robustag.workflow import job
 with job(globals()) as (snakemake, log):
     from robustag.evaluation.reading import METRIC_COLUMNS
     from robustag.files import read_table
+    from robustag.plotting.options import Perturbation
     from robustag.plotting.store import Output
     from robustag.plotting.training.pareto import Comparison, Training, draw_pareto, pareto_table
 
     options = snakemake.params.options
     compared = Comparison(
         trainings=[Training(*entry) for entry in options["models"]],
-        attacks=options["attacks"],
-        epsilon=options["epsilon"],
+        attacks=[Perturbation(name, options["epsilon"]) for name in options["attacks"]],
         discriminators=options["discriminators"],
     )
     table = pareto_table(read_table(snakemake.input.metrics, METRIC_COLUMNS), compared)

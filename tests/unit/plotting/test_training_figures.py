@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from robustag.errors import InputError
-from robustag.plotting.options import Pair
+from robustag.plotting.options import Pair, Perturbation
 from robustag.plotting.training.epochs import auc_epoch_table, draw_auc_epoch
 from robustag.plotting.training.pareto import Comparison, Training, draw_pareto, pareto_table
 
@@ -21,7 +21,7 @@ def compared():
         Training("faithful_fgsm", {"name": "fgsm", "epsilon": 0.05}, "mlp"),
         Training("faithful_nominal", {"name": "fgsm", "epsilon": 0.05, "share": 0.5}, "mlp"),
     ]
-    return Comparison(trainings, attacks=["fgsm", "noise"], epsilon=0.05, discriminators=["BvL", "CvL"])
+    return Comparison(trainings, [Perturbation(name, 0.05) for name in ("fgsm", "noise")], ["BvL", "CvL"])
 
 
 def test_a_point_is_the_clean_and_the_attacked_area(metrics, compared):

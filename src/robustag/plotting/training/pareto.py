@@ -58,16 +58,19 @@ class Comparison:
         The models; networks are named where they are other than that of the first.
     attacks
         The columns, in order.
-    epsilon
-        Strength of all attacks, in scaled units.
     discriminators
         The rows, in order.
     """
 
     trainings: Sequence[Training]
-    attacks: Sequence[str]
-    epsilon: float
+    attacks: Sequence[Perturbation]
     discriminators: Sequence[str]
+
+    def label(self, training: Training) -> str:
+        """What a legend calls a training."""
+        network = training.network
+        other = "" if network == self.trainings[0].network else f", {network.replace('_', ' ')}"
+        return training.label + other
 
 
 def pareto_table(metrics: pd.DataFrame, compared: Comparison) -> pd.DataFrame:
@@ -90,16 +93,20 @@ def pareto_table(metrics: pd.DataFrame, compared: Comparison) -> pd.DataFrame:
     for discriminator in compared.discriminators:
         for attack in compared.attacks:
             for training in compared.trainings:
-                wanted = {"model": training.model, "perturbation": attack, "discriminator": discriminator}
+                wanted = {
+                    "model": training.model,
+                    "perturbation": attack.name,
+                    "discriminator": discriminator,
+                }
                 clean = measurement(metrics, **wanted, metric="auc", epsilon=0.0)
-                robust = measurement(metrics, **wanted, metric="auc", epsilon=compared.epsilon)
+                robust = measurement(metrics, **wanted, metric="auc", epsilon=attack.epsilon)
                 rows.append(
                     {
                         "discriminator": discriminator,
-                        "perturbation": attack,
-                        "epsilon": compared.epsilon,
+                        "perturbation": attack.name,
+                        "epsilon": attack.epsilon,
                         "model": training.model,
-                        "recipe": training.label + _other(training.network, compared),
+                        "recipe": compared.label(training),
                         "training_epsilon": training.recipe.get("epsilon", 0.0),
                         "seeds": len(clean.seeds),
                         **_columns("clean", clean),
@@ -137,13 +144,13 @@ def draw_pareto(table: pd.DataFrame, compared: Comparison, sample: str) -> Figur
     for row, discriminator in enumerate(discriminators):
         for column, attack in enumerate(attacks):
             axes = panels[row, column]
-            shown = table[(table["discriminator"] == discriminator) & (table["perturbation"] == attack)]
+            shown = table[(table["discriminator"] == discriminator) & (table["perturbation"] == attack.name)]
             for recipe, (colour, marker) in looks.items():
                 points = shown[shown["recipe"] == recipe].sort_values("training_epsilon")
                 _draw_recipe(axes, points, colour, marker, recipe)
             _tell_common_error(axes, shown)
             axes.set_xlabel(f"{discriminator} AUC, raw")
-            axes.set_ylabel(f"{discriminator} AUC, {Perturbation(attack, compared.epsilon).short}")
+            axes.set_ylabel(f"{discriminator} AUC, {attack.short}")
             axes.margins(0.15)
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(
@@ -189,8 +196,3 @@ def _columns(name: str, measured: Measurement) -> dict[str, float]:
         f"{name}_statistical": measured.statistical,
         f"{name}_seed": measured.seed,
     }
-
-
-def _other(network: str, compared: Comparison) -> str:
-    """The network, where it is another than that of the first model."""
-    return "" if network == compared.trainings[0].network else f", {network.replace('_', ' ')}"
