@@ -4,13 +4,12 @@ from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
     from robustag.files import read_table
-    from robustag.plotting.alignment import alignment_table, draw_alignment
-    from robustag.plotting.store import save_figure, save_shown
+    from robustag.plotting.mismodelling.alignment import alignment_table, draw_alignment
+    from robustag.plotting.store import each
 
-    output, options = snakemake.output, snakemake.params.options
+    options = snakemake.params.options
     alignment, spans = (read_table(snakemake.input[name]) for name in ("alignment", "spans"))
-    for model, pdf, png, csv in zip(snakemake.params.models, output.pdf, output.png, output.csv, strict=True):
+    for model, output in each(snakemake.params.models, snakemake.output):
         table = alignment_table(alignment, spans, model, options["discriminators"][0])
-        save_figure(draw_alignment(table, options), pdf, png)
-        save_shown(table, csv)
+        output.save(draw_alignment(table, options["sample"]), table)
     log.info("%d models", len(snakemake.params.models))

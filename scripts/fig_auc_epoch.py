@@ -3,12 +3,18 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.epochs import EPOCH_COLUMNS, auc_epoch_table, draw_auc_epoch
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import read_columns
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair, Perturbation
+    from robustag.plotting.store import Output
+    from robustag.plotting.training.epochs import EPOCH_COLUMNS, auc_epoch_table, draw_auc_epoch
 
     options = snakemake.params.options
-    table = auc_epoch_table(read_columns(snakemake.input.epochs, EPOCH_COLUMNS), options)
-    save_figure(draw_auc_epoch(table, options), snakemake.output.pdf, snakemake.output.png)
-    save_shown(table, snakemake.output.csv)
+    pairs = Pair.each(options["pairs"])
+    discriminators = options["discriminators"]
+    attack, noise = (Perturbation(options[kind], options["epsilon"]) for kind in ("attack", "noise"))
+    table = auc_epoch_table(read_table(snakemake.input.epochs, EPOCH_COLUMNS), pairs, discriminators)
+    figure = draw_auc_epoch(
+        table, pairs, discriminators, attack=attack, noise=noise, sample=options["sample"]
+    )
+    Output.of(snakemake.output).save(figure, table)
     log.info("%d points", len(table))

@@ -3,16 +3,16 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.epsilon import auc_epsilon_table, draw_auc_epsilon
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
+    from robustag.evaluation.reading import METRIC_COLUMNS
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair
+    from robustag.plotting.robustness.epsilon import auc_epsilon_table, draw_auc_epsilon
+    from robustag.plotting.store import each
 
-    options, made = snakemake.params.options, snakemake.output
-    metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)
-    for discriminator, pdf, png, csv in zip(
-        options["discriminators"], made.pdf, made.png, made.csv, strict=True
-    ):
-        table = auc_epsilon_table(metrics, options["pairs"], options["attacks"], [discriminator])
-        save_figure(draw_auc_epsilon(table, options), pdf, png)
-        save_shown(table, csv)
+    options = snakemake.params.options
+    pairs, attacks = Pair.each(options["pairs"]), options["attacks"]
+    metrics = read_table(snakemake.input.metrics, METRIC_COLUMNS)
+    for discriminator, output in each(options["discriminators"], snakemake.output):
+        table = auc_epsilon_table(metrics, pairs, attacks, [discriminator])
+        output.save(draw_auc_epsilon(table, pairs, attacks, options["sample"]), table)
         log.info("%s: %d points", discriminator, len(table))

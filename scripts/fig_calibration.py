@@ -3,14 +3,21 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.probabilities import CALIBRATION_COLUMNS, calibration_table, draw_calibration
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import read_columns
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair, Perturbation
+    from robustag.plotting.probabilities.calibration import (
+        CALIBRATION_COLUMNS,
+        calibration_table,
+        draw_calibration,
+    )
+    from robustag.plotting.store import each
+    from robustag.plotting.style import arm_models
 
-    options, made = snakemake.params.options, snakemake.output
-    calibration = read_columns(snakemake.input.calibration, CALIBRATION_COLUMNS)
-    for pair, pdf, png, csv in zip(options["pairs"], made.pdf, made.png, made.csv, strict=True):
-        table = calibration_table(calibration, pair, options)
-        save_figure(draw_calibration(table, pair, options), pdf, png)
-        save_shown(table, csv)
-        log.info("%s: %s", pair["label"], pdf)
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
+    attack = Perturbation(options["attack"], options["epsilon"])
+    calibration = read_table(snakemake.input.calibration, CALIBRATION_COLUMNS)
+    for pair, output in each(pairs, snakemake.output):
+        table = calibration_table(calibration, pair, attack)
+        output.save(draw_calibration(table, arm_models(pairs, pair.label), options["sample"]), table)
+        log.info("%s: %s", pair.label, output.pdf)

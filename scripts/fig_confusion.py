@@ -3,14 +3,16 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.probabilities import CONFUSION_COLUMNS, confusion_matrix, draw_confusion
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import read_columns
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair, Perturbation
+    from robustag.plotting.probabilities.confusion import CONFUSION_COLUMNS, confusion_matrix, draw_confusion
+    from robustag.plotting.store import each
 
-    options, made = snakemake.params.options, snakemake.output
-    confusion = read_columns(snakemake.input.confusion, CONFUSION_COLUMNS)
-    for pair, pdf, png, csv in zip(options["pairs"], made.pdf, made.png, made.csv, strict=True):
-        table = confusion_matrix(confusion, pair, options)
-        save_figure(draw_confusion(table, pair, options), pdf, png)
-        save_shown(table, csv)
-        log.info("%s: %s", pair["label"], pdf)
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
+    attack = Perturbation(options["attack"], options["epsilon"])
+    confusion = read_table(snakemake.input.confusion, CONFUSION_COLUMNS)
+    for pair, output in each(pairs, snakemake.output):
+        table = confusion_matrix(confusion, pair, attack)
+        output.save(draw_confusion(table, pair.label, attack, options["sample"]), table)
+        log.info("%s: %s", pair.label, output.pdf)

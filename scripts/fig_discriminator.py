@@ -5,15 +5,17 @@ from robustag.workflow import job
 with job(globals()) as (snakemake, log):
     import pandas as pd
 
-    from robustag.plotting.shapes import HISTOGRAM_COLUMNS, draw_shapes, shape_table
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import read_columns
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair, Perturbation
+    from robustag.plotting.shapes.flavours import HISTOGRAM_COLUMNS, draw_shapes, shape_table
+    from robustag.plotting.store import each
 
-    options, made = snakemake.params.options, snakemake.output
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
+    attack = Perturbation(options["attack"], options["epsilon"])
     labels = {name: f"{name} discriminator" for name in options["discriminators"]}
-    histograms = read_columns(snakemake.input.histograms, HISTOGRAM_COLUMNS)
-    for pair, pdf, png, csv in zip(options["pairs"], made.pdf, made.png, made.csv, strict=True):
-        table = pd.concat([shape_table(histograms, name, pair, options) for name in labels])
-        save_figure(draw_shapes(table, labels, options), pdf, png)
-        save_shown(table, csv)
-        log.info("%s: %s", pair["label"], pdf)
+    histograms = read_table(snakemake.input.histograms, HISTOGRAM_COLUMNS)
+    for pair, output in each(pairs, snakemake.output):
+        table = pd.concat([shape_table(histograms, name, pair, attack) for name in labels])
+        output.save(draw_shapes(table, labels, attack, options["sample"]), table)
+        log.info("%s: %s", pair.label, output.pdf)

@@ -3,17 +3,17 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.fixed_cut import draw_fixed_cut, fixed_cut_table
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
+    from robustag.evaluation.reading import METRIC_COLUMNS
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair
+    from robustag.plotting.robustness.fixed_cut import draw_fixed_cut, fixed_cut_table
+    from robustag.plotting.store import each
 
-    options, made = snakemake.params.options, snakemake.output
-    metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
     shown = [options["noise"], options["attack"]]
-    for discriminator, pdf, png, csv in zip(
-        options["discriminators"], made.pdf, made.png, made.csv, strict=True
-    ):
-        table = fixed_cut_table(metrics, options["pairs"], shown, discriminator)
-        save_figure(draw_fixed_cut(table, options), pdf, png)
-        save_shown(table, csv)
-        log.info("%s: %s", discriminator, pdf)
+    metrics = read_table(snakemake.input.metrics, METRIC_COLUMNS)
+    for discriminator, output in each(options["discriminators"], snakemake.output):
+        table = fixed_cut_table(metrics, pairs, shown, discriminator)
+        output.save(draw_fixed_cut(table, pairs, options["sample"]), table)
+        log.info("%s: %s", discriminator, output.pdf)

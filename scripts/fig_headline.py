@@ -3,14 +3,16 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.epsilon import auc_epsilon_table, draw_headline
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
+    from robustag.evaluation.reading import METRIC_COLUMNS
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair
+    from robustag.plotting.robustness.epsilon import auc_epsilon_table, draw_headline
+    from robustag.plotting.store import Output
 
     options = snakemake.params.options
-    metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)
+    pair = Pair(**options["pairs"][0])
     shown = [options["noise"], options["attack"]]
-    table = auc_epsilon_table(metrics, options["pairs"][:1], shown, options["discriminators"][:1])
-    save_figure(draw_headline(table, options), snakemake.output.pdf, snakemake.output.png)
-    save_shown(table, snakemake.output.csv)
+    metrics = read_table(snakemake.input.metrics, METRIC_COLUMNS)
+    table = auc_epsilon_table(metrics, [pair], shown, options["discriminators"][:1])
+    Output.of(snakemake.output).save(draw_headline(table, pair, shown, options["sample"]), table)
     log.info("%d points", len(table))

@@ -3,12 +3,13 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.history import HISTORY_COLUMNS, draw_history, history_table
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import read_columns
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair
+    from robustag.plotting.store import Output
+    from robustag.plotting.training.history import HISTORY_COLUMNS, draw_history, history_table
 
     options = snakemake.params.options
-    table = history_table(read_columns(snakemake.input.history, HISTORY_COLUMNS), options)
-    save_figure(draw_history(table, options), snakemake.output.pdf, snakemake.output.png)
-    save_shown(table, snakemake.output.csv)
+    pairs = Pair.each(options["pairs"])
+    table = history_table(read_table(snakemake.input.history, HISTORY_COLUMNS), pairs)
+    Output.of(snakemake.output).save(draw_history(table, pairs, options["sample"]), table)
     log.info("%d epochs", len(table))

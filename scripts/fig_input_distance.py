@@ -3,15 +3,14 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.distances import DISTANCE_COLUMNS, distance_table, draw_distances
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import read_columns
+    from robustag.files import read_table
+    from robustag.plotting.options import Mismodelling, Pair
+    from robustag.plotting.shapes.distances import DISTANCE_COLUMNS, distance_table, draw_distances
+    from robustag.plotting.store import Output
 
     options = snakemake.params.options
-    distances = read_columns(snakemake.input.distances, DISTANCE_COLUMNS)
-    table = distance_table(
-        distances, options["pairs"][0]["nominal"], options["mismodellings"], options["kinds"]
-    )
-    save_figure(draw_distances(table, options), snakemake.output.pdf, snakemake.output.png)
-    save_shown(table, snakemake.output.csv)
+    pair, mismodellings = Pair(**options["pairs"][0]), Mismodelling.each(options["mismodellings"])
+    distances = read_table(snakemake.input.distances, DISTANCE_COLUMNS)
+    table = distance_table(distances, pair.nominal, mismodellings, options["kinds"])
+    Output.of(snakemake.output).save(draw_distances(table, options["sample"]), table)
     log.info("%d distances", len(table))

@@ -3,16 +3,17 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.kinematics import draw_spectra, draw_weights, spectrum_table, weight_table
-    from robustag.plotting.store import save_figure, save_shown
+    from robustag.plotting.simulation.kinematics import (
+        draw_spectra,
+        draw_weights,
+        spectrum_table,
+        weight_table,
+    )
+    from robustag.plotting.store import each
     from robustag.tensors.weights import WeightMap
 
-    made, sample = snakemake.output, snakemake.params.options["sample"]
     weights = weight_table(WeightMap.load(snakemake.input.weights))
-    tables = (spectrum_table(weights), weights)
-    for draw, table, pdf, png, csv in zip(
-        (draw_spectra, draw_weights), tables, made.pdf, made.png, made.csv, strict=True
-    ):
-        save_figure(draw(table, sample), pdf, png)
-        save_shown(table, csv)
-        log.info("%d numbers: %s", len(table), pdf)
+    shown = ((draw_spectra, spectrum_table(weights)), (draw_weights, weights))
+    for (draw, table), output in each(shown, snakemake.output):
+        output.save(draw(table, snakemake.params.options["sample"]), table)
+        log.info("%d numbers: %s", len(table), output.pdf)

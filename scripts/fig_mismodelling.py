@@ -3,15 +3,16 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.mismodelling import draw_mismodelling, mismodelling_table
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
+    from robustag.evaluation.reading import METRIC_COLUMNS
+    from robustag.files import read_table
+    from robustag.plotting.mismodelling.losses import draw_mismodelling, mismodelling_table
+    from robustag.plotting.options import Mismodelling, Pair
+    from robustag.plotting.store import Output
 
     options = snakemake.params.options
-    metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)
-    table = mismodelling_table(
-        metrics, options["pairs"], options["mismodellings"], options["discriminators"][0]
-    )
-    save_figure(draw_mismodelling(table, options), snakemake.output.pdf, snakemake.output.png)
-    save_shown(table, snakemake.output.csv)
+    pairs = Pair.each(options["pairs"])
+    mismodellings = Mismodelling.each(options["mismodellings"])
+    metrics = read_table(snakemake.input.metrics, METRIC_COLUMNS)
+    table = mismodelling_table(metrics, pairs, mismodellings, options["discriminators"][0])
+    Output.of(snakemake.output).save(draw_mismodelling(table, pairs, options["sample"]), table)
     log.info("%d losses", len(table))

@@ -4,17 +4,19 @@ from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
     from robustag.files import read_table
-    from robustag.plotting.mismodelling_map import draw_map, map_table
-    from robustag.plotting.store import save_figure, save_shown
+    from robustag.plotting.mismodelling.map import draw_map, map_table
+    from robustag.plotting.options import Pair
+    from robustag.plotting.store import Output
 
     options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
     verdicts = read_table(snakemake.input.verdicts)
     table = map_table(
         verdicts[verdicts["discriminator"] == options["discriminators"][0]],
         read_table(snakemake.input.histograms),
         options["inputs"],
-        options["pairs"],
+        pairs,
     )
-    save_figure(draw_map(table, options), snakemake.output.pdf, snakemake.output.png)
-    save_shown(table, snakemake.output.csv)
+    figure = draw_map(table, pairs, [options["attack"], options["noise"]], options["sample"])
+    Output.of(snakemake.output).save(figure, table)
     log.info("%d points", len(table))

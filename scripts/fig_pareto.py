@@ -3,12 +3,18 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.pareto import draw_pareto, pareto_table
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
+    from robustag.evaluation.reading import METRIC_COLUMNS
+    from robustag.files import read_table
+    from robustag.plotting.options import Perturbation
+    from robustag.plotting.store import Output
+    from robustag.plotting.training.pareto import Comparison, Training, draw_pareto, pareto_table
 
     options = snakemake.params.options
-    table = pareto_table(read_columns(snakemake.input.metrics, METRIC_COLUMNS), options)
-    save_figure(draw_pareto(table, options), snakemake.output.pdf, snakemake.output.png)
-    save_shown(table, snakemake.output.csv)
+    compared = Comparison(
+        trainings=[Training(*entry) for entry in options["models"]],
+        attacks=[Perturbation(name, options["epsilon"]) for name in options["attacks"]],
+        discriminators=options["discriminators"],
+    )
+    table = pareto_table(read_table(snakemake.input.metrics, METRIC_COLUMNS), compared)
+    Output.of(snakemake.output).save(draw_pareto(table, compared, options["sample"]), table)
     log.info("%d points", len(table))

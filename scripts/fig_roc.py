@@ -3,19 +3,19 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.roc import CURVE_COLUMNS, draw_roc, roc_table
-    from robustag.plotting.store import save_figure, save_shown
+    from robustag.evaluation.reading import METRIC_COLUMNS
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair, Perturbation
+    from robustag.plotting.robustness.roc import CURVE_COLUMNS, draw_roc, roc_table
+    from robustag.plotting.store import each
     from robustag.plotting.style import paired_models
-    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
 
-    options, made = snakemake.params.options, snakemake.output
-    curves = read_columns(snakemake.input.curves, CURVE_COLUMNS)
-    metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)
-    models, attacked = paired_models(options["pairs"]), [(options["attack"], options["epsilon"])]
-    for discriminator, pdf, png, csv in zip(
-        options["discriminators"], made.pdf, made.png, made.csv, strict=True
-    ):
-        table = roc_table(curves, metrics, discriminator, models, attacked)
-        save_figure(draw_roc(table, options), pdf, png)
-        save_shown(table, csv)
-        log.info("%s: %s", discriminator, pdf)
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
+    attack = Perturbation(options["attack"], options["epsilon"])
+    curves = read_table(snakemake.input.curves, CURVE_COLUMNS)
+    metrics = read_table(snakemake.input.metrics, METRIC_COLUMNS)
+    for discriminator, output in each(options["discriminators"], snakemake.output):
+        table = roc_table(curves, metrics, discriminator, paired_models(pairs), [attack])
+        output.save(draw_roc(table, pairs, options["sample"]), table)
+        log.info("%s: %s", discriminator, output.pdf)

@@ -3,20 +3,20 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.roc import CURVE_COLUMNS, draw_roc, roc_table
-    from robustag.plotting.store import save_figure, save_shown
+    from robustag.evaluation.reading import METRIC_COLUMNS
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair, Perturbation
+    from robustag.plotting.robustness.roc import CURVE_COLUMNS, draw_roc, roc_table
+    from robustag.plotting.store import each
     from robustag.plotting.style import paired_models
-    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
 
-    options, made = snakemake.params.options, snakemake.output
-    curves = read_columns(snakemake.input.curves, CURVE_COLUMNS)
-    metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)
-    models, discriminator = paired_models(options["pairs"]), options["discriminators"][0]
-    for (name, perturbations), pdf, png, csv in zip(
-        options["rocs"].items(), made.pdf, made.png, made.csv, strict=True
-    ):
-        shown = [(perturbation, options["epsilon"]) for perturbation in perturbations]
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
+    models, discriminator = paired_models(pairs), options["discriminators"][0]
+    curves = read_table(snakemake.input.curves, CURVE_COLUMNS)
+    metrics = read_table(snakemake.input.metrics, METRIC_COLUMNS)
+    for (name, perturbations), output in each(options["rocs"].items(), snakemake.output):
+        shown = [Perturbation(perturbation, options["epsilon"]) for perturbation in perturbations]
         table = roc_table(curves, metrics, discriminator, models, shown)
-        save_figure(draw_roc(table, options), pdf, png)
-        save_shown(table, csv)
-        log.info("%s: %s", name, pdf)
+        output.save(draw_roc(table, pairs, options["sample"]), table)
+        log.info("%s: %s", name, output.pdf)

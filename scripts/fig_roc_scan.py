@@ -5,26 +5,28 @@ from robustag.workflow import job
 with job(globals()) as (snakemake, log):
     import pandas as pd
 
-    from robustag.plotting.roc import CURVE_COLUMNS, draw_roc_scan, roc_table
-    from robustag.plotting.store import save_figure, save_shown
+    from robustag.evaluation.reading import METRIC_COLUMNS
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair, Perturbation
+    from robustag.plotting.robustness.roc import CURVE_COLUMNS, draw_roc_scan, roc_table
+    from robustag.plotting.store import each
     from robustag.plotting.style import paired_models
-    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
 
-    options, made = snakemake.params.options, snakemake.output
-    curves = read_columns(snakemake.input.curves, CURVE_COLUMNS)
-    metrics = read_columns(snakemake.input.metrics, METRIC_COLUMNS)
-    for pair, pdf, png, csv in zip(options["pairs"], made.pdf, made.png, made.csv, strict=True):
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
+    discriminator = options["discriminators"][0]
+    scans = {
+        name: [Perturbation(name, epsilon) for epsilon in options["epsilons"]]
+        for name in (options["noise"], options["attack"])
+    }
+    curves = read_table(snakemake.input.curves, CURVE_COLUMNS)
+    metrics = read_table(snakemake.input.metrics, METRIC_COLUMNS)
+    for pair, output in each(pairs, snakemake.output):
         tables = {
-            name: roc_table(
-                curves,
-                metrics,
-                options["discriminators"][0],
-                paired_models([pair]),
-                [(name, epsilon) for epsilon in options["epsilons"]],
-            )
-            for name in (options["noise"], options["attack"])
+            name: roc_table(curves, metrics, discriminator, paired_models([pair]), scan)
+            for name, scan in scans.items()
         }
-        save_figure(draw_roc_scan(tables, pair, options["sample"]), pdf, png)
         # Undistorted jets stand in the panels of both.
-        save_shown(pd.concat(tables.values()).drop_duplicates(), csv)
-        log.info("%s: %s", pair["label"], pdf)
+        shown = pd.concat(tables.values()).drop_duplicates()
+        output.save(draw_roc_scan(tables, pair, options["sample"]), shown)
+        log.info("%s: %s", pair.label, output.pdf)

@@ -4,11 +4,10 @@ from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
     from robustag.files import read_table
-    from robustag.plotting.simulation_inputs import draw_inputs, inputs_table
-    from robustag.plotting.store import save_figure, save_shown
+    from robustag.plotting.simulation.inputs import draw_inputs, inputs_table
+    from robustag.plotting.store import Output
 
     table = inputs_table(read_table(snakemake.input.table))
     figure = draw_inputs(table, snakemake.params.options["sample"])
-    save_figure(figure, snakemake.output.pdf, snakemake.output.png)
-    save_shown(table, snakemake.output.csv)
+    Output.of(snakemake.output).save(figure, table)
     log.info("%d inputs", len(table))

@@ -4,11 +4,10 @@ from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
     from robustag.files import read_table
-    from robustag.plotting.simulation_truth import draw_lifetime, lifetime_table
-    from robustag.plotting.store import save_figure, save_shown
+    from robustag.plotting.simulation.truth import draw_lifetime, lifetime_table
+    from robustag.plotting.store import Output
 
     table = lifetime_table(read_table(snakemake.input.histograms))
     figure = draw_lifetime(table, snakemake.params.options["sample"])
-    save_figure(figure, snakemake.output.pdf, snakemake.output.png)
-    save_shown(table, snakemake.output.csv)
+    Output.of(snakemake.output).save(figure, table)
     log.info("%d rows", len(table))

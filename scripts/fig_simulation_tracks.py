@@ -4,11 +4,10 @@ from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
     from robustag.files import read_table
-    from robustag.plotting.simulation import draw_tracks, tracks_table
-    from robustag.plotting.store import save_figure, save_shown
+    from robustag.plotting.simulation.objects import draw_tracks, tracks_table
+    from robustag.plotting.store import Output
 
     table = tracks_table(read_table(snakemake.input.histograms))
     figure = draw_tracks(table, snakemake.params.options["sample"])
-    save_figure(figure, snakemake.output.pdf, snakemake.output.png)
-    save_shown(table, snakemake.output.csv)
+    Output.of(snakemake.output).save(figure, table)
     log.info("%d rows", len(table))

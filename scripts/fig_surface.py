@@ -3,17 +3,22 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.surface import PATH_COLUMNS, PLANE_COLUMNS, draw_surface, of_pair
-    from robustag.plotting.surface_corners import corner_table
-    from robustag.plotting.tables import read_columns
+    from robustag.files import read_table, write_csv
+    from robustag.plotting.options import Pair
+    from robustag.plotting.store import each
+    from robustag.plotting.style import arm_models
+    from robustag.plotting.surface.contours import PATH_COLUMNS, PLANE_COLUMNS, of_pair
+    from robustag.plotting.surface.corners import corner_table
+    from robustag.plotting.surface.jet import draw_surface
 
-    options, made = snakemake.params.options, snakemake.output
-    planes = read_columns(snakemake.input.planes, PLANE_COLUMNS)
-    paths = read_columns(snakemake.input.paths, PATH_COLUMNS)
-    save_shown(corner_table(planes, options["pairs"], published=options["published"]), made.corners)
-    for pair, pdf, png, csv in zip(options["pairs"], made.pdf, made.png, made.csv, strict=True):
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
+    labels, sample = options["labels"], options["sample"]
+    planes = read_table(snakemake.input.planes, PLANE_COLUMNS)
+    paths = read_table(snakemake.input.paths, PATH_COLUMNS)
+    write_csv(corner_table(planes, pairs, published=options["published"]), snakemake.output.corners)
+    for pair, output in each(pairs, snakemake.output):
         table, routes = (of_pair(part, pair, jets="jet") for part in (planes, paths))
-        save_figure(draw_surface(table, routes, options), pdf, png)
-        save_shown(table, csv)
-        log.info("%s: %s", pair["label"], pdf)
+        models = arm_models(pairs, pair.label)
+        output.save(draw_surface(table, routes, models, labels, sample), table)
+        log.info("%s: %s", pair.label, output.pdf)

@@ -3,16 +3,17 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.surface import PATH_COLUMNS, PLANE_COLUMNS, of_pair
-    from robustag.plotting.surface_planes import draw_planes
-    from robustag.plotting.tables import read_columns
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair
+    from robustag.plotting.store import each
+    from robustag.plotting.surface.contours import PATH_COLUMNS, PLANE_COLUMNS, of_pair
+    from robustag.plotting.surface.planes import draw_planes
 
-    options, made = snakemake.params.options, snakemake.output
-    planes = read_columns(snakemake.input.planes, PLANE_COLUMNS)
-    paths = read_columns(snakemake.input.paths, PATH_COLUMNS)
-    for pair, pdf, png, csv in zip(options["pairs"], made.pdf, made.png, made.csv, strict=True):
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
+    planes = read_table(snakemake.input.planes, PLANE_COLUMNS)
+    paths = read_table(snakemake.input.paths, PATH_COLUMNS)
+    for pair, output in each(pairs, snakemake.output):
         table, routes = (of_pair(part, pair, jets="jet") for part in (planes, paths))
-        save_figure(draw_planes(table, routes, options), pdf, png)
-        save_shown(table, csv)
-        log.info("%s: %s", pair["label"], pdf)
+        output.save(draw_planes(table, routes, options["labels"], options["sample"]), table)
+        log.info("%s: %s", pair.label, output.pdf)

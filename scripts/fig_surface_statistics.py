@@ -3,13 +3,13 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.surface_statistics import STATISTIC_COLUMNS, draw_statistics, statistics_table
-    from robustag.plotting.tables import read_columns
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair
+    from robustag.plotting.store import Output
+    from robustag.plotting.surface.statistics import STATISTIC_COLUMNS, draw_statistics, statistics_table
 
-    options, made = snakemake.params.options, snakemake.output
-    statistics = read_columns(snakemake.input.statistics, STATISTIC_COLUMNS)
-    table = statistics_table(statistics, options["pairs"])
-    save_figure(draw_statistics(table, options), made.pdf, made.png)
-    save_shown(table, made.csv)
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
+    table = statistics_table(read_table(snakemake.input.statistics, STATISTIC_COLUMNS), pairs)
+    Output.of(snakemake.output).save(draw_statistics(table, pairs, options["sample"]), table)
     log.info("%d numbers", len(table))

@@ -3,12 +3,13 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.surface_weights import WEIGHT_COLUMNS, draw_weights, weights_table
-    from robustag.plotting.tables import read_columns
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair
+    from robustag.plotting.store import Output
+    from robustag.plotting.surface.weights import WEIGHT_COLUMNS, draw_weights, weights_table
 
-    options, made = snakemake.params.options, snakemake.output
-    table = weights_table(read_columns(snakemake.input.weights, WEIGHT_COLUMNS), options["pairs"])
-    save_figure(draw_weights(table, options), made.pdf, made.png)
-    save_shown(table, made.csv)
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
+    table = weights_table(read_table(snakemake.input.weights, WEIGHT_COLUMNS), pairs)
+    Output.of(snakemake.output).save(draw_weights(table, pairs, options["sample"]), table)
     log.info("%d points", len(table))

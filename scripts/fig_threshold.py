@@ -3,15 +3,17 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.shapes import HISTOGRAM_COLUMNS
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import read_columns
-    from robustag.plotting.thresholds import draw_thresholds, threshold_table
+    from robustag.files import read_table
+    from robustag.plotting.options import Pair, Perturbation
+    from robustag.plotting.shapes.flavours import HISTOGRAM_COLUMNS
+    from robustag.plotting.shapes.thresholds import draw_thresholds, threshold_table
+    from robustag.plotting.store import each
 
-    options, made = snakemake.params.options, snakemake.output
-    histograms = read_columns(snakemake.input.histograms, HISTOGRAM_COLUMNS)
-    for pair, pdf, png, csv in zip(options["pairs"], made.pdf, made.png, made.csv, strict=True):
-        table = threshold_table(histograms, options["discriminators"], pair, options)
-        save_figure(draw_thresholds(table, options), pdf, png)
-        save_shown(table, csv)
-        log.info("%s: %s", pair["label"], pdf)
+    options = snakemake.params.options
+    pairs = Pair.each(options["pairs"])
+    attack = Perturbation(options["attack"], options["epsilon"])
+    histograms = read_table(snakemake.input.histograms, HISTOGRAM_COLUMNS)
+    for pair, output in each(pairs, snakemake.output):
+        table = threshold_table(histograms, options["discriminators"], pair, attack)
+        output.save(draw_thresholds(table, attack, options["sample"]), table)
+        log.info("%s: %s", pair.label, output.pdf)

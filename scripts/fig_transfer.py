@@ -3,16 +3,13 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.plotting.store import save_figure, save_shown
-    from robustag.plotting.tables import read_columns
-    from robustag.plotting.transfer import TRANSFER_COLUMNS, draw_transfer, transfer_table
+    from robustag.files import read_table
+    from robustag.plotting.robustness.transfer import TRANSFER_COLUMNS, draw_transfer, transfer_table
+    from robustag.plotting.store import each
 
-    options, made = snakemake.params.options, snakemake.output
-    transfer = read_columns(snakemake.input.transfer, TRANSFER_COLUMNS)
-    for discriminator, pdf, png, csv in zip(
-        options["discriminators"], made.pdf, made.png, made.csv, strict=True
-    ):
+    options = snakemake.params.options
+    transfer = read_table(snakemake.input.transfer, TRANSFER_COLUMNS)
+    for discriminator, output in each(options["discriminators"], snakemake.output):
         table = transfer_table(transfer, discriminator)
-        save_figure(draw_transfer(table, options["sample"]), pdf, png)
-        save_shown(table, csv)
-        log.info("%s: %s", discriminator, pdf)
+        output.save(draw_transfer(table, options["sample"]), table)
+        log.info("%s: %s", discriminator, output.pdf)

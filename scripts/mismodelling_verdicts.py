@@ -3,13 +3,13 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
+    from robustag.evaluation.reading import METRIC_COLUMNS
     from robustag.evaluation.verdicts import verdicts
-    from robustag.files import write_csv, write_table
-    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
+    from robustag.files import read_table, write_csv, write_table
 
     params = snakemake.params
     table = verdicts(
-        read_columns(snakemake.input.metrics, METRIC_COLUMNS),
+        read_table(snakemake.input.metrics, METRIC_COLUMNS),
         params.options["pairs"],
         params.options["discriminators"],
         params.mistags,

@@ -7,15 +7,15 @@ with job(globals()) as (snakemake, log):
     from robustag.claims.markdown import to_html
     from robustag.claims.settings import Settings
     from robustag.claims.summary import Outcome, summarise
+    from robustag.evaluation.reading import METRIC_COLUMNS
     from robustag.files import read_table, written_whole
-    from robustag.plotting.tables import METRIC_COLUMNS, read_columns
 
     files, params = snakemake.input, snakemake.params
     outcome = Outcome(
         study=params.study,
         claims=read_document(files.claims),
-        metrics=read_columns(files.metrics, METRIC_COLUMNS),
-        pareto=read_columns(files.pareto[0], METRIC_COLUMNS) if files.pareto else None,
+        metrics=read_table(files.metrics, METRIC_COLUMNS),
+        pareto=read_table(files.pareto[0], METRIC_COLUMNS) if files.pareto else None,
         mismodelling=read_table(files.mismodelling),
         certificates=read_table(files.certificates[0]) if files.certificates else None,
     )

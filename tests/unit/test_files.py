@@ -196,3 +196,16 @@ def test_a_table_lacks_a_column(tmp_path):
     assert list(read_table(tmp_path / "t.parquet", ["b"])) == ["b"]
     with pytest.raises(InputError, match=r"t\.parquet: column c is missing; the table has a, b"):
         read_table(tmp_path / "t.parquet", ["a", "c"])
+
+
+def test_reading_named_columns(tmp_path):
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"a": [1], "b": [2], "c": [3]}).to_parquet(path)
+    assert list(read_table(path, ["c", "a"]).columns) == ["c", "a"]
+    with pytest.raises(InputError, match=r"t\.parquet: column d, e is missing; the table has a, b, c"):
+        read_table(path, ["a", "d", "e"])
+    with pytest.raises(InputError, match=r"other\.parquet is missing: run the rule"):
+        read_table(tmp_path / "other.parquet", ["a"])
+    (tmp_path / "bad.parquet").write_text("not a table")
+    with pytest.raises(InputError, match=r"bad\.parquet is damaged or no table"):
+        read_table(tmp_path / "bad.parquet", ["a"])

@@ -186,7 +186,7 @@ def test_an_attack_is_added_as_the_readme_says(root, tmp_path, monkeypatch):
 import torch
 from robustag.attacks import AttackDefinition, Budget, {name}
 from robustag.attacks.listing import plain
-from robustag.plotting.labels import perturbation_label
+from robustag.attacks.labels import perturbation_label
 definition = AttackDefinition.of({study["attacks"][name]})
 model = torch.nn.Linear(5, 3)
 x, y = torch.randn(50, 5), torch.randint(0, 3, (50,))

@@ -17,7 +17,8 @@ from robustag.evaluation.differences import (
     measurement,
     robustness_gain,
 )
-from robustag.plotting.tables import METRIC_COLUMNS, read_columns
+from robustag.evaluation.reading import METRIC_COLUMNS
+from robustag.files import read_table
 
 #: What a plane of the loss is recognised by; the table of planes begins with the plane of the papers.
 PLANE = ["jets", "kind", "feature_x", "feature_y"]
@@ -59,7 +60,7 @@ def read_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
     InputError
         If a file is missing or no table, or lacks a column.
     """
-    return {name: read_columns(path, COLUMNS[name]) for name, path in paths.items()}
+    return {name: read_table(path, COLUMNS[name]) for name, path in paths.items()}
 
 
 @dataclass(frozen=True)

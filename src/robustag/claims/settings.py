@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from robustag.attacks import AttackDefinition
-from robustag.plotting.labels import perturbation_label
+from robustag.attacks.labels import perturbation_label
 
 
 @dataclass(frozen=True)

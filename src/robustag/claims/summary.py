@@ -25,7 +25,7 @@ class Outcome:
     claims
         What `robustag.claims.document.to_json` wrote, read.
     metrics, pareto
-        Collected tables with ``robustag.plotting.tables.METRIC_COLUMNS``; no pareto (None) without models to
+        Collected tables with `robustag.evaluation.reading.METRIC_COLUMNS`; no pareto (None) without models to
         compare.
     mismodelling
         From `robustag.evaluation.verdicts.verdicts`.

@@ -5,7 +5,7 @@ readers, and more of the kind by Paul Tol: warm for nominal trainings, cool for 
 a model.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -20,6 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
 
 from robustag.attacks.catalogue import ATTACKS
+from robustag.plotting.options import Pair
 
 Arguments = ParamSpec("Arguments")
 
@@ -45,6 +46,8 @@ DISCRIMINATOR_AXES = {
     "CvB": ("c-jet efficiency", "b-jet mis-tag rate"),
     "CvL": ("c-jet efficiency", "light-jet mis-tag rate"),
 }
+TRUSTED_COUNT = 20
+"""Raw jets that a bin needs for its point to be drawn; the table has that of every bin."""
 EPSILON_LABEL = r"$\varepsilon$ [units of $\sigma$]"
 
 _OURS: dict[Any, Any] = {
@@ -92,25 +95,25 @@ class Model:
         return f"{words}, {self.role} training"
 
 
-def paired_models(pairs: Sequence[Mapping[str, str]]) -> list[Model]:
-    """The models of the configured pairs (``label``, ``nominal``, ``adversarial``), nominal first in each.
+def paired_models(pairs: Sequence[Pair]) -> list[Model]:
+    """The models of the configured pairs, nominal first in each.
 
     A model that several pairs share comes once, with the role that it has in the first of them.
     """
     roles: dict[str, str] = {}
     for pair in pairs:
         for role in ROLES:
-            roles.setdefault(pair[role], role)
+            roles.setdefault(pair.model(role), role)
     models: list[Model] = []
     for name, role in roles.items():
-        own = [pair for pair in pairs if name in (pair["nominal"], pair["adversarial"])]
+        own = [pair for pair in pairs if name in (pair.nominal, pair.adversarial)]
         number = sum(model.role == role for model in models)
         turns, shade = divmod(number, len(ROLE_COLOURS[role]))
         models.append(
             Model(
                 name=name,
-                arms=tuple(pair["label"] for pair in own),
-                nominals=tuple(pair["nominal"] for pair in own),
+                arms=tuple(pair.label for pair in own),
+                nominals=tuple(pair.nominal for pair in own),
                 role=role,
                 colour=ROLE_COLOURS[role][shade],
                 # Where colours come again, they come with other markers.
@@ -120,11 +123,13 @@ def paired_models(pairs: Sequence[Mapping[str, str]]) -> list[Model]:
     return models
 
 
-def arm_models(pairs: Sequence[Mapping[str, str]], arm: str) -> list[Model]:
+def arm_models(pairs: Sequence[Pair], arm: str) -> list[Model]:
     """The nominal and the adversarial model of one arm, looking as they do beside all others."""
-    pair = next(pair for pair in pairs if pair["label"] == arm)
+    pair = next(pair for pair in pairs if pair.label == arm)
     looks = {model.name: model for model in paired_models(pairs)}
-    return [replace(looks[pair[role]], arms=(arm,), nominals=(pair["nominal"],), role=role) for role in ROLES]
+    return [
+        replace(looks[pair.model(role)], arms=(arm,), nominals=(pair.nominal,), role=role) for role in ROLES
+    ]
 
 
 def perturbation_line(name: str) -> Any:

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from robustag.plotting.options import Mismodelling, Pair, Perturbation
 from robustag.tensors.weights import WeightMap
 
 MODELS = ("clean_nominal", "clean_fgsm", "faithful_nominal", "faithful_fgsm")
@@ -341,7 +342,7 @@ def _placed(plane: tuple, deltas: dict) -> dict:
 @pytest.fixture(scope="session")
 def surface_statistics() -> pd.DataFrame:
     """Every statistic that is drawn; adversarial models have half the value."""
-    from robustag.plotting.surface_statistics import BY_EPSILON, BY_FLAVOUR
+    from robustag.plotting.surface.statistics import BY_EPSILON, BY_FLAVOUR
 
     point = [(statistic, summary, [np.nan]) for statistic, summary, *_ in BY_FLAVOUR]
     point.append(("chance_share", "median", [np.nan]))
@@ -380,34 +381,22 @@ def weights() -> pd.DataFrame:
 
 @pytest.fixture
 def options() -> dict:
-    """The figures' section of a configuration."""
+    """What the figures show."""
     return {
         "sample": r"13 TeV, $t\bar{t}$, anti-$k_T$ $R = 0.4$",
-        "epsilon": 0.05,
-        "attack": "fgsm",
-        "noise": "noise",
-        "attacks": list(ATTACKS),
-        "discriminator": "BvL",
-        "discriminators": ["BvL", "CvL"],
+        "attack": Perturbation("fgsm", 0.05),
+        "noise": Perturbation("noise", 0.05),
         "pairs": [
-            {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm"},
-            {"label": "faithful", "nominal": "faithful_nominal", "adversarial": "faithful_fgsm"},
+            Pair("clean", "clean_nominal", "clean_fgsm"),
+            Pair("faithful", "faithful_nominal", "faithful_fgsm"),
         ],
         "mismodellings": [
-            {"label": "Gaussian noise, ε = 0.05", "perturbation": "noise", "epsilon": 0.05},
-            {
-                "label": "coherent shift up, ε = 0.05",
-                "perturbation": "shift_up",
-                "epsilon": 0.05,
-            },
-            {
-                "label": "coherent shift down, ε = 0.05",
-                "perturbation": "shift_down",
-                "epsilon": 0.05,
-            },
-            {"label": "smearing by 0.1 σ", "perturbation": "smearing", "epsilon": 0.1},
-            {"label": "d0 shift by 20 µm", "perturbation": "impact_parameter_shift", "epsilon": 0.02},
-            {"label": "IP resolution + 25 %", "perturbation": "ip_resolution_up", "epsilon": 1.0},
+            Mismodelling("Gaussian noise, ε = 0.05", "noise", 0.05),
+            Mismodelling("coherent shift up, ε = 0.05", "shift_up", 0.05),
+            Mismodelling("coherent shift down, ε = 0.05", "shift_down", 0.05),
+            Mismodelling("smearing by 0.1 σ", "smearing", 0.1),
+            Mismodelling("d0 shift by 20 µm", "impact_parameter_shift", 0.02),
+            Mismodelling("IP resolution + 25 %", "ip_resolution_up", 1.0),
         ],
     }
 
@@ -474,107 +463,103 @@ def drawn(
     options,
 ) -> Callable[[str], tuple[object, pd.DataFrame]]:
     """Draw one figure by name from the synthetic tables: (figure, shown table)."""
-    from robustag.plotting import bins as binned
-    from robustag.plotting import (
-        certified,
-        epsilon,
-        fixed_cut,
-        inputs,
-        kinematics,
-        mismodelling,
-        probabilities,
-        roc,
-        shapes,
-        surface,
-        thresholds,
-    )
-    from robustag.plotting import distances as shifts
-    from robustag.plotting import history as training
-    from robustag.plotting import surface_planes as plane_plots
-    from robustag.plotting import surface_statistics as surface_plots
-    from robustag.plotting import surface_weights as weight_plots
-    from robustag.plotting import transfer as transfer_module
-    from robustag.plotting.style import paired_models
+    from robustag.plotting.mismodelling import losses
+    from robustag.plotting.probabilities import calibration as reliability
+    from robustag.plotting.probabilities import confusion as mistakes
+    from robustag.plotting.robustness import bins as binned
+    from robustag.plotting.robustness import certified, epsilon, fixed_cut, roc
+    from robustag.plotting.robustness import transfer as transferred
+    from robustag.plotting.shapes import distances as shifts
+    from robustag.plotting.shapes import flavours, inputs, thresholds
+    from robustag.plotting.simulation import kinematics
+    from robustag.plotting.style import arm_models, paired_models
+    from robustag.plotting.surface import contours, jet, statistics
+    from robustag.plotting.surface import planes as many
+    from robustag.plotting.surface import weights as of_weights
+    from robustag.plotting.training import history as learning
 
     def draw(name: str) -> tuple[object, pd.DataFrame]:
-        pairs, attacked = options["pairs"], [("fgsm", 0.05)]
-        models = paired_models(pairs)
-        if name == "roc":
-            table = roc.roc_table(curves, metrics, "BvL", models, attacked)
-            return roc.draw_roc(table, options), table
-        if name == "roc_CvL":
-            table = roc.roc_table(curves, metrics, "CvL", models, attacked)
-            return roc.draw_roc(table, options), table
+        pairs, attack, sample = options["pairs"], options["attack"], options["sample"]
+        models, pair = paired_models(pairs), pairs[0]
+        if name in ("roc", "roc_CvL"):
+            discriminator = "CvL" if name == "roc_CvL" else "BvL"
+            table = roc.roc_table(curves, metrics, discriminator, models, [attack])
+            return roc.draw_roc(table, pairs, sample), table
         if name == "auc_epsilon":
-            table = epsilon.auc_epsilon_table(metrics, pairs, options["attacks"], ["BvL"])
-            return epsilon.draw_auc_epsilon(table, options), table
+            table = epsilon.auc_epsilon_table(metrics, pairs, ATTACKS, ["BvL"])
+            return epsilon.draw_auc_epsilon(table, pairs, ATTACKS, sample), table
         if name == "headline":
-            table = epsilon.auc_epsilon_table(metrics, pairs[:1], ["noise", "fgsm"], ["BvL"])
-            return epsilon.draw_headline(table, options), table
+            table = epsilon.auc_epsilon_table(metrics, [pair], ["noise", "fgsm"], ["BvL"])
+            return epsilon.draw_headline(table, pair, ["noise", "fgsm"], sample), table
         if name == "certified":
             table = certified.certified_table(certificates, pairs, "BvL", 0.01)
-            return certified.draw_certified(table, options), table
+            return certified.draw_certified(table, pairs, sample), table
         if name == "input_distance":
-            table = shifts.distance_table(distances, pairs[0]["nominal"], options["mismodellings"], KINDS)
-            return shifts.draw_distances(table, options), table
+            table = shifts.distance_table(distances, pair.nominal, options["mismodellings"], KINDS)
+            return shifts.draw_distances(table, sample), table
         if name == "history":
-            table = training.history_table(history, options)
-            return training.draw_history(table, options), table
+            table = learning.history_table(history, pairs)
+            return learning.draw_history(table, pairs, sample), table
         if name == "discriminator":
-            table = shapes.shape_table(histograms, "BvL", pairs[0], options)
-            return shapes.draw_shapes(table, {"BvL": "BvL discriminator"}, options), table
+            table = flavours.shape_table(histograms, "BvL", pair, attack)
+            return flavours.draw_shapes(table, {"BvL": "BvL discriminator"}, attack, sample), table
         if name == "input":
-            table = shapes.shape_table(histograms, "track_0_D0", pairs[0], options)
-            return shapes.draw_shapes(table, {"track_0_D0": r"$d_0$ of track 0 [mm]"}, options), table
+            table = flavours.shape_table(histograms, "track_0_D0", pair, attack)
+            labels = {"track_0_D0": r"$d_0$ of track 0 [mm]"}
+            return flavours.draw_shapes(table, labels, attack, sample), table
         if name == "roc_scan":
             scans = {
-                k: roc.roc_table(curves, metrics, "BvL", models[:2], [(k, e) for e in EPSILONS[1:]])
+                k: roc.roc_table(
+                    curves, metrics, "BvL", models[:2], [Perturbation(k, e) for e in EPSILONS[1:]]
+                )
                 for k in ("noise", "fgsm")
             }
-            return roc.draw_roc_scan(scans, pairs[0], options["sample"]), pd.concat(scans.values())
+            return roc.draw_roc_scan(scans, pair, sample), pd.concat(scans.values())
         if name == "inputs":
             table = inputs.input_table(histograms, "clean_nominal", "fgsm", ["track_0_D0"])
             labels = {"track_0_D0": r"$d_0$ of track 0 [mm]"}
-            return inputs.draw_inputs(table, labels, "clean arm", options["sample"]), table
+            return inputs.draw_inputs(table, labels, "clean arm", sample), table
         if name == "threshold":
-            table = thresholds.threshold_table(histograms, ["BvL"], pairs[0], options)
-            return thresholds.draw_thresholds(table, options), table
+            table = thresholds.threshold_table(histograms, ["BvL"], pair, attack)
+            return thresholds.draw_thresholds(table, attack, sample), table
         if name == "fixed_cut":
             table = fixed_cut.fixed_cut_table(metrics, pairs, ["noise", "fgsm"], "BvL")
-            return fixed_cut.draw_fixed_cut(table, options), table
+            return fixed_cut.draw_fixed_cut(table, pairs, sample), table
         if name == "bins":
-            table = binned.bin_table(bins, pairs[0], options)
-            return binned.draw_bins(table, pairs[0], options), table
+            table = binned.bin_table(bins, pair, "BvL", attack)
+            return binned.draw_bins(table, arm_models(pairs, pair.label), attack, sample), table
         if name == "calibration":
-            table = probabilities.calibration_table(calibration, pairs[0], options)
-            return probabilities.draw_calibration(table, pairs[0], options), table
+            table = reliability.calibration_table(calibration, pair, attack)
+            return reliability.draw_calibration(table, arm_models(pairs, pair.label), sample), table
         if name == "confusion":
-            table = probabilities.confusion_matrix(confusion, pairs[0], options)
-            return probabilities.draw_confusion(table, pairs[0], options), table
+            table = mistakes.confusion_matrix(confusion, pair, attack)
+            return mistakes.draw_confusion(table, pair.label, attack, sample), table
         if name in ("spectra", "weight_maps"):
             maps = kinematics.weight_table(weight_map())
             if name == "weight_maps":
-                return kinematics.draw_weights(maps, options["sample"]), maps
+                return kinematics.draw_weights(maps, sample), maps
             table = kinematics.spectrum_table(maps)
-            return kinematics.draw_spectra(table, options["sample"]), table
+            return kinematics.draw_spectra(table, sample), table
         if name == "transfer":
-            table = transfer_module.transfer_table(transfer, "BvL")
-            return transfer_module.draw_transfer(table, options["sample"]), table
+            table = transferred.transfer_table(transfer, "BvL")
+            return transferred.draw_transfer(table, sample), table
         if name == "mismodelling":
-            table = mismodelling.mismodelling_table(metrics, pairs, options["mismodellings"], "BvL")
-            return mismodelling.draw_mismodelling(table, options), table
+            table = losses.mismodelling_table(metrics, pairs, options["mismodellings"], "BvL")
+            return losses.draw_mismodelling(table, pairs, sample), table
         if name == "surface_statistics":
-            table = surface_plots.statistics_table(surface_statistics, pairs)
-            return surface_plots.draw_statistics(table, options), table
+            table = statistics.statistics_table(surface_statistics, pairs)
+            return statistics.draw_statistics(table, pairs, sample), table
         if name == "surface_weights":
-            table = weight_plots.weights_table(weights, pairs)
-            return weight_plots.draw_weights(table, options), table
-        pair = pairs[1] if name == "surface_faithful" else pairs[0]
+            table = of_weights.weights_table(weights, pairs)
+            return of_weights.draw_weights(table, pairs, sample), table
         if name == "surface_average":
-            table, routes = (plane_plots.averages_of_pair(part, pair) for part in (planes, paths))
-            return plane_plots.draw_averages(table, routes, options), table
-        table, routes = (surface.of_pair(part, pair, jets="jet") for part in (planes, paths))
-        pictures = {"surface_planes": plane_plots.draw_planes}
-        return pictures.get(name, surface.draw_surface)(table, routes, options | {"labels": LABELS}), table
+            table, routes = (many.averages_of_pair(part, pair) for part in (planes, paths))
+            return many.draw_averages(table, routes, sample), table
+        if name == "surface_faithful":
+            pair = pairs[1]
+        table, routes = (contours.of_pair(part, pair, jets="jet") for part in (planes, paths))
+        if name == "surface_planes":
+            return many.draw_planes(table, routes, LABELS, sample), table
+        return jet.draw_surface(table, routes, arm_models(pairs, pair.label), LABELS, sample), table
 
     return draw

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from robustag.plotting.alignment import alignment_table, draw_alignment
+from robustag.plotting.mismodelling.alignment import alignment_table, draw_alignment
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_the_table_is_the_mean_over_the_seeds_of_one_model(tables):
 
 
 def test_a_row_a_scenario_and_a_row_a_span(tables):
-    figure = draw_alignment(alignment_table(*tables, "plain", "BvL"), {"sample": "sample"})
+    figure = draw_alignment(alignment_table(*tables, "plain", "BvL"), "sample")
     left, right = figure.axes
     assert [label.get_text() for label in left.get_yticklabels()] == ["ip resolution up", "fakes up"]
     assert len(right.get_yticks()) == 4

@@ -3,23 +3,27 @@
 import subprocess
 import sys
 import time
+from pkgutil import walk_packages
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from robustag.errors import InputError
-from robustag.plotting.store import save_figure, save_shown
-from robustag.plotting.tables import read_columns
+import robustag.claims
+import robustag.plotting
+from robustag.plotting.store import Output, each
+
+
+def files(folder):
+    return Output(*(folder / f"f.{suffix}" for suffix in ("pdf", "png", "csv")))
 
 
 @pytest.mark.parametrize("name", ["headline", pytest.param("surface", marks=pytest.mark.slow)])
 def test_two_drawings_are_the_same_bytes(name, drawn, tmp_path):
     """Also a second later: no file carries the time."""
     for folder in ("first", "second"):
-        figure, table = drawn(name)
-        save_figure(figure, tmp_path / folder / "f.pdf", tmp_path / folder / "f.png")
-        save_shown(table, tmp_path / folder / "f.csv")
+        files(tmp_path / folder).save(*drawn(name))
         time.sleep(1.1 if folder == "first" else 0)
     for suffix in ("pdf", "png", "csv"):
         first, second = (tmp_path / folder / f"f.{suffix}" for folder in ("first", "second"))
@@ -28,8 +32,7 @@ def test_two_drawings_are_the_same_bytes(name, drawn, tmp_path):
 
 
 def test_headline_picture_is_small(drawn, tmp_path):
-    figure, _ = drawn("headline")
-    save_figure(figure, tmp_path / "f.pdf", tmp_path / "f.png")
+    files(tmp_path).save(*drawn("headline"))
     assert (tmp_path / "f.png").stat().st_size < 60_000
 
 
@@ -37,35 +40,32 @@ def test_a_failing_drawing_leaves_no_file(tmp_path):
     figure = Figure()
     figure.text(0.5, 0.5, r"$\notacommand$")
     with pytest.raises(ValueError, match="notacommand"):
-        save_figure(figure, tmp_path / "f.pdf", tmp_path / "f.png")
+        files(tmp_path).save(figure, pd.DataFrame())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_shown_numbers_have_six_digits(tmp_path):
-    save_shown(pd.DataFrame({"name": ["a"], "value": [0.12345678]}), tmp_path / "t.csv")
-    assert (tmp_path / "t.csv").read_text() == "name,value\na,0.123457\n"
+    files(tmp_path).save(Figure(), pd.DataFrame({"name": ["a"], "value": [0.12345678]}))
+    assert (tmp_path / "f.csv").read_text() == "name,value\na,0.123457\n"
 
 
-def test_reading_named_columns(tmp_path):
-    path = tmp_path / "t.parquet"
-    pd.DataFrame({"a": [1], "b": [2], "c": [3]}).to_parquet(path)
-    assert list(read_columns(path, ["c", "a"]).columns) == ["c", "a"]
-    with pytest.raises(InputError, match=r"t\.parquet: column d, e is missing; the table has a, b, c"):
-        read_columns(path, ["a", "d", "e"])
-    with pytest.raises(InputError, match=r"other\.parquet is missing: run the rule"):
-        read_columns(tmp_path / "other.parquet", ["a"])
-    (tmp_path / "bad.parquet").write_text("not a table")
-    with pytest.raises(InputError, match=r"bad\.parquet is damaged or no table"):
-        read_columns(tmp_path / "bad.parquet", ["a"])
+def test_every_name_has_the_files_of_its_own_figure():
+    endings = ("pdf", "png", "csv")
+    made = SimpleNamespace(**{ending: [f"a.{ending}", f"b.{ending}"] for ending in endings})
+    assert dict(each("ab", made)) == {
+        name: Output(*(f"{name}.{ending}" for ending in endings)) for name in "ab"
+    }
+    with pytest.raises(ValueError, match="shorter"):
+        list(each("abc", made))
 
 
 @pytest.mark.process
 def test_plotting_and_claims_never_import_torch():
-    modules = "roc, epsilon, history, shapes, mismodelling, surface, surface_planes, store"
-    code = (
-        f"from robustag.plotting import {modules}\n"
-        "from robustag.plotting import surface_corners, surface_statistics, surface_weights\n"
-        "from robustag.claims import judge, report, summary\n"
-        "import sys\nassert 'torch' not in sys.modules"
-    )
+    modules = [
+        module.name
+        for package in (robustag.plotting, robustag.claims)
+        for module in walk_packages(package.__path__, f"{package.__name__}.")
+    ]
+    assert "robustag.plotting.robustness.roc" in modules
+    code = f"import {', '.join(modules)}, sys\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

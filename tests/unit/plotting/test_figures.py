@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
+from tests.unit.plotting.conftest import ATTACKS
 
 from robustag.errors import InputError
-from robustag.plotting.epsilon import auc_epsilon_table, draw_auc_epsilon
-from robustag.plotting.mismodelling import mismodelling_table
-from robustag.plotting.roc import MISTAG_RANGE, roc_table
-from robustag.plotting.shapes import shape_table
-from robustag.plotting.sketches import draw_training, jet_table, training_table
+from robustag.plotting.mismodelling.losses import mismodelling_table
+from robustag.plotting.options import Pair, Perturbation
+from robustag.plotting.robustness.certified import certified_table, draw_certified
+from robustag.plotting.robustness.epsilon import auc_epsilon_table, draw_auc_epsilon
+from robustag.plotting.robustness.roc import MISTAG_RANGE, roc_table
+from robustag.plotting.shapes.flavours import shape_table
 from robustag.plotting.style import FLAVOUR_COLOURS, ROLE_COLOURS, arm_models, paired_models
-from robustag.plotting.surface_corners import corner_table
-from robustag.plotting.surface_weights import mean_ratio_around
+from robustag.plotting.surface.corners import corner_table
+from robustag.plotting.surface.weights import mean_ratio_around
+from robustag.plotting.training.sketches import draw_training, jet_table, training_table
 
 FIGURES = [
     "roc",
@@ -65,9 +68,9 @@ def shown_tick_labels(axis):
 
 
 SHARED = [
-    {"label": "weak", "nominal": "clean_nominal", "adversarial": "clean_fgsm"},
-    {"label": "free", "nominal": "clean_nominal", "adversarial": "faithful_fgsm"},
-    {"label": "other", "nominal": "faithful_nominal", "adversarial": "clean_fgsm"},
+    Pair("weak", "clean_nominal", "clean_fgsm"),
+    Pair("free", "clean_nominal", "faithful_fgsm"),
+    Pair("other", "faithful_nominal", "clean_fgsm"),
 ]
 OF_ALL_MODELS = [
     *("roc", "auc_epsilon", "headline", "certified", "history", "fixed_cut", "mismodelling"),
@@ -93,21 +96,21 @@ def test_a_shared_model_looks_the_same_in_all_its_arms():
     assert models["clean_nominal"].title == "clean nominal, nominal training"
     assert models["faithful_fgsm"].title == "free, adversarial training"
     for pair in SHARED:
-        nominal, adversarial = arm_models(SHARED, pair["label"])
-        assert (nominal.name, adversarial.name) == (pair["nominal"], pair["adversarial"])
-        assert nominal.title == f"{pair['label']}, nominal training"
+        nominal, adversarial = arm_models(SHARED, pair.label)
+        assert (nominal.name, adversarial.name) == (pair.nominal, pair.adversarial)
+        assert nominal.title == f"{pair.label}, nominal training"
         for model in (nominal, adversarial):
             assert model.colour == models[model.name].colour
 
 
 def test_a_model_may_have_another_role_in_another_arm():
-    pairs = [SHARED[0], {"label": "next", "nominal": "clean_fgsm", "adversarial": "faithful_fgsm"}]
+    pairs = [SHARED[0], Pair("next", "clean_fgsm", "faithful_fgsm")]
     assert [model.role for model in paired_models(pairs)] == ["nominal", "adversarial", "adversarial"]
     assert [model.role for model in arm_models(pairs, "next")] == ["nominal", "adversarial"]
 
 
 def test_many_models_stay_apart():
-    pairs = [{"label": f"p{i}", "nominal": f"n{i}", "adversarial": f"a{i}"} for i in range(15)]
+    pairs = [Pair(f"p{i}", f"n{i}", f"a{i}") for i in range(15)]
     looks = [(model.colour, model.marker) for model in paired_models(pairs)]
     assert len(set(looks)) == 30
 
@@ -184,7 +187,7 @@ def test_roc_shows_the_area_with_its_error(drawn):
 
 
 def test_roc_table_is_the_mean_over_seeds(curves, metrics, options):
-    table = roc_table(curves, metrics, "BvL", paired_models(options["pairs"]), [("fgsm", 0.05)])
+    table = roc_table(curves, metrics, "BvL", paired_models(options["pairs"]), [options["attack"]])
     chosen = curves.query("model == 'clean_fgsm' and discriminator == 'BvL' and epsilon == 0.05")
     chosen = chosen[chosen["perturbation"] == "fgsm"]
     expected = chosen.groupby("efficiency")["mistag"].mean()
@@ -294,17 +297,17 @@ def test_epsilon_axis_has_a_tick_at_every_measured_value(drawn):
         assert max(y) <= axes.get_ylim()[1]
 
 
-def test_one_panel_an_attack(drawn, options):
+def test_one_panel_an_attack(drawn):
     figure, _ = drawn("auc_epsilon")
-    assert len(figure.axes) == len(options["attacks"])
+    assert len(figure.axes) == len(ATTACKS)
     assert {axes.get_ylabel() for axes in figure.axes} <= {"BvL AUC", ""}
     assert all(len(axes.lines) == 4 for axes in figure.axes)
 
 
 def test_panels_wrap_and_each_column_ends_in_an_axis(metrics, options):
-    several = [*options["attacks"], "fgsm", "noise"][:6]
+    several = [*ATTACKS, "fgsm", "noise"][:6]
     table = auc_epsilon_table(metrics, options["pairs"], sorted(set(several)), ["BvL"])
-    figure = draw_auc_epsilon(table, {**options, "attacks": several})
+    figure = draw_auc_epsilon(table, options["pairs"], several, options["sample"])
     assert len(figure.axes) == 6
     assert sum(bool(axes.get_xlabel()) for axes in figure.axes) == 4
 
@@ -322,7 +325,7 @@ def test_auc_table_is_averaged_over_seeds(metrics, options):
 
 
 def test_shapes_are_normalised_and_ratios_are_ratios(histograms, options):
-    table = shape_table(histograms, "BvL", options["pairs"][0], options)
+    table = shape_table(histograms, "BvL", options["pairs"][0], options["attack"])
     sums = table.groupby(["role", "flavour"])[["raw", "perturbed"]].sum()
     np.testing.assert_allclose(sums, 1.0)
     filled = table[table["raw_count"] > 0]
@@ -362,7 +365,7 @@ def test_mismodelling_losses_are_paired_differences(metrics, options):
 def test_mismodelling_rows_are_named(drawn, options):
     figure, _ = drawn("mismodelling")
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == [entry["label"] for entry in options["mismodellings"]]
+    assert labels == [entry.label for entry in options["mismodellings"]]
     assert figure.axes[0].get_xlabel() == "loss of BvL AUC"
 
 
@@ -453,7 +456,7 @@ def test_tiny_losses_get_their_power_of_ten(drawn):
 
 def test_a_selection_that_is_not_there_is_named(curves, metrics, options):
     with pytest.raises(InputError, match=r"table curves: no row .* for epsilon it offers: 0\.0, 0\.005"):
-        roc_table(curves, metrics, "BvL", paired_models(options["pairs"]), [("fgsm", 0.3)])
+        roc_table(curves, metrics, "BvL", paired_models(options["pairs"]), [Perturbation("fgsm", 0.3)])
 
 
 def test_the_band_of_a_model_lies_between_attack_and_certificate(drawn):
@@ -467,12 +470,10 @@ def test_the_band_of_a_model_lies_between_attack_and_certificate(drawn):
 
 
 def test_a_model_without_certificate_is_left_out(certificates, options):
-    from robustag.plotting.certified import certified_table, draw_certified
-
     some = certificates[~certificates["model"].str.startswith("faithful")]
     table = certified_table(some, options["pairs"], "BvL", 0.01)
     assert set(table.model) == {"clean_nominal", "clean_fgsm"}
-    assert len(draw_certified(table, options).axes) == 3
+    assert len(draw_certified(table, options["pairs"], options["sample"]).axes) == 3
 
 
 def test_distances_are_those_of_one_model_and_of_the_track_that_moves_most(drawn):

@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import jensenshannon
 
-from robustag.plotting.mismodelling_map import draw_map, input_divergences, map_table
+from robustag.plotting.mismodelling.map import draw_map, input_divergences, map_table
+from robustag.plotting.options import Pair
 
 COUNTS = {0.0: [10, 20, 30, 0], 1.0: [10, 30, 10, 10], 2.0: [0, 0, 0, 60]}
-PAIRS = [{"label": "clean", "nominal": "plain", "adversarial": "hardened"}]
+PAIRS = [Pair("clean", "plain", "hardened")]
 
 
 @pytest.fixture
@@ -65,8 +66,7 @@ def test_every_model_has_every_perturbation_with_its_own_loss(verdicts, histogra
 
 def test_scenarios_are_numbered_and_attacks_are_lines(verdicts, histograms):
     table = map_table(verdicts, histograms, ["jet_pt"], PAIRS)
-    options = {"pairs": PAIRS, "sample": "sample", "attack": "fgsm", "noise": "noise"}
-    figure = draw_map(table, options)
+    figure = draw_map(table, PAIRS, ["fgsm", "noise"], "sample")
     axes = figure.axes[0]
     assert [text.get_text() for text in axes.texts].count("1") == 2
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tests.unit.validation.conftest import EFFICIENCY, toy_objects
 
-from robustag.plotting import simulation, simulation_inputs, simulation_truth
+from robustag.plotting.simulation import inputs, objects, truth
 from robustag.validation.histograms import merge_histograms
 from robustag.validation.lifetime import lifetime_histograms
 from robustag.validation.tracks import track_histograms
@@ -49,9 +49,7 @@ def validation(table):
 
 
 def shown(name, histograms, validation):
-    module = {"inputs": simulation_inputs, "tracks": simulation, "vertices": simulation}.get(
-        name, simulation_truth
-    )
+    module = {"inputs": inputs, "tracks": objects, "vertices": objects}.get(name, truth)
     table = getattr(module, f"{name}_table")(validation if name == "inputs" else histograms)
     return getattr(module, f"draw_{name}")(table, SAMPLE), table
 
@@ -89,7 +87,7 @@ def test_an_empty_sample_still_makes_a_figure(name, validation):
 
 
 def test_the_overview_names_variables_and_tracks(validation):
-    table = simulation_inputs.inputs_table(validation).set_index("input")
+    table = inputs.inputs_table(validation).set_index("input")
     assert table.loc["track_4_vertex_mass", ["variable", "place"]].tolist() == ["vertex_mass", 4]
     assert table.loc["track_2_d0_significance", ["variable", "place"]].tolist() == [
         "track_2_d0_significance",
@@ -101,13 +99,13 @@ def test_the_overview_names_variables_and_tracks(validation):
 
 
 def test_the_tables_hold_what_the_figures_say(histograms):
-    vertices = simulation.vertices_table(histograms)
-    assert set(vertices["quantity"]) == {*simulation.VERTEX_SHAPES, *EFFICIENCIES, "composition"}
+    vertices = objects.vertices_table(histograms)
+    assert set(vertices["quantity"]) == {*objects.VERTEX_SHAPES, *EFFICIENCIES, "composition"}
     light = vertices[(vertices["quantity"] == "efficiency_any") & (vertices["flavour"] == "light")]
     assert light["value"].mean() == pytest.approx(EFFICIENCY["light"], abs=0.03)
-    resolution = simulation_truth.resolution_table(histograms)
+    resolution = truth.resolution_table(histograms)
     fits = resolution[resolution["kind"] == "fit_width"].set_index("quantity")
     assert abs(fits.loc["d0_pull", "value"] - 1.0) < 4 * fits.loc["d0_pull", "error"]
     assert set(resolution["kind"]) == {"resolution", "pull", "fit_mean", "fit_width", "beyond_3"}
-    lifetime = simulation_truth.lifetime_table(histograms)
+    lifetime = truth.lifetime_table(histograms)
     assert (lifetime[lifetime["kind"] == "fit"].groupby("quantity").size() == 5).all()

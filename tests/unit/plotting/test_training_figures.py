@@ -1,29 +1,27 @@
 """Pareto figure and AUC against the epoch, on synthetic tables."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
 from robustag.errors import InputError
-from robustag.plotting.epochs import auc_epoch_table, draw_auc_epoch
-from robustag.plotting.pareto import draw_pareto, pareto_table
+from robustag.plotting.options import Pair, Perturbation
+from robustag.plotting.training.epochs import auc_epoch_table, draw_auc_epoch
+from robustag.plotting.training.pareto import Comparison, Training, draw_pareto, pareto_table
 
 
 @pytest.fixture
 def compared():
-    return {
-        "models": [
-            ["clean_nominal", {"name": "nominal"}, "mlp"],
-            ["clean_fgsm", {"name": "fgsm", "epsilon": 0.01}, "mlp"],
-            ["faithful_fgsm", {"name": "fgsm", "epsilon": 0.05}, "mlp"],
-            ["faithful_nominal", {"name": "fgsm", "epsilon": 0.05, "share": 0.5}, "mlp"],
-        ],
-        "attacks": ["fgsm", "noise"],
-        "epsilon": 0.05,
-        "discriminators": ["BvL", "CvL"],
-        "sample": "13 TeV",
-    }
+    trainings = [
+        Training("clean_nominal", {"name": "nominal"}, "mlp"),
+        Training("clean_fgsm", {"name": "fgsm", "epsilon": 0.01}, "mlp"),
+        Training("faithful_fgsm", {"name": "fgsm", "epsilon": 0.05}, "mlp"),
+        Training("faithful_nominal", {"name": "fgsm", "epsilon": 0.05, "share": 0.5}, "mlp"),
+    ]
+    return Comparison(trainings, [Perturbation(name, 0.05) for name in ("fgsm", "noise")], ["BvL", "CvL"])
 
 
 def test_a_point_is_the_clean_and_the_attacked_area(metrics, compared):
@@ -49,7 +47,7 @@ def test_a_model_trained_once_gets_the_spread_of_the_others(metrics, compared):
 
 
 def test_recipes_are_named_once_and_share_a_colour(metrics, compared):
-    figure = draw_pareto(pareto_table(metrics, compared), compared)
+    figure = draw_pareto(pareto_table(metrics, compared), compared, "13 TeV")
     assert len(figure.axes) == 4
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["nominal", "FGSM", "FGSM, 50 % of the batch"]
@@ -60,8 +58,9 @@ def test_recipes_are_named_once_and_share_a_colour(metrics, compared):
 
 
 def test_another_network_is_a_curve_of_its_own(metrics, compared):
-    compared["models"][3] = ["faithful_nominal", {"name": "nominal"}, "set_transformer"]
-    figure = draw_pareto(pareto_table(metrics, compared), compared)
+    other = Training("faithful_nominal", {"name": "nominal"}, "set_transformer")
+    compared = replace(compared, trainings=[*compared.trainings[:3], other])
+    figure = draw_pareto(pareto_table(metrics, compared), compared, "13 TeV")
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["nominal", "FGSM", "nominal, set transformer"]
 
@@ -100,31 +99,32 @@ def epochs():
 
 
 def test_areas_against_the_epoch_are_means_over_seeds(epochs, options):
-    shown = {**options, "discriminators": ["BvL", "CvL"], "attack": "fgsm", "noise": "noise", "epsilon": 0.05}
-    table = auc_epoch_table(epochs, shown)
+    pairs, discriminators = options["pairs"], ["BvL", "CvL"]
+    shown = {kind: options[kind] for kind in ("attack", "noise", "sample")}
+    table = auc_epoch_table(epochs, pairs, discriminators)
     assert set(table["discriminator"]) == {"BvL", "CvL"}
     first = table.query(
         "model == 'clean_fgsm' and source == 'self' and epoch == 4 and discriminator == 'BvL'"
     )
     assert first["auc"].tolist() == pytest.approx([0.9 - 0.025 - 0.05 + 0.015])
-    figure = draw_auc_epoch(table, shown)
+    figure = draw_auc_epoch(table, pairs, discriminators, **shown)
     assert [len(axes.lines) for axes in figure.axes] == [8] * 4, "two models under four perturbations"
     assert [label.get_text() for label in figure.axes[2].get_xticklabels()] == ["1", "4", "15"]
     with pytest.raises(InputError, match="noise"):
-        draw_auc_epoch(table[table["perturbation"] != "noise"], shown)
+        draw_auc_epoch(table[table["perturbation"] != "noise"], pairs, discriminators, **shown)
 
 
 def test_each_arm_shows_what_its_own_nominal_model_crafted(epochs, options):
     """An adversarial model with two nominal ones meets the attacks of both."""
     other = epochs[(epochs["model"] == "clean_fgsm") & (epochs["source"] == "reference")]
     other = other.assign(crafted_on="faithful_nominal", value=0.5)
-    options |= {"discriminators": ["BvL"], "attack": "fgsm", "noise": "noise", "epsilon": 0.05}
-    options["pairs"] = [
-        {"label": "one", "nominal": "clean_nominal", "adversarial": "clean_fgsm"},
-        {"label": "two", "nominal": "faithful_nominal", "adversarial": "clean_fgsm"},
+    pairs = [
+        Pair("one", "clean_nominal", "clean_fgsm"),
+        Pair("two", "faithful_nominal", "clean_fgsm"),
     ]
-    table = auc_epoch_table(pd.concat([epochs, other]), options)
-    figure = draw_auc_epoch(table, options)
+    table = auc_epoch_table(pd.concat([epochs, other]), pairs, ["BvL"])
+    shown = {kind: options[kind] for kind in ("attack", "noise", "sample")}
+    figure = draw_auc_epoch(table, pairs, ["BvL"], **shown)
     lowest = [min(line.get_ydata().min() for line in axes.lines) for axes in figure.axes]
     assert lowest[0] > 0.7
     assert lowest[1] == 0.5

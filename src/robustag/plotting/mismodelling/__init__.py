@@ -1,0 +1,1 @@
+"""What mismodelling costs beside attacks, and how the two resemble each other."""

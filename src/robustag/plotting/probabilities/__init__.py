@@ -1,0 +1,1 @@
+"""What the predicted probabilities are worth."""

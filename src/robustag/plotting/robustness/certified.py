@@ -1,0 +1,134 @@
+"""Between the best attack and the certificate: where the truth about a model's robustness lies."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from robustag.evaluation.reading import pick
+from robustag.plotting.options import Pair
+from robustag.plotting.style import (
+    DISCRIMINATOR_AXES,
+    Model,
+    arm_models,
+    legend_below,
+    model_handles,
+    paired_models,
+    stamp,
+    styled,
+    symmetric_epsilon_axis,
+)
+
+CERTIFICATE_COLUMNS = [
+    *("model", "method", "epsilon", "discriminator", "metric", "working_point", "value", "low", "high"),
+]
+_METRICS = ("auc", "fixed_cut_efficiency", "fixed_cut_mistag")
+_METHODS: dict[str, Any] = {"attack": "-", "crown": (0, (4, 2))}
+
+
+def certified_table(
+    certificates: pd.DataFrame,
+    pairs: Sequence[Pair],
+    discriminator: str,
+    working_point: float,
+) -> pd.DataFrame:
+    """Attack and certificate of every paired model that has one.
+
+    Parameters
+    ----------
+    certificates : DataFrame
+        The certificates table.
+    pairs : sequence of Pair
+        The compared models.
+    discriminator : str
+        BvL, BvC, CvB or CvL.
+    working_point : float
+        Mis-tag rate of the clean jets at the cut.
+
+    Returns
+    -------
+    DataFrame
+        Columns metric, model, method ("attack", "crown"), epsilon, discriminator, working_point, value,
+        low, high.
+    """
+    models = [model.name for model in paired_models(pairs) if model.name in set(certificates["model"])]
+    parts = []
+    for metric in _METRICS:
+        point = {} if metric == "auc" else {"working_point": working_point}
+        rows = pick(certificates, "certificates", metric=metric, discriminator=discriminator, **point)
+        parts += [
+            pick(rows, "certificates", model=model, method=method).sort_values("epsilon")
+            for model in models
+            for method in _METHODS
+        ]
+    columns = ["metric", *(column for column in CERTIFICATE_COLUMNS if column != "metric")]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+@styled
+def draw_certified(table: pd.DataFrame, pairs: Sequence[Pair], sample: str) -> Figure:
+    """One column an arm, one row a number, one band a model from its best attack to its certificate.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `certified_table`.
+    pairs : sequence of Pair
+        The compared models.
+    sample : str
+        What was simulated.
+    """
+    models = [model for model in paired_models(pairs) if model.name in set(table["model"])]
+    # Arms in the order of the pairs; those whose models have no certificate are left out.
+    shown = {arm for model in models for arm in model.arms}
+    arms = [pair.label for pair in pairs if pair.label in shown]
+    figure = Figure(figsize=(1.4 + 4.2 * len(arms), 1.7 + 2.7 * len(_METRICS)))
+    panels = figure.subplots(len(_METRICS), len(arms), sharex=True, sharey="row", squeeze=False)
+    for row, metric in zip(panels, _METRICS, strict=True):
+        for axes, arm in zip(row, arms, strict=True):
+            for model in arm_models(pairs, arm):
+                rows = table[(table["metric"] == metric) & (table["model"] == model.name)]
+                if len(rows):
+                    _draw_band(axes, rows, model)
+        row[0].set_ylabel(_label(metric, table))
+    for axes, arm in zip(panels[0], arms, strict=True):
+        axes.text(0.05, 0.07, f"{arm} arm", transform=axes.transAxes, fontweight="bold")
+    for axes in panels[-1]:
+        symmetric_epsilon_axis(axes, table["epsilon"].unique())
+    handles = model_handles(models)
+    lines = {"attack": "best attack", "crown": "certificate"}
+    handles += [
+        Line2D([], [], color="black", linestyle=_METHODS[method], label=label)
+        for method, label in lines.items()
+    ]
+    legend_below(figure, handles, 2)
+    stamp(panels[0][0], panels[0][-1], sample)
+    return figure
+
+
+def _draw_band(axes: Axes, rows: pd.DataFrame, model: Model) -> None:
+    found, proven = (pick(rows, "certified", method=method) for method in _METHODS)
+    axes.fill_between(
+        found["epsilon"], proven["value"], found["value"], color=model.colour, alpha=0.2, linewidth=0
+    )
+    for method, line in (("attack", found), ("crown", proven)):
+        axes.errorbar(
+            line["epsilon"],
+            line["value"],
+            yerr=[line["value"] - line["low"], line["high"] - line["value"]],
+            color=model.colour,
+            marker=model.marker if method == "attack" else "",
+            linestyle=_METHODS[method],
+            elinewidth=0.8,
+        )
+
+
+def _label(metric: str, table: pd.DataFrame) -> str:
+    discriminator = table["discriminator"].iloc[0]
+    if metric == "auc":
+        return f"{discriminator} AUC"
+    rate = DISCRIMINATOR_AXES[discriminator][metric == "fixed_cut_mistag"]
+    return f"{rate}\nat the clean {table['working_point'].max():.3g} cut"

@@ -1,0 +1,1 @@
+"""Distributions of inputs and scores, raw and attacked."""

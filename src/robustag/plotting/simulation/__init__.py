@@ -1,0 +1,1 @@
+"""The simulated sample: its spectra, its objects, its truth, and the public data set beside it."""

@@ -1,0 +1,1 @@
+"""The loss around jets and around the weights."""

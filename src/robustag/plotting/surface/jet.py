@@ -1,0 +1,100 @@
+"""The loss around one jet over two of its inputs, with the paths that attacks take."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from mpl_toolkits.mplot3d import Axes3D
+from scipy.interpolate import RegularGridInterpolator
+
+from robustag.evaluation.reading import pick
+from robustag.plotting.style import ROLES, Model, stamp, styled
+from robustag.plotting.surface.contours import (
+    LEVELS,
+    PATH_LINES,
+    direction_label,
+    draw_contours,
+    draw_legend,
+    exponent_of,
+    planes_of,
+)
+
+
+@styled
+def draw_surface(
+    planes: pd.DataFrame,
+    paths: pd.DataFrame,
+    models: Sequence[Model],
+    labels: Mapping[str, str],
+    sample: str,
+) -> Figure:
+    """The first plane of two models as sheets in three dimensions and as contours, with the attacks' paths.
+
+    Parameters
+    ----------
+    planes, paths : DataFrame
+        From `of_pair`.
+    models : sequence of Model
+        The two of the pair, from `arm_models`.
+    labels : mapping
+        Axis labels of inputs.
+    sample : str
+        What was simulated.
+    """
+    shown = planes_of(planes)[0]
+    arm = planes["arm"].iloc[0]
+    figure = Figure(figsize=(12.4, 10.0))
+    grid = figure.add_gridspec(2, len(ROLES), height_ratios=(1.25, 1))
+    exponent = exponent_of(pick(planes, "planes", **shown)["loss"].max())
+    loss_label = "loss" if exponent == 0 else rf"loss [$10^{{{exponent}}}$]"
+    across, up = (direction_label(shown[f"feature_{axis}"], labels) for axis in "xy")
+    panels = []
+    for column, model in enumerate(models):
+        plane = pick(planes, "planes", role=model.role, **shown)
+        plane = plane.assign(loss=plane["loss"] * 10.0**-exponent)
+        path = pick(paths, "paths", role=model.role, **shown)
+        sheet = figure.add_subplot(grid[0, column], projection="3d")
+        _draw_sheet(sheet, plane, path, model.colour, (across, up, loss_label))
+        sheet.set_title(f"{arm} arm, {model.role} training", fontweight="bold")
+        axes = figure.add_subplot(grid[1, column])
+        filled = draw_contours(axes, plane, path, LEVELS)
+        figure.colorbar(filled, ax=axes, label=loss_label)
+        axes.set(xlabel=across, ylabel=up)
+        panels.append(axes)
+    draw_legend(panels[0])
+    stamp(panels[0], panels[-1], sample)
+    return figure
+
+
+def _draw_sheet(
+    axes: Axes3D, plane: pd.DataFrame, paths: pd.DataFrame, colour: str, labels: tuple[str, str, str]
+) -> None:
+    grid = plane.pivot(index="x", columns="y", values="loss")
+    x, y = np.meshgrid(grid.index, grid.columns, indexing="ij")
+    axes.plot_surface(x, y, grid.to_numpy(), color=colour, alpha=0.75, linewidth=0)
+    height = RegularGridInterpolator(
+        (grid.index, grid.columns), grid.to_numpy(), bounds_error=False, fill_value=np.nan
+    )
+    # A little above the sheet, or matplotlib hides the line behind it.
+    lift = 0.02 * (grid.to_numpy().max() - grid.to_numpy().min())
+    for attack, (colour, width) in PATH_LINES.items():
+        dense = _densified(pick(paths, "paths", attack=attack)[["x", "y"]].to_numpy())
+        axes.plot(*dense.T, height(dense) + lift, color=colour, linewidth=width, zorder=10)
+    axes.set_xlabel(labels[0], labelpad=10)
+    axes.set_ylabel(labels[1], labelpad=10)
+    axes.set_zlabel(labels[2], labelpad=14)
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_major_locator(MaxNLocator(4))
+    axes.tick_params(labelsize=10, pad=2)
+    # Steep enough that no sheet is seen edge-on.
+    axes.view_init(elev=40, azim=-56)
+    axes.set_box_aspect((4, 4, 2.6), zoom=0.92)
+
+
+def _densified(points: np.ndarray) -> np.ndarray:
+    """A polygon [n, 2] with points between its corners, so that it can follow a curved sheet."""
+    corners = np.arange(len(points))
+    fine = np.linspace(0, len(points) - 1, 20 * (len(points) - 1) + 1)
+    return np.stack([np.interp(fine, corners, column) for column in points.T], axis=1)

@@ -1,0 +1,1 @@
+"""How taggers learn, and what each recipe costs."""
