@@ -12,7 +12,9 @@ with job(globals()) as (snakemake, log):
     from robustag.attacks import AttackDefinition, audit
     from robustag.evaluation.bench import Bench
     from robustag.evaluation.campaign import run_sweep
+    from robustag.evaluation.settings import Evaluation
     from robustag.files import write_table
+    from robustag.registry import settings_of
     from robustag.tensors.loading import load_tensors, sample_jets
 
     torch.set_num_threads(snakemake.threads)
@@ -26,6 +28,7 @@ with job(globals()) as (snakemake, log):
     # One seed for all models: they meet the same noise.
     seed = derive_seed(params.seed, "attack", name)
     attack = bench.sweep(definition, model, jets, seed=seed, sources=[*map(bench.model, files.source)])
+    evaluation = settings_of(Evaluation, {**settings["evaluation"], "seed": params.seed}, "evaluation")
     audited, rows = [], sample_jets(jets.event, settings["audit"]["jets"])
 
     def perturbed() -> Iterator[tuple[float, torch.Tensor]]:
@@ -40,7 +43,7 @@ with job(globals()) as (snakemake, log):
         perturbed(),
         jets,
         bench.normalisation,
-        {**settings["evaluation"], "seed": params.seed},
+        evaluation,
         "attack",
         name,
         progress=lambda epsilon: progress(f"epsilon {epsilon:g}"),

@@ -7,8 +7,10 @@ with job(globals()) as (snakemake, log):
 
     from robustag.attacks import BudgetSettings
     from robustag.evaluation.bench import Bench
-    from robustag.evaluation.certificates import certify
+    from robustag.evaluation.certificates import Certificates, certify
+    from robustag.evaluation.settings import Evaluation
     from robustag.files import write_table
+    from robustag.registry import settings_of
     from robustag.tensors.loading import load_tensors
 
     torch.set_num_threads(snakemake.threads)
@@ -16,15 +18,12 @@ with job(globals()) as (snakemake, log):
     bench = Bench.load(files.features, files.normalisation)
     model = bench.model(files.model)
     test = load_tensors(files.tensors, "test")
-    jets = test.sampled(settings["certificates"]["jets"])
-    numbers = {
-        **settings["certificates"],
-        "discriminators": params.discriminators,
-        "mistags": settings["evaluation"]["mistags"],
-        "bootstrap": settings["evaluation"]["bootstrap"],
-        "seed": params.seed,
-    }
+    section = {**settings["certificates"], "discriminators": params.discriminators}
+    certificates = settings_of(Certificates, section, "certificates")
+    evaluation = settings_of(Evaluation, {**settings["evaluation"], "seed": params.seed}, "evaluation")
+    jets = test.sampled(certificates.jets)
     rule = bench.rule(BudgetSettings.of(settings))
-    found = certify(model.network, jets, test, rule, numbers, derive_seed(params.seed, "certify"))
+    seed = derive_seed(params.seed, "certify")
+    found = certify(model.network, jets, test, rule, certificates, evaluation, seed)
     write_table(found, snakemake.output.certificates)
     log.info("%d test jets, %d numbers", len(jets), len(found))

@@ -42,7 +42,8 @@ with job(globals()) as (snakemake, log):
     # The last epoch may be among the chosen ones too.
     for epoch, model in sorted({model.card["epoch"]: model for model in models}.items()):
         own = Shown("self", "", attack, epsilon, perturbed(attack, model))
-        evaluation = {"bootstrap": params.bootstrap, "seed": params.seed}
-        parts.append(measure_epoch(model.network, epoch, [*same_for_all, own], jets, evaluation))
+        shown = [*same_for_all, own]
+        replicates = {"bootstrap": params.bootstrap, "seed": params.seed}
+        parts.append(measure_epoch(model.network, epoch, shown, jets, **replicates))
         log.info("epoch %d measured on %d jets", epoch, len(jets))
     write_table(pd.concat(parts, ignore_index=True), snakemake.output.epochs)

@@ -8,8 +8,10 @@ with job(globals()) as (snakemake, log):
 
     from robustag.evaluation.bench import Bench
     from robustag.evaluation.campaign import run_sweep, run_varied
+    from robustag.evaluation.settings import Evaluation
     from robustag.evaluation.tables import Assessment
     from robustag.mismodelling import keeps_jets, mismodelled
+    from robustag.registry import settings_of
     from robustag.tensors.loading import JetTensors, load_tensors
 
     torch.set_num_threads(snakemake.threads)
@@ -17,7 +19,7 @@ with job(globals()) as (snakemake, log):
     bench = Bench.load(files.features, files.normalisation)
     model = bench.model(files.model)
     jets = load_tensors(files.tensors, "test")
-    settings = {**params.settings["evaluation"], "seed": params.seed}
+    evaluation = settings_of(Evaluation, {**params.settings["evaluation"], "seed": params.seed}, "evaluation")
     progress = Progress(f"mismodel {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
 
     def variation(name: str) -> JetTensors:
@@ -25,7 +27,7 @@ with job(globals()) as (snakemake, log):
 
     def measure(name: str, scenario: dict) -> Assessment:
         progress(name)
-        measured_as = (bench.normalisation, settings, "scenario", name)
+        measured_as = (bench.normalisation, evaluation, "scenario", name)
         made = mismodelled(
             scenario,
             jets,

@@ -9,8 +9,10 @@ with job(globals()) as (snakemake, log):
     from robustag.evaluation.bench import Bench
     from robustag.evaluation.bootstrap import event_weights
     from robustag.files import write_table
+    from robustag.registry import settings_of
     from robustag.surface import (
         Landscape,
+        Surface,
         flavoured_jets,
         jet_geometry,
         reference_jet,
@@ -21,26 +23,27 @@ with job(globals()) as (snakemake, log):
     from robustag.tensors.loading import load_tensors
 
     torch.set_num_threads(snakemake.threads)
-    files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings["surface"]
+    files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
     bench = Bench.load(files.features, files.normalisation, files.spread)
     model, reference = bench.model(files.model), bench.model(files.reference)
     test = load_tensors(files.tensors, "test")
-    rule = bench.rule(BudgetSettings.of(params.settings))
+    rule = bench.rule(BudgetSettings.of(settings))
     landscape = Landscape(model.network, model.loss)
-    pair = tuple(settings["pairs"][0])
+    surface = settings_of(Surface, settings["surface"], "surface")
+    pair = tuple(surface.pairs[0])
     columns = tuple(bench.table.index(name) for name in pair)
-    scanned = tuple(bench.table.index(name) for pair in settings["pairs"] for name in pair)
-    jet = reference_jet(reference.network, test, **settings["jet"], columns=scanned)
-    averaged = flavoured_jets(test, settings["average"]["jets"], columns)
+    scanned = tuple(bench.table.index(name) for pair in surface.pairs for name in pair)
+    jet = reference_jet(reference.network, test, **vars(surface.jet), columns=scanned)
+    averaged = flavoured_jets(test, surface.average.jets, columns)
     seed = derive_seed(params.seed, "surface")
-    planes, paths = survey_planes(landscape, test, jet, averaged, rule, bench.normalisation, settings, seed)
-    many = flavoured_jets(test, settings["jets"], columns)
-    geometry = jet_geometry(model.network, model.loss, test, many, pair, bench.table, rule, settings)
+    planes, paths = survey_planes(landscape, test, jet, averaged, rule, bench.normalisation, surface, seed)
+    many = flavoured_jets(test, surface.jets, columns)
+    geometry = jet_geometry(model.network, model.loss, test, many, pair, bench.table, rule, surface)
     jets = test.select(torch.from_numpy(many))
     replicas = event_weights(jets.event.numpy(), params.bootstrap, params.seed)
-    epsilons = params.settings["epsilons"]
+    epsilons = settings["epsilons"]
     statistics = surface_statistics(landscape, jets, geometry, rule, epsilons, replicas)
-    weights = weight_surface(model.network, model.loss, test, rule, **settings["weights"], seed=seed)
+    weights = weight_surface(model.network, model.loss, test, rule, **vars(surface.weights), seed=seed)
     made = snakemake.output
     write_table(planes, made.planes)
     write_table(paths, made.paths)

@@ -10,7 +10,9 @@ with job(globals()) as (snakemake, log):
     from robustag.attacks import AttackDefinition, audit
     from robustag.evaluation.bench import Bench
     from robustag.evaluation.campaign import run_sweep
+    from robustag.evaluation.settings import Evaluation
     from robustag.files import write_table
+    from robustag.registry import settings_of
     from robustag.tensors.loading import load_tensors
 
     torch.set_num_threads(snakemake.threads)
@@ -24,7 +26,7 @@ with job(globals()) as (snakemake, log):
     for epsilon, inputs in crafted:
         audit(attack, epsilon, inputs)
     progress = Progress(f"transfer from {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
-    evaluation = {**settings["evaluation"], "seed": params.seed}
+    evaluation = settings_of(Evaluation, {**settings["evaluation"], "seed": params.seed}, "evaluation")
     measured_as = (jets, bench.normalisation, evaluation, "transfer", definition.info.name)
     parts = []
     for name, path in zip(params.targets, files.targets, strict=True):
