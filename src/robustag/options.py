@@ -125,6 +125,19 @@ def constants_of(module: str) -> dict[str, Any]:
     return found
 
 
+def keys_of(module: str, name: str) -> list[str]:
+    """Keys of a dictionary that a module of robustag writes out under a name, in their order."""
+    assigned = (node for node in _body(module) if isinstance(node, ast.Assign | ast.AnnAssign))
+    return [
+        key.value
+        for node in assigned
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and target.id == name and isinstance(node.value, ast.Dict)
+        for key in node.value.keys
+        if isinstance(key, ast.Constant)
+    ]
+
+
 def fields_of(module: str, name: str) -> list[str]:
     """Fields of a dataclass of robustag, in their order."""
     classes = (node for node in _body(module) if isinstance(node, ast.ClassDef) and node.name == name)

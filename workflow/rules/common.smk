@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 from robustag.attacks import AttackDefinition
 from robustag.documents import read_document
 from robustag.errors import InputError
-from robustag.options import fields_of
+from robustag.options import fields_of, keys_of
 from robustag.training import training_budget
 from robustag.workflow.checking import check_configuration
 from robustag.workflow import fingerprints
