@@ -31,8 +31,8 @@ def test_a_section_becomes_a_dataclass_inner_ones_included():
     ("section", "fault"),
     [
         (
-            {"width": 1.0, "inner": {"steps": 2}, "pionts": 3},
-            r"unknown key in outer 'pionts' \(like points\)",
+            {"width": 1.0, "inner": {"steps": 2}, "point": 3},
+            r"unknown key in outer 'point' \(like points\)",
         ),
         ({"width": 1.0}, "outer lacks inner: add what is missing"),
         ({"width": 1.0, "inner": {}}, r"outer\.inner lacks steps"),
