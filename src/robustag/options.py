@@ -134,7 +134,7 @@ def keys_of(module: str, name: str) -> list[str]:
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if isinstance(target, ast.Name) and target.id == name and isinstance(node.value, ast.Dict)
         for key in node.value.keys
-        if isinstance(key, ast.Constant)
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
     ]
 
 

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import is_dataclass
 from difflib import get_close_matches
 from functools import partial
 from typing import Any, TypeVar, get_type_hints
@@ -55,15 +55,11 @@ def settings_of(kind: type[Entry], section: Mapping[str, Any], name: str) -> Ent
     InputError
         If a key is unknown, or one that has no default is missing.
     """
-    known = {field.name: field for field in fields(kind)}
+    known = inspect.signature(kind).parameters
     for key in section:
         if key not in known:
             raise InputError(unknown(known, key, f"key in {name}"))
-    lacking = [
-        field.name
-        for field in known.values()
-        if field.name not in section and field.default is field.default_factory is MISSING
-    ]
+    lacking = [key for key, field in known.items() if key not in section and field.default is field.empty]
     if lacking:
         raise InputError(f"{name} lacks {', '.join(lacking)}: add what is missing")
     types = get_type_hints(kind)

@@ -1,6 +1,6 @@
 """Efficiency and mis-tag rate at the fixed cuts, in bins of transverse momentum and pseudorapidity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise, product
 
 import numpy as np
@@ -15,7 +15,7 @@ _ROLES = {"fixed_cut_efficiency": "signal", "fixed_cut_mistag": "background"}
 
 
 def kinematic_bins(
-    pt: np.ndarray, eta: np.ndarray, edges: Mapping[str, list[float]]
+    pt: np.ndarray, eta: np.ndarray, edges: Mapping[str, Sequence[float]]
 ) -> dict[str, np.ndarray]:
     """Bin of each jet in pt and in |eta|, int [N] by variable; -1 outside the edges.
 

@@ -29,4 +29,4 @@ class Evaluation:
     efficiencies: Sequence[float]
     mistags: Sequence[float]
     bins: Mapping[str, Sequence[float]]
-    inputs: Mapping[str, Sequence[float]]
+    inputs: Mapping[str, tuple[float, float]]

@@ -143,43 +143,30 @@ def by_hand(script: str | Path, arguments: Sequence[str]) -> SimpleNamespace:
 def interface_of(script: str | Path) -> Interface:
     """Read from a script's source what it takes from `snakemake`, also under other names for its parts."""
     tree = ast.parse(Path(script).read_text(encoding="utf-8"))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.expr)]
+    nodes.sort(key=lambda node: (node.lineno, node.col_offset))
     aliases = {
-        target.id: value.attr
+        target.id: (part, value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign)
         for target, value in _assigned(node)
-        if isinstance(target, ast.Name) and _is_part(value)
+        if isinstance(target, ast.Name) and (part := _part(value))
     }
 
-    def part_of(node: ast.AST) -> str | None:
-        if _is_part(node):
-            return node.attr
-        read = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-        return aliases.get(node.id) if read else None
+    def part_of(node: ast.expr) -> str | None:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in aliases:
+            return aliases[node.id][0]
+        return _part(node)
 
-    nodes = [node for node in ast.walk(tree) if hasattr(node, "lineno")]
-    nodes.sort(key=lambda node: (node.lineno, node.col_offset))
+    uses = {id(node): part for node in nodes if (part := part_of(node))}
+    understood = {id(value) for _, value in aliases.values()}
     names: dict[str, dict[str, None]] = {part: {} for part in PARTS}
-    uses = {id(node): part for node in nodes if (part := part_of(node)) in PARTS}
-    understood = {
-        id(value)
-        for node in nodes
-        if isinstance(node, ast.Assign)
-        for target, value in _assigned(node)
-        if isinstance(target, ast.Name) and _is_part(value)
-    }
     for node in nodes:
-        inner = getattr(node, "value", None)
-        if id(inner) not in uses:
-            continue
-        name = None
-        if isinstance(node, ast.Attribute) and node.attr not in ("items", "keys", "values"):
-            name = node.attr
-        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-            name = node.slice.value
-        if name is not None:
-            names[uses[id(inner)]][name] = None
-            understood.add(id(inner))
+        inner = id(getattr(node, "value", None))
+        name = _name(node)
+        if inner in uses and name is not None:
+            names[uses[inner]][name] = None
+            understood.add(inner)
     return Interface(
         purpose=ast.get_docstring(tree) or "",
         names={part: tuple(found) for part, found in names.items()},
@@ -271,13 +258,20 @@ def _from(home: Path, path: str) -> str:
     return path if Path.cwd() == home else str(home / path)
 
 
-def _is_part(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "snakemake"
-        and node.attr in PARTS
-    )
+def _part(node: ast.expr) -> str | None:
+    """The part of Snakemake's object that an expression is."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "snakemake":
+        return node.attr if node.attr in PARTS else None
+    return None
+
+
+def _name(node: ast.expr) -> str | None:
+    """The name that an expression asks something for, if its source says it."""
+    if isinstance(node, ast.Attribute):
+        return None if node.attr in ("items", "keys", "values") else node.attr
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return node.slice.value if isinstance(node.slice.value, str) else None
+    return None
 
 
 def _assigned(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
