@@ -13,12 +13,14 @@ with job(globals()) as (snakemake, log):
     from robustag.evaluation.bench import Bench
     from robustag.evaluation.campaign import run_sweep
     from robustag.evaluation.settings import Evaluation
+    from robustag.evaluation.tables import Assessment
     from robustag.files import write_table
     from robustag.registry import settings_of
     from robustag.tensors.loading import load_tensors, sample_jets
 
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
+    made = {table: snakemake.output[table] for table in Assessment.names()}
     name = snakemake.wildcards.attack
     definition = AttackDefinition.of(params.attack, settings)
     bench = Bench.load(files.features, files.normalisation, files.spread)
@@ -50,6 +52,6 @@ with job(globals()) as (snakemake, log):
         reference=test if definition.jets else None,
         loss=model.loss,
     )
-    tables.save(dict(snakemake.output.items()))
+    tables.save(made)
     write_table(pd.DataFrame(audited).assign(perturbation=name), snakemake.output.audit)
     log.info("%d test jets, %d numbers; audit: %s", len(jets), len(tables.metrics), audited[-1])

@@ -16,6 +16,7 @@ with job(globals()) as (snakemake, log):
 
     torch.set_num_threads(snakemake.threads)
     params, files = snakemake.params, snakemake.input
+    made = {table: snakemake.output[table] for table in Assessment.names()}
     bench = Bench.load(files.features, files.normalisation)
     model = bench.model(files.model)
     jets = load_tensors(files.tensors, "test")
@@ -28,7 +29,7 @@ with job(globals()) as (snakemake, log):
     def measure(name: str, scenario: dict) -> Assessment:
         progress(name)
         measured_as = (bench.normalisation, evaluation, "scenario", name)
-        made = mismodelled(
+        samples = mismodelled(
             scenario,
             jets,
             variation,
@@ -39,14 +40,14 @@ with job(globals()) as (snakemake, log):
             seed=derive_seed(params.seed, "mismodel", name),
         )
         if keeps_jets(scenario):
-            perturbed = ((strength, changed.inputs) for strength, changed in made)
+            perturbed = ((strength, changed.inputs) for strength, changed in samples)
             return run_sweep(model.network, perturbed, jets, *measured_as, loss=model.loss)
-        ((_, varied),) = made
+        ((_, varied),) = samples
         # Changed records exist for some of the jets only, and are compared with the same ones.
         few = scenario.get("variation") in params.records
         clean, reference = (load_tensors(files.paired, "test"), jets) if few else (jets, None)
         return run_varied(model.network, clean, varied, *measured_as, reference=reference, loss=model.loss)
 
     tables = Assessment.concatenate([measure(*entry) for entry in params.scenarios.items()])
-    tables.save(dict(snakemake.output.items()))
+    tables.save(made)
     log.info("%d test jets, %d numbers", len(jets), len(tables.metrics))

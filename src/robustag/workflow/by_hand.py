@@ -68,7 +68,11 @@ class Named(list):
         vars(self).update(values)
 
     def __getitem__(self, key: Any) -> Any:
-        return vars(self)[key] if isinstance(key, str) else super().__getitem__(key)
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        if key not in vars(self):
+            raise InputError(f"missing: {key}; give it by an option of that name, as --help says")
+        return vars(self)[key]
 
     def items(self) -> Any:
         """Names and values."""
@@ -124,7 +128,7 @@ def by_hand(script: str | Path, arguments: Sequence[str]) -> SimpleNamespace:
     elif job and not given["output"]:
         log = _below(into, job["log"]) if into else job["log"]
     else:
-        log = f"{Named(given['output'], flat=True)[0]}.log"
+        log = f"{[*Named(given['output'], flat=True), script.stem][0]}.log"
     # A log without a record beside it is that of a run that failed.
     _check_files(inputs, [*outputs, str(record_of(Path(log)))], options["force"])
     for path in outputs:

@@ -206,6 +206,13 @@ def test_names_that_settings_ask_for_are_taken_where_the_source_leaves_them_open
     script = ROOT / "scripts/claims.py"
     with pytest.raises(InputError, match="missing: --input-orders"):
         by_hand(script, ["--input-metrics", METRICS])
+    given = ["--input-metrics", METRICS, "--input-orders", METRICS]
+    made = [f"--output-{name}={name}" for name in ("json", "report", "page")]
+    settings = ["--param-settings={}", "--param-pairs=[]", "--param-tables=[metrics, audit]"]
+    found = by_hand(script, [*given, *made, *settings])
+    assert Path(found.input["metrics"]) == Path(METRICS)
+    with pytest.raises(InputError, match="missing: audit; give it by an option"):
+        [found.input[name] for name in found.params.tables]
     with pytest.raises(SystemExit):
         by_hand(SCRIPT, ["--input-model", METRICS])
     assert "unrecognized arguments: --input-model" in capsys.readouterr().err
