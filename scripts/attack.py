@@ -9,34 +9,28 @@ with job(globals()) as (snakemake, log):
     import pandas as pd
     import torch
 
-    from robustag.attacks import AttackDefinition, BudgetRule, Spread, Sweep, audit
+    from robustag.attacks import AttackDefinition, audit
+    from robustag.evaluation.bench import Bench
     from robustag.evaluation.campaign import run_sweep
-    from robustag.features import FeatureTable
+    from robustag.evaluation.settings import Evaluation
+    from robustag.evaluation.tables import Assessment
     from robustag.files import write_table
-    from robustag.models import check_features, load_model
-    from robustag.tensors import Normalisation
+    from robustag.registry import settings_of
     from robustag.tensors.loading import load_tensors, sample_jets
-    from robustag.training.losses import build_loss
 
     torch.set_num_threads(snakemake.threads)
-    params, settings, name = snakemake.params, snakemake.params.settings, snakemake.wildcards.attack
+    files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
+    made = {table: snakemake.output[table] for table in Assessment.names()}
+    name = snakemake.wildcards.attack
     definition = AttackDefinition.of(params.attack, settings)
-    table = FeatureTable.load(snakemake.input.features)
-    normalisation = Normalisation.load(snakemake.input.normalisation)
-    model, card = load_model(snakemake.input.model)
-    check_features(card, table.names)
-    crafted_on = [load_model(path) for path in snakemake.input.source]
-    test = load_tensors(snakemake.input.tensors, "test")
-    few = definition.jets
-    jets = test.select(sample_jets(test.event, few)) if few else test
-    # A transferred attack raises the loss of the model it is crafted on.
-    loss = build_loss(definition.loss or (crafted_on[0][1] if crafted_on else card)["loss"])
-    spread = Spread.load(snakemake.input.spread)
-    rule = BudgetRule.configured(definition.budget, table, normalisation, spread)
+    bench = Bench.load(files.features, files.normalisation, files.spread)
+    model = bench.model(files.model)
+    test = load_tensors(files.tensors, "test")
+    jets = test.sampled(definition.jets) if definition.jets else test
     # One seed for all models: they meet the same noise.
     seed = derive_seed(params.seed, "attack", name)
-    case = (jets.inputs, jets.missing, jets.label, rule)
-    attack = Sweep(definition, model, loss, *case, seed=seed, sources=tuple(m for m, _ in crafted_on))
+    attack = bench.sweep(definition, model, jets, seed=seed, sources=[*map(bench.model, files.source)])
+    evaluation = settings_of(Evaluation, {**settings["evaluation"], "seed": params.seed}, "evaluation")
     audited, rows = [], sample_jets(jets.event, settings["audit"]["jets"])
 
     def perturbed() -> Iterator[tuple[float, torch.Tensor]]:
@@ -47,17 +41,17 @@ with job(globals()) as (snakemake, log):
 
     progress = Progress(f"attack {snakemake.wildcards.model} seed {snakemake.wildcards.seed} {name}")
     tables = run_sweep(
-        model,
+        model.network,
         perturbed(),
         jets,
-        normalisation,
-        {**settings["evaluation"], "seed": params.seed},
+        bench.normalisation,
+        evaluation,
         "attack",
         name,
         progress=lambda epsilon: progress(f"epsilon {epsilon:g}"),
-        reference=test if few else None,
-        loss=build_loss(card["loss"]),
+        reference=test if definition.jets else None,
+        loss=model.loss,
     )
-    tables.save(dict(snakemake.output.items()))
+    tables.save(made)
     write_table(pd.DataFrame(audited).assign(perturbation=name), snakemake.output.audit)
     log.info("%d test jets, %d numbers; audit: %s", len(jets), len(tables.metrics), audited[-1])

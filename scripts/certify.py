@@ -5,30 +5,25 @@ from robustag.workflow import derive_seed, job
 with job(globals()) as (snakemake, log):
     import torch
 
-    from robustag.attacks import BudgetRule, BudgetSettings
-    from robustag.evaluation.certificates import certify
-    from robustag.features import FeatureTable
+    from robustag.attacks import BudgetSettings
+    from robustag.evaluation.bench import Bench
+    from robustag.evaluation.certificates import Certificates, certify
+    from robustag.evaluation.settings import Evaluation
     from robustag.files import write_table
-    from robustag.models import check_features, load_model
-    from robustag.tensors import Normalisation
-    from robustag.tensors.loading import load_tensors, sample_jets
+    from robustag.registry import settings_of
+    from robustag.tensors.loading import load_tensors
 
     torch.set_num_threads(snakemake.threads)
-    params, settings = snakemake.params, snakemake.params.settings
-    table = FeatureTable.load(snakemake.input.features)
-    normalisation = Normalisation.load(snakemake.input.normalisation)
-    model, card = load_model(snakemake.input.model)
-    check_features(card, table.names)
-    test = load_tensors(snakemake.input.tensors, "test")
-    jets = test.select(sample_jets(test.event, settings["certificates"]["jets"]))
-    numbers = {
-        **settings["certificates"],
-        "discriminators": params.discriminators,
-        "mistags": settings["evaluation"]["mistags"],
-        "bootstrap": settings["evaluation"]["bootstrap"],
-        "seed": params.seed,
-    }
-    rule = BudgetRule.configured(BudgetSettings.of(settings), table, normalisation)
-    found = certify(model, jets, test, rule, numbers, derive_seed(params.seed, "certify"))
+    files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
+    bench = Bench.load(files.features, files.normalisation)
+    model = bench.model(files.model)
+    test = load_tensors(files.tensors, "test")
+    section = {**settings["certificates"], "discriminators": params.discriminators}
+    certificates = settings_of(Certificates, section, "certificates")
+    evaluation = settings_of(Evaluation, {**settings["evaluation"], "seed": params.seed}, "evaluation")
+    jets = test.sampled(certificates.jets)
+    rule = bench.rule(BudgetSettings.of(settings))
+    seed = derive_seed(params.seed, "certify")
+    found = certify(model.network, jets, test, rule, certificates, evaluation, seed)
     write_table(found, snakemake.output.certificates)
     log.info("%d test jets, %d numbers", len(jets), len(found))

@@ -8,49 +8,42 @@ with job(globals()) as (snakemake, log):
     import pandas as pd
     import torch
 
-    from robustag.attacks import AttackDefinition, BudgetRule, Spread, Sweep
+    from robustag.attacks import AttackDefinition
+    from robustag.evaluation.bench import Bench, Trained
     from robustag.evaluation.epochs import Shown, measure_epoch
-    from robustag.features import FeatureTable
     from robustag.files import write_table
-    from robustag.models import load_model
-    from robustag.tensors import Normalisation
-    from robustag.tensors.loading import load_tensors, sample_jets
-    from robustag.training.losses import build_loss
+    from robustag.tensors.loading import load_tensors
 
     torch.set_num_threads(snakemake.threads)
-    params, settings, epsilon = snakemake.params, snakemake.params.settings, snakemake.params.epsilon
-    jets = load_tensors(snakemake.input.tensors, "test")
-    jets = jets.select(sample_jets(jets.event, settings["epochs"]["jets"]))
-    table = FeatureTable.load(snakemake.input.features)
-    normalisation = Normalisation.load(snakemake.input.normalisation)
-    spread = Spread.load(snakemake.input.spread)
+    files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
+    epsilon = params.epsilon
+    bench = Bench.load(files.features, files.normalisation, files.spread)
+    jets = load_tensors(files.tensors, "test").sampled(settings["epochs"]["jets"])
 
-    def perturbed(name: str, model: torch.nn.Module, card: dict) -> torch.Tensor:
+    def perturbed(name: str, model: Trained) -> torch.Tensor:
         definition = AttackDefinition.of(params.perturbations[name], settings)
-        rule = BudgetRule.configured(definition.budget, table, normalisation, spread)
-        loss = build_loss(definition.loss or card["loss"])
-        seed = derive_seed(params.seed, "attack", name)
-        return Sweep(definition, model, loss, jets.inputs, jets.missing, jets.label, rule, seed=seed)(epsilon)
+        return bench.sweep(definition, model, jets, seed=derive_seed(params.seed, "attack", name))(epsilon)
 
     attack, noise = params.perturbations
-    references = dict(zip(params.references, map(load_model, snakemake.input.references), strict=True))
+    references = dict(zip(params.references, map(bench.model, files.references), strict=True))
     # Noise asks no model, and any will do.
-    noisy = perturbed(noise, *next(iter(references.values())))
+    noisy = perturbed(noise, next(iter(references.values())))
     same_for_all = [
         Shown("none", "", "raw", 0.0, jets.inputs),
         Shown("none", "", noise, epsilon, noisy),
         *(
-            Shown("reference", name, attack, epsilon, perturbed(attack, *reference))
+            Shown("reference", name, attack, epsilon, perturbed(attack, reference))
             for name, reference in references.items()
         ),
     ]
-    folder = Path(snakemake.input.snapshots)
-    models = [load_model(path) for path in (*folder.glob("epoch*.safetensors"), folder / "last.safetensors")]
+    folder = Path(files.snapshots)
+    models = [bench.model(path) for path in (*folder.glob("epoch*.safetensors"), folder / "last.safetensors")]
     parts = []
     # The last epoch may be among the chosen ones too.
-    for epoch, (model, card) in sorted({card["epoch"]: (model, card) for model, card in models}.items()):
-        own = Shown("self", "", attack, epsilon, perturbed(attack, model, card))
-        evaluation = {"bootstrap": params.bootstrap, "seed": params.seed}
-        parts.append(measure_epoch(model, epoch, [*same_for_all, own], jets, evaluation))
+    for epoch, model in sorted({model.card["epoch"]: model for model in models}.items()):
+        own = Shown("self", "", attack, epsilon, perturbed(attack, model))
+        shown = [*same_for_all, own]
+        replicates = {"bootstrap": params.bootstrap, "seed": params.seed}
+        parts.append(measure_epoch(model.network, epoch, shown, jets, **replicates))
         log.info("epoch %d measured on %d jets", epoch, len(jets))
     write_table(pd.concat(parts, ignore_index=True), snakemake.output.epochs)

@@ -7,40 +7,31 @@ with job(globals()) as (snakemake, log):
     import pandas as pd
     import torch
 
-    from robustag.attacks import AttackDefinition, BudgetRule, Spread, Sweep, audit
+    from robustag.attacks import AttackDefinition, audit
+    from robustag.evaluation.bench import Bench
     from robustag.evaluation.campaign import run_sweep
-    from robustag.features import FeatureTable
+    from robustag.evaluation.settings import Evaluation
     from robustag.files import write_table
-    from robustag.models import check_features, load_model
-    from robustag.tensors import Normalisation
-    from robustag.tensors.loading import load_tensors, sample_jets
-    from robustag.training.losses import build_loss
+    from robustag.registry import settings_of
+    from robustag.tensors.loading import load_tensors
 
     torch.set_num_threads(snakemake.threads)
-    params, settings = snakemake.params, snakemake.params.settings
+    files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
     definition = AttackDefinition.of(settings["transfer"]["attack"], settings)
-    epsilons = settings["transfer"]["epsilons"]
-    table = FeatureTable.load(snakemake.input.features)
-    normalisation = Normalisation.load(snakemake.input.normalisation)
-    source, card = load_model(snakemake.input.source)
-    check_features(card, table.names)
-    jets = load_tensors(snakemake.input.tensors, "test")
-    jets = jets.select(sample_jets(jets.event, settings["transfer"]["jets"]))
-    spread = Spread.load(snakemake.input.spread)
-    rule = BudgetRule.configured(definition.budget, table, normalisation, spread)
+    bench = Bench.load(files.features, files.normalisation, files.spread)
+    jets = load_tensors(files.tensors, "test").sampled(settings["transfer"]["jets"])
     seed = derive_seed(params.seed, "transfer")
-    case = (jets.inputs, jets.missing, jets.label, rule)
-    attack = Sweep(definition, source, build_loss(card["loss"]), *case, seed=seed)
-    crafted = [(epsilon, attack(epsilon)) for epsilon in epsilons]
+    attack = bench.sweep(definition, bench.model(files.source), jets, seed=seed)
+    crafted = [(epsilon, attack(epsilon)) for epsilon in settings["transfer"]["epsilons"]]
     for epsilon, inputs in crafted:
         audit(attack, epsilon, inputs)
     progress = Progress(f"transfer from {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
-    evaluation = {**settings["evaluation"], "seed": params.seed}
-    measured_as = (jets, normalisation, evaluation, "transfer", definition.info.name)
+    evaluation = settings_of(Evaluation, {**settings["evaluation"], "seed": params.seed}, "evaluation")
+    measured_as = (jets, bench.normalisation, evaluation, "transfer", definition.info.name)
     parts = []
-    for name, path in zip(params.targets, snakemake.input.targets, strict=True):
-        target, trained = load_model(path)
-        measured = run_sweep(target, crafted, *measured_as, loss=build_loss(trained["loss"]))
+    for name, path in zip(params.targets, files.targets, strict=True):
+        target = bench.model(path)
+        measured = run_sweep(target.network, crafted, *measured_as, loss=target.loss)
         aucs = measured.metrics[measured.metrics["metric"] == "auc"].copy()
         aucs.insert(0, "target", name)
         parts.append(aucs)

@@ -1,4 +1,4 @@
-"""What the function behind a name takes, read from its source: no torch before a job starts.
+"""What the function or class behind a name takes, read from its source: no torch before a job starts.
 
 Networks, attacks and recipes are functions whose keyword-only arguments are the options of a definition.
 Their annotations say which values make sense: `int`, `float`, `str`, `bool`, ``Literal[...]``, a list of one
@@ -123,6 +123,30 @@ def constants_of(module: str) -> dict[str, Any]:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
             found |= {name.id: node.value.value for name in node.targets if isinstance(name, ast.Name)}
     return found
+
+
+def keys_of(module: str, name: str) -> list[str]:
+    """Keys of a dictionary that a module of robustag writes out under a name, in their order."""
+    assigned = (node for node in _body(module) if isinstance(node, ast.Assign | ast.AnnAssign))
+    return [
+        key.value
+        for node in assigned
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and target.id == name and isinstance(node.value, ast.Dict)
+        for key in node.value.keys
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    ]
+
+
+def fields_of(module: str, name: str) -> list[str]:
+    """Fields of a dataclass of robustag, in their order."""
+    classes = (node for node in _body(module) if isinstance(node, ast.ClassDef) and node.name == name)
+    return [
+        node.target.id
+        for kind in classes
+        for node in kind.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    ]
 
 
 def _function(module: str, function: str) -> ast.FunctionDef | None:

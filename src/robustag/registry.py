@@ -2,9 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from difflib import get_close_matches
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from robustag.errors import InputError
 
@@ -36,6 +37,40 @@ def unknown(registry: Mapping[str, Any], name: str, kind: str) -> str:
     close = get_close_matches(str(name), registry, n=3)
     like = f" (like {' or '.join(close)})" if close else ""
     return f"unknown {kind} '{name}'{like}: use one of {', '.join(sorted(registry))}"
+
+
+def settings_of(kind: type[Entry], section: Mapping[str, Any], name: str) -> Entry:
+    """A section of the configuration as a dataclass whose fields are its keys.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass. A field that is a dataclass itself is made from a mapping in the same way.
+    section : mapping
+    name : str
+        Of the section, for the message.
+
+    Raises
+    ------
+    InputError
+        If a key is unknown, or one that has no default is missing.
+    """
+    known = inspect.signature(kind).parameters
+    for key in section:
+        if key not in known:
+            raise InputError(unknown(known, key, f"key in {name}"))
+    lacking = [key for key, field in known.items() if key not in section and field.default is field.empty]
+    if lacking:
+        raise InputError(f"{name} lacks {', '.join(lacking)}: add what is missing")
+    types = get_type_hints(kind)
+    return kind(
+        **{
+            key: settings_of(types[key], value, f"{name}.{key}")
+            if is_dataclass(types[key]) and isinstance(value, Mapping)
+            else value
+            for key, value in section.items()
+        }
+    )
 
 
 def options_in(definition: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 
 import awkward as ak
 import pandas as pd
@@ -17,7 +18,7 @@ from robustag.deployment.predict import score_ntuple
 from robustag.models import load_model
 from robustag.tensors.loading import load_tensors
 from tests.checkout import Checkout
-from tests.studies import SMOKE
+from tests.studies import SMOKE, files_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -208,6 +209,37 @@ def test_exported_models_score_ntuples_as_the_study_does(study):
         both = jets.merge(score_ntuple(path, ntuple), on=["pt", "eta"])
         assert len(both) == len(jets)
         assert both.P_b.to_numpy() == pytest.approx(both.expected.to_numpy(), abs=1e-4)
+
+
+def test_a_job_is_repeated_by_hand_and_with_another_model(study, tmp_path):
+    attack = "results/smoke/attacks/clean_nominal/seed1/fgsm.metrics.parquet"
+
+    def by_hand(*arguments):
+        return subprocess.run(
+            [study.checkout.python, "scripts/attack.py", "--job", attack, *arguments],
+            cwd=study.checkout.folder,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    refused = by_hand()
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert refused.stderr.startswith("robustag: attack: already there: results/smoke/attacks/clean_nominal/")
+    other = "results/smoke/models/clean_fgsm/seed1.safetensors"
+    runs = {"again": (), "other": ("--input-model", other)}
+    for name, arguments in runs.items():
+        run = by_hand("--into", str(tmp_path / name), *arguments)
+        assert run.returncode == 0, run.stderr
+    made = {name: pd.read_parquet(tmp_path / name / attack) for name in runs}
+    of_study = {
+        name: study.results / f"attacks/{name}/seed1/fgsm.metrics.parquet"
+        for name in ("clean_nominal", "clean_fgsm")
+    }
+    pd.testing.assert_frame_equal(made["again"], pd.read_parquet(of_study["clean_nominal"]))
+    pd.testing.assert_frame_equal(made["other"], pd.read_parquet(of_study["clean_fgsm"]))
+    assert files_of(study.checkout) == study.files
 
 
 def test_nothing_is_left_to_do(study):

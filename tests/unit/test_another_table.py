@@ -4,9 +4,12 @@ Two blocks of candidates, padded with 0 under signed variables and counted by th
 missing values, and neither covariances nor shift factors.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from tests.surfaces import SURFACE
 from tests.unit.attacks.definitions import DEFINITIONS
 
 from robustag.attacks import BudgetRule, Spread, Sweep, audit
@@ -20,6 +23,7 @@ from robustag.mismodelling.scenarios import perturb
 from robustag.models import Inputs, build_model, load_model, save_model
 from robustag.readers import JetRecords, event_key
 from robustag.surface.geometry import jet_geometry
+from robustag.surface.settings import Boundary
 from robustag.tensors import Normalisation, WeightMap, summarise, tensorise
 from robustag.tensors.loading import load_tensors
 from robustag.training import build_loss
@@ -242,10 +246,7 @@ def test_distances_and_the_surface_take_it(model, prepared, table, rule):
     _, jets, _ = prepared
     found = measure_all(jets, [("attack", "none", 0.0, jets)], table.names, 1)
     assert set(found["input"]) == {*table.names, "all"}
-    settings = {
-        **{"width": 1.0, "principal": 3, "lanczos": 2},
-        "boundary": {"steps": 2, "overshoot": 0.02},
-    }
+    settings = replace(SURFACE, principal=3, lanczos=2, boundary=Boundary(steps=2, overshoot=0.02))
     pair = (table.own("pt"), table.own("eta"))
     loss = build_loss(CARD["loss"])
     geometry = jet_geometry(model, loss, jets, np.arange(20), pair, table, rule, settings)

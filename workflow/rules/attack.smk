@@ -36,12 +36,10 @@ rule attack:
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
     output:
-        metrics="<results>/attacks/{model}/seed{seed}/{attack}.metrics.parquet",
-        curves="<results>/attacks/{model}/seed{seed}/{attack}.curves.parquet",
-        histograms="<results>/attacks/{model}/seed{seed}/{attack}.histograms.parquet",
-        bins="<results>/attacks/{model}/seed{seed}/{attack}.bins.parquet",
-        calibration="<results>/attacks/{model}/seed{seed}/{attack}.calibration.parquet",
-        confusion="<results>/attacks/{model}/seed{seed}/{attack}.confusion.parquet",
+        **{
+            table: f"<results>/attacks/{{model}}/seed{{seed}}/{{attack}}.{table}.parquet"
+            for table in MEASURED
+        },
         audit="<results>/attacks/{model}/seed{seed}/{attack}.audit.parquet",
     log:
         "<logs>/attack/{model}.seed{seed}.{attack}.log",

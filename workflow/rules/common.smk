@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 from robustag.attacks import AttackDefinition
 from robustag.documents import read_document
 from robustag.errors import InputError
+from robustag.options import fields_of, keys_of
 from robustag.training import training_budget
 from robustag.workflow.checking import check_configuration
 from robustag.workflow import fingerprints
@@ -65,7 +66,8 @@ SHOWN_VARIATIONS = sorted(
         if config["scenarios"][name]["kind"] == "resimulated"
     }
 )
-MEASURED = ["metrics", "curves", "histograms", "bins", "calibration", "confusion"]
+# The tables of one measurement.
+MEASURED = fields_of("robustag.evaluation.tables", "Assessment")
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
 FIGURE_MODELS = compared_models(config)
 # What a study may have none of; rules that need some are then left out.

@@ -14,6 +14,7 @@ from robustag.evaluation.calibration import calibration_table, confusion_table, 
 from robustag.evaluation.discriminators import check_logits
 from robustag.evaluation.histograms import score_histograms
 from robustag.evaluation.rates import Cuts, measure_rates
+from robustag.evaluation.settings import Evaluation
 from robustag.evaluation.tables import Assessment
 
 INTERVAL = (15.865, 84.135)
@@ -48,7 +49,7 @@ class Jets:
         pt: np.ndarray,
         eta: np.ndarray,
         weight: np.ndarray,
-        settings: Mapping,
+        evaluation: Evaluation,
     ) -> "Jets":
         """The jets as `assess` wants them.
 
@@ -61,24 +62,23 @@ class Jets:
             Before any perturbation, so that a jet stays in its bin (GeV, 1).
         weight : float [N]
             Kinematic training weight.
-        settings : mapping
-            bootstrap (number of replicates), seed, bins (edges of pt and of |eta|).
+        evaluation : Evaluation
 
         Raises
         ------
         InputError
             For fewer than two replicates.
         """
-        if settings["bootstrap"] < 2:
-            raise InputError(f"bootstrap is {settings['bootstrap']}: an error needs at least 2 replicates")
-        weights = event_weights(event, settings["bootstrap"], settings["seed"])
-        return cls(label, weights, kinematic_bins(pt, eta, settings["bins"]), weight)
+        if evaluation.bootstrap < 2:
+            raise InputError(f"bootstrap is {evaluation.bootstrap}: an error needs at least 2 replicates")
+        weights = event_weights(event, evaluation.bootstrap, evaluation.seed)
+        return cls(label, weights, kinematic_bins(pt, eta, evaluation.bins), weight)
 
 
 def assess(
     logits: np.ndarray,
     jets: Jets,
-    settings: Mapping,
+    evaluation: Evaluation,
     cuts: Cuts,
     losses: Mapping[str, np.ndarray],
     clean: np.ndarray | None = None,
@@ -92,8 +92,7 @@ def assess(
     ----------
     logits : float [N, 3]
     jets : Jets
-    settings : mapping
-        efficiencies, mistags, bins.
+    evaluation : Evaluation
     cuts : Cuts
         Working points of the same model from `clean_cuts`.
     losses : mapping of name to float [N]
@@ -114,13 +113,13 @@ def assess(
         As `check_logits`.
     """
     check_logits(logits, jets.label)
-    rows, curves = measure_rates(logits, jets.label, jets.weights, settings, cuts)
+    rows, curves = measure_rates(logits, jets.label, jets.weights, evaluation, cuts)
     rows += measure_probabilities(logits, jets.label, jets.weights, jets.taught, losses)
     return Assessment(
         metrics=_with_intervals(rows),
         curves=curves,
         histograms=score_histograms(logits, jets.label),
-        bins=binned_rates(logits, jets.label, jets.bins, settings, cuts, clean),
+        bins=binned_rates(logits, jets.label, jets.bins, evaluation, cuts, clean),
         calibration=calibration_table(logits, jets.label, jets.taught),
         confusion=confusion_table(logits, jets.label),
     )

@@ -1,6 +1,6 @@
 """Efficiency and mis-tag rate at the fixed cuts, in bins of transverse momentum and pseudorapidity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise, product
 
 import numpy as np
@@ -9,12 +9,13 @@ import pandas as pd
 from robustag.binomial import efficiency
 from robustag.evaluation.discriminators import DISCRIMINATORS, log_odds
 from robustag.evaluation.rates import Cuts
+from robustag.evaluation.settings import Evaluation
 
 _ROLES = {"fixed_cut_efficiency": "signal", "fixed_cut_mistag": "background"}
 
 
 def kinematic_bins(
-    pt: np.ndarray, eta: np.ndarray, edges: Mapping[str, list[float]]
+    pt: np.ndarray, eta: np.ndarray, edges: Mapping[str, Sequence[float]]
 ) -> dict[str, np.ndarray]:
     """Bin of each jet in pt and in |eta|, int [N] by variable; -1 outside the edges.
 
@@ -34,7 +35,7 @@ def binned_rates(
     logits: np.ndarray,
     label: np.ndarray,
     bins: Mapping[str, np.ndarray],
-    settings: Mapping,
+    evaluation: Evaluation,
     cuts: Cuts,
     clean: np.ndarray | None,
 ) -> pd.DataFrame:
@@ -46,8 +47,8 @@ def binned_rates(
     label : int [N]
     bins : mapping of variable to int [N]
         `kinematic_bins` of the same jets.
-    settings : mapping
-        mistags (the working points), bins (edges by variable).
+    evaluation : Evaluation
+        Has the working points and the edges.
     cuts : Cuts
         Of the same model.
     clean : float [N, 3] or None
@@ -66,15 +67,15 @@ def binned_rates(
         positions = {variable: position[jets] for variable, position in bins.items()}
         after = log_odds(logits[jets], discriminator)
         before = after if clean is None else log_odds(clean[jets], discriminator)
-        for working_point in settings["mistags"]:
+        for working_point in evaluation.mistags:
             cut = cuts.score[discriminator.name, working_point]
             counts += [
-                _count(position, before > cut, after > cut, len(settings["bins"][variable]) - 1)
+                _count(position, before > cut, after > cut, len(evaluation.bins[variable]) - 1)
                 for variable, position in positions.items()
             ]
             keys.append((discriminator.name, metric, float(working_point)))
     layout = pd.DataFrame(
-        [(variable, *edges) for variable in bins for edges in pairwise(settings["bins"][variable])],
+        [(variable, *edges) for variable in bins for edges in pairwise(evaluation.bins[variable])],
         columns=["variable", "bin_low", "bin_high"],
     ).astype({"bin_low": float, "bin_high": float})
     table = pd.DataFrame(keys, columns=["discriminator", "metric", "working_point"]).merge(

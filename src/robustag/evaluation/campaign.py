@@ -1,6 +1,6 @@
 """Running a model over perturbed or re-simulated samples and measuring it each time."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from robustag.evaluation import VARIED
 from robustag.evaluation.assess import Jets, assess
 from robustag.evaluation.histograms import input_histograms
 from robustag.evaluation.rates import Cuts, clean_cuts
+from robustag.evaluation.settings import Evaluation
 from robustag.evaluation.tables import Assessment
 from robustag.models import in_mode
 
@@ -40,7 +41,7 @@ def run_sweep(
     perturbed: Iterable[tuple[float, torch.Tensor]],
     data: "JetTensors",
     normalisation: "Normalisation",
-    settings: Mapping,
+    evaluation: Evaluation,
     kind: str,
     perturbation: str,
     progress: Callable[[float], None] | None = None,
@@ -61,8 +62,7 @@ def run_sweep(
         The clean jets.
     normalisation : Normalisation
         Brings inputs to physical units for their histograms.
-    settings : mapping
-        As `Jets.of` and `assess`, and inputs: name -> [low, high], the inputs to histogram in physical units.
+    evaluation : Evaluation
     kind, perturbation : str
         Labels of the rows.
     progress : callable, optional
@@ -80,12 +80,12 @@ def run_sweep(
     Raises
     ------
     InputError
-        As `assess`; if a perturbed sample has another shape than the clean one; if settings["inputs"]
+        As `assess`; if a perturbed sample has another shape than the clean one; if the evaluation
         names an unknown input.
     """
     logits = predict(model, data.inputs)
-    cuts = _cuts(model, logits, data, reference, settings)
-    meter = _Meter(data, cuts, loss, normalisation, settings)
+    cuts = _cuts(model, logits, data, reference, evaluation)
+    meter = _Meter(data, cuts, loss, normalisation, evaluation)
     parts = []
 
     def measure(epsilon: float, inputs: torch.Tensor, changed: np.ndarray) -> None:
@@ -111,7 +111,7 @@ def run_varied(
     clean: "JetTensors",
     varied: "JetTensors",
     normalisation: "Normalisation",
-    settings: Mapping,
+    evaluation: Evaluation,
     kind: str,
     perturbation: str,
     reference: "JetTensors | None" = None,
@@ -125,9 +125,9 @@ def run_varied(
     `VARIED` for varied. Parameters and errors otherwise as `run_sweep`.
     """
     logits = predict(model, clean.inputs)
-    cuts = _cuts(model, logits, clean, reference, settings)
-    before = _Meter(clean, cuts, loss, normalisation, settings)(clean.inputs, logits, logits)
-    meter = _Meter(varied, cuts, loss, normalisation, settings)
+    cuts = _cuts(model, logits, clean, reference, evaluation)
+    before = _Meter(clean, cuts, loss, normalisation, evaluation)(clean.inputs, logits, logits)
+    meter = _Meter(varied, cuts, loss, normalisation, evaluation)
     same = torch.equal(clean.event, varied.event) and torch.equal(clean.eta, varied.eta)
     after = meter(varied.inputs, predict(model, varied.inputs), logits if same else None)
     return Assessment.concatenate(
@@ -140,12 +140,12 @@ def _cuts(
     logits: np.ndarray,
     clean: "JetTensors",
     reference: "JetTensors | None",
-    settings: Mapping,
+    evaluation: Evaluation,
 ) -> Cuts:
     """Working points from the clean jets, or from the reference if there is one."""
     if reference is not None:
         logits, clean = predict(model, reference.inputs), reference
-    return clean_cuts(logits, _numpy(clean.label), settings)
+    return clean_cuts(logits, _numpy(clean.label), evaluation)
 
 
 class _Meter:
@@ -157,31 +157,31 @@ class _Meter:
         cuts: Cuts,
         loss: "PerJetLoss",
         normalisation: "Normalisation",
-        settings: Mapping,
+        evaluation: Evaluation,
     ) -> None:
-        for name in settings["inputs"]:
+        for name in evaluation.inputs:
             if name not in normalisation.names:
                 raise InputError(
                     f"evaluation inputs name '{name}', which the data do not have: "
                     f"use names such as {', '.join(normalisation.names[:3])}"
                 )
         self._data, self._cuts, self._loss = data, cuts, loss
-        self._normalisation, self._settings = normalisation, settings
+        self._normalisation, self._evaluation = normalisation, evaluation
         columns = (data.label, data.event, data.pt, data.eta, data.weight)
         label, event, pt, eta, weight = map(_numpy, columns)
-        self._jets = Jets.of(label, event, pt, eta, weight, settings)
+        self._jets = Jets.of(label, event, pt, eta, weight, evaluation)
 
     def __call__(self, inputs: torch.Tensor, logits: np.ndarray, clean: np.ndarray | None) -> Assessment:
         loss = self._loss(torch.from_numpy(logits), self._data.label.cpu())
-        part = assess(logits, self._jets, self._settings, self._cuts, {"loss": _numpy(loss)}, clean)
-        if not self._settings["inputs"]:
+        part = assess(logits, self._jets, self._evaluation, self._cuts, {"loss": _numpy(loss)}, clean)
+        if not self._evaluation.inputs:
             return part
         shapes = pd.concat([part.histograms, self._inputs(inputs)], ignore_index=True)
         return replace(part, histograms=shapes)
 
     def _inputs(self, inputs: torch.Tensor) -> pd.DataFrame:
         """Histograms of the chosen inputs."""
-        ranges = self._settings["inputs"]
+        ranges = self._evaluation.inputs
         columns = {name: self._normalisation.names.index(name) for name in ranges}
         values = {
             name: _numpy(inputs[:, column].double()) * self._normalisation.sigma[column]

@@ -1,6 +1,6 @@
 """AUC of a training's weights at chosen epochs: how performance and vulnerability grow together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -32,7 +32,13 @@ class Shown(NamedTuple):
 
 
 def measure_epoch(
-    model: torch.nn.Module, epoch: int, shown: Iterable[Shown], jets: "JetTensors", settings: Mapping
+    model: torch.nn.Module,
+    epoch: int,
+    shown: Iterable[Shown],
+    jets: "JetTensors",
+    *,
+    bootstrap: int,
+    seed: int,
 ) -> pd.DataFrame:
     """AUC of every discriminator on every sample shown to a model.
 
@@ -42,8 +48,8 @@ def measure_epoch(
         As it was after `epoch`.
     jets : JetTensors
         The jets, unperturbed.
-    settings : mapping
-        ``bootstrap`` (number of replicates) and ``seed``.
+    bootstrap, seed : int
+        Number of replicates, and the seed of their weights.
 
     Returns
     -------
@@ -51,7 +57,7 @@ def measure_epoch(
         Columns epoch, source, crafted_on, perturbation, epsilon, discriminator, value, low, high, replicates.
     """
     label, event = jets.label.numpy(), jets.event.numpy()
-    weights = event_weights(event, settings["bootstrap"], settings["seed"])
+    weights = event_weights(event, bootstrap, seed)
     rows = []
     for source, crafted_on, perturbation, epsilon, inputs in shown:
         logits = predict(model, inputs)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from robustag.evaluation.discriminators import check_logits, outputs
 from robustag.evaluation.roc import Ranking, Roc
+from robustag.evaluation.settings import Evaluation
 
 EFFICIENCY_GRID = np.linspace(0.0, 1.0, 201)
 """Efficiencies at which the curves table gives the mis-tag rate."""
@@ -22,8 +23,8 @@ class Cuts:
     score: Mapping[tuple[str, float], float]
 
 
-def clean_cuts(logits: np.ndarray, label: np.ndarray, settings: Mapping) -> Cuts:
-    """Fix the working points on a model's clean jets: for each of settings["mistags"] and each
+def clean_cuts(logits: np.ndarray, label: np.ndarray, evaluation: Evaluation) -> Cuts:
+    """Fix the working points on a model's clean jets: for each mis-tag rate of the evaluation and each
     discriminator the lowest cut whose mis-tag rate does not exceed it.
 
     Raises
@@ -36,13 +37,13 @@ def clean_cuts(logits: np.ndarray, label: np.ndarray, settings: Mapping) -> Cuts
         {
             (name, mistag): ranking.cut_at_mistag(mistag)
             for name, ranking, _, _ in _rankings(logits, label)
-            for mistag in settings["mistags"]
+            for mistag in evaluation.mistags
         }
     )
 
 
 def measure_rates(
-    logits: np.ndarray, label: np.ndarray, weights: np.ndarray, settings: Mapping, cuts: Cuts
+    logits: np.ndarray, label: np.ndarray, weights: np.ndarray, evaluation: Evaluation, cuts: Cuts
 ) -> tuple[list[dict], pd.DataFrame]:
     """Rows of the metrics table without their intervals, and the curves table.
 
@@ -52,18 +53,17 @@ def measure_rates(
     label : int [N]
     weights : uint8 [N, R]
         Of the replicates.
-    settings : mapping
-        efficiencies, mistags.
+    evaluation : Evaluation
     cuts : Cuts
         Of the same model. They stay as they are in every replicate.
     """
     rows, curves = [], []
     for name, ranking, signal, background in _rankings(logits, label):
         nominal = ranking.weigh()
-        quantities, value = _measure(nominal, name, settings, cuts)
+        quantities, value = _measure(nominal, name, evaluation, cuts)
         replicates = np.hstack(
             [
-                _measure(roc, name, settings, cuts)[1]
+                _measure(roc, name, evaluation, cuts)[1]
                 for roc in _replicated(ranking, weights, signal, background)
             ]
         )
@@ -101,10 +101,10 @@ def _replicated(
 
 
 def _measure(
-    roc: Roc, name: str, settings: Mapping, cuts: Cuts
+    roc: Roc, name: str, evaluation: Evaluation, cuts: Cuts
 ) -> tuple[list[tuple[str, float]], np.ndarray]:
     """The K quantities of one discriminator, as (metric, working point), and their values [K, R]."""
-    efficiencies, mistags = settings["efficiencies"], settings["mistags"]
+    efficiencies, mistags = evaluation.efficiencies, evaluation.mistags
     cut = np.array([cuts.score[name, mistag] for mistag in mistags])
     measured = [
         ("auc", [np.nan], roc.auc()[None]),

@@ -48,6 +48,11 @@ class Assessment:
             }
         )
 
+    @classmethod
+    def names(cls) -> list[str]:
+        """Names of the tables."""
+        return [field.name for field in fields(cls)]
+
     def save(self, paths: Mapping[str, str | Path]) -> None:
         """Write each table as parquet to the path of its name."""
         for name, table in vars(self).items():
@@ -58,7 +63,7 @@ class Assessment:
         """All rows of all parts, in order."""
         return cls(
             **{
-                field.name: pd.concat([getattr(part, field.name) for part in parts], ignore_index=True)
-                for field in fields(cls)
+                name: pd.concat([getattr(part, name) for part in parts], ignore_index=True)
+                for name in cls.names()
             }
         )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,6 +13,7 @@ from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.features import FeatureTable, select_inputs
 from robustag.features.blocks import Block
+from robustag.mismodelling.composition import compose
 from robustag.tensors import Normalisation
 
 if TYPE_CHECKING:
@@ -100,6 +102,49 @@ def perturb(
     envelope = rule.budget(data.inputs, data.missing, math.inf)
     for strength in definition["strengths"]:
         yield strength, envelope.project(data.inputs + strength * move)
+
+
+def keeps_jets(definition: dict) -> bool:
+    """Whether a scenario changes the inputs of given jets, and is no sample of its own."""
+    return definition["kind"] not in ("resimulated", "composition")
+
+
+def mismodelled(
+    definition: dict,
+    jets: "JetTensors",
+    variation: Callable[[str], "JetTensors"],
+    table: FeatureTable,
+    normalisation: Normalisation,
+    *,
+    relative_cap: float | None,
+    seed: int,
+) -> Iterator[tuple[float | None, "JetTensors"]]:
+    """What a scenario makes of some jets.
+
+    Parameters
+    ----------
+    definition : dict
+        As of `perturb`; of kind ``resimulated`` with ``variation``, or as of `compose`.
+    jets : JetTensors
+    variation : callable
+        Name to the sample of a variation.
+    table, normalisation, relative_cap, seed
+        As `perturb`; the seed is also that of `compose`.
+
+    Yields
+    ------
+    strength : float or None
+        None for a sample that has none: other jets, not these with other inputs (see `keeps_jets`).
+    jets : JetTensors
+    """
+    if definition["kind"] == "resimulated":
+        yield None, variation(definition["variation"])
+    elif definition["kind"] == "composition":
+        yield None, jets.select(compose(definition, jets, seed))
+    else:
+        changed = perturb(definition, jets, table, normalisation, relative_cap=relative_cap, seed=seed)
+        for strength, inputs in changed:
+            yield strength, replace(jets, inputs=inputs)
 
 
 def swap_elements(

@@ -22,6 +22,7 @@ from robustag.surface.curvature import top_curvature
 from robustag.surface.directions import captured_share, principal_directions
 from robustag.surface.landscape import CHUNK, Landscape
 from robustag.surface.planes import input_plane, loss_planes
+from robustag.surface.settings import Surface
 
 if TYPE_CHECKING:
     from robustag.features import FeatureTable
@@ -39,7 +40,7 @@ def jet_geometry(
     features: tuple[str, str],
     table: "FeatureTable",
     rule: BudgetRule,
-    settings: dict,
+    settings: Surface,
 ) -> pd.DataFrame:
     """Gradients, curvatures and distances of each jet, one row a jet.
 
@@ -55,9 +56,9 @@ def jet_geometry(
     table : FeatureTable
     rule : BudgetRule
         Says what may move, and has the spread of the training inputs.
-    settings : dict
-        ``width`` of the plane, ``lanczos`` (steps), ``principal`` (number of directions), ``boundary``
-        (``steps``, ``overshoot`` of DeepFool).
+    settings : Surface
+        Has the width of the plane, the steps towards the curvature, how many directions, and how borders
+        are sought.
 
     Returns
     -------
@@ -95,11 +96,11 @@ def jet_geometry(
     along = gradient[:, list(columns)]
     size = along.abs()
     plane = input_plane(inputs, columns, table.names)
-    losses = loss_planes(landscape, inputs, label, plane, settings["width"], _CORNERS)
+    losses = loss_planes(landscape, inputs, label, plane, settings.width, _CORNERS)
     corners = losses[:, -1, -1] - losses[:, -1, 0] - losses[:, 0, -1] + losses[:, 0, 0]
     reach = losses.amax(dim=(1, 2)) - losses.amin(dim=(1, 2))
     margin = landscape.of(logit_margin).gradient(inputs, label) * movable
-    leading = principal_directions(rule.needed("spread"), rule, settings["principal"]).to(inputs.device)
+    leading = principal_directions(rule.needed("spread"), rule, settings.principal).to(inputs.device)
     geometry = {
         "jet": torch.from_numpy(jets),
         "label": label,
@@ -114,8 +115,8 @@ def jet_geometry(
         "mixed_difference": corners,
         "loss_range": reach,
         "interaction": torch.where(reach > 0, corners.abs() / reach, torch.nan),
-        "curvature": top_curvature(landscape, inputs, label, movable, settings["lanczos"]),
-        "distance": boundary_distance(model, loss, chosen, rule, **settings["boundary"]),
+        "curvature": top_curvature(landscape, inputs, label, movable, settings.lanczos),
+        "distance": boundary_distance(model, loss, chosen, rule, **vars(settings.boundary)),
         **_shares(steep, movable, label, leading),
     }
     return pd.DataFrame({name: column.cpu().numpy() for name, column in geometry.items()})

@@ -19,6 +19,7 @@ from robustag.surface.planes import (
     projected_paths,
     with_physical_units,
 )
+from robustag.surface.settings import Surface
 from robustag.surface.stability import step_stability
 from robustag.surface.statistics import rank_correlations, summarise
 
@@ -44,7 +45,7 @@ def survey_planes(
     many: np.ndarray,
     rule: BudgetRule,
     normalisation: "Normalisation",
-    settings: dict,
+    settings: Surface,
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every plane around one jet, and the mean ones of each flavour, with the paths of attacks on them.
@@ -60,10 +61,8 @@ def survey_planes(
     rule : BudgetRule
         Says what may move, and has the spread of the training inputs.
     normalisation : Normalisation
-    settings : dict
-        ``pairs`` of inputs (all for the one jet, the first for averages), ``width`` of their planes and
-        ``width_aligned`` of the others; ``points`` and ``average: {points}``; ``path: {epsilon, steps,
-        rate}``.
+    settings : Surface
+        All pairs of inputs are for the one jet, the first for averages.
     seed : int
         Of random directions.
 
@@ -74,11 +73,11 @@ def survey_planes(
         `with_physical_units` for the one jet, without for flavours (where they repeat delta_x and delta_y).
     """
     scan = _Scan(landscape, rule, normalisation, settings, seed)
-    results = [scan.around(ONE_JET, data.select(slice(jet, jet + 1)), settings["pairs"], settings["points"])]
+    results = [scan.around(ONE_JET, data.select(slice(jet, jet + 1)), settings.pairs, settings.points)]
     for flavour, name in enumerate(CLASSES):
         chosen = torch.from_numpy(many[(data.label[many] == flavour).numpy()])
-        points = settings["average"]["points"]
-        results.append(scan.around(name, data.select(chosen), settings["pairs"][:1], points))
+        points = settings.average.points
+        results.append(scan.around(name, data.select(chosen), settings.pairs[:1], points))
     planes, paths = zip(*results, strict=True)
     return pd.concat(planes, ignore_index=True), pd.concat(paths, ignore_index=True)
 
@@ -91,7 +90,7 @@ class _Scan:
         landscape: Landscape,
         rule: BudgetRule,
         normalisation: "Normalisation",
-        settings: dict,
+        settings: Surface,
         seed: int,
     ) -> None:
         self.landscape, self.rule, self.normalisation = landscape, rule, normalisation
@@ -99,20 +98,20 @@ class _Scan:
         self.leading = principal_directions(rule.needed("spread"), rule, 2)
 
     def around(
-        self, jets: str, data: "JetTensors", pairs: Sequence[tuple[str, str]], points: int
+        self, jets: str, data: "JetTensors", pairs: Sequence[Sequence[str]], points: int
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The mean planes of some jets, and the paths over them."""
         inputs, label = self.landscape.place(data.inputs), data.label
-        path = self.settings["path"]
-        budget = self.rule.budget(inputs, data.missing, path["epsilon"], label)
+        path = self.settings.path
+        budget = self.rule.budget(inputs, data.missing, path.epsilon, label)
         gradient = self.landscape.gradient(inputs, label) * budget.movable
         names = list(self.normalisation.names)
         planes = [input_plane(inputs, (names.index(x), names.index(y)), names) for x, y in pairs]
         planes += aligned_planes(gradient, budget.movable, self.leading[label].to(inputs.device), self.seed)
-        followed = attack_paths(self.landscape, label, budget, path["steps"], path["rate"])
+        followed = attack_paths(self.landscape, label, budget, path.steps, path.rate)
         tables: tuple[list[pd.DataFrame], list[pd.DataFrame]] = ([], [])
         for plane in planes:
-            width = self.settings["width" if plane.kind == "inputs" else "width_aligned"]
+            width = self.settings.width if plane.kind == "inputs" else self.settings.width_aligned
             surface = mean_plane(self.landscape, inputs, label, plane, width, points)
             route = projected_paths(self.landscape, label, plane, followed)
             for parts, table in zip(tables, (surface, route), strict=True):

@@ -50,6 +50,10 @@ class JetTensors:
         """The jets of a slice, boolean mask or index tensor."""
         return JetTensors(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
+    def sampled(self, number: int) -> "JetTensors":
+        """So many of the jets, as `sample_jets` chooses them."""
+        return self.select(sample_jets(self.event, number))
+
 
 def sample_jets(event: torch.Tensor, number: int) -> torch.Tensor:
     """Rows of `number` jets in ascending order, int64 [<= number], chosen by a hash of their events.

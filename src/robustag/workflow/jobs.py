@@ -39,7 +39,8 @@ def job(script: Mapping[str, Any]) -> Iterator[tuple[Any, logging.Logger]]:
     Parameters
     ----------
     script : mapping
-        The script's ``globals()``, where Snakemake puts its object ``snakemake``.
+        The script's ``globals()``, where Snakemake puts its object ``snakemake``. Without one, the script
+        was started by hand, and its command line says the same (`robustag.workflow.by_hand`).
 
     Yields
     ------
@@ -48,7 +49,7 @@ def job(script: Mapping[str, Any]) -> Iterator[tuple[Any, logging.Logger]]:
     logging.Logger
         Writes to the log file only; the console belongs to `robustag.workflow.progress`.
     """
-    snakemake = script["snakemake"]
+    snakemake = script["snakemake"] if "snakemake" in script else _started_by_hand(script["__file__"])
     name = " ".join([snakemake.rule, *snakemake.wildcards])
     # A cluster ends a job with SIGTERM, Ctrl-C with SIGINT: leave as after any error, so that nothing
     # half-written stays.
@@ -72,7 +73,7 @@ def job(script: Mapping[str, Any]) -> Iterator[tuple[Any, logging.Logger]]:
                 log.exception("%s failed", name)
                 raise
             spent = _spent(start)
-            write_job_record(snakemake, spent)
+            write_job_record(snakemake, spent, Path(script["__file__"]).name)
             log.info("%s finished: %s", name, spent)
     except Exception as error:
         reason = explain(error)
@@ -80,6 +81,16 @@ def job(script: Mapping[str, Any]) -> Iterator[tuple[Any, logging.Logger]]:
             raise
         print(f"robustag: {name}: {reason}", file=sys.stderr)
         sys.exit(1)
+
+
+def _started_by_hand(script: str) -> Any:
+    """What Snakemake would give the script, from the command line."""
+    from robustag.workflow.by_hand import by_hand
+
+    try:
+        return by_hand(script, sys.argv[1:])
+    except InputError as error:
+        sys.exit(f"robustag: {Path(script).stem}: {error}")
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

@@ -1,6 +1,7 @@
 """What made each file of a study: one JSON record a job, beside its log, and one a study."""
 
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from robustag.workflow.provenance import provenance
 STUDY = "study.json"
 
 
-def write_job_record(snakemake: Any, spent: str) -> None:
+def write_job_record(snakemake: Any, spent: str, script: str) -> None:
     """Record a finished job beside its log: rule, wildcards, parameters with the code's fingerprint, seeds,
     files in and out, versions, kind of host, and what it took.
 
@@ -23,18 +24,29 @@ def write_job_record(snakemake: Any, spent: str) -> None:
     snakemake : Snakemake's script object
     spent : str
         Time and memory, in words.
+    script : str
+        Name of the file of the script.
     """
     record = {
         "rule": snakemake.rule,
+        "script": script,
+        # Of a run by hand.
+        **({"command": snakemake.command} if hasattr(snakemake, "command") else {}),
         "wildcards": dict(snakemake.wildcards.items()),
         "params": _plain(snakemake.params),
         "input": sorted(map(str, snakemake.input)),
         "output": sorted(map(str, snakemake.output)),
+        "inputs": _files(snakemake.input),
+        "outputs": _files(snakemake.output),
+        "log": str(snakemake.log[0]),
+        "threads": snakemake.threads,
+        "resources": {name: value for name, value in snakemake.resources.items() if not name.startswith("_")},
         "spent": spent,
         **provenance(),
     }
-    with written_whole(_record_of(Path(snakemake.log[0]))) as temporary:
-        temporary.write_text(json.dumps(record, indent=1, sort_keys=True, default=str), encoding="utf-8")
+    with written_whole(record_of(Path(snakemake.log[0]))) as temporary:
+        # Keys keep their order, which may be that of other lists.
+        temporary.write_text(json.dumps(record, indent=1, default=str), encoding="utf-8")
 
 
 def write_study_record(results: str | Path, configuration: dict) -> None:
@@ -53,6 +65,32 @@ def read_provenance(path: str | Path) -> dict:
     InputError
         If the file is not there, or no record of a study above it names it.
     """
+    study, job, _ = _made(path)
+    return {"study": study["command"], **job}
+
+
+def read_job(path: str | Path) -> tuple[Path, dict]:
+    """The folder where the job ran that made a file of a study, from which it names files, and its record.
+
+    Raises
+    ------
+    InputError
+        As `read_provenance`; if the record is from an older version, or the study was moved out of its folder
+        ``results``.
+    """
+    _, job, output = _made(path)
+    if "outputs" not in job:
+        raise InputError(f"the record of {path} is from an older version: run its rule again")
+    # As it was named, then without links: results may be a link to another disk.
+    for whole in (Path(os.path.abspath(path)), Path(path).resolve()):
+        parts = Path(output).parts
+        if whole.parts[-len(parts) :] == parts:
+            return whole.parents[len(parts) - 1], job
+    raise InputError(f"{path} was made as {output}: move its study back to such a folder")
+
+
+def _made(path: str | Path) -> tuple[dict, dict, str]:
+    """The records of the study and of the job that made a file, and how the job names the file."""
     path = Path(path).resolve()
     if not path.is_file():
         raise InputError(f"{path} is not a file: give a file that a study made")
@@ -64,14 +102,23 @@ def read_provenance(path: str | Path) -> dict:
         name = path.relative_to(results).as_posix()
         for record in sorted((results / "logs").rglob("*.json")):
             job = _read(record, "output")
-            if any(made.endswith(f"/{results.name}/{name}") for made in job["output"]):
-                return {"study": study["command"], **job}
+            for made in job["output"]:
+                if made.endswith(f"/{results.name}/{name}"):
+                    return study, job, made
         raise InputError(f"no job of the study in {results} says that it made {name}: run its rule again")
     raise InputError(f"{path} lies in the results of no study: give a file under results/")
 
 
-def _record_of(log: Path) -> Path:
+def record_of(log: Path) -> Path:
+    """Where the record of a job stands, by its log."""
     return log.with_suffix(".json")
+
+
+def _files(named: Any) -> dict[str, str | list[str]]:
+    """Files by name; a list stays one."""
+    return {
+        name: [*map(str, files)] if isinstance(files, list) else str(files) for name, files in named.items()
+    }
 
 
 def _read(path: Path, key: str) -> dict:

@@ -22,14 +22,9 @@ from robustag.models import build_model
 from robustag.surface import Landscape, jet_geometry, surface_statistics, weight_surface
 from robustag.surface.planes import input_plane, loss_planes
 from robustag.tensors.loading import JetTensors
+from tests.surfaces import SURFACE
 
 FEATURES, EPSILONS, REPLICATES = 184, (0.005, 0.01, 0.02, 0.05, 0.1), 100
-SETTINGS = {
-    "width": 1.0,
-    "lanczos": 4,
-    "principal": 10,
-    "boundary": {"steps": 10, "overshoot": 0.02},
-}
 SECONDS = 120.0
 """Limit of the statistics of 10,000 jets of each flavour."""
 
@@ -61,7 +56,7 @@ class Case:
         table = SimpleNamespace(index=self.names.index, names=self.names)
         jets = np.arange(len(self.data))
         pair = self.names[0], self.names[1]
-        geometry = jet_geometry(self.model, cross_entropy, self.data, jets, pair, table, self.rule, SETTINGS)
+        geometry = jet_geometry(self.model, cross_entropy, self.data, jets, pair, table, self.rule, SURFACE)
         weights = event_weights(self.data.event.numpy(), REPLICATES, seed=1)
         surface_statistics(self.landscape, self.data, geometry, self.rule, EPSILONS, weights)
 

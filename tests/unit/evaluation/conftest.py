@@ -3,16 +3,19 @@
 import numpy as np
 import pytest
 
+from robustag.evaluation.settings import Evaluation
+
 
 @pytest.fixture
 def settings():
-    return {
-        "bootstrap": 100,
-        "seed": 7,
-        "efficiencies": [0.7],
-        "mistags": [0.1, 0.01],
-        "bins": {"pt": [20, 40, 100], "eta": [0.0, 1.0, 2.5]},
-    }
+    return Evaluation(
+        bootstrap=100,
+        seed=7,
+        efficiencies=[0.7],
+        mistags=[0.1, 0.01],
+        bins={"pt": [20, 40, 100], "eta": [0.0, 1.0, 2.5]},
+        inputs={},
+    )
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,7 +90,7 @@ def test_values_agree_with_scikit_learn_on_the_two_flavours(make_jets, settings)
 def test_no_jet_above_a_fixed_cut_is_no_certainty(settings):
     """100 light jets of which none passes: the rate is 0, but up to 1.8 % would do."""
     logits, label, event = exponential_jets(300, 4)
-    settings |= {"mistags": [0.001]}
+    settings = replace(settings, mistags=[0.001])
     rate = row(measure(logits, label, event, settings), "BvL", "fixed_cut_mistag")
     assert (rate["value"], rate["low"], rate["n"]) == (0, 0, 100)
     assert rate["high"] == pytest.approx(1 - 0.158655 ** (1 / 100), rel=1e-4)
@@ -122,7 +124,7 @@ def test_curves_contain_the_working_point_and_the_area(make_jets, settings):
 def test_bootstrap_is_centred_and_as_wide_as_theory(settings):
     """400 replicates: their spread is known to 3.5 %, their mean to 0.05 standard errors."""
     logits, label, event = exponential_jets(9000, 1)
-    settings |= {"bootstrap": 400}
+    settings = replace(settings, bootstrap=400)
     cuts = clean_cuts(*exponential_jets(9000, 2)[:2], settings)
     result = measure(logits, label, event, settings, cuts)
     auc = row(result, "BvL", "auc")
@@ -141,7 +143,7 @@ def test_bootstrap_is_centred_and_as_wide_as_theory(settings):
 def test_jets_of_one_event_count_as_one_measurement(settings):
     """Every jet twice: as two events the error is that of 2n jets, as one event that of n, sqrt(2) wider."""
     logits, label, event = exponential_jets(6000, 3)
-    settings |= {"bootstrap": 400}
+    settings = replace(settings, bootstrap=400)
     twice, labels = np.repeat(logits, 2, axis=0), np.repeat(label, 2)
     together = measure(twice, labels, np.repeat(event, 2), settings)
     apart = measure(twice, labels, np.arange(12_000), settings)
@@ -195,7 +197,7 @@ def test_cuts_keep_their_mistag_on_the_jets_that_fixed_them(make_jets, settings)
     logits, label, event = make_jets(30_000)
     result = measure(logits, label, event, settings, clean_cuts(logits, label, settings))
     for name in ("BvL", "BvC", "CvB", "CvL"):
-        for mistag in settings["mistags"]:
+        for mistag in settings.mistags:
             rate = row(result, name, "fixed_cut_mistag", mistag)
             assert mistag - 1 / rate["n"] < rate["value"] <= mistag
             kept = row(result, name, "fixed_cut_efficiency", mistag)["value"]
@@ -246,4 +248,4 @@ def test_unusable_samples_are_named(make_jets, settings):
     with pytest.raises(InputError, match="nan for class b of jet 3"):
         measure(np.where(logits == logits[3, 0], np.nan, logits), label, event, settings)
     with pytest.raises(InputError, match="at least 2 replicates"):
-        measure(logits, label, event, settings | {"bootstrap": 1})
+        measure(logits, label, event, replace(settings, bootstrap=1))

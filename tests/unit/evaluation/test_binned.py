@@ -1,5 +1,7 @@
 """Rates at fixed cuts in bins of the kinematics."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,8 +48,8 @@ def test_every_count_is_that_of_a_literal_selection(sample, settings):
 
 def test_bins_that_hold_all_jets_add_up_to_the_rate(sample, settings):
     logits, changed, label, _, pt, eta, cuts = sample
-    wide = settings | {"bins": {"pt": [0, 60, 200], "eta": [0.0, 3.0]}}
-    table = binned_rates(changed, label, kinematic_bins(pt, eta, wide["bins"]), wide, cuts, logits)
+    wide = replace(settings, bins={"pt": [0, 60, 200], "eta": [0.0, 3.0]})
+    table = binned_rates(changed, label, kinematic_bins(pt, eta, wide.bins), wide, cuts, logits)
     rows = table[(table["discriminator"] == "BvL") & (table["metric"] == "fixed_cut_mistag")]
     rows = rows[rows["working_point"] == 0.1]
     odds = changed[label == 2, 0].astype(float) - changed[label == 2, 2]
@@ -83,8 +85,8 @@ def test_other_jets_have_no_crossings(sample, settings):
 
 def test_an_empty_bin_has_no_rate(sample, settings):
     logits, _, label, _, pt, eta, cuts = sample
-    wide = settings | {"bins": {"pt": [500, 600], "eta": [0.0, 3.0]}}
-    table = binned_rates(logits, label, kinematic_bins(pt, eta, wide["bins"]), wide, cuts, logits)
+    wide = replace(settings, bins={"pt": [500, 600], "eta": [0.0, 3.0]})
+    table = binned_rates(logits, label, kinematic_bins(pt, eta, wide.bins), wide, cuts, logits)
     empty = table[table["variable"] == "pt"]
     assert (empty["total"] == 0).all()
     assert empty["value"].isna().all()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -43,7 +44,7 @@ def normalisation():
 
 @pytest.fixture
 def settings(settings):
-    return settings | {"inputs": {"jet_pt": [8, 12.5]}}
+    return replace(settings, inputs={"jet_pt": [8, 12.5]})
 
 
 def pick(metrics, **keys):
@@ -111,7 +112,7 @@ def test_input_histograms_are_physical_and_without_missing_entries(model, data, 
 
 
 def test_no_inputs_to_histogram_is_fine(model, data, normalisation, settings):
-    result = run_sweep(model, [], data, normalisation, settings | {"inputs": {}}, "attack", "none")
+    result = run_sweep(model, [], data, normalisation, replace(settings, inputs={}), "attack", "none")
     assert "jet_pt" not in set(result.histograms["quantity"])
 
 
@@ -179,4 +180,6 @@ def test_mistakes_are_named(model, data, normalisation, settings):
     with pytest.raises(InputError, match=r"fgsm at epsilon 0\.1 has inputs"):
         run_sweep(model, [(0.1, data.inputs[:10])], data, normalisation, settings, "attack", "fgsm")
     with pytest.raises(InputError, match="name 'jet_pT'"):
-        run_sweep(model, [], data, normalisation, settings | {"inputs": {"jet_pT": [0, 1]}}, "attack", "fgsm")
+        run_sweep(
+            model, [], data, normalisation, replace(settings, inputs={"jet_pT": [0, 1]}), "attack", "fgsm"
+        )

@@ -6,7 +6,7 @@ import torch
 
 from robustag.errors import InputError
 from robustag.features import select_inputs
-from robustag.mismodelling import perturb
+from robustag.mismodelling import keeps_jets, mismodelled, perturb
 from robustag.mismodelling.composition import compose
 from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors
@@ -182,3 +182,30 @@ def test_selectors_are_names_patterns_and_groups(table):
 def test_unknown_kind_is_refused(jets, table, normalisation):
     with pytest.raises(InputError, match="kind 'melt' is unknown"):
         run({"kind": "melt", "inputs": ["*"], "strengths": [1]}, jets, table, normalisation)
+
+
+def made(scenario, jets, table, normalisation, variation=None):
+    return [
+        *mismodelled(scenario, jets, variation, table, normalisation, relative_cap=None, seed=5),
+    ]
+
+
+def test_a_scenario_makes_a_sample_of_jets_of_each_strength(jets, table, normalisation):
+    scenario = {"kind": "smear", "inputs": ["track_*"], "strengths": [0.1, 0.2]}
+    assert keeps_jets(scenario)
+    wanted = run(scenario, jets, table, normalisation, seed=5)
+    for strength, sample in made(scenario, jets, table, normalisation):
+        assert torch.equal(sample.inputs, wanted[strength])
+        assert torch.equal(sample.event, jets.event)
+
+
+def test_a_scenario_of_a_sample_of_its_own_has_no_strength(jets, table, normalisation):
+    scenario = {"kind": "composition", "factors": {"b": 0.5}, "pt_power": 0.0}
+    ((strength, kept),) = made(scenario, jets, table, normalisation)
+    assert not keeps_jets(scenario)
+    assert strength is None
+    assert torch.equal(kept.event, jets.event[compose(scenario, jets, 5)])
+    half = jets.select(slice(0, 2000))
+    scenario = {"kind": "resimulated", "variation": "half"}
+    assert not keeps_jets(scenario)
+    assert made(scenario, jets, table, normalisation, {"half": half}.get) == [(None, half)]

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from tests.surfaces import SURFACE
 
 from robustag.surface import jet_geometry
 from robustag.surface.geometry import boundary_distance
+from robustag.surface.settings import Boundary
 
 PAIR = ("jet_pt", "d0")
 ALL = np.arange(60)
@@ -14,12 +18,8 @@ def geometry(data, table, rule):
     """Geometry of chosen jets for a model and a loss."""
 
     def measure(model, loss, width=0.1, jets=ALL):
-        settings = {
-            "width": width,
-            "lanczos": 4,
-            "principal": 2,
-            "boundary": {"steps": 5, "overshoot": 0.02},
-        }
+        boundary = Boundary(steps=5, overshoot=0.02)
+        settings = replace(SURFACE, width=width, lanczos=4, principal=2, boundary=boundary)
         return jet_geometry(model, loss, data, jets, PAIR, table, rule, settings)
 
     return measure

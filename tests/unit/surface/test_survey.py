@@ -1,20 +1,25 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from tests.surfaces import SURFACE
 
 from robustag.surface import Landscape, surface_statistics, survey_planes
 from robustag.surface.geometry import jet_geometry
+from robustag.surface.settings import AttackPath, Average, Boundary
 
-SETTINGS = {
-    "pairs": [["jet_pt", "jet_eta"], ["mass", "d0"]],
-    "width": 1.0,
-    "width_aligned": 2.0,
-    "points": 5,
-    "average": {"points": 3},
-    "path": {"epsilon": 0.1, "steps": 2, "rate": 1.0},
-    "lanczos": 3,
-    "principal": 2,
-    "boundary": {"steps": 2, "overshoot": 0.02},
-}
+SETTINGS = replace(
+    SURFACE,
+    pairs=[["jet_pt", "jet_eta"], ["mass", "d0"]],
+    width=1.0,
+    width_aligned=2.0,
+    points=5,
+    average=Average(jets=20, points=3),
+    path=AttackPath(epsilon=0.1, steps=2, rate=1.0),
+    lanczos=3,
+    principal=2,
+    boundary=Boundary(steps=2, overshoot=0.02),
+)
 
 
 def test_every_plane_of_one_jet_and_of_each_flavour(piecewise, cross_entropy, data, rule, normalisation):
@@ -44,7 +49,7 @@ def test_every_plane_of_one_jet_and_of_each_flavour(piecewise, cross_entropy, da
 
 def test_the_loss_climbs_along_the_gradient(piecewise, cross_entropy, data, rule, normalisation):
     landscape = Landscape(piecewise, cross_entropy)
-    settings = SETTINGS | {"width_aligned": 1e-3}
+    settings = replace(SETTINGS, width_aligned=1e-3)
     planes, _ = survey_planes(landscape, data, 11, np.arange(60), rule, normalisation, settings, seed=1)
     up = planes[(planes["jets"] == "jet") & (planes["kind"] == "gradient_random") & (planes["delta_y"] == 0)]
     slope = np.polyfit(up["delta_x"], up["loss"], 1)[0]

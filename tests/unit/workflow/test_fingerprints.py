@@ -149,6 +149,6 @@ def test_every_rule_that_finds_attacks_by_name_carries_their_fingerprint(root):
 
 
 def test_one_place_says_what_budget_an_attack_has(root):
-    """Besides, a training is followed and the surface scanned in the study's budget, whatever the norm."""
+    """Besides, a training is followed in the study's budget, whatever the norm."""
     naming = {file.name for file in (root / "scripts").glob("*.py") if "BudgetRule.of" in file.read_text()}
-    assert naming <= {"train.py", "surface.py"}
+    assert naming <= {"train.py"}

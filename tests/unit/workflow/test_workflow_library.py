@@ -58,11 +58,18 @@ def script(tmp_path):
         input=Namedlist(["results/mine/models/clean_nominal/seed1.safetensors"]),
         output=Namedlist(["results/mine/attacks/fgsm.parquet"]),
         log=[tmp_path / "logs/attack.log"],
+        threads=1,
+        resources=Namedlist(),
     )
 
 
+def globals_of(snakemake):
+    """What a script has among its globals when Snakemake runs it."""
+    return {"snakemake": snakemake, "__file__": "scripts/attack.py"}
+
+
 def test_a_users_error_is_one_line_without_traceback(tmp_path, capsys):
-    with pytest.raises(SystemExit) as stop, job({"snakemake": script(tmp_path)}):
+    with pytest.raises(SystemExit) as stop, job(globals_of(script(tmp_path))):
         raise InputError("the file is empty: generate it again")
     assert stop.value.code == 1
     assert (
@@ -74,20 +81,20 @@ def test_a_users_error_is_one_line_without_traceback(tmp_path, capsys):
 
 
 def test_any_other_error_keeps_its_traceback(tmp_path):
-    with pytest.raises(ZeroDivisionError), job({"snakemake": script(tmp_path)}):
+    with pytest.raises(ZeroDivisionError), job(globals_of(script(tmp_path))):
         _ = 1 / 0
     assert "Traceback" in (tmp_path / "logs/attack.log").read_text()
 
 
 def test_what_libraries_print_goes_to_the_log(tmp_path):
-    with job({"snakemake": script(tmp_path)}):
+    with job(globals_of(script(tmp_path))):
         os.write(1, b"banner of a C++ library\n")
     assert "banner of a C++ library" in (tmp_path / "logs/attack.log").read_text()
 
 
 def test_a_job_that_is_told_to_end_leaves_no_half_written_file(tmp_path):
     def work():
-        with job({"snakemake": script(tmp_path)}), written_whole(tmp_path / "table.csv") as temporary:
+        with job(globals_of(script(tmp_path))), written_whole(tmp_path / "table.csv") as temporary:
             temporary.write_text("half")
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(1)
@@ -99,7 +106,7 @@ def test_a_job_that_is_told_to_end_leaves_no_half_written_file(tmp_path):
 
 
 def test_the_log_is_the_jobs_own(tmp_path):
-    with job({"snakemake": script(tmp_path)}) as (_, log):
+    with job(globals_of(script(tmp_path))) as (_, log):
         log.info("halfway")
     logging.getLogger("robustag").warning("after the job")
     text = (tmp_path / "logs/attack.log").read_text()

@@ -1,6 +1,7 @@
 """Tagging numbers that no perturbation of a budget can undercut, beside those under the best attack found."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,6 +15,7 @@ from robustag.evaluation.certificates.bounds import Bounds, crown_bounds, interv
 from robustag.evaluation.certificates.network import Layer, affine_layers, contrasted, forward
 from robustag.evaluation.certificates.tally import Tally, clean_cuts
 from robustag.evaluation.discriminators import DISCRIMINATORS, Discriminator
+from robustag.evaluation.settings import Evaluation
 from robustag.models import in_mode
 
 if TYPE_CHECKING:
@@ -27,6 +29,28 @@ METHODS: dict[str, Callable[[Sequence[Layer], Bounds], Bounds]] = {
 _PAIRS = [(0, 1), (0, 2), (1, 2)]
 
 
+@dataclass(frozen=True)
+class Certificates:
+    """What is certified; the section ``certificates`` of a configuration.
+
+    Attributes
+    ----------
+    epsilons : sequence of float
+        Sizes of the budget, in scaled units.
+    jets : int
+        Test jets.
+    attacks : sequence of mapping
+        Definitions; their objective "loss" is what is bounded.
+    discriminators : sequence of str
+        Names of those whose numbers are bounded.
+    """
+
+    epsilons: Sequence[float]
+    jets: int
+    attacks: Sequence[Mapping]
+    discriminators: Sequence[str]
+
+
 class BrokenCertificateError(RuntimeError):
     """An attack went beyond a bound: a defect of the bound, whose numbers must not be shown."""
 
@@ -36,7 +60,8 @@ def certify(
     jets: "JetTensors",
     reference: "JetTensors",
     rule: BudgetRule,
-    settings: Mapping,
+    certificates: Certificates,
+    evaluation: Evaluation,
     seed: int,
 ) -> pd.DataFrame:
     """Bracket a model's numbers at each epsilon, between certificate and attack, on the same jets.
@@ -55,9 +80,9 @@ def certify(
     rule : BudgetRule
         L-infinity budget, whose intervals are the boxes. What else it demands, such as valid covariances,
         makes the certificate no less true, but less tight.
-    settings : mapping
-        epsilons, attacks (definitions; their objective "loss" is what is bounded), discriminators (names),
-        mistags, bootstrap, seed.
+    certificates : Certificates
+    evaluation : Evaluation
+        Has the working points and the replicates.
     seed : int
         Of the attack.
 
@@ -80,17 +105,17 @@ def certify(
     for row, (first, second) in enumerate(_PAIRS):
         contrast[row, first], contrast[row, second] = 1.0, -1.0
     differences = contrasted(layers, contrast)
-    chosen = [d for d in DISCRIMINATORS if d.name in settings["discriminators"]]
-    cuts = clean_cuts(forward(layers, reference.inputs), reference.label, chosen, settings["mistags"])
-    tally = Tally(jets, chosen, cuts, settings)
+    chosen = [d for d in DISCRIMINATORS if d.name in certificates.discriminators]
+    cuts = clean_cuts(forward(layers, reference.inputs), reference.label, chosen, evaluation.mistags)
+    tally = Tally(jets, chosen, cuts, evaluation)
     case = (jets.inputs, jets.missing, jets.label, rule)
     # Each number is attacked on its own, so that it is compared with its own bound.
     raising = {d.name: _disorder(d) for d in chosen} | {"margin": logit_margin}
-    strongest = {"name": "worst_case", "members": settings["attacks"]}
+    strongest = {"name": "worst_case", "members": certificates.attacks}
     with in_mode(model, training=False):
         attacks = {name: Sweep(strongest, model, loss, *case, seed=seed) for name, loss in raising.items()}
         rows: list[dict] = []
-        for epsilon in (0.0, *settings["epsilons"]):
+        for epsilon in (0.0, *certificates.epsilons):
             budget = rule.budget(jets.inputs, jets.missing, epsilon)
             box = Bounds(budget.lower.double(), budget.upper.double())
             logits = {name: _attacked(attack, layers, epsilon) for name, attack in attacks.items()}

@@ -11,6 +11,7 @@ from robustag.classes import CLASSES
 from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.discriminators import Discriminator, log_odds
 from robustag.evaluation.roc import Ranking
+from robustag.evaluation.settings import Evaluation
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
@@ -48,8 +49,8 @@ class Tally:
         What is ranked.
     cuts : mapping of (discriminator, mis-tag rate) to float
         See `clean_cuts`.
-    settings : mapping
-        bootstrap, seed, mistags.
+    evaluation : Evaluation
+        Has the replicates and the working points.
     """
 
     def __init__(
@@ -57,11 +58,11 @@ class Tally:
         jets: "JetTensors",
         discriminators: Sequence[Discriminator],
         cuts: Mapping[tuple[str, float], float],
-        settings: Mapping,
+        evaluation: Evaluation,
     ) -> None:
         self._label = jets.label.cpu().numpy()
-        self._weights = event_weights(jets.event.cpu().numpy(), settings["bootstrap"], settings["seed"])
-        self._discriminators, self._cuts, self._mistags = discriminators, cuts, settings["mistags"]
+        self._weights = event_weights(jets.event.cpu().numpy(), evaluation.bootstrap, evaluation.seed)
+        self._discriminators, self._cuts, self._mistags = discriminators, cuts, evaluation.mistags
 
     def rows(self, method: str, epsilon: float, odds: Mapping[str, Tensor], margin: Tensor) -> Iterator[dict]:
         """One row a number, from log-odds [N] by discriminator and the margin [N] of wrong over true."""

@@ -9,18 +9,23 @@ import torch
 from torch import nn
 
 from robustag.attacks import BudgetRule
-from robustag.evaluation.certificates import BrokenCertificateError, certify, interval_bounds
+from robustag.evaluation.certificates import (
+    BrokenCertificateError,
+    Certificates,
+    certify,
+    interval_bounds,
+)
+from robustag.evaluation.settings import Evaluation
 from robustag.models import build_model
 from robustag.tensors.loading import JetTensors
 
-SETTINGS = {
-    "epsilons": [0.05, 0.3],
-    "discriminators": ["BvL", "CvL"],
-    "mistags": [0.1],
-    "bootstrap": 20,
-    "seed": 1,
-    "attacks": [{"name": "fgsm"}, {"name": "apgd", "steps": 5, "objective": "loss"}],
-}
+CERTIFICATES = Certificates(
+    epsilons=[0.05, 0.3],
+    jets=100,
+    attacks=[{"name": "fgsm"}, {"name": "apgd", "steps": 5, "objective": "loss"}],
+    discriminators=["BvL", "CvL"],
+)
+EVALUATION = Evaluation(bootstrap=20, seed=1, efficiencies=[], mistags=[0.1], bins={}, inputs={})
 KEY = ["epsilon", "discriminator", "flavour", "metric", "working_point"]
 
 
@@ -53,7 +58,7 @@ def values(table):
 
 
 def test_of_a_linear_model_all_three_methods_know_the_truth(jets, rule):
-    found = values(certify(linear(), jets, jets, rule, SETTINGS, 1))
+    found = values(certify(linear(), jets, jets, rule, CERTIFICATES, EVALUATION, 1))
     np.testing.assert_allclose(found["interval"], found["crown"], atol=1e-12)
     np.testing.assert_allclose(found["attack"], found["crown"], atol=1 / 60)
     clean, moved = found.loc[0.0], found.loc[0.3]
@@ -64,16 +69,16 @@ def test_dropout_is_off_and_every_part_of_the_model_keeps_its_mode(jets, rule):
     model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 3)).train()
     model[0].eval()
     before = [part.training for part in model.modules()]
-    table = certify(model, jets, jets, rule, SETTINGS, 1)
+    table = certify(model, jets, jets, rule, CERTIFICATES, EVALUATION, 1)
     assert [part.training for part in model.modules()] == before
-    pd.testing.assert_frame_equal(table, certify(model.eval(), jets, jets, rule, SETTINGS, 1))
+    pd.testing.assert_frame_equal(table, certify(model.eval(), jets, jets, rule, CERTIFICATES, EVALUATION, 1))
 
 
 def test_the_truth_is_bracketed_and_starts_from_the_clean_numbers(jets, rule):
     model = build_model({"name": "mlp", "hidden": [12, 12], "dropout": 0.1}, 6, seed=4).eval()
     with torch.no_grad():
         model[0].weight.mul_(3.0)
-    table = certify(model, jets, jets, rule, SETTINGS, 1)
+    table = certify(model, jets, jets, rule, CERTIFICATES, EVALUATION, 1)
     found = values(table)
     rate = found.index.get_level_values("metric") == "fixed_cut_mistag"
     good, bad = found[~rate], found[rate]
@@ -98,4 +103,4 @@ def test_a_bound_that_an_attack_breaks_stops_everything(jets, rule, monkeypatch)
 
     monkeypatch.setattr(sys.modules[certify.__module__], "METHODS", {"boastful": boastful})
     with pytest.raises(BrokenCertificateError, match=r"boastful bounds BvL of jet \d+ by .* at epsilon 0.05"):
-        certify(linear(), jets, jets, rule, SETTINGS, 1)
+        certify(linear(), jets, jets, rule, CERTIFICATES, EVALUATION, 1)
