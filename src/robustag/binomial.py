@@ -1,10 +1,9 @@
 """Counts of jets that pass: rates, their exact intervals, and the change of a rate on the same jets."""
 
 import numpy as np
-from scipy.special import betaincinv, ndtr
+from scipy.special import betaincinv
 
-ONE_SIGMA = float(ndtr(1.0) - ndtr(-1.0))
-"""Central probability of one standard deviation."""
+from robustag.intervals import ONE_SIGMA
 
 
 def efficiency(passed: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from robustag.binomial import ONE_SIGMA, efficiency, paired_difference, paired_ratio
+from robustag.binomial import efficiency, paired_difference, paired_ratio
+from robustag.intervals import ONE_SIGMA
 
 
 @pytest.mark.parametrize(("passed", "total"), [(0, 5), (1, 1), (3, 7), (120, 1000), (1000, 1000)])

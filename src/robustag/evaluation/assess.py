@@ -15,8 +15,7 @@ from robustag.evaluation.discriminators import check_logits
 from robustag.evaluation.histograms import score_histograms
 from robustag.evaluation.rates import Cuts, measure_rates
 from robustag.evaluation.tables import Assessment
-
-INTERVAL = (15.865, 84.135)
+from robustag.intervals import interval
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def _with_intervals(rows: list[dict]) -> pd.DataFrame:
     """The metrics table."""
     metrics = pd.DataFrame(rows)
     replicates = np.stack(metrics.pop("replicates").to_list())
-    low, high = np.nanpercentile(replicates, INTERVAL, axis=1)
+    low, high = interval(replicates)
     # The bootstrap has no error where no jet is above the cut, the binomial has.
     fixed = metrics["metric"].str.startswith("fixed_cut").to_numpy()
     value, total = metrics["value"].to_numpy()[fixed], metrics["n"].to_numpy()[fixed]

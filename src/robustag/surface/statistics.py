@@ -6,9 +6,7 @@ import numpy as np
 import pandas as pd
 
 from robustag.classes import CLASSES
-
-_INTERVAL = (16, 84)
-"""Percentiles of the replicates: 68 %."""
+from robustag.intervals import interval
 
 
 def summarise(quantities: pd.DataFrame, label: np.ndarray, weights: np.ndarray) -> pd.DataFrame:
@@ -100,7 +98,7 @@ def _correlation(ranks: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def _row(flavour: str, statistic: str, summary: str, value: float, replicates: np.ndarray, n: int) -> dict:
     finite = replicates[np.isfinite(replicates)]
-    low, high = np.percentile(finite, _INTERVAL) if len(finite) else (np.nan, np.nan)
+    low, high = interval(finite) if len(finite) else (np.nan, np.nan)
     return {
         "flavour": flavour,
         "statistic": statistic,

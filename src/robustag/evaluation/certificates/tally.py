@@ -10,12 +10,11 @@ from robustag.binomial import efficiency
 from robustag.classes import CLASSES
 from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.discriminators import Discriminator, log_odds
-from robustag.evaluation.roc import Ranking
+from robustag.evaluation.roc import Ranking, area
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
-_INTERVAL = (15.865, 84.135)
 _CLEARANCE = 1e-6
 
 
@@ -73,11 +72,9 @@ class Tally:
         for d in self._discriminators:
             score = odds[d.name].cpu().numpy()
             signal, background = (np.flatnonzero(self._label == f) for f in (d.signal, d.background))
-            ranking = Ranking(score[signal], score[background])
-            replicates = ranking.weigh(self._weights[signal], self._weights[background]).auc()
-            low, high = np.nanpercentile(replicates, _INTERVAL)
-            area = {"value": ranking.weigh().auc()[0], "low": low, "high": high}
-            yield {**front, **_named(d.name, "all", "auc"), **area, "n": len(signal) + len(background)}
+            value, low, high, _ = area(score, signal, background, self._weights)
+            auc = {"value": value, "low": low, "high": high, "n": len(signal) + len(background)}
+            yield {**front, **_named(d.name, "all", "auc"), **auc}
             for mistag in self._mistags:
                 for jets, flavour, metric in (
                     (signal, d.signal, "fixed_cut_efficiency"),
