@@ -17,7 +17,6 @@ from robustag.generate.random import Purpose, Streams
 from robustag.generate.response import FLAVOURS, Response
 from robustag.generate.tracker import CovarianceGrid, covariance_grid
 
-NOMINAL = "nominal"
 _PACKAGES = ("robustag", "pythia8mc", "fastjet", "numpy", "numba", "scipy", "awkward", "uproot")
 _MAX_SEED = 900_000_000
 
@@ -39,9 +38,9 @@ def generate_chunk(
     seed: int,
     run: int,
     chunk: int,
+    variation: str,
     outputs: dict[str, Path],
     progress: Callable[[int], None],
-    variation: str = NOMINAL,
 ) -> dict:
     """Generate `events` collisions and write a ROOT file for the detector and one for each other detector.
 
