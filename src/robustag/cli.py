@@ -201,11 +201,11 @@ def _add_provenance(commands: argparse._SubParsersAction) -> None:
 def provenance(options: argparse.Namespace) -> None:
     """Settings, versions, seed and command behind a file, as JSON; an ntuple carries its own."""
     if options.file.suffix == ".root":
-        from robustag.ntuples import read_provenance
+        from robustag.ntuples import read_provenance as found
     else:
-        from robustag.workflow.records import read_provenance
+        from robustag.workflow.records import job_provenance as found
 
-    print(json.dumps(read_provenance(options.file), indent=2, sort_keys=True))
+    print(json.dumps(found(options.file), indent=2, sort_keys=True))
 
 
 def _add_calibrate(commands: argparse._SubParsersAction) -> None:

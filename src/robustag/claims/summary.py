@@ -41,7 +41,7 @@ class Outcome:
     certificates: pd.DataFrame | None
 
 
-def summarise(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Settings) -> str:
+def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Settings) -> str:
     """Headline, verdicts, masking audit, trade-off, mismodelling and certificates, as Markdown.
 
     Parameters

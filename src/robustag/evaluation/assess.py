@@ -8,10 +8,10 @@ import pandas as pd
 
 from robustag.binomial import efficiency
 from robustag.errors import InputError
-from robustag.evaluation.binned import binned_rates, kinematic_bins
+from robustag.evaluation.binned import binned_rates, jet_bins
 from robustag.evaluation.bootstrap import event_weights
-from robustag.evaluation.calibration import calibration_table, confusion_table, measure_probabilities
-from robustag.evaluation.discriminators import check_logits
+from robustag.evaluation.calibration import confusion_table, measure_probabilities, reliability
+from robustag.evaluation.discriminators import check_rankable
 from robustag.evaluation.histograms import score_histograms
 from robustag.evaluation.rates import Cuts, measure_rates
 from robustag.evaluation.tables import Assessment
@@ -19,7 +19,7 @@ from robustag.intervals import interval
 
 
 @dataclass(frozen=True)
-class Jets:
+class AssessedJets:
     """What is true of the jets of one sample, with what every measurement of them shares.
 
     Attributes
@@ -29,7 +29,7 @@ class Jets:
     weights : uint8 [N, R]
         `event_weights` of the replicates.
     bins : mapping of variable to int [N]
-        `kinematic_bins`.
+        `jet_bins`.
     taught : float [N]
         Weight with which such a jet was trained on.
     """
@@ -48,7 +48,7 @@ class Jets:
         eta: np.ndarray,
         weight: np.ndarray,
         settings: Mapping,
-    ) -> "Jets":
+    ) -> "AssessedJets":
         """The jets as `assess` wants them.
 
         Parameters
@@ -71,12 +71,12 @@ class Jets:
         if settings["bootstrap"] < 2:
             raise InputError(f"bootstrap is {settings['bootstrap']}: an error needs at least 2 replicates")
         weights = event_weights(event, settings["bootstrap"], settings["seed"])
-        return cls(label, weights, kinematic_bins(pt, eta, settings["bins"]), weight)
+        return cls(label, weights, jet_bins(pt, eta, settings["bins"]), weight)
 
 
 def assess(
     logits: np.ndarray,
-    jets: Jets,
+    jets: AssessedJets,
     settings: Mapping,
     cuts: Cuts,
     losses: Mapping[str, np.ndarray],
@@ -90,7 +90,7 @@ def assess(
     Parameters
     ----------
     logits : float [N, 3]
-    jets : Jets
+    jets : AssessedJets
     settings : mapping
         efficiencies, mistags, bins.
     cuts : Cuts
@@ -110,9 +110,9 @@ def assess(
     Raises
     ------
     InputError
-        As `check_logits`.
+        As `check_rankable`.
     """
-    check_logits(logits, jets.label)
+    check_rankable(logits, jets.label)
     rows, curves = measure_rates(logits, jets.label, jets.weights, settings, cuts)
     rows += measure_probabilities(logits, jets.label, jets.weights, jets.taught, losses)
     return Assessment(
@@ -120,7 +120,7 @@ def assess(
         curves=curves,
         histograms=score_histograms(logits, jets.label),
         bins=binned_rates(logits, jets.label, jets.bins, settings, cuts, clean),
-        calibration=calibration_table(logits, jets.label, jets.taught),
+        calibration=reliability(logits, jets.label, jets.taught),
         confusion=confusion_table(logits, jets.label),
     )
 

@@ -13,9 +13,7 @@ from robustag.evaluation.rates import Cuts
 _ROLES = {"fixed_cut_efficiency": "signal", "fixed_cut_mistag": "background"}
 
 
-def kinematic_bins(
-    pt: np.ndarray, eta: np.ndarray, edges: Mapping[str, list[float]]
-) -> dict[str, np.ndarray]:
+def jet_bins(pt: np.ndarray, eta: np.ndarray, edges: Mapping[str, list[float]]) -> dict[str, np.ndarray]:
     """Bin of each jet in pt and in |eta|, int [N] by variable; -1 outside the edges.
 
     A bin holds its lower edge, and the last one its upper edge, too.
@@ -45,7 +43,7 @@ def binned_rates(
     logits : float [N, 3]
     label : int [N]
     bins : mapping of variable to int [N]
-        `kinematic_bins` of the same jets.
+        `jet_bins` of the same jets.
     settings : mapping
         mistags (the working points), bins (edges by variable).
     cuts : Cuts

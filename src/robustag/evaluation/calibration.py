@@ -17,9 +17,7 @@ BINS = 20
 _BLOCK_JETS = 65_536
 
 
-def calibration_table(
-    logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None
-) -> pd.DataFrame:
+def reliability(logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> pd.DataFrame:
     """Reliability: how often jets of a predicted probability are what was predicted.
 
     Parameters

@@ -10,7 +10,7 @@ import torch
 
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
-from robustag.evaluation.assess import Jets, assess
+from robustag.evaluation.assess import AssessedJets, assess
 from robustag.evaluation.histograms import input_histograms
 from robustag.evaluation.rates import Cuts, clean_cuts
 from robustag.evaluation.tables import Assessment
@@ -62,7 +62,8 @@ def run_sweep(
     normalisation : Normalisation
         Brings inputs to physical units for their histograms.
     settings : mapping
-        As `Jets.of` and `assess`, and inputs: name -> [low, high], the inputs to histogram in physical units.
+        As `AssessedJets.of` and `assess`, and inputs: name -> [low, high], the inputs to histogram in
+        physical units.
     kind, perturbation : str
         Labels of the rows.
     progress : callable, optional
@@ -168,7 +169,7 @@ class _Meter:
         self._data, self._cuts, self._loss = data, cuts, loss
         self._normalisation, self._settings = normalisation, settings
         columns = (data.label, data.event, data.pt, data.eta, data.weight)
-        self._jets = Jets.of(*map(_numpy, columns), settings)
+        self._jets = AssessedJets.of(*map(_numpy, columns), settings)
 
     def __call__(self, inputs: torch.Tensor, logits: np.ndarray, clean: np.ndarray | None) -> Assessment:
         loss = self._loss(torch.from_numpy(logits), self._data.label.cpu())

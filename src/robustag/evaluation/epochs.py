@@ -9,7 +9,7 @@ import torch
 
 from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.campaign import predict
-from robustag.evaluation.discriminators import check_logits, outputs
+from robustag.evaluation.discriminators import check_rankable, outputs
 from robustag.evaluation.roc import area
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def measure_epoch(
     rows = []
     for source, crafted_on, perturbation, epsilon, inputs in shown:
         logits = predict(model, inputs)
-        check_logits(logits, label)
+        check_rankable(logits, label)
         front = {"epoch": epoch, "source": source, "crafted_on": crafted_on}
         front |= {"perturbation": perturbation, "epsilon": epsilon}
         for name, score, signal, background in outputs(logits, label):

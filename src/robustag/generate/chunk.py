@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from robustag.classes import HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.generate.detector import Detector, detector_from
 from robustag.generate.ntuple import NtupleWriter, new_ntuple
 from robustag.generate.pythia import Generator, pythia_settings
 from robustag.generate.random import Purpose, Streams
-from robustag.generate.response import FLAVOURS, Response
+from robustag.generate.response import Response
 from robustag.generate.tracker import CovarianceGrid, covariance_grid
 
 _PACKAGES = ("robustag", "pythia8mc", "fastjet", "numpy", "numba", "scipy", "awkward", "uproot")
@@ -81,7 +82,7 @@ def generate_chunk(
                 detectors[name],
                 covariance_grid(detectors[name].tracker),
                 stack.enter_context(new_ntuple(outputs[name])),
-                dict.fromkeys((*FLAVOURS, "tracks"), 0),
+                dict.fromkeys((*HADRON_FLAVOURS, "tracks"), 0),
             )
             for name in configs
         }

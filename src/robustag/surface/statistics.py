@@ -9,7 +9,7 @@ from robustag.classes import CLASSES
 from robustag.intervals import interval
 
 
-def summarise(quantities: pd.DataFrame, label: np.ndarray, weights: np.ndarray) -> pd.DataFrame:
+def summarise_jets(quantities: pd.DataFrame, label: np.ndarray, weights: np.ndarray) -> pd.DataFrame:
     """Median and mean over the jets of each flavour, and of all.
 
     Parameters
@@ -43,8 +43,8 @@ def rank_correlations(
     """Does a local quantity tell how robust a jet is? Spearman's correlation with its distance to the border.
 
     Jets that are misread already (distance 0) have no distance and are left out; of fewer than three others
-    the correlation is NaN. Parameters and columns as `summarise`, with summary "rank_correlation"; replicates
-    keep the ranks of the whole sample.
+    the correlation is NaN. Parameters and columns as `summarise_jets`, with summary "rank_correlation";
+    replicates keep the ranks of the whole sample.
     """
     rows = []
     for number, flavour in enumerate(CLASSES):

@@ -9,10 +9,9 @@ import awkward as ak
 import numpy as np
 import pandas as pd
 
+from robustag.classes import HADRON_FLAVOURS
 from robustag.ntuples import read_branches
 
-FLAVOURS = ("b", "c", "light")
-_HADRON_FLAVOUR = {5: "b", 4: "c", 0: "light", 15: "tau"}
 _BRANCHES = {
     "Jet": ("pt", "eta", "phi", "hadronFlavour", "n_tracks"),
     "Track": (
@@ -56,7 +55,7 @@ def read_objects(path: str | Path) -> Objects:
     arrays = read_branches(Path(path), [*_EVENT, *names])
     flat = {collection: _flat(arrays, collection) for collection in _BRANCHES}
     jets, tracks, vertices = flat["Jet"], flat["Track"], flat["SV"]
-    jets["flavour"] = jets.pop("hadronFlavour").map(_HADRON_FLAVOUR)
+    jets["flavour"] = jets.pop("hadronFlavour").map({code: name for name, code in HADRON_FLAVOURS.items()})
     first = np.searchsorted(jets["event"], np.arange(len(arrays)))
     for table in (tracks, vertices):
         table["jet"] = first[table["event"]] + table.pop("jetIdx")

@@ -6,12 +6,12 @@ enclosures into tagging numbers. The truth lies between certificate and attack.
 
 from robustag.evaluation.certificates.bounds import Bounds, crown_bounds, interval_bounds
 from robustag.evaluation.certificates.certify import BrokenCertificateError, certify
-from robustag.evaluation.certificates.network import Layer, affine_layers, contrasted, forward
+from robustag.evaluation.certificates.network import AffineLayer, affine_layers, contrasted, forward
 
 __all__ = [
+    "AffineLayer",
     "Bounds",
     "BrokenCertificateError",
-    "Layer",
     "affine_layers",
     "certify",
     "contrasted",

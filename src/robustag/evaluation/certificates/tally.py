@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CLEARANCE = 1e-6
 
 
-def clean_cuts(
+def certificate_cuts(
     logits: Tensor, label: Tensor, discriminators: Sequence[Discriminator], mistags: Sequence[float]
 ) -> dict[tuple[str, float], float]:
     """By (discriminator, rate), the lowest cut on the log-odds that keeps to a mis-tag rate.
@@ -46,7 +46,7 @@ class Tally:
     discriminators : sequence of Discriminator
         What is ranked.
     cuts : mapping of (discriminator, mis-tag rate) to float
-        See `clean_cuts`.
+        See `certificate_cuts`.
     settings : mapping
         bootstrap, seed, mistags.
     """
