@@ -10,6 +10,7 @@ with job(globals()) as (snakemake, log):
 
     files = snakemake.input
     names = FeatureTable.load(files.features).names
-    table = inventory(files.tensors, WeightMap.load(files.weights), names, files.models)
+    models = zip(files.models, snakemake.params.origins, strict=True)
+    table = inventory(files.tensors, WeightMap.load(files.weights), names, [(path, *origin) for path, origin in models])
     write_table(table, snakemake.output.inventory)
     log.info("%d rows", len(table))

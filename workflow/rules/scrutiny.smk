@@ -62,8 +62,7 @@ rule scenario_distances:
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
     output:
-        # No model makes them; they stand in the table as if one called scenarios did.
-        distances="<results>/distances/scenarios/seed0.parquet",
+        distances="<results>/distances/scenarios.parquet",
     log:
         "<logs>/scenario_distances.log",
     threads: 1
