@@ -26,7 +26,9 @@ from robustag.workflow.selection import (
     nominal_models,
     shown_mismodellings,
     shown_rocs,
+    shown_scenarios,
     simulated_samples,
+    whole_model,
 )
 from robustag.workflow.sources import INDEX, FileIndex, given_chunks, reader_options, reader_source
 
@@ -57,14 +59,7 @@ GIVEN = [name for name in config["samples"] if name not in SIMULATED]
 CLOSURE = [name for name in RUN["samples"] if name in SIMULATED][:1]
 VALIDATED = bool(CLOSURE and config["validation"]["samples"])
 CERTIFIED = certified_models(config)
-# Variations that a scenario shows to the models.
-SHOWN_VARIATIONS = sorted(
-    {
-        config["scenarios"][name]["variation"]
-        for name in RUN["scenarios"]
-        if config["scenarios"][name]["kind"] == "resimulated"
-    }
-)
+SCENARIOS = {name: canonical(scenario) for name, scenario in shown_scenarios(config).items()}
 MEASURED = ["metrics", "curves", "histograms", "bins", "calibration", "confusion"]
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
 FIGURE_MODELS = compared_models(config)

@@ -106,7 +106,7 @@ def measured(table: str) -> list[tuple[str, str, int]]:
         attack=RUN["attacks"],
     )
     mismodelled = trained(f"<results>/mismodel/{{model}}/seed{{seed}}.{table}.parquet")
-    return attacked + (mismodelled if RUN["scenarios"] else [])
+    return attacked + (mismodelled if SCENARIOS else [])
 
 
 def collected(table: str) -> str:
@@ -136,7 +136,7 @@ PARTS = {
     ),
     "distances": [
         # No model makes those of scenarios.
-        *([("<results>/distances/scenarios.parquet", "", 0)] if RUN["scenarios"] else []),
+        *([("<results>/distances/scenarios.parquet", "", 0)] if SCENARIOS else []),
         *trained(
             "<results>/distances/{model}/seed{seed}.parquet",
             FIGURE_MODELS if config["distances"]["attacks"] else [],

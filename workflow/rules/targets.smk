@@ -21,7 +21,7 @@ for makers in FIGURE_FILES.values():
 PRODUCTS = [
     *FIGURES,
     *("audit_orders", "metrics_csv", "mismodelling_verdicts"),
-    *(["envelope"] if RUN["scenarios"] else []),
+    *(["envelope"] if SCENARIOS else []),
     *("claims", "export", "summary"),
 ]
 

@@ -97,7 +97,14 @@ def canonical(value: Any) -> Any:
 
 def _faults(document: Any, schema: Mapping[str, Any]) -> Iterator[str]:
     found = jsonschema.Draft202012Validator(schema).iter_errors(document)
+    explained: list[str] | None = None
     for fault in sorted(found, key=lambda error: list(map(str, error.absolute_path))):
+        place = list(map(str, fault.absolute_path))
+        if explained is not None and place[: len(explained)] == explained:
+            continue
+        if _retired(fault):
+            # What to write instead mends the rest there, too.
+            explained = place
         yield _sentence(fault, document)
 
 
@@ -114,9 +121,8 @@ def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
         return f"{where}: '{chosen}' takes no {key}: leave it out, or in a preset set it to null"
     if fault.validator == "additionalProperties":
         unknown = sorted(set(fault.instance) - set(fault.schema.get("properties", {})))
-        retired = fault.schema.get("retired", {})
-        if gone := [key for key in unknown if key in retired]:
-            return f"{where}: {gone[0]} is no longer a key: {retired[gone[0]]}"
+        if gone := _retired(fault):
+            return f"{where}: {gone[0]} is no longer a key: {fault.schema['retired'][gone[0]]}"
         known = ", ".join(sorted(fault.schema.get("properties", {})))
         return f"{where}: unknown key {', '.join(map(repr, unknown))}; known keys are {known}"
     if fault.validator == "uniqueItems":
@@ -124,6 +130,13 @@ def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
     if fault.validator == "type":
         return f"{where}: {_sentence_on_type(fault, [fault.validator_value])}"
     return f"{where}: {fault.message}"
+
+
+def _retired(fault: jsonschema.ValidationError) -> list[str]:
+    """Keys of the place at fault that once were keys."""
+    if fault.validator != "additionalProperties":
+        return []
+    return sorted(set(fault.instance) & set(fault.schema.get("retired", {})))
 
 
 def _place(fault: jsonschema.ValidationError) -> str:
