@@ -431,6 +431,9 @@ if config["evaluation"]["inputs"]:
             "../../scripts/fig_input_epsilon.py"
 
 
+FIGURE_FILES["<results>/plots/fig_surface_corners"] = [("fig_surface", "")]
+
+
 rule fig_surface:
     """The loss around one jet over two of its inputs, with the attacks' paths (one file a pair of models)."""
     input:

@@ -17,6 +17,8 @@ for makers in FIGURE_FILES.values():
         )
 
 
+# The rules of all figures, in the order of their definition.
+FIGURES = list(dict.fromkeys(rule for makers in FIGURE_FILES.values() for rule, _ in makers))
 # What a study is made for, by rule.
 PRODUCTS = [
     *FIGURES,

@@ -194,6 +194,8 @@ def _of_other_type(inner: jsonschema.ValidationError) -> bool:
 def _form(option: dict) -> str:
     if "type" in option:
         return _TYPES[option["type"]]
+    if "enum" in option:
+        return " or ".join(map(str, option["enum"]))
     without = option.get("not", {}).get("required", [])
     return " and ".join(option["required"]) + "".join(f" without {key}" for key in without)
 

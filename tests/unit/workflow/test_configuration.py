@@ -112,6 +112,15 @@ def test_what_is_retired_is_explained_in_one_line(config, check):
     )
 
 
+def test_a_choice_of_words_is_named_with_its_words(tmp_path):
+    schema = tmp_path / "schema.yaml"
+    choice = {"oneOf": [{"enum": ["low", "high"]}, {"enum": ["none"]}]}
+    schema.write_text(yaml.safe_dump({"properties": {"cut": choice}}))
+    check_against_schema({"cut": "high"}, schema, "a.yaml")
+    with pytest.raises(InputError, match=r"a\.yaml: cut: 'tight' is not low or high or none"):
+        check_against_schema({"cut": "tight"}, schema, "a.yaml")
+
+
 def test_every_fault_has_its_own_line(config, check):
     config["seed"], config["split"] = "one", [0.5, 0.5]
     with pytest.raises(InputError) as fault:
