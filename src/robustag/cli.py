@@ -4,8 +4,6 @@ Each subcommand is one function of its parsed arguments. A mistake of the user e
 status 2.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import signal

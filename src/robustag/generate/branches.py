@@ -1,7 +1,5 @@
 """Arrays of the chain to NanoAOD-style branches: flat numbers an event, lists of records a collection."""
 
-from __future__ import annotations
-
 import awkward as ak
 import numpy as np
 

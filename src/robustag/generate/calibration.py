@@ -1,7 +1,5 @@
 """The prompt tracks of generated ntuples that the jet probability is calibrated with."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """One chunk of one sample: from settings to ROOT files, nominal and every detector variation in one pass."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from contextlib import ExitStack

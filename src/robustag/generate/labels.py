@@ -1,7 +1,5 @@
 """Truth: which particles are prompt leptons, which flavour a jet has, which particles are worth keeping."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One batch of collisions as several detectors see it; what they share is made once."""
 
-from __future__ import annotations
-
 import awkward as ak
 import numpy as np
 

@@ -4,8 +4,6 @@ Names, order, units and meaning follow the public data set of Guest et al., Phys
 What does not exist (no vertex, too few tracks) is NaN.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the merged histograms say: efficiencies, resolutions, pulls and decay slopes, each with its error."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Small fits on histograms: Gaussian core, exponential slope, width."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

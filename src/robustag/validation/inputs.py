@@ -1,7 +1,5 @@
 """The inputs of the network beside their published means and widths."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The collections of a generated ntuple as flat tables, with truth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Histograms of tracks: counts, impact parameters, residuals and pulls."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

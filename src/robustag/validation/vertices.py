@@ -1,7 +1,5 @@
 """Histograms of secondary vertices: what they look like, how often they are found, what they are made of."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
