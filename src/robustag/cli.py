@@ -171,7 +171,7 @@ def _add_variations(commands: argparse._SubParsersAction) -> None:
 
 
 def variations(options: argparse.Namespace) -> None:
-    """One line a variation: name, kind, what changes, why."""
+    """One line per variation: name, kind, what changes, why."""
     config = read_configuration(options.config)
     selected = config.get("run", {}).get("variations", [])
     rows = []
@@ -273,7 +273,7 @@ def _add_check(commands: argparse._SubParsersAction) -> None:
 
 
 def check(options: argparse.Namespace) -> None:
-    """One line a file: what is in it, or on standard error what is wrong with it."""
+    """One line per file: what is in it, or on standard error what is wrong with it."""
     from robustag.workflow.checking import check_configuration, check_ntuple
 
     faults = []

@@ -21,7 +21,7 @@ from robustag.models import in_mode
 
 
 def jet_cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
-    """``-ln p`` of the true flavour, one number a jet."""
+    """``-ln p`` of the true flavour, one number per jet."""
     return functional.cross_entropy(logits, label, reduction="none")
 
 

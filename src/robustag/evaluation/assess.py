@@ -30,14 +30,14 @@ class AssessedJets:
         `event_weights` of the replicates.
     bins : mapping of variable to int [N]
         `jet_bins`.
-    taught : float [N]
+    training_weight : float [N]
         Weight with which such a jet was trained on.
     """
 
     label: np.ndarray
     weights: np.ndarray
     bins: Mapping[str, np.ndarray]
-    taught: np.ndarray
+    training_weight: np.ndarray
 
     @classmethod
     def of(
@@ -114,13 +114,13 @@ def assess(
     """
     check_rankable(logits, jets.label)
     rows, curves = measure_rates(logits, jets.label, jets.weights, settings, cuts)
-    rows += measure_probabilities(logits, jets.label, jets.weights, jets.taught, losses)
+    rows += measure_probabilities(logits, jets.label, jets.weights, jets.training_weight, losses)
     return Assessment(
         metrics=_with_intervals(rows),
         curves=curves,
         histograms=score_histograms(logits, jets.label),
         bins=binned_rates(logits, jets.label, jets.bins, settings, cuts, clean),
-        calibration=reliability(logits, jets.label, jets.taught),
+        calibration=reliability(logits, jets.label, jets.training_weight),
         confusion=confusion_table(logits, jets.label),
     )
 

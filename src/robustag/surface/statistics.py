@@ -15,7 +15,7 @@ def summarise_jets(quantities: pd.DataFrame, label: np.ndarray, weights: np.ndar
     Parameters
     ----------
     quantities : DataFrame
-        One column a statistic, one row a jet; NaN where a jet has none, which leaves it out.
+        One column per statistic, one row per jet; NaN where a jet has none, which leaves it out.
     label : int64 [N]
     weights : uint8 [N, replicates]
         From `robustag.evaluation.bootstrap.event_weights`.

@@ -1,4 +1,4 @@
-"""The tensor store: one safetensors file a chunk, its jets ordered by split."""
+"""The tensor store: one safetensors file per chunk, its jets ordered by split."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager

@@ -22,7 +22,7 @@ class TrainingProgress:
     Attributes
     ----------
     history : list of dict
-        A row an epoch.
+        A row per epoch.
     state : dict of str to Tensor
         Of the recipe (`Moment.state`).
     snapshots : dict of str to Snapshot

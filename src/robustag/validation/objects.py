@@ -66,7 +66,7 @@ def read_objects(path: str | Path) -> Objects:
 
 
 def _flat(arrays: ak.Array, collection: str) -> pd.DataFrame:
-    """One collection, a row an object, with the row number of its event."""
+    """One collection, a row per object, with the row number of its event."""
     branches = _BRANCHES[collection]
     counts = ak.to_numpy(ak.num(arrays[f"{collection}_{branches[0]}"]))
     columns = {name: ak.to_numpy(ak.flatten(arrays[f"{collection}_{name}"])) for name in branches}

@@ -1,4 +1,4 @@
-"""Checks of the study's configuration, with one readable line a fault."""
+"""Checks of the study's configuration, with one readable line per fault."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ def check_against_schema(document: Any, schema_file: str | Path, source: str) ->
     Raises
     ------
     InputError
-        One line a fault: where, what is wrong, how to mend it.
+        One line per fault: where, what is wrong, how to mend it.
     """
     if faults := list(_faults(document, read_document(schema_file))):
         raise InputError("\n".join(f"{source}: {fault}" for fault in faults))

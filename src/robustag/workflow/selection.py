@@ -28,7 +28,7 @@ def check_selection(config: dict, table: FeatureTable) -> None:
     Raises
     ------
     InputError
-        One line a fault: the key, what is wrong with it and how to mend it.
+        One line per fault: the key, what is wrong with it and how to mend it.
     """
     # Everything else looks definitions up, so those must exist and make sense first.
     faults = list(chain(_undefined(config), definition_faults(config))) or list(

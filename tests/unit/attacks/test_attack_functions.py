@@ -284,7 +284,7 @@ class TestBadInput:
 
     def test_another_number_of_flavours(self):
         model, x, label = self.case()
-        with pytest.raises(InputError, match="one logit a jet and flavour"):
+        with pytest.raises(InputError, match="one logit per jet and flavour"):
             fgsm(model, x, label + 1, Budget.around(x, 0.1))
 
     def test_a_budget_of_other_jets(self):

@@ -28,10 +28,10 @@ def weight():
     return np.random.default_rng(2).exponential(size=5000)
 
 
-def rows(jets, weights, losses=None, taught=None):
+def rows(jets, weights, losses=None, training_weight=None):
     logits, label, _ = jets
-    taught = np.ones(len(label)) if taught is None else taught
-    found = measure_probabilities(logits, label, weights, taught, losses or {})
+    training_weight = np.ones(len(label)) if training_weight is None else training_weight
+    found = measure_probabilities(logits, label, weights, training_weight, losses or {})
     return {(row["discriminator"], row["metric"]): row for row in found}
 
 
@@ -132,19 +132,19 @@ def literal_ece(predicted, right, weight):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_calibration_error_is_the_literal_sum(jets, weight, weighted):
     logits, label, event = jets
-    taught = weight if weighted else np.ones(5000)
+    training_weight = weight if weighted else np.ones(5000)
     weights = event_weights(event, 5, 1)
-    found = rows(jets, weights, taught=taught)
+    found = rows(jets, weights, training_weight=training_weight)
     p = probabilities(logits)
     cases = {name: (p[:, k], label == k) for k, name in enumerate(FLAVOURS)}
     cases["all"] = (p.max(axis=1), logits.argmax(axis=1) == label)
-    table = reliability(logits, label, taught)
+    table = reliability(logits, label, training_weight)
     for name, (predicted, right) in cases.items():
         row, bins = found[name, "ece"], table[(table["flavour"] == name) & (table["total"] > 0)]
-        assert row["value"] == pytest.approx(literal_ece(predicted, right, taught), rel=1e-12)
-        share = bins["total"] / taught.sum()
+        assert row["value"] == pytest.approx(literal_ece(predicted, right, training_weight), rel=1e-12)
+        share = bins["total"] / training_weight.sum()
         assert row["value"] == pytest.approx((share * (bins["predicted"] - bins["observed"]).abs()).sum())
-        expected = [literal_ece(predicted, right, taught * w) for w in weights.T]
+        expected = [literal_ece(predicted, right, training_weight * w) for w in weights.T]
         np.testing.assert_allclose(row["replicates"], expected, rtol=1e-4)
 
 
@@ -156,9 +156,9 @@ def test_weights_of_the_training_undo_another_mixture_of_flavours():
     kept = (label != 1) | (rng.random(60_000) < 0.1)
     sample = logits[kept], label[kept], None
     weights = np.ones((kept.sum(), 2))
-    taught = np.where(label[kept] == 1, 10.0, 1.0)
+    training_weight = np.where(label[kept] == 1, 10.0, 1.0)
     assert rows(sample, weights)["c", "ece"]["value"] > 0.1
-    assert rows(sample, weights, taught=taught)["c", "ece"]["value"] < 0.02
+    assert rows(sample, weights, training_weight=training_weight)["c", "ece"]["value"] < 0.02
 
 
 def test_calibrated_probabilities_have_the_error_of_noise_alone_and_sharp_ones_a_large_one():

@@ -63,7 +63,7 @@ class Tally:
         self._discriminators, self._cuts, self._mistags = discriminators, cuts, settings["mistags"]
 
     def rows(self, method: str, epsilon: float, odds: Mapping[str, Tensor], margin: Tensor) -> Iterator[dict]:
-        """One row a number, from log-odds [N] by discriminator and the margin [N] of wrong over true."""
+        """One row per number, from log-odds [N] by discriminator and the margin [N] of wrong over true."""
         right = (margin < 0).cpu().numpy()
         front = {"method": method, "epsilon": float(epsilon)}
         for flavour, name in enumerate((*CLASSES, "all")):
