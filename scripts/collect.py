@@ -5,5 +5,6 @@ from robustag.workflow import job
 with job(globals()) as (snakemake, log):
     from robustag.evaluation.collection import collect
 
-    table = collect(snakemake.input.parts, snakemake.output.table)
+    parts = zip(snakemake.input.parts, snakemake.params.origins, strict=True)
+    table = collect(((path, *origin) for path, origin in parts), snakemake.output.table)
     log.info("%d rows", len(table))

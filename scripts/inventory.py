@@ -10,6 +10,8 @@ with job(globals()) as (snakemake, log):
 
     files = snakemake.input
     names = FeatureTable.load(files.features).names
-    table = inventory(files.tensors, WeightMap.load(files.weights), names, files.models)
+    trained = zip(files.models, snakemake.params.origins, strict=True)
+    models = [(path, *origin) for path, origin in trained]
+    table = inventory(files.tensors, WeightMap.load(files.weights), names, models)
     write_table(table, snakemake.output.inventory)
     log.info("%d rows", len(table))

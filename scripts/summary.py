@@ -3,23 +3,23 @@
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.claims.document import read_document
+    from robustag.claims.document import read_verdicts
     from robustag.claims.markdown import to_html
     from robustag.claims.settings import Settings
-    from robustag.claims.summary import Outcome, summarise
+    from robustag.claims.summary import Outcome, summary_page
     from robustag.evaluation.reading import METRIC_COLUMNS
     from robustag.files import read_table, written_whole
 
     files, params = snakemake.input, snakemake.params
     outcome = Outcome(
         study=params.study,
-        claims=read_document(files.claims),
+        claims=read_verdicts(files.claims),
         metrics=read_table(files.metrics, METRIC_COLUMNS),
         pareto=read_table(files.pareto[0], METRIC_COLUMNS) if files.pareto else None,
         mismodelling=read_table(files.mismodelling),
         certificates=read_table(files.certificates[0]) if files.certificates else None,
     )
-    page = summarise(outcome, params.pairs, Settings(**params.settings))
+    page = summary_page(outcome, params.pairs, Settings(**params.settings))
     for path, text in ((snakemake.output.summary, page), (snakemake.output.page, to_html(page))):
         with written_whole(path) as temporary:
             temporary.write_text(text, encoding="utf-8")

@@ -1,10 +1,9 @@
 """Counts of jets that pass: rates, their exact intervals, and the change of a rate on the same jets."""
 
 import numpy as np
-from scipy.special import betaincinv, ndtr
+from scipy.special import betaincinv
 
-ONE_SIGMA = float(ndtr(1.0) - ndtr(-1.0))
-"""Central probability of one standard deviation."""
+from robustag.intervals import ONE_SIGMA
 
 
 def efficiency(
@@ -51,30 +50,3 @@ def paired_difference(
     with np.errstate(invalid="ignore", divide="ignore"):
         difference = (gained - lost) / total
         return difference, np.sqrt((gained + lost) / total - difference**2) / np.sqrt(total)
-
-
-def paired_ratio(passed: np.ndarray, gained: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Relative change of a rate on the same jets, after / before - 1, and its error.
-
-    To first order in 1 / passed::
-
-        ratio               = passed / before,   before = passed - gained + lost
-        error(ln ratio)^2   = (gained + lost) / (passed before)
-
-    Parameters
-    ----------
-    passed : int [N]
-        Jets that pass after the change. NaN if none passes before or after.
-    gained, lost : int [N]
-        As `paired_difference`.
-
-    Returns
-    -------
-    change, error : float64 [N]
-    """
-    passed, gained, lost = (np.asarray(count, dtype=np.float64) for count in (passed, gained, lost))
-    before = passed - gained + lost
-    both = np.where((passed > 0) & (before > 0), passed * before, np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = passed / np.where(before > 0, before, np.nan)
-    return ratio - 1, ratio * np.sqrt((gained + lost) / both)

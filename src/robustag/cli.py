@@ -4,8 +4,6 @@ Each subcommand is one function of its parsed arguments. A mistake of the user e
 status 2.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import signal
@@ -173,7 +171,7 @@ def _add_variations(commands: argparse._SubParsersAction) -> None:
 
 
 def variations(options: argparse.Namespace) -> None:
-    """One line a variation: name, kind, what changes, why."""
+    """One line per variation: name, kind, what changes, why."""
     config = read_configuration(options.config)
     selected = config.get("run", {}).get("variations", [])
     rows = []
@@ -201,11 +199,11 @@ def _add_provenance(commands: argparse._SubParsersAction) -> None:
 def provenance(options: argparse.Namespace) -> None:
     """Settings, versions, seed and command behind a file, as JSON; an ntuple carries its own."""
     if options.file.suffix == ".root":
-        from robustag.ntuples import read_provenance
+        from robustag.ntuples import read_provenance as found
     else:
-        from robustag.workflow.records import read_provenance
+        from robustag.workflow.records import job_provenance as found
 
-    print(json.dumps(read_provenance(options.file), indent=2, sort_keys=True))
+    print(json.dumps(found(options.file), indent=2, sort_keys=True))
 
 
 def _add_calibrate(commands: argparse._SubParsersAction) -> None:
@@ -275,7 +273,7 @@ def _add_check(commands: argparse._SubParsersAction) -> None:
 
 
 def check(options: argparse.Namespace) -> None:
-    """One line a file: what is in it, or on standard error what is wrong with it."""
+    """One line per file: what is in it, or on standard error what is wrong with it."""
     from robustag.workflow.checking import check_configuration, check_ntuple
 
     faults = []

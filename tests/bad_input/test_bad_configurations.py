@@ -48,6 +48,7 @@ WRONG = {
     "run: {models: [clean_nominla]}": "run.models names 'clean_nominla', which models lacks",
     "run: {attacks: [fgms]}": "run.attacks names 'fgms', which attacks lacks",
     "run: {scenarios: [nothing]}": "run.scenarios names 'nothing', which scenarios lacks",
+    "run: {scenarios: [jes_up]}": "run.scenarios names the variation 'jes_up': leave it out",
     "run: {samples: [ttbra]}": "run.samples names 'ttbra', which samples lacks",
     "run: {variations: [up]}": "run.variations names 'up', which variations lacks",
     "run: {seeds: []}": "run.seeds",
@@ -165,7 +166,7 @@ def test_names_cannot_leave_the_results_or_reach_a_shell(name, refused):
         ("samples", "{process: bb, events: 10}"),
         ("models", "{}"),
         ("attacks", "{name: fgsm}"),
-        ("scenarios", "{kind: resimulated, variation: fakes_up}"),
+        ("scenarios", "{kind: swap, strengths: [0.1]}"),
         ("variations", "{reason: why, detector: {fakes: 1}}"),
     ):
         assert refused(f"{section}: {{{quoted}: {definition}}}"), section

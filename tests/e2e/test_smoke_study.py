@@ -107,7 +107,7 @@ def test_every_number_is_bracketed_by_attack_and_certificate(study):
 def test_every_model_is_measured_under_every_perturbation(study):
     metrics = pd.read_parquet(study.results / "tables/metrics.parquet")
     config = study.configuration
-    perturbations = {*config["run"]["attacks"], *config["run"]["scenarios"]}
+    perturbations = {name for kind in ("attacks", "scenarios", "variations") for name in config["run"][kind]}
     auc = metrics[(metrics.metric == "auc") & (metrics.discriminator == "BvL")]
     trained = {(model, seed) for model in config["run"]["models"] for seed in config["run"]["seeds"]}
     assert set(zip(auc.model, auc.seed, strict=True)) == trained

@@ -25,12 +25,11 @@ PRESET = {
     "study": "mine",
     "samples": {"mine": {"format": "generated", "files": ["data/nominal*.root"], "jets_per_chunk": 150}},
     "variations": {"worse": {"reason": "a detector of one's own", "files": {"mine": ["data/worse*.root"]}}},
-    "scenarios": {"worse": {"kind": "resimulated", "variation": "worse"}},
     "figures": {"mismodellings": [{"label": "worse", "perturbation": "worse", "epsilon": 1.0}]},
     "run": {
         "samples": ["mine"],
         "variations": ["worse"],
-        "scenarios": ["impact_parameter_smearing", "softer_jets", "worse"],
+        "scenarios": ["impact_parameter_smearing", "softer_jets"],
     },
 }
 

@@ -25,12 +25,14 @@ ONE_OF_EACH = {
 OMISSIONS = {
     "no scenarios": (
         {
-            "run": {"scenarios": [], "pareto": {"models": []}},
+            "run": {"variations": [], "scenarios": [], "pareto": {"models": []}},
             "figures": {"mismodellings": []},
             "certificates": {"epsilons": []},
         },
         {
             "mismodel",
+            "align",
+            "fig_alignment",
             "scenario_distances",
             "envelope",
             "fig_mismodelling",
@@ -38,7 +40,7 @@ OMISSIONS = {
             "certify",
             "fig_certified",
         },
-        {"align", "distances", "fig_alignment", "fig_input_distance", "fig_mismodelling_map"},
+        {"distances", "fig_input_distance", "fig_mismodelling_map"},
     ),
     "no variations": (
         {

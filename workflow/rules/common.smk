@@ -27,7 +27,9 @@ from robustag.workflow.selection import (
     nominal_models,
     shown_mismodellings,
     shown_rocs,
+    shown_scenarios,
     simulated_samples,
+    whole_model,
 )
 from robustag.workflow.sources import INDEX, FileIndex, given_chunks, reader_options, reader_source
 
@@ -58,14 +60,7 @@ GIVEN = [name for name in config["samples"] if name not in SIMULATED]
 CLOSURE = [name for name in RUN["samples"] if name in SIMULATED][:1]
 VALIDATED = bool(CLOSURE and config["validation"]["samples"])
 CERTIFIED = certified_models(config)
-# Variations that a scenario shows to the models.
-SHOWN_VARIATIONS = sorted(
-    {
-        config["scenarios"][name]["variation"]
-        for name in RUN["scenarios"]
-        if config["scenarios"][name]["kind"] == "resimulated"
-    }
-)
+SCENARIOS = {name: canonical(scenario) for name, scenario in shown_scenarios(config).items()}
 # The tables of one measurement.
 MEASURED = fields_of("robustag.evaluation.tables", "Assessment")
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]

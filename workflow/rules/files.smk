@@ -77,19 +77,36 @@ def paired_tensors(variation: str) -> list[str]:
     ]
 
 
-def over_trainings(pattern: str, **selections) -> list[str]:
-    """The files of a pattern over all trained models and seeds, and over further selections of the study."""
-    return expand(pattern, model=RUN["models"], seed=RUN["seeds"], **selections)
+def trained(
+    pattern: str, models=RUN["models"], seeds=RUN["seeds"], **selections
+) -> list[tuple[str, str, int]]:
+    """The files of a pattern over trainings and further selections, each with its model and seed."""
+    return [
+        (path, model, seed)
+        for model in models
+        for seed in seeds
+        for path in expand(pattern, model=model, seed=seed, **selections)
+    ]
 
 
-def measured(table: str) -> list[str]:
+def over_trainings(pattern: str) -> list[str]:
+    """The files of a pattern over all trained models and seeds."""
+    return [path for path, _, _ in trained(pattern)]
+
+
+def origins(parts: list[tuple[str, str, int]]) -> list[list]:
+    """Model and seed of each of some files."""
+    return [[model, seed] for _, model, seed in parts]
+
+
+def measured(table: str) -> list[tuple[str, str, int]]:
     """One kind of table that attacks and scenarios share, of all of them, all models and seeds."""
-    attacked = over_trainings(
+    attacked = trained(
         f"<results>/attacks/{{model}}/seed{{seed}}/{{attack}}.{table}.parquet",
         attack=RUN["attacks"],
     )
-    mismodelled = over_trainings(f"<results>/mismodel/{{model}}/seed{{seed}}.{table}.parquet")
-    return attacked + (mismodelled if RUN["scenarios"] else [])
+    mismodelled = trained(f"<results>/mismodel/{{model}}/seed{{seed}}.{table}.parquet")
+    return attacked + (mismodelled if SCENARIOS else [])
 
 
 def collected(table: str) -> str:
@@ -102,46 +119,51 @@ def collected_if_any(table: str) -> list[str]:
     return [collected(table)] if table in PARTS else []
 
 
-# What each collected table is gathered from.
+# What each collected table is gathered from: files, each with its model and seed.
 PARTS = {
     **{table: measured(table) for table in MEASURED},
-    "audit": over_trainings(
+    "audit": trained(
         "<results>/attacks/{model}/seed{seed}/{attack}.audit.parquet", attack=RUN["attacks"]
     ),
     **{
-        table: over_trainings(f"<results>/align/{{model}}/seed{{seed}}.{table}.parquet")
+        table: trained(f"<results>/align/{{model}}/seed{{seed}}.{table}.parquet")
         for table in ("alignment", "spans")
         if RUN["variations"]
     },
-    "transfer": over_trainings("<results>/transfer/{model}/seed{seed}.parquet"),
-    "certificates": expand(
-        "<results>/certificates/{model}/seed{seed}.parquet", model=CERTIFIED, seed=RUN["seeds"][0]
+    "transfer": trained("<results>/transfer/{model}/seed{seed}.parquet"),
+    "certificates": trained(
+        "<results>/certificates/{model}/seed{seed}.parquet", CERTIFIED, RUN["seeds"][:1]
     ),
     "distances": [
-        *(["<results>/distances/scenarios/seed0.parquet"] if RUN["scenarios"] else []),
-        *expand(
+        # No model makes those of scenarios.
+        *([("<results>/distances/scenarios.parquet", "", 0)] if SCENARIOS else []),
+        *trained(
             "<results>/distances/{model}/seed{seed}.parquet",
-            model=FIGURE_MODELS if config["distances"]["attacks"] else [],
-            seed=RUN["seeds"][0],
+            FIGURE_MODELS if config["distances"]["attacks"] else [],
+            RUN["seeds"][:1],
         ),
     ],
-    "history": over_trainings("<results>/models/{model}/seed{seed}.history.parquet"),
-    "epochs": expand(
+    "history": trained("<results>/models/{model}/seed{seed}.history.parquet"),
+    "epochs": trained(
         "<results>/epochs/{model}/seed{seed}.parquet",
-        model=FIGURE_MODELS,
-        seed=RUN["seeds"][: config["epochs"]["seeds"]],
+        FIGURE_MODELS,
+        RUN["seeds"][: config["epochs"]["seeds"]],
     ),
     "pareto": [
-        f"<results>/attacks/{model}/seed{seed}/{attack}.metrics.parquet"
+        part
         for model in RUN["pareto"]["models"]
-        for seed in (RUN if model in RUN["models"] else RUN["pareto"])["seeds"]
-        for attack in RUN["pareto"]["attacks"]
+        for part in trained(
+            "<results>/attacks/{model}/seed{seed}/{attack}.metrics.parquet",
+            [model],
+            (RUN if model in RUN["models"] else RUN["pareto"])["seeds"],
+            attack=RUN["pareto"]["attacks"],
+        )
     ],
-    "planes": over_trainings("<results>/surface/{model}/seed{seed}.planes.parquet"),
-    "paths": over_trainings("<results>/surface/{model}/seed{seed}.paths.parquet"),
-    "geometry": over_trainings("<results>/surface/{model}/seed{seed}.geometry.parquet"),
-    "surface_statistics": over_trainings("<results>/surface/{model}/seed{seed}.statistics.parquet"),
-    "weights": over_trainings("<results>/surface/{model}/seed{seed}.weights.parquet"),
+    "planes": trained("<results>/surface/{model}/seed{seed}.planes.parquet"),
+    "paths": trained("<results>/surface/{model}/seed{seed}.paths.parquet"),
+    "geometry": trained("<results>/surface/{model}/seed{seed}.geometry.parquet"),
+    "surface_statistics": trained("<results>/surface/{model}/seed{seed}.statistics.parquet"),
+    "weights": trained("<results>/surface/{model}/seed{seed}.weights.parquet"),
 }
 PARTS = {table: parts for table, parts in PARTS.items() if parts}
 

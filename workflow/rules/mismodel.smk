@@ -11,7 +11,7 @@ rule mismodel:
     One job: most scenarios take less time than loading the model.
     """
     input:
-        **{name: tensors_of(name) for name in SHOWN_VARIATIONS},
+        **{name: tensors_of(name) for name in sorted(RUN["variations"])},
         model=rules.train.output.model,
         tensors=tensors_of("nominal"),
         paired=paired_tensors("nominal"),
@@ -29,7 +29,7 @@ rule mismodel:
         mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
-        scenarios={name: definition("scenarios", name) for name in RUN["scenarios"]},
+        scenarios=SCENARIOS,
         records=RECORD_VARIATIONS,
         settings=settings("relative_cap", "evaluation"),
         code=code_fingerprint("scripts/mismodel.py"),

@@ -67,7 +67,7 @@ rule fig_roc:
 
 
 rule fig_roc_scan:
-    """ROC curves at every epsilon of attack and noise (one file a pair of models)."""
+    """ROC curves at every epsilon of attack and noise (one file per pair of models)."""
     input:
         curves=collected("curves"),
         metrics=collected("metrics"),
@@ -135,7 +135,7 @@ rule fig_fixed_cut:
 
 
 rule fig_bins:
-    """Efficiency and mis-tag rate at a fixed cut in bins of pT and |eta| (one file a pair of models)."""
+    """Efficiency and mis-tag rate at a fixed cut in bins of pT and |eta| (one file per pair of models)."""
     input:
         bins=collected("bins"),
     output:
@@ -276,7 +276,7 @@ rule fig_history:
 
 
 rule fig_output:
-    """The three outputs by true flavour, raw and attacked (one file a pair of models)."""
+    """The three outputs by true flavour, raw and attacked (one file per pair of models)."""
     input:
         histograms=collected("histograms"),
     output:
@@ -326,7 +326,7 @@ if PARETO:
 
 
 rule fig_discriminator:
-    """The discriminators by true flavour, raw and attacked (one file a pair of models)."""
+    """The discriminators by true flavour, raw and attacked (one file per pair of models)."""
     input:
         histograms=collected("histograms"),
     output:
@@ -342,7 +342,7 @@ rule fig_discriminator:
 
 
 rule fig_threshold:
-    """Efficiency and mis-tag rate against the cut, raw and attacked (one file a pair of models)."""
+    """Efficiency and mis-tag rate against the cut, raw and attacked (one file per pair of models)."""
     input:
         histograms=collected("histograms"),
     output:
@@ -358,7 +358,7 @@ rule fig_threshold:
 
 
 rule fig_calibration:
-    """Predicted probabilities against what is observed, raw and attacked (one file a pair of models)."""
+    """Predicted probabilities against what is observed, raw and attacked (one file per pair of models)."""
     input:
         calibration=collected("calibration"),
     output:
@@ -374,7 +374,7 @@ rule fig_calibration:
 
 
 rule fig_confusion:
-    """Confusion matrices, raw and attacked (one file a pair of models)."""
+    """Confusion matrices, raw and attacked (one file per pair of models)."""
     input:
         confusion=collected("confusion"),
     output:
@@ -392,7 +392,7 @@ rule fig_confusion:
 if config["evaluation"]["inputs"]:
 
     rule fig_input:
-        """Inputs by true flavour, raw and attacked (one file a pair of models)."""
+        """Inputs by true flavour, raw and attacked (one file per pair of models)."""
         input:
             histograms=collected("histograms"),
             features=config["features"],
@@ -431,8 +431,11 @@ if config["evaluation"]["inputs"]:
             "../../scripts/fig_input_epsilon.py"
 
 
+FIGURE_FILES["<results>/plots/fig_surface_corners"] = [("fig_surface", "")]
+
+
 rule fig_surface:
-    """The loss around one jet over two of its inputs, with the attacks' paths (one file a pair of models)."""
+    """The loss around one jet over two of its inputs, with the attacks' paths (one file per pair of models)."""
     input:
         planes=collected("planes"),
         paths=collected("paths"),

@@ -57,13 +57,12 @@ rule distances:
 rule scenario_distances:
     """How far the inputs of every scenario are from clean ones, and those of other clean jets."""
     input:
-        **{name: tensors_of(name) for name in SHOWN_VARIATIONS},
+        **{name: tensors_of(name) for name in sorted(RUN["variations"])},
         tensors=tensors_of("nominal"),
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
     output:
-        # No model makes them; they stand in the table as if one called scenarios did.
-        distances="<results>/distances/scenarios/seed0.parquet",
+        distances="<results>/distances/scenarios.parquet",
     log:
         "<logs>/scenario_distances.log",
     threads: 1
@@ -71,7 +70,7 @@ rule scenario_distances:
         mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
-        scenarios={name: definition("scenarios", name) for name in sorted(RUN["scenarios"])},
+        scenarios={name: SCENARIOS[name] for name in sorted(SCENARIOS)},
         settings=settings("distances", "relative_cap"),
         code=code_fingerprint("scripts/scenario_distances.py"),
     script:

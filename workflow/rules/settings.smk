@@ -67,18 +67,15 @@ def in_report(path: str, caption: str, section: str, title: str, of: str = ""):
 
 
 # Who makes each file: a name of the configuration must not lead to a file of another figure.
-FIGURE_FILES = {"<results>/plots/fig_surface_corners": [("fig_surface", "")]}
-# The rules of all figures, in the order of their definition.
-FIGURES = []
+FIGURE_FILES = {}
 
 
 def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
-    """The outputs of a figure, which is noted in FIGURES: `pdf`, `png` (in the report) and `csv`, the numbers shown.
+    """The outputs of a figure, noted in FIGURE_FILES: `pdf`, `png` (in the report) and `csv`, the numbers shown.
 
     With `each`, they are lists with a file for each of these names, such as models or discriminators.
     `section` is one of CATEGORIES.
     """
-    FIGURES.append(rule)
     stem = f"<results>/plots/{rule}"
     files = {name: f"{stem}_{name}" for name in each} if each else {"": stem}
     for name, file in files.items():

@@ -7,7 +7,7 @@ Needs: all trainings, attacks, scenarios or surfaces, whichever a table is about
 rule collect:
     """Gather one kind of table of all models and seeds, with the model and the seed in front of every row."""
     input:
-        parts=lambda wildcards: PARTS[wildcards.table],
+        parts=lambda wildcards: [path for path, _, _ in PARTS[wildcards.table]],
     output:
         table="<results>/tables/{table}.parquet",
     log:
@@ -16,6 +16,7 @@ rule collect:
         table="|".join(PARTS),
     localrule: True
     params:
+        origins=lambda wildcards: origins(PARTS[wildcards.table]),
         code=code_fingerprint("scripts/collect.py"),
     script:
         "../../scripts/collect.py"
@@ -104,6 +105,7 @@ rule inventory:
     log:
         "<logs>/inventory.log",
     params:
+        origins=origins(trained(rules.train.output.model)),
         code=code_fingerprint("scripts/inventory.py"),
     script:
         "../../scripts/inventory.py"

@@ -17,11 +17,13 @@ for makers in FIGURE_FILES.values():
         )
 
 
+# The rules of all figures, in the order of their definition.
+FIGURES = list(dict.fromkeys(rule for makers in FIGURE_FILES.values() for rule, _ in makers))
 # What a study is made for, by rule.
 PRODUCTS = [
     *FIGURES,
     *("audit_orders", "metrics_csv", "mismodelling_verdicts"),
-    *(["envelope"] if RUN["scenarios"] else []),
+    *(["envelope"] if SCENARIOS else []),
     *("claims", "export", "summary"),
 ]
 

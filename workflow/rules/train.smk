@@ -27,7 +27,7 @@ rule train:
         mem_mb=memory("training"),
     params:
         seed=config["seed"],
-        model=lambda wildcards: definition("models", wildcards.model),
+        model=lambda wildcards: canonical(whole_model(config, wildcards.model)),
         settings=settings("relative_cap", "training"),
         code=code_fingerprint("scripts/train.py"),
         network=network_fingerprint,

@@ -47,12 +47,14 @@ _ENTRIES = (
         each_epsilon=True,
     ),
     AttackInfo(
-        *("mahalanobis_gradient", "covariant", "mahalanobis", "gradient", "1", "1"),
+        *("mahalanobis_gradient", "gradient", "mahalanobis", "gradient", "1", "1"),
         *("steepest ascent", "Mahalanobis gradient"),
+        builder="fgsm",
     ),
     AttackInfo(
-        *("mahalanobis_pgd", "covariant", "mahalanobis", "gradient", _KEPT, _RUNS),
+        *("mahalanobis_pgd", "iterated", "mahalanobis", "gradient", _KEPT, _RUNS),
         *("arXiv:1706.06083", "Mahalanobis PGD"),
+        builder="pgd",
         multi_step=True,
         each_epsilon=True,
     ),

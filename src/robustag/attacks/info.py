@@ -17,7 +17,7 @@ class AttackInfo:
     Attributes
     ----------
     name : str
-        As configurations call it, and the name of its function.
+        As configurations call it.
     module : str
         Of `robustag.attacks`, in which the function is defined.
     norm : str
@@ -49,6 +49,8 @@ class AttackInfo:
         Whether it moves counts, by whole units.
     whole_sample : bool
         Whether the jets depend on each other, so that they must not be cut into chunks.
+    builder : str
+        Name of its function, if that is another one: the attack is that one in another norm.
     """
 
     name: str
@@ -66,6 +68,7 @@ class AttackInfo:
     each_epsilon: bool = False
     moves_integers: bool = False
     whole_sample: bool = False
+    builder: str = ""
 
     @property
     def home(self) -> str:
@@ -75,7 +78,7 @@ class AttackInfo:
     @property
     def function(self) -> "Callable[..., Any]":
         """The function itself; its module is imported now, and torch with it."""
-        return getattr(import_module(self.home), self.name)
+        return getattr(import_module(self.home), self.builder or self.name)
 
     @property
     def needs_gradient(self) -> bool:
@@ -85,9 +88,11 @@ class AttackInfo:
     @property
     def options(self) -> tuple[Option, ...]:
         """The options of a definition."""
-        return options_of(self.home, self.name) or ()
+        return options_of(self.home, self.builder or self.name) or ()
 
     @property
     def summary(self) -> str:
         """First paragraph of the function's description."""
+        if self.builder:
+            return f"`{self.builder}` in norm `{self.norm}`."
         return summary_of(self.home, self.name)

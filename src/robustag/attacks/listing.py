@@ -69,7 +69,7 @@ _SCALES = """\
 
 
 def table() -> list[tuple[str, ...]]:
-    """One row an attack, under a header."""
+    """One row per attack, under a header."""
     return [_HEADER, *(_row(info) for info in ATTACKS.values())]
 
 

@@ -35,7 +35,7 @@ def check_orders(audit: pd.DataFrame, definitions: Mapping[str, AttackDefinition
     Returns
     -------
     DataFrame
-        One row a comparison: model, seed, rule, weaker, stronger (perturbations), epsilon (of the stronger),
+        One row per comparison: model, seed, rule, weaker, stronger (perturbations), epsilon (the stronger's),
         measure, less, more (the measured values) and whether it holds within 2 % of the weaker one's effect;
         for the two objectives within 20 %, and within two standard errors of the jets that differ.
     """

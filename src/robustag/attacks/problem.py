@@ -208,7 +208,7 @@ def check_logits(logits: Tensor, label: Tensor) -> None:
     if logits.ndim != 2 or len(logits) != len(label) or int(label.max()) >= logits.shape[1]:
         raise InputError(
             f"the model returns {tuple(logits.shape)} for labels {tuple(label.shape)} up to "
-            f"{int(label.max())}: it has to return one logit a jet and flavour"
+            f"{int(label.max())}: it has to return one logit per jet and flavour"
         )
     if not bool(torch.isfinite(logits).all()):
         raise InputError("the model returns NaN or infinity for the unperturbed jets: train it again")

@@ -20,8 +20,8 @@ from robustag.errors import InputError
 from robustag.models import in_mode
 
 
-def cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
-    """``-ln p`` of the true flavour, one number a jet."""
+def jet_cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
+    """``-ln p`` of the true flavour, one number per jet."""
     return functional.cross_entropy(logits, label, reduction="none")
 
 
@@ -32,7 +32,7 @@ def attack(
     label: Tensor,
     budget: Budget,
     *,
-    loss: PerJetLoss = cross_entropy,
+    loss: PerJetLoss = jet_cross_entropy,
     source: nn.Module | Callable[[Tensor], Tensor] | None = None,
     seed: int = 0,
     **options: Any,
@@ -81,7 +81,7 @@ def _attack(
     label: Any,
     budget: Any,
     *,
-    loss: PerJetLoss = cross_entropy,
+    loss: PerJetLoss = jet_cross_entropy,
     source: Any = None,
     seed: Any = 0,
     **options: Any,

@@ -63,7 +63,7 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
     return json.dumps(sum_up(plain), indent=2, allow_nan=False) + "\n"
 
 
-def read_document(path: str | Path) -> dict[str, Any]:
+def read_verdicts(path: str | Path) -> dict[str, Any]:
     """Read what `to_json` wrote to a file.
 
     Raises

@@ -17,7 +17,7 @@ def headline(
     flags: Sequence[Flag],
     settings: Settings,
 ) -> list[str]:
-    """A row a model: BvL AUC raw, attacked and with noise, the loss, the mis-tag rate, signs of masking.
+    """A row per model: BvL AUC raw, attacked and with noise, the loss, the mis-tag rate, signs of masking.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ class Sampled:
     Attributes
     ----------
     values : DataFrame [n, S]
-        One column a training seed, no missing entries.
+        One column per training seed, no missing entries.
     """
 
     values: pd.DataFrame
@@ -75,7 +75,7 @@ class Exact:
 
 
 def measured(rows: pd.DataFrame) -> Measurement:
-    """The one quantity that rows with seed, value and replicates hold, a row a seed."""
+    """The one quantity that rows with seed, value and replicates hold, a row per seed."""
     rows = rows.sort_values("seed")
     return Measurement(
         tuple(int(seed) for seed in rows["seed"]),
@@ -100,7 +100,7 @@ def average(quantities: list[Measurement]) -> Measurement:
 
 @dataclass(frozen=True)
 class Quoted:
-    """A quantity that a table quotes with its statistical error, a row a seed; replicates are not known.
+    """A quantity that a table quotes with its statistical error, a row per seed; replicates are not known.
 
     `-` adds errors in quadrature, which is too much where they are correlated.
 

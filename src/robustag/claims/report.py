@@ -39,7 +39,7 @@ def to_markdown(judgements: Sequence[Judgement], flags: Sequence[Flag], settings
 
 
 def verdict_table(judgements: Sequence[Judgement]) -> list[str]:
-    """One row a claim, one column an arm."""
+    """One row per claim, one column per arm."""
     arms = _arms(judgements)
     cells = {(judgement.claim.id, judgement.arm): _cell(judgement) for judgement in judgements}
     rows = [
@@ -49,7 +49,7 @@ def verdict_table(judgements: Sequence[Judgement]) -> list[str]:
 
 
 def masking_table(flags: Sequence[Flag], short: bool = False) -> list[str]:
-    """One row a sign, one column a model; without the numbers, and readable as plain text, if `short`."""
+    """One row per sign, one column per model; without the numbers, and readable as plain text, if `short`."""
     models = list(dict.fromkeys(flag.model for flag in flags))
     rows = []
     for name in dict.fromkeys(flag.name for flag in flags):

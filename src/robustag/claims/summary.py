@@ -41,7 +41,7 @@ class Outcome:
     certificates: pd.DataFrame | None
 
 
-def summarise(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Settings) -> str:
+def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Settings) -> str:
     """Headline, verdicts, masking audit, trade-off, mismodelling and certificates, as Markdown.
 
     Parameters
@@ -76,7 +76,7 @@ def summarise(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Se
 
 
 def verdicts(claims: Mapping[str, Any]) -> list[str]:
-    """One row a claim, one column an arm."""
+    """One row per claim, one column per arm."""
     arms = list(claims["claims"][0]["arms"])
     rows = [
         [claim["id"], claim["title"], *(_verdict(claim["arms"][arm]) for arm in arms)]

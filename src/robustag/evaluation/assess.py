@@ -8,20 +8,19 @@ import pandas as pd
 
 from robustag.binomial import efficiency
 from robustag.errors import InputError
-from robustag.evaluation.binned import binned_rates, kinematic_bins
+from robustag.evaluation.binned import binned_rates, jet_bins
 from robustag.evaluation.bootstrap import event_weights
-from robustag.evaluation.calibration import calibration_table, confusion_table, measure_probabilities
-from robustag.evaluation.discriminators import check_logits
+from robustag.evaluation.calibration import confusion_table, measure_probabilities, reliability
+from robustag.evaluation.discriminators import check_rankable
 from robustag.evaluation.histograms import score_histograms
 from robustag.evaluation.rates import Cuts, measure_rates
 from robustag.evaluation.settings import Evaluation
 from robustag.evaluation.tables import Assessment
-
-INTERVAL = (15.865, 84.135)
+from robustag.intervals import interval
 
 
 @dataclass(frozen=True)
-class Jets:
+class AssessedJets:
     """What is true of the jets of one sample, with what every measurement of them shares.
 
     Attributes
@@ -31,15 +30,15 @@ class Jets:
     weights : uint8 [N, R]
         `event_weights` of the replicates.
     bins : mapping of variable to int [N]
-        `kinematic_bins`.
-    taught : float [N]
+        `jet_bins`.
+    training_weight : float [N]
         Weight with which such a jet was trained on.
     """
 
     label: np.ndarray
     weights: np.ndarray
     bins: Mapping[str, np.ndarray]
-    taught: np.ndarray
+    training_weight: np.ndarray
 
     @classmethod
     def of(
@@ -50,7 +49,7 @@ class Jets:
         eta: np.ndarray,
         weight: np.ndarray,
         evaluation: Evaluation,
-    ) -> "Jets":
+    ) -> "AssessedJets":
         """The jets as `assess` wants them.
 
         Parameters
@@ -72,12 +71,12 @@ class Jets:
         if evaluation.bootstrap < 2:
             raise InputError(f"bootstrap is {evaluation.bootstrap}: an error needs at least 2 replicates")
         weights = event_weights(event, evaluation.bootstrap, evaluation.seed)
-        return cls(label, weights, kinematic_bins(pt, eta, evaluation.bins), weight)
+        return cls(label, weights, jet_bins(pt, eta, evaluation.bins), weight)
 
 
 def assess(
     logits: np.ndarray,
-    jets: Jets,
+    jets: AssessedJets,
     evaluation: Evaluation,
     cuts: Cuts,
     losses: Mapping[str, np.ndarray],
@@ -91,7 +90,7 @@ def assess(
     Parameters
     ----------
     logits : float [N, 3]
-    jets : Jets
+    jets : AssessedJets
     evaluation : Evaluation
     cuts : Cuts
         Working points of the same model from `clean_cuts`.
@@ -110,17 +109,17 @@ def assess(
     Raises
     ------
     InputError
-        As `check_logits`.
+        As `check_rankable`.
     """
-    check_logits(logits, jets.label)
+    check_rankable(logits, jets.label)
     rows, curves = measure_rates(logits, jets.label, jets.weights, evaluation, cuts)
-    rows += measure_probabilities(logits, jets.label, jets.weights, jets.taught, losses)
+    rows += measure_probabilities(logits, jets.label, jets.weights, jets.training_weight, losses)
     return Assessment(
         metrics=_with_intervals(rows),
         curves=curves,
         histograms=score_histograms(logits, jets.label),
         bins=binned_rates(logits, jets.label, jets.bins, evaluation, cuts, clean),
-        calibration=calibration_table(logits, jets.label, jets.taught),
+        calibration=reliability(logits, jets.label, jets.training_weight),
         confusion=confusion_table(logits, jets.label),
     )
 
@@ -129,7 +128,7 @@ def _with_intervals(rows: list[dict]) -> pd.DataFrame:
     """The metrics table."""
     metrics = pd.DataFrame(rows)
     replicates = np.stack(metrics.pop("replicates").to_list())
-    low, high = np.nanpercentile(replicates, INTERVAL, axis=1)
+    low, high = interval(replicates)
     # The bootstrap has no error where no jet is above the cut, the binomial has.
     fixed = metrics["metric"].str.startswith("fixed_cut").to_numpy()
     value, total = metrics["value"].to_numpy()[fixed], metrics["n"].to_numpy()[fixed]

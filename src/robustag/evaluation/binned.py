@@ -14,9 +14,7 @@ from robustag.evaluation.settings import Evaluation
 _ROLES = {"fixed_cut_efficiency": "signal", "fixed_cut_mistag": "background"}
 
 
-def kinematic_bins(
-    pt: np.ndarray, eta: np.ndarray, edges: Mapping[str, Sequence[float]]
-) -> dict[str, np.ndarray]:
+def jet_bins(pt: np.ndarray, eta: np.ndarray, edges: Mapping[str, Sequence[float]]) -> dict[str, np.ndarray]:
     """Bin of each jet in pt and in |eta|, int [N] by variable; -1 outside the edges.
 
     A bin holds its lower edge, and the last one its upper edge, too.
@@ -46,7 +44,7 @@ def binned_rates(
     logits : float [N, 3]
     label : int [N]
     bins : mapping of variable to int [N]
-        `kinematic_bins` of the same jets.
+        `jet_bins` of the same jets.
     evaluation : Evaluation
         Has the working points and the edges.
     cuts : Cuts

@@ -17,9 +17,7 @@ BINS = 20
 _BLOCK_JETS = 65_536
 
 
-def calibration_table(
-    logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None
-) -> pd.DataFrame:
+def reliability(logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> pd.DataFrame:
     """Reliability: how often jets of a predicted probability are what was predicted.
 
     Parameters
@@ -73,7 +71,7 @@ def measure_probabilities(
     logits: np.ndarray,
     label: np.ndarray,
     weights: np.ndarray,
-    taught: np.ndarray,
+    training_weight: np.ndarray,
     losses: Mapping[str, np.ndarray],
 ) -> list[dict]:
     """Rows of the metrics table without their intervals: calibration error of each class and of the predicted
@@ -85,10 +83,10 @@ def measure_probabilities(
     label : int [N]
     weights : [N, R]
         Of the replicates.
-    taught : float [N]
+    training_weight : float [N]
         Weights of the training, for the calibration errors.
     losses : mapping of name to float [N]
-        One number a jet.
+        One number per jet.
     """
     predictions = list(_predictions(logits, label))
     means = {
@@ -97,10 +95,10 @@ def measure_probabilities(
         **losses,
     }
     # The gap of every prediction, and the bin in which it adds up.
-    gaps = [(_bin(predicted), taught * (predicted - right)) for _, predicted, right in predictions]
-    errors = [np.abs(np.bincount(position, gap)).sum() / taught.sum() for position, gap in gaps]
+    gaps = [(_bin(predicted), training_weight * (predicted - right)) for _, predicted, right in predictions]
+    errors = [np.abs(np.bincount(position, gap)).sum() / training_weight.sum() for position, gap in gaps]
     nominal = [*errors, *(column.mean() for column in means.values())]
-    replicates = _replicated(gaps, taught, [*means.values()], weights)
+    replicates = _replicated(gaps, training_weight, [*means.values()], weights)
     names = [*((name, "ece") for name, *_ in predictions), *((ALL, name) for name in means)]
     return [
         {
@@ -126,7 +124,7 @@ def _predictions(logits: np.ndarray, label: np.ndarray) -> Iterator[tuple[str, n
 
 def _replicated(
     gaps: list[tuple[np.ndarray, np.ndarray]],
-    taught: np.ndarray,
+    training_weight: np.ndarray,
     means: list[np.ndarray],
     weights: np.ndarray,
 ) -> np.ndarray:
@@ -137,9 +135,9 @@ def _replicated(
         sum over bins |sum in bin of w (predicted - right)| / sum of w
     """
     cells = len(gaps) * BINS
-    per_jet = np.array([taught, np.ones(len(taught)), *means])
+    per_jet = np.array([training_weight, np.ones(len(training_weight)), *means])
     sums = np.zeros((cells + len(per_jet), weights.shape[1]))
-    for start in range(0, len(taught), _BLOCK_JETS):
+    for start in range(0, len(training_weight), _BLOCK_JETS):
         block = slice(start, start + _BLOCK_JETS)
         # All sums are one matrix product; single precision suffices for a block.
         weight = weights[block].astype(np.float32)

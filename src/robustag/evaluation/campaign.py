@@ -10,7 +10,7 @@ import torch
 
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
-from robustag.evaluation.assess import Jets, assess
+from robustag.evaluation.assess import AssessedJets, assess
 from robustag.evaluation.histograms import input_histograms
 from robustag.evaluation.rates import Cuts, clean_cuts
 from robustag.evaluation.settings import Evaluation
@@ -169,7 +169,7 @@ class _Meter:
         self._normalisation, self._evaluation = normalisation, evaluation
         columns = (data.label, data.event, data.pt, data.eta, data.weight)
         label, event, pt, eta, weight = map(_numpy, columns)
-        self._jets = Jets.of(label, event, pt, eta, weight, evaluation)
+        self._jets = AssessedJets.of(label, event, pt, eta, weight, evaluation)
 
     def __call__(self, inputs: torch.Tensor, logits: np.ndarray, clean: np.ndarray | None) -> Assessment:
         loss = self._loss(torch.from_numpy(logits), self._data.label.cpu())

@@ -121,7 +121,7 @@ def measurement(
     if rows.empty:
         raise InputError(f"the metrics table has no row with {name}: add it to the study's selection")
     if rows["seed"].duplicated().any():
-        raise InputError(f"the metrics table has more than one row a seed with {name}")
+        raise InputError(f"the metrics table has more than one row per seed with {name}")
     return Measurement(
         tuple(int(seed) for seed in rows["seed"]),
         rows["value"].to_numpy(dtype=np.float64),

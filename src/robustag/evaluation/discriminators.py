@@ -75,7 +75,7 @@ def outputs(
         yield CLASSES[flavour], score, jets[flavour], np.flatnonzero(label != flavour)
 
 
-def check_logits(logits: np.ndarray, label: np.ndarray) -> None:
+def check_rankable(logits: np.ndarray, label: np.ndarray) -> None:
     """Refuse what cannot be ranked.
 
     Raises

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from robustag.evaluation.assess import INTERVAL
 from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.campaign import predict
-from robustag.evaluation.discriminators import check_logits, outputs
-from robustag.evaluation.roc import Ranking
+from robustag.evaluation.discriminators import check_rankable, outputs
+from robustag.evaluation.roc import area
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
@@ -61,21 +60,11 @@ def measure_epoch(
     rows = []
     for source, crafted_on, perturbation, epsilon, inputs in shown:
         logits = predict(model, inputs)
-        check_logits(logits, label)
+        check_rankable(logits, label)
         front = {"epoch": epoch, "source": source, "crafted_on": crafted_on}
         front |= {"perturbation": perturbation, "epsilon": epsilon}
         for name, score, signal, background in outputs(logits, label):
-            ranking = Ranking(score[signal], score[background])
-            replicates = ranking.weigh(weights[signal], weights[background]).auc()
-            low, high = np.nanpercentile(replicates, INTERVAL)
-            rows.append(
-                {
-                    **front,
-                    "discriminator": name,
-                    "value": ranking.weigh().auc()[0],
-                    "low": low,
-                    "high": high,
-                    "replicates": replicates.astype(np.float32),
-                }
-            )
+            auc = area(score, signal, background, weights)._asdict()
+            auc["replicates"] = auc["replicates"].astype(np.float32)
+            rows.append({**front, "discriminator": name, **auc})
     return pd.DataFrame(rows)

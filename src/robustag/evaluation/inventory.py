@@ -9,7 +9,6 @@ import torch
 
 from robustag.classes import CLASSES
 from robustag.evaluation import SAMPLE
-from robustag.evaluation.collection import origin
 from robustag.models.store import read_tensors
 from robustag.tensors.loading import JetShards
 from robustag.tensors.store import SPLITS
@@ -20,7 +19,10 @@ _BLOCK = 65_536
 
 
 def inventory(
-    tensors: Sequence[str | Path], weights: WeightMap, names: Sequence[str], models: Sequence[str | Path]
+    tensors: Sequence[str | Path],
+    weights: WeightMap,
+    names: Sequence[str],
+    models: Sequence[tuple[str | Path, str, int]],
 ) -> pd.DataFrame:
     """Everything about sample and models, as rows of model, seed, quantity, name and value.
 
@@ -33,7 +35,7 @@ def inventory(
     names
         Inputs in their order.
     models
-        Trained models, whose paths name model and seed.
+        Files of trained models, each with its model's name and its seed.
 
     Returns
     -------
@@ -44,8 +46,8 @@ def inventory(
         the mean of the three, weighted and not). Of a model what is in its card; words stand in name.
     """
     rows = [(SAMPLE, 0, *row) for row in _sample(tensors, weights, names)]
-    for path in models:
-        rows += [(*origin(path), *row) for row in _model(path)]
+    for path, model, seed in models:
+        rows += [(model, seed, *row) for row in _model(path)]
     table = pd.DataFrame(rows, columns=["model", "seed", "quantity", "name", "value"])
     return table.astype({"value": float})
 

@@ -11,11 +11,10 @@ from torch import Tensor
 from robustag.evaluation.campaign import predict
 from robustag.evaluation.discriminators import DISCRIMINATORS, Discriminator, log_odds
 from robustag.evaluation.roc import Ranking
+from robustag.intervals import interval
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
-
-_INTERVAL = (15.865, 84.135)
 
 
 class Scores:
@@ -83,9 +82,7 @@ def effects(
                 full = clean[discriminator] - whole[discriminator]
                 loss = clean[discriminator] - auc
                 share = loss / full
-                (low, share_low), (high, share_high) = (
-                    np.nanpercentile([loss[1:], share[1:]], end, axis=1) for end in _INTERVAL
-                )
+                (low, high), (share_low, share_high) = interval(loss[1:]), interval(share[1:])
                 rows.append(
                     {
                         "span": span,

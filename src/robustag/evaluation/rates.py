@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from robustag.evaluation.discriminators import check_logits, outputs
+from robustag.evaluation.discriminators import check_rankable, outputs
 from robustag.evaluation.roc import Ranking, Roc
 from robustag.evaluation.settings import Evaluation
 
@@ -30,9 +30,9 @@ def clean_cuts(logits: np.ndarray, label: np.ndarray, evaluation: Evaluation) ->
     Raises
     ------
     InputError
-        As `check_logits`.
+        As `check_rankable`.
     """
-    check_logits(logits, label)
+    check_rankable(logits, label)
     return Cuts(
         {
             (name, mistag): ranking.cut_at_mistag(mistag)

@@ -12,10 +12,12 @@ Conventions, the same for every number made here:
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from robustag.errors import InputError
+from robustag.intervals import interval
 
 _ROUNDING = 1e-12
 """Relative slack for rate x total, so that 0.29 x 100 jets means 29 jets and not 28.999...96."""
@@ -139,6 +141,37 @@ class Roc:
     def mistag_at_cut(self, cut: np.ndarray) -> np.ndarray:
         """Weighted fraction [M, R] of background jets with a score above the cuts [M]."""
         return _tagged(self._background, self._ranking.background, cut) / self._background_total
+
+
+class Area(NamedTuple):
+    """An area under a curve, its 68 % interval, and its replicates float64 [R]."""
+
+    value: float
+    low: float
+    high: float
+    replicates: np.ndarray
+
+
+def area(score: np.ndarray, signal: np.ndarray, background: np.ndarray, weights: np.ndarray) -> Area:
+    """Area under the curve of some jets with all weights one, and its bootstrap interval.
+
+    Parameters
+    ----------
+    score : float [N]
+    signal, background : int [S], [B]
+        Positions of the jets of each class.
+    weights : uint8 [N, R]
+        `robustag.evaluation.bootstrap.event_weights`.
+
+    Raises
+    ------
+    InputError
+        As `Ranking`.
+    """
+    ranking = Ranking(score[signal], score[background])
+    replicates = ranking.weigh(weights[signal], weights[background]).auc()
+    low, high = interval(replicates)
+    return Area(float(ranking.weigh().auc()[0]), float(low), float(high), replicates)
 
 
 def _positive(total: np.ndarray) -> np.ndarray:

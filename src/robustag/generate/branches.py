@@ -1,6 +1,4 @@
-"""Arrays of the chain to NanoAOD-style branches: flat numbers an event, lists of records a collection."""
-
-from __future__ import annotations
+"""Arrays of the chain to NanoAOD-style branches: flat numbers per event, lists of records per collection."""
 
 import awkward as ak
 import numpy as np

@@ -1,13 +1,12 @@
 """The prompt tracks of generated ntuples that the jet probability is calibrated with."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 
 import awkward as ak
 import numpy as np
 
+from robustag.classes import HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.generate.impact import IP_D0_MAX
 from robustag.ntuples import read_branches
@@ -25,7 +24,7 @@ def prompt_significances(paths: Iterable[Path]) -> np.ndarray:
     found = []
     for path in paths:
         events = read_branches(path, _BRANCHES)
-        light = ak.flatten(events.Jet_hadronFlavour[events.Track_jetIdx] == 0)
+        light = ak.flatten(events.Jet_hadronFlavour[events.Track_jetIdx] == HADRON_FLAVOURS["light"])
         signed = ak.to_numpy(ak.flatten(events.Track_d0_signed_significance)).astype(float)
         near = np.abs(ak.to_numpy(ak.flatten(events.Track_D0))) < IP_D0_MAX
         found.append(-signed[ak.to_numpy(light) & near & (signed < 0.0)])

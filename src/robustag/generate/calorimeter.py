@@ -1,7 +1,5 @@
 """Stable particles to calorimeter towers with the response of the ATLAS card of Delphes 3."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from robustag.generate.charged import charge_of

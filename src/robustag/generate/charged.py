@@ -1,7 +1,5 @@
 """Charged particles that can leave tracks: those of the event record, and the ones that material adds."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One chunk of one sample: from settings to ROOT files, nominal and every detector variation in one pass."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -9,15 +7,15 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from robustag.classes import HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.generate.detector import Detector, detector_from
 from robustag.generate.ntuple import NtupleWriter, new_ntuple
 from robustag.generate.pythia import Generator, pythia_settings
 from robustag.generate.random import Purpose, Streams
-from robustag.generate.response import FLAVOURS, Response
+from robustag.generate.response import Response
 from robustag.generate.tracker import CovarianceGrid, covariance_grid
 
-NOMINAL = "nominal"
 _PACKAGES = ("robustag", "pythia8mc", "fastjet", "numpy", "numba", "scipy", "awkward", "uproot")
 _MAX_SEED = 900_000_000
 
@@ -39,9 +37,9 @@ def generate_chunk(
     seed: int,
     run: int,
     chunk: int,
+    variation: str,
     outputs: Mapping[str, Path],
     progress: Callable[[int], None],
-    variation: str = NOMINAL,
 ) -> dict:
     """Generate `events` collisions and write a ROOT file for the detector and one for each other detector.
 
@@ -84,7 +82,7 @@ def generate_chunk(
                 detectors[name],
                 covariance_grid(detectors[name].tracker),
                 stack.enter_context(new_ntuple(outputs[name])),
-                dict.fromkeys((*FLAVOURS, "tracks"), 0),
+                dict.fromkeys((*HADRON_FLAVOURS, "tracks"), 0),
             )
             for name in configs
         }

@@ -1,7 +1,5 @@
 """Everything between stable particles and measured tracks and jets, built from its configuration."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 

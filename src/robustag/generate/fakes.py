@@ -1,7 +1,5 @@
 """Fake tracks: combinations of hits that belong to no particle."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from robustag.generate.charged import ChargedParticles

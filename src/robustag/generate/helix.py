@@ -5,8 +5,6 @@ point of closest approach to the reference is d0 n. The transverse curvature is 
 [1/mm], and phi falls by kappa per mm of transverse path.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 # Speed of light in GeV / (T mm): p [GeV] = CURVATURE B [T] radius [mm].

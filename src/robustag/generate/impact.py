@@ -3,8 +3,6 @@
 D0 has the ATLAS sign (see `helix`), which for equal tracks is the opposite of the public data set's.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

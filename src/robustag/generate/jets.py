@@ -1,7 +1,5 @@
 """Towers to calibrated anti-kT jets, and the matching of jets to anything else in their event."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import awkward as ak

@@ -11,8 +11,6 @@ R. Fruehwirth, P. Vanlaer, J. Phys. G 34 (2007) N343). Tracks are taken to the v
 their covariance is transported to first order.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

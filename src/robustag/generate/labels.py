@@ -1,11 +1,10 @@
 """Truth: which particles are prompt leptons, which flavour a jet has, which particles are worth keeping."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 
+from robustag.classes import HADRON_FLAVOURS
 from robustag.generate.jets import Jets, delta_r, pairs_in_event
 from robustag.generate.pythia import ParticleBatch
 
@@ -119,10 +118,10 @@ def hadron_flavour(batch: ParticleBatch, truth: Truth, jets: Jets) -> np.ndarray
     The first of b, c, tau that matches wins.
     """
     flavour = np.zeros(len(jets), np.int64)
-    for value, particle in ((15, truth.tau), (4, truth.charm), (5, truth.bottom)):
+    for name, particle in (("tau", truth.tau), ("c", truth.charm), ("b", truth.bottom)):
         hard = particle[_transverse(batch, particle) > HADRON_PT_MIN]
         jet, _ = _near(batch, jets, hard, HADRON_DELTA_R)
-        flavour[jet] = value
+        flavour[jet] = HADRON_FLAVOURS[name]
     return flavour
 
 

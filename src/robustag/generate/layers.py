@@ -7,8 +7,6 @@ the Review of Particle Physics, "Atomic and nuclear properties of materials". Ef
 tables are those of the ATLAS card of Delphes 3 (JHEP 02 (2014) 057).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -5,8 +5,6 @@ keeps seeing the parent, and a hadron that interacts keeps its own chance to be 
 contain that loss.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from robustag.generate.charged import PT_MIN, ChargedParticles, charge_of, merge

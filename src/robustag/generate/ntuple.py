@@ -1,7 +1,5 @@
 """Writing NanoAOD-style ROOT files: one counter per collection, provenance and checksums."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager

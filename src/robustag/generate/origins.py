@@ -1,7 +1,5 @@
 """Truth about single particles: where they come from, where they decay, who their kept mother is."""
 
-from __future__ import annotations
-
 from enum import IntEnum
 
 import numpy as np

@@ -3,8 +3,6 @@
 Events leave Pythia in batches through its awkward interface; no Python loop runs over particles.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ number leaves every other number alone, and neither batch size nor loop order ma
 SplitMix64 finaliser (Steele, Lea & Flood, OOPSLA 2014), normals come from the Box-Muller transform.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
 
 import numpy as np

@@ -5,8 +5,6 @@ ATLAS-CONF-2010-091. Tracks whose lifetime sign is negative are used to fit it, 
 populates that side.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,10 +1,9 @@
 """One batch of collisions as several detectors see it; what they share is made once."""
 
-from __future__ import annotations
-
 import awkward as ak
 import numpy as np
 
+from robustag.classes import HADRON_FLAVOURS
 from robustag.generate.branches import event_branches, jet_branches, primary_vertex_branches
 from robustag.generate.calorimeter import make_towers
 from robustag.generate.charged import final_charged
@@ -28,8 +27,6 @@ from robustag.generate.tracks import (
     true_parameters,
 )
 from robustag.generate.vertices import find_secondary_vertices, fit_primary_vertices
-
-FLAVOURS = {"b": 5, "c": 4, "light": 0, "tau": 15}
 
 
 class Response:
@@ -72,7 +69,9 @@ class Response:
         pairs = associate_tracks(jets, tracks, primary, field)
         secondary = find_secondary_vertices(pairs.jet, pairs.track, jets.event, tracks, primary, field)
         variables = tagging_variables(jets, pairs, tracks, primary, secondary, detector.tracker)
-        counts = {name: int((flavours["hadronFlavour"] == value).sum()) for name, value in FLAVOURS.items()}
+        counts = {
+            name: int((flavours["hadronFlavour"] == value).sum()) for name, value in HADRON_FLAVOURS.items()
+        }
         branches = self._events[shift] | primary_vertex_branches(primary)
         branches |= jet_branches(
             jets, flavours, pairs, tracks.pt[pairs.track], secondary.jet, variables, len(number)

@@ -1,10 +1,8 @@
-"""The tagging variables: 14 high-level numbers a jet and 28 numbers a track.
+"""The tagging variables: 14 high-level numbers per jet and 28 numbers per track.
 
 Names, order, units and meaning follow the public data set of Guest et al., Phys. Rev. D 94 (2016) 112002.
 What does not exist (no vertex, too few tracks) is NaN.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 

@@ -6,8 +6,6 @@ every layer outside it, so the best linear estimate has covariance (H^T C^-1 H)^
 R. Fruehwirth et al., "Data Analysis Techniques for High-Energy Physics", chapter 3).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 

@@ -1,7 +1,5 @@
 """Charged particles to measured tracks: acceptance, efficiency, exact perigee, correlated smearing."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 
 import numpy as np

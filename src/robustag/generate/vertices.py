@@ -5,8 +5,6 @@ with weight above one half become a vertex, repeat with the rest (W. Waltenberge
 reconstruction", CMS NOTE 2008/033).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from robustag.classes import CLASSES
+from robustag.intervals import interval
 from robustag.mismodelling.displacements import Displacement
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
-_INTERVAL = (15.865, 84.135)
 # Eigenvalues of a jet's normalised systematics below this share of the largest are rounding.
 _RANK = 1e-4
 
@@ -55,7 +55,7 @@ def alignment(
             ]
             measures["length"] = lengths[0] / lengths[1]
         for measure, values in measures.items():
-            low, high = np.nanpercentile(values[1:], _INTERVAL, axis=0)
+            low, high = interval(values[1:], axis=0)
             for flavour, called in enumerate(CLASSES):
                 rows.append((name, called, measure, values[0, flavour], low[flavour], high[flavour]))
     return pd.DataFrame(rows, columns=["scenario", "flavour", "measure", "value", "low", "high"])

@@ -10,7 +10,7 @@ _LEVELS = 2**16
 class Dropout(nn.Module):
     """Inverted dropout; on a CPU four 16-bit draws are cut from each 64-bit random word.
 
-    ``torch.nn.Dropout`` draws one random number an activation, which on a CPU takes as long as half the
+    ``torch.nn.Dropout`` draws one random number per activation, which on a CPU takes as long as half the
     matrix products of the network here. The probability is rounded to the nearest multiple of 1/65536 and
     the surviving activations are scaled with the rounded value, so their expectation is exact. Other
     devices use torch's own kernel. The random numbers come from torch's default generator.

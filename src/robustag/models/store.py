@@ -4,24 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from robustag.checksums import seal, unseal, verify
 from robustag.errors import InputError
-from robustag.failures import refusing_damage
-from robustag.files import written_whole
 from robustag.models.inputs import Inputs
 from robustag.models.registry import build_model
+from robustag.stored import read_arrays, write_arrays
 
 
 def write_tensors(path: str | Path, tensors: dict[str, Tensor], card: dict) -> None:
     """Write tensors and a JSON-ready card as one safetensors file, whole or not at all."""
-    cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    metadata = seal(card, {name: tensor.numpy() for name, tensor in cpu.items()})
-    with written_whole(path) as temporary:
-        save_file(cpu, temporary, metadata=metadata)
+    write_arrays(path, {name: tensor.detach().cpu() for name, tensor in tensors.items()}, card)
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict]:
@@ -32,13 +25,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict]:
     InputError
         If the file is missing, damaged, or of another kind.
     """
-    what = "cannot be read as tensors with a card"
-    with refusing_damage(path, what, "delete it and make it again", SafetensorError):
-        with safe_open(path, framework="pt") as file:
-            card, sums = unseal(file.metadata())
-            tensors = {name: file.get_tensor(name) for name in sums}
-        verify(((name, tensor.numpy()) for name, tensor in tensors.items()), sums)
-    return tensors, card
+    return read_arrays(path, "pt", "cannot be read as tensors with a card", "delete it and make it again")
 
 
 def save_model(path: str | Path, model: nn.Module, card: dict) -> None:

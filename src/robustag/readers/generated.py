@@ -9,16 +9,14 @@ import uproot
 from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
 from coffea.nanoevents.util import concat
 
+from robustag.classes import CLASSES, HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
 from robustag.ntuples import TREE, flat_branches, opened, reading, tree_of, verify
 from robustag.readers.records import Count, JetRecords, event_key
 
-# Hadron flavour (PDG code of the heavy quark, 0 for light) in the order of the classes; that of jets of
-# hadronic tau decays is no class of the study.
-_FLAVOURS = (5, 4, 0)
-_TAU = 15
+_TAU = HADRON_FLAVOURS["tau"]
 _MEND = "generate it again, or read it with the reader of its own format"
 _EVENT = ("run", "luminosityBlock", "event")
 # The collection of a block that has not its name, and the order of elements where the table leaves it to the
@@ -207,10 +205,11 @@ def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> JetRecor
 
 def _label(flavour: np.ndarray) -> np.ndarray:
     """Class of a hadron flavour, int64 [N]; -1 for taus."""
-    unknown = ~np.isin(flavour, [*_FLAVOURS, _TAU])
+    codes = [HADRON_FLAVOURS[name] for name in CLASSES]
+    unknown = ~np.isin(flavour, [*codes, _TAU])
     if unknown.any():
         raise InputError(f"Jet_hadronFlavour holds {flavour[unknown][0]}: expected 5, 4, 0 or {_TAU} (tau)")
-    return np.select([flavour == code for code in _FLAVOURS], range(len(_FLAVOURS)), default=-1)
+    return np.select([flavour == code for code in codes], range(len(codes)), default=-1)
 
 
 def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block) -> np.ndarray:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
 _CORNERS = 3
-"""Grid points a side of each jet's plane: corners, edges and the jet itself."""
+"""Grid points per side of each jet's plane: corners, edges and the jet itself."""
 
 
 def jet_geometry(
@@ -42,7 +42,7 @@ def jet_geometry(
     rule: BudgetRule,
     settings: Surface,
 ) -> pd.DataFrame:
-    """Gradients, curvatures and distances of each jet, one row a jet.
+    """Gradients, curvatures and distances of each jet, one row per jet.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ def loss_planes(
         If there are fewer than two points.
     """
     if points < 2:
-        raise InputError(f"a loss plane needs at least 2 points a side, got {points}")
+        raise InputError(f"a loss plane needs at least 2 points per side, got {points}")
     offset = torch.linspace(-width / 2, width / 2, points, dtype=torch.float64, device=inputs.device)
     first, second = plane.along
     cells = points * points
@@ -80,7 +80,7 @@ def loss_planes(
 def mean_plane(
     landscape: Landscape, inputs: Tensor, label: Tensor, plane: Plane, width: float, points: int
 ) -> pd.DataFrame:
-    """The loss planes of N jets averaged, one row a grid point; of one jet for N = 1.
+    """The loss planes of N jets averaged, one row per grid point; of one jet for N = 1.
 
     Columns: kind, feature_x, feature_y (names of the directions); delta_x, delta_y (distance from the jet,
     sigma); loss.

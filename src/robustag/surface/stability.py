@@ -20,7 +20,7 @@ def step_stability(
     rule: BudgetRule,
     epsilon: float,
 ) -> pd.DataFrame:
-    """What an FGSM step changes, one row a jet.
+    """What an FGSM step changes, one row per jet.
 
     Parameters
     ----------

@@ -6,18 +6,16 @@ import numpy as np
 import pandas as pd
 
 from robustag.classes import CLASSES
-
-_INTERVAL = (16, 84)
-"""Percentiles of the replicates: 68 %."""
+from robustag.intervals import interval
 
 
-def summarise(quantities: pd.DataFrame, label: np.ndarray, weights: np.ndarray) -> pd.DataFrame:
+def summarise_jets(quantities: pd.DataFrame, label: np.ndarray, weights: np.ndarray) -> pd.DataFrame:
     """Median and mean over the jets of each flavour, and of all.
 
     Parameters
     ----------
     quantities : DataFrame
-        One column a statistic, one row a jet; NaN where a jet has none, which leaves it out.
+        One column per statistic, one row per jet; NaN where a jet has none, which leaves it out.
     label : int64 [N]
     weights : uint8 [N, replicates]
         From `robustag.evaluation.bootstrap.event_weights`.
@@ -45,8 +43,8 @@ def rank_correlations(
     """Does a local quantity tell how robust a jet is? Spearman's correlation with its distance to the border.
 
     Jets that are misread already (distance 0) have no distance and are left out; of fewer than three others
-    the correlation is NaN. Parameters and columns as `summarise`, with summary "rank_correlation"; replicates
-    keep the ranks of the whole sample.
+    the correlation is NaN. Parameters and columns as `summarise_jets`, with summary "rank_correlation";
+    replicates keep the ranks of the whole sample.
     """
     rows = []
     for number, flavour in enumerate(CLASSES):
@@ -100,7 +98,7 @@ def _correlation(ranks: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def _row(flavour: str, statistic: str, summary: str, value: float, replicates: np.ndarray, n: int) -> dict:
     finite = replicates[np.isfinite(replicates)]
-    low, high = np.percentile(finite, _INTERVAL) if len(finite) else (np.nan, np.nan)
+    low, high = interval(finite) if len(finite) else (np.nan, np.nan)
     return {
         "flavour": flavour,
         "statistic": statistic,

@@ -21,7 +21,7 @@ from robustag.surface.planes import (
 )
 from robustag.surface.settings import Surface
 from robustag.surface.stability import step_stability
-from robustag.surface.statistics import rank_correlations, summarise
+from robustag.surface.statistics import rank_correlations, summarise_jets
 
 if TYPE_CHECKING:
     from robustag.tensors import Normalisation
@@ -151,12 +151,12 @@ def surface_statistics(
     Returns
     -------
     DataFrame
-        Columns of `summarise` with `epsilon` (NaN where no step is involved): medians and means of the
+        Columns of `summarise_jets` with `epsilon` (NaN where no step is involved): medians and means of the
         geometry and of `step_stability` at each epsilon, and rank correlations with the distance.
     """
     label = geometry["label"].to_numpy()
     parts = [
-        summarise(geometry[SUMMARISED], label, weights).assign(epsilon=np.nan),
+        summarise_jets(geometry[SUMMARISED], label, weights).assign(epsilon=np.nan),
         rank_correlations(geometry[RANKED], geometry["distance"].to_numpy(), label, weights).assign(
             epsilon=np.nan
         ),
@@ -165,5 +165,5 @@ def surface_statistics(
     for epsilon in epsilons:
         if epsilon > 0:
             steps = step_stability(landscape, inputs, data.missing, data.label, rule, epsilon)
-            parts.append(summarise(steps, label, weights).assign(epsilon=epsilon))
+            parts.append(summarise_jets(steps, label, weights).assign(epsilon=epsilon))
     return pd.concat(parts, ignore_index=True)

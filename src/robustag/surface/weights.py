@@ -53,7 +53,7 @@ def weight_surface(
     points: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Mean loss over jets on a grid of weights, one row a grid point and perturbation.
+    """Mean loss over jets on a grid of weights, one row per grid point and perturbation.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def weight_surface(
     width : float
         Full width of the square, in filter-normalised units: 1 changes each neuron by its own length.
     points : int
-        Grid points a side.
+        Grid points per side.
     seed : int
         Of the directions; models of one architecture draw the same numbers.
 

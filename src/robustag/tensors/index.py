@@ -9,7 +9,7 @@ from robustag.checksums import checksum, unseal
 from robustag.errors import DamageError
 from robustag.failures import refusing_damage
 from robustag.files import written_whole
-from robustag.tensors.store import opened
+from robustag.tensors.store import opened_store
 
 SUFFIX = ".index.json"
 
@@ -57,6 +57,6 @@ def _read(index: str | Path) -> dict[str, int]:
 
 
 def _sum(path: str | Path) -> int:
-    with opened(path, "np") as store:
+    with opened_store(path, "np") as store:
         card, sums = unseal(store.metadata())
     return checksum({"card": card, "sums": sums})

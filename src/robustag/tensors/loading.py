@@ -12,7 +12,7 @@ from robustag.checksums import checksum, unseal, verify
 from robustag.errors import DamageError, InputError
 from robustag.tensors.index import listed
 from robustag.tensors.split import mixed
-from robustag.tensors.store import SPLITS, opened
+from robustag.tensors.store import SPLITS, opened_store
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class JetShards:
         self._sums: dict[str | Path, dict[str, int]] = {}
         starts = [0]
         for path, expected in listed(paths):
-            with opened(path, "pt") as store:
+            with opened_store(path, "pt") as store:
                 card, self._sums[path] = unseal(store.metadata())
                 if expected not in (None, checksum({"card": card, "sums": self._sums[path]})):
                     raise DamageError("it is not the file that its index lists")
@@ -117,7 +117,7 @@ class JetShards:
     def arrays(self) -> Iterator[torch.Tensor]:
         """Every array of every file, memory-mapped, one after the other."""
         for path, rows in self._files:
-            with opened(path, "pt") as store:
+            with opened_store(path, "pt") as store:
                 for name in _COLUMNS:
                     yield self._part(store, path, rows, name)
 
@@ -137,7 +137,7 @@ class JetShards:
         for (path, span), start, (begin, end) in files:
             if begin == end:
                 continue
-            with opened(path, "pt") as store:
+            with opened_store(path, "pt") as store:
                 for name in names:
                     part = self._part(store, path, span, name)
                     if name not in columns:

@@ -1,19 +1,15 @@
-"""The tensor store: one safetensors file a chunk, its jets ordered by split."""
+"""The tensor store: one safetensors file per chunk, its jets ordered by split."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
-from robustag.checksums import seal
-from robustag.failures import refusing_damage
 from robustag.features import FeatureTable
-from robustag.files import written_whole
 from robustag.readers import JetRecords
+from robustag.stored import opened, write_arrays
 from robustag.tensors.normalisation import Normalisation
 from robustag.tensors.split import assign_split
 from robustag.tensors.weights import WeightMap
@@ -61,27 +57,15 @@ def write_store(columns: Mapping[str, np.ndarray], ends: np.ndarray, path: str |
     ends : int64 [3]
         Where each split ends.
     """
-    columns = {name: np.ascontiguousarray(column) for name, column in columns.items()}
     starts = [0, *ends[:-1]]
     parts = {
         f"{split} {name}": column[start:end]
         for split, start, end in zip(SPLITS, starts, ends, strict=True)
         for name, column in columns.items()
     }
-    metadata = seal({"ends": ends.tolist()}, parts)
-    with written_whole(path) as temporary:
-        save_file(columns, temporary, metadata=metadata)
+    write_arrays(path, columns, {"ends": ends.tolist()}, parts)
 
 
-@contextmanager
-def opened(path: str | Path, framework: str) -> Iterator[Any]:
-    """A memory-mapped tensor file, its arrays as those of a framework ("np" or "pt").
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or what is done with it raises DamageError.
-    """
-    what, mend = "is damaged or no tensor store", "delete it and run again"
-    with refusing_damage(path, what, mend, SafetensorError), safe_open(path, framework=framework) as store:
-        yield store
+def opened_store(path: str | Path, framework: str) -> AbstractContextManager[Any]:
+    """An open tensor file; as `robustag.stored.opened`."""
+    return opened(path, framework, "is damaged or no tensor store")

@@ -16,13 +16,13 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """What a training has come to, beside its weights and its optimiser.
 
     Attributes
     ----------
     history : list of dict
-        A row an epoch.
+        A row per epoch.
     state : dict of str to Tensor
         Of the recipe (`Moment.state`).
     snapshots : dict of str to Snapshot
@@ -35,7 +35,11 @@ class Progress:
 
 
 def save_checkpoint(
-    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, progress: Progress, fingerprint: str
+    path: Path,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    progress: TrainingProgress,
+    fingerprint: str,
 ) -> None:
     """Replace the checkpoint of the epoch before, whole or not at all."""
     groups = {"model": model.state_dict(), "recipe": progress.state}
@@ -50,7 +54,7 @@ def save_checkpoint(
 
 def load_checkpoint(
     path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, fingerprint: str
-) -> Progress:
+) -> TrainingProgress:
     """Put `model` and `optimiser` where the checkpoint left them and return the rest.
 
     An absent checkpoint, or one that another fingerprint wrote (another configuration or other code), leaves
@@ -64,13 +68,13 @@ def load_checkpoint(
     for torn in path.parent.glob(f".{path.stem}.*.partial{path.suffix}"):
         torn.unlink()
     if not path.exists():
-        return Progress()
+        return TrainingProgress()
     tensors, card = read_tensors(path)
     if "fingerprint" not in card:
         raise InputError(f"{path} is no checkpoint: delete it and run again")
     if card["fingerprint"] != fingerprint:
         _log.info("checkpoint %s belongs to another configuration or code: training starts anew", path)
-        return Progress()
+        return TrainingProgress()
     groups: dict[str, dict[str, Tensor]] = defaultdict(dict)
     for key, tensor in tensors.items():
         group, name = key.split("/", 1)
@@ -80,7 +84,7 @@ def load_checkpoint(
     optimiser.load_state_dict({"state": states, "param_groups": optimiser.state_dict()["param_groups"]})
     device = next(model.parameters()).device
     _log.info("training goes on from checkpoint %s after epoch %d", path, len(card["history"]))
-    return Progress(
+    return TrainingProgress(
         card["history"],
         {name: tensor.to(device) for name, tensor in groups["recipe"].items()},
         {name: Snapshot(epoch, groups[f"snapshot {name}"]) for name, epoch in card["snapshots"].items()},

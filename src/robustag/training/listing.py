@@ -5,7 +5,7 @@ from robustag.training.catalogue import RECIPES
 
 
 def markdown() -> str:
-    """One row a recipe, under a header."""
+    """One row per recipe, under a header."""
     rows = [
         ("recipe", "what it does", "passes", "options", "reference"),
         ("---",) * 5,

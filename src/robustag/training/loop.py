@@ -39,7 +39,7 @@ class Trained(NamedTuple):
     model : nn.Module
         After the last epoch, in evaluation mode, on the CPU.
     history : DataFrame
-        One row an epoch: epoch (from 1), train_loss (weighted mean, as trained on), the columns of
+        One row per epoch: epoch (from 1), train_loss (weighted mean, as trained on), the columns of
         `Validation`, learning_rate, seconds.
     snapshots : dict of str to Snapshot
         "last", "best_clean" and "best_adversarial" (lowest validation loss), and "epoch{n}" of the

@@ -1,4 +1,4 @@
-"""Losses: logits [N, C] and labels int64 [N] to one number a jet, [N]."""
+"""Losses: logits [N, C] and labels int64 [N] to one number per jet, [N]."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

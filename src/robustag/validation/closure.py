@@ -1,11 +1,10 @@
 """What the merged histograms say: efficiencies, resolutions, pulls and decay slopes, each with its error."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
 from robustag.binomial import efficiency
+from robustag.classes import CLASSES
 from robustag.generate.origins import Origin
 from robustag.validation.fits import (
     central_width,
@@ -15,7 +14,6 @@ from robustag.validation.fits import (
 )
 from robustag.validation.histograms import ALL, pick_histogram
 from robustag.validation.lifetime import HADRONS, PDG_CTAU
-from robustag.validation.objects import FLAVOURS
 
 # The pulls' Gaussian is fitted this far to each side, where tails of the resolution do not reach.
 PULL_WINDOW = 2.0
@@ -35,7 +33,7 @@ def shapes(histograms: pd.DataFrame, quantities: list[str]) -> pd.DataFrame:
     """
     parts = []
     for quantity in quantities:
-        for flavour in FLAVOURS:
+        for flavour in CLASSES:
             bins = pick_histogram(histograms, quantity, flavour)
             total = max(bins["count"].sum(), 1)
             bins = _finite(bins)
@@ -56,7 +54,7 @@ def vertex_efficiency(histograms: pd.DataFrame) -> pd.DataFrame:
     """
     parts = []
     for vertex in ("any", "significant"):
-        for flavour in FLAVOURS:
+        for flavour in CLASSES:
             jets = _finite(pick_histogram(histograms, "jet_pt", flavour))
             found = _finite(pick_histogram(histograms, f"jet_pt_{vertex}", flavour))["count"].to_numpy()
             value, low, high = efficiency(found, jets["count"].to_numpy())
@@ -78,7 +76,7 @@ def vertex_composition(histograms: pd.DataFrame) -> pd.DataFrame:
     Returns flavour, origin, per_100_jets. A vertex of mostly primary or fake tracks is a fake vertex.
     """
     rows = []
-    for flavour in FLAVOURS:
+    for flavour in CLASSES:
         jets = pick_histogram(histograms, "sv_per_jet", flavour)["count"].sum()
         bins = _finite(pick_histogram(histograms, "sv_origin", flavour))
         counts = bins["count"] if len(bins) else [np.nan] * len(Origin)

@@ -1,14 +1,12 @@
 """Small fits on histograms: Gaussian core, exponential slope, width."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.stats import norm
 
-from robustag.binomial import ONE_SIGMA
+from robustag.intervals import ONE_SIGMA
 
 # Fewer entries than this make no fit.
 _ENTRIES_MIN = 50

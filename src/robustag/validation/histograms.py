@@ -1,7 +1,5 @@
 """Histograms as tidy tables that add up over chunks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np

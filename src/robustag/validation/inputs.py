@@ -1,19 +1,17 @@
 """The inputs of the network beside their published means and widths."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.readers import read_jets
 from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.validation.moments import POWERS, moments, power_sums
-from robustag.validation.objects import FLAVOURS
 from robustag.validation.published import PUBLISHED_FRACTIONS, published_acceptance
 
 # The labels that the data set's parton rule gives the jets of a flavour.
@@ -63,7 +61,7 @@ def merge_sums(parts: Iterable[pd.DataFrame]) -> dict[str, np.ndarray]:
     """
     merged = pd.concat(parts).groupby(["flavour", "power", "input"], sort=False)[["sum_w", "sum_w2"]].sum()
     sums = {}
-    for flavour in FLAVOURS:
+    for flavour in CLASSES:
         if flavour not in merged.index:
             raise InputError(f"validation: no sample supplies {flavour} jets; add one to validation.samples")
         sums[flavour] = merged.loc[flavour].to_numpy().T.reshape(2, POWERS, -1)
@@ -116,6 +114,6 @@ def validation_table(
             "sigma_ratio": of_mixed.sigma,
             "sigma_ratio_error": of_mixed.sigma_error,
             "missing": 1.0 - mixed[0, 0, 1:] / mixed[0, 0, 0],
-            **{f"missing_{flavour}": absent[flavour] for flavour in FLAVOURS},
+            **{f"missing_{flavour}": absent[flavour] for flavour in CLASSES},
         }
     )

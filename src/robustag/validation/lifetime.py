@@ -1,7 +1,5 @@
 """Lifetimes of b hadrons: as generated, and as flight of secondary vertices."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

@@ -1,7 +1,5 @@
 """Weighted means and standard deviations with statistical errors, from sums that add up over chunks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The collections of a generated ntuple as flat tables, with truth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +7,9 @@ import awkward as ak
 import numpy as np
 import pandas as pd
 
+from robustag.classes import HADRON_FLAVOURS
 from robustag.ntuples import read_branches
 
-FLAVOURS = ("b", "c", "light")
-_HADRON_FLAVOUR = {5: "b", 4: "c", 0: "light", 15: "tau"}
 _BRANCHES = {
     "Jet": ("pt", "eta", "phi", "hadronFlavour", "n_tracks"),
     "Track": (
@@ -56,7 +53,7 @@ def read_objects(path: str | Path) -> Objects:
     arrays = read_branches(Path(path), [*_EVENT, *names])
     flat = {collection: _flat(arrays, collection) for collection in _BRANCHES}
     jets, tracks, vertices = flat["Jet"], flat["Track"], flat["SV"]
-    jets["flavour"] = jets.pop("hadronFlavour").map(_HADRON_FLAVOUR)
+    jets["flavour"] = jets.pop("hadronFlavour").map({code: name for name, code in HADRON_FLAVOURS.items()})
     first = np.searchsorted(jets["event"], np.arange(len(arrays)))
     for table in (tracks, vertices):
         table["jet"] = first[table["event"]] + table.pop("jetIdx")
@@ -69,7 +66,7 @@ def read_objects(path: str | Path) -> Objects:
 
 
 def _flat(arrays: ak.Array, collection: str) -> pd.DataFrame:
-    """One collection, a row an object, with the row number of its event."""
+    """One collection, a row per object, with the row number of its event."""
     branches = _BRANCHES[collection]
     counts = ak.to_numpy(ak.num(arrays[f"{collection}_{branches[0]}"]))
     columns = {name: ak.to_numpy(ak.flatten(arrays[f"{collection}_{name}"])) for name in branches}

@@ -1,7 +1,5 @@
 """What is known about the public data set: moments of its inputs, flavours, and which jets it holds."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

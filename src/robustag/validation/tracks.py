@@ -1,13 +1,12 @@
 """Histograms of tracks: counts, impact parameters, residuals and pulls."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
+from robustag.classes import CLASSES
 from robustag.generate.origins import Origin
 from robustag.validation.histograms import histogram
-from robustag.validation.objects import FLAVOURS, Objects
+from robustag.validation.objects import Objects
 
 PT_EDGES = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 15.0, 30.0, 100.0)
 ETA_EDGES = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5)
@@ -31,8 +30,8 @@ def track_histograms(objects: Objects) -> pd.DataFrame:
     pv_x, pv_z, the primary vertex's distance from the collision [mm].
     """
     jets, tracks, events = objects.jets, objects.tracks, objects.events
-    by_jet = {"flavour": jets["flavour"].to_numpy(), "flavours": FLAVOURS}
-    by_track = {"flavour": tracks["flavour"].to_numpy(), "flavours": FLAVOURS}
+    by_jet = {"flavour": jets["flavour"].to_numpy(), "flavours": CLASSES}
+    by_track = {"flavour": tracks["flavour"].to_numpy(), "flavours": CLASSES}
     parts = [
         histogram("tracks_per_jet", jets["n_tracks"], np.arange(-0.5, 30.5), **by_jet),
         histogram("d0_significance", tracks["d0_signed_significance"], np.linspace(-20, 40, 121), **by_track),

@@ -1,13 +1,12 @@
 """Histograms of secondary vertices: what they look like, how often they are found, what they are made of."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 
+from robustag.classes import CLASSES
 from robustag.generate.origins import Origin
 from robustag.validation.histograms import histogram
-from robustag.validation.objects import FLAVOURS, Objects
+from robustag.validation.objects import Objects
 
 JET_PT_EDGES = (20.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 140.0, 200.0, 300.0)
 # A flight this long, in units of its error, is the usual request of a tagger.
@@ -23,8 +22,8 @@ def vertex_histograms(objects: Objects) -> pd.DataFrame:
     with one of SIGNIFICANT flight (jet_pt_significant) [GeV].
     """
     jets, vertices = objects.jets, objects.vertices
-    flavour = {"flavour": vertices["flavour"].to_numpy(), "flavours": FLAVOURS}
-    jet_flavour = {"flavour": jets["flavour"].to_numpy(), "flavours": FLAVOURS}
+    flavour = {"flavour": vertices["flavour"].to_numpy(), "flavours": CLASSES}
+    jet_flavour = {"flavour": jets["flavour"].to_numpy(), "flavours": CLASSES}
     number = np.bincount(vertices["jet"], minlength=len(jets))
     far = np.bincount(vertices["jet"][vertices["dlenSig"] > SIGNIFICANT], minlength=len(jets))
     pt = jets["pt"].to_numpy(np.float64)

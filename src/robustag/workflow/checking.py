@@ -26,7 +26,7 @@ def check_configuration(config: dict) -> FeatureTable:
     Raises
     ------
     InputError
-        One line a fault: the file or key, what is wrong with it and how to mend it.
+        One line per fault: the file or key, what is wrong with it and how to mend it.
     """
     check_against_schema(config, CONFIG_SCHEMA, "config")
     if endless := list(_not_finite(config, "")):

@@ -1,4 +1,4 @@
-"""Checks of the study's configuration, with one readable line a fault."""
+"""Checks of the study's configuration, with one readable line per fault."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ def check_against_schema(document: Any, schema_file: str | Path, source: str) ->
     Raises
     ------
     InputError
-        One line a fault: where, what is wrong, how to mend it.
+        One line per fault: where, what is wrong, how to mend it.
     """
     if faults := list(_faults(document, read_document(schema_file))):
         raise InputError("\n".join(f"{source}: {fault}" for fault in faults))
@@ -97,7 +97,14 @@ def canonical(value: Any) -> Any:
 
 def _faults(document: Any, schema: Mapping[str, Any]) -> Iterator[str]:
     found = jsonschema.Draft202012Validator(schema).iter_errors(document)
+    explained: list[str] | None = None
     for fault in sorted(found, key=lambda error: list(map(str, error.absolute_path))):
+        place = list(map(str, fault.absolute_path))
+        if explained is not None and place[: len(explained)] == explained:
+            continue
+        if _retired(fault):
+            # What to write instead mends the rest there, too.
+            explained = place
         yield _sentence(fault, document)
 
 
@@ -118,9 +125,8 @@ def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
         return f"{where}: '{chosen}' takes no {key}: leave it out, or in a preset set it to null"
     if fault.validator == "additionalProperties":
         unknown = sorted(set(value) - set(schema.get("properties", {})))
-        retired = schema.get("retired", {})
-        if gone := [key for key in unknown if key in retired]:
-            return f"{where}: {gone[0]} is no longer a key: {retired[gone[0]]}"
+        if gone := _retired(fault):
+            return f"{where}: {gone[0]} is no longer a key: {schema['retired'][gone[0]]}"
         known = ", ".join(sorted(schema.get("properties", {})))
         return f"{where}: unknown key {', '.join(map(repr, unknown))}; known keys are {known}"
     if fault.validator == "uniqueItems":
@@ -128,6 +134,15 @@ def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
     if fault.validator == "type":
         return f"{where}: {_sentence_on_type(fault, [wanted])}"
     return f"{where}: {fault.message}"
+
+
+def _retired(fault: jsonschema.ValidationError) -> list[str]:
+    """Keys of the place at fault that once were keys."""
+    if fault.validator != "additionalProperties":
+        return []
+    schema: Any = fault.schema
+    value: Any = fault.instance
+    return sorted(set(value) & set(schema.get("retired", {})))
 
 
 def _place(fault: jsonschema.ValidationError) -> str:
@@ -186,6 +201,8 @@ def _of_other_type(inner: jsonschema.ValidationError) -> bool:
 def _form(option: dict) -> str:
     if "type" in option:
         return _TYPES[option["type"]]
+    if "enum" in option:
+        return " or ".join(map(str, option["enum"]))
     without = option.get("not", {}).get("required", [])
     return " and ".join(option["required"]) + "".join(f" without {key}" for key in without)
 

@@ -48,14 +48,9 @@ def format_faults(place: str, sample: Mapping[str, Any]) -> Iterator[str]:
         ``format``, the options of its reader, and what every such sample may say beside.
     """
     name = sample["format"]
-    if name not in formats():
-        yield (
-            f"{place}: there is no format '{name}': use {', '.join(formats())}, or add "
-            f"src/robustag/readers/{name}.py with functions count and read"
-        )
-        return
-    options = options_of(f"{READERS}.{name}", "read") or ()
-    yield from _option_faults(place, f"format '{name}'", options, reader_options(sample))
+    options = options_of(f"{READERS}.{name}", "read") if name in formats() else None
+    mend = f"{', '.join(formats())}, or add src/robustag/readers/{name}.py with functions count and read"
+    yield from _function_faults(place, f"format '{name}'", options, reader_options(sample), mend)
 
 
 def network_source(name: str) -> Path:
@@ -79,16 +74,10 @@ def network_faults(place: str, network: Mapping[str, Any]) -> Iterator[str]:
         ``name`` of a module of `robustag.models.networks`, and the options of its builder.
     """
     name = network["name"]
-    module, file = f"{_NETWORKS}.{name}", f"src/robustag/models/networks/{name}.py"
-    if not source_of(module).exists():
-        known = ", ".join(sorted(file.stem for file in source_of(module).parent.glob("[a-z]*.py")))
-        yield f"{place}: there is no network '{name}': use {known}, or add {file}"
-        return
-    options = options_of(module, name)
-    if options is None:
-        yield f"{place}: {file} defines no function '{name}': give its builder the module's name"
-    else:
-        yield from _option_faults(place, f"network '{name}'", options, options_in(network))
+    known = sorted(file.stem for file in network_source(name).parent.glob("[a-z]*.py"))
+    mend = f"{', '.join(known)}, or add src/robustag/models/networks/{name}.py with a function {name}"
+    options = options_of(f"{_NETWORKS}.{name}", name)
+    yield from _function_faults(place, f"network '{name}'", options, options_in(network), mend)
 
 
 def attack_faults(
@@ -141,6 +130,16 @@ def _faults_without_source(place: str, definition: Mapping[str, Any]) -> Iterato
 
 def _name(definition: Mapping[str, Any]) -> str:
     return str(definition.get("name", ""))
+
+
+def _function_faults(
+    place: str, what: str, options: tuple[Option, ...] | None, given: Mapping[str, Any], mend: str
+) -> Iterator[str]:
+    """What is wrong with something found by name; without `options` there is no such function."""
+    if options is None:
+        yield f"{place}: there is no {what}: use {mend}"
+    else:
+        yield from _option_faults(place, what, options, given)
 
 
 def _option_faults(

@@ -57,7 +57,7 @@ def write_study_record(results: str | Path, configuration: dict) -> None:
         temporary.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
 
 
-def read_provenance(path: str | Path) -> dict:
+def job_provenance(path: str | Path) -> dict:
     """How a file of a study was made: the record of its job, and the command of its study.
 
     Raises

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from itertools import chain, pairwise
+from itertools import chain, combinations, pairwise
 
 from robustag.attacks import AttackDefinition
 from robustag.errors import InputError
@@ -28,7 +28,7 @@ def check_selection(config: dict, table: FeatureTable) -> None:
     Raises
     ------
     InputError
-        One line a fault: the key, what is wrong with it and how to mend it.
+        One line per fault: the key, what is wrong with it and how to mend it.
     """
     # Everything else looks definitions up, so those must exist and make sense first.
     faults = list(chain(_undefined(config), definition_faults(config))) or list(
@@ -50,9 +50,22 @@ def check_selection(config: dict, table: FeatureTable) -> None:
         raise InputError("\n".join(f"config: {fault}" for fault in faults))
 
 
+def shown_scenarios(config: dict) -> dict[str, dict]:
+    """Definitions of the selected scenarios, and of the selected variations, which are scenarios, too."""
+    run = config["run"]
+    own = {name: config["scenarios"][name] for name in run["scenarios"]}
+    return own | {name: {"kind": "resimulated", "variation": name} for name in run["variations"]}
+
+
+def whole_model(config: dict, name: str) -> dict:
+    """The definition of a model with the common optimiser, but for what it says of its own."""
+    model = config["models"][name]
+    return {**model, "optimiser": config["optimiser"] | model.get("optimiser", {})}
+
+
 def shown_mismodellings(config: dict) -> list[dict]:
     """The entries of figures.mismodellings that this study measures."""
-    measured = {*config["run"]["attacks"], *config["run"]["scenarios"]}
+    measured = {*config["run"]["attacks"], *shown_scenarios(config)}
     return [entry for entry in config["figures"]["mismodellings"] if entry["perturbation"] in measured]
 
 
@@ -101,7 +114,9 @@ def _undefined(config: dict) -> Iterator[str]:
     selected.append(("validation.samples", config["validation"]["samples"], "samples"))
     for key, names, definitions in selected:
         for name in names:
-            if name not in config[definitions]:
+            if key == "run.scenarios" and name in config["variations"]:
+                yield f"{key} names the variation '{name}': leave it out, run.variations is enough"
+            elif name not in config[definitions]:
                 known = ", ".join(sorted(config[definitions]))
                 yield f"{key} names '{name}', which {definitions} lacks: use {known}"
 
@@ -151,14 +166,12 @@ def _samples(config: dict) -> Iterator[str]:
 
 
 def _perturbations(config: dict) -> Iterator[str]:
-    """Attacks and scenarios that share a name or lack what they are made from."""
+    """Attacks, scenarios and variations that share a name, and attacks that lack what they are made from."""
     run = config["run"]
-    for name in sorted(config["attacks"].keys() & config["scenarios"].keys()):
-        yield f"'{name}' is an attack and a scenario, and tables tell them by name: rename one of them"
-    for name in run["scenarios"]:
-        variation = config["scenarios"][name].get("variation")
-        if variation is not None and variation not in run["variations"]:
-            yield f"scenario '{name}' needs the variation '{variation}': add it to run.variations"
+    kinds = {"an attack": "attacks", "a scenario": "scenarios", "a variation": "variations"}
+    for one, other in combinations(kinds, 2):
+        for name in sorted(config[kinds[one]].keys() & config[kinds[other]].keys()):
+            yield f"'{name}' is {one} and {other}, and tables tell them by name: rename one of them"
     for name in run["attacks"]:
         definition = AttackDefinition.of(config["attacks"][name])
         source = definition.source
@@ -272,19 +285,19 @@ def _shown(config: dict) -> Iterator[str]:
 def _mismodelling(entry: dict, config: dict) -> Iterator[str]:
     """One bar of the cross-check that nothing measures."""
     key, name, epsilon = f"figures.mismodellings '{entry['label']}'", entry["perturbation"], entry["epsilon"]
-    scenario = config["scenarios"].get(name, {})
+    scenarios = shown_scenarios(config)
     if name in config["run"]["attacks"]:
         if epsilon not in config["epsilons"]:
             yield _unmeasured(key, epsilon, "epsilons", config["epsilons"])
-    elif name not in config["run"]["scenarios"]:
+    elif name not in scenarios:
         # Not part of this study, so not shown; but it must mean something.
-        if name not in config["attacks"] and name not in config["scenarios"]:
-            yield f"{key} names '{name}', which neither attacks nor scenarios define: mend the name"
-    elif "strengths" not in scenario:
+        if not any(name in config[kind] for kind in ("attacks", "scenarios", "variations")):
+            yield f"{key} names '{name}', which no attack, scenario or variation defines: mend the name"
+    elif "strengths" not in scenarios[name]:
         if epsilon != VARIED:
             yield f"{key} asks for epsilon {epsilon:g} of a varied sample: give {VARIED}"
-    elif epsilon not in scenario["strengths"]:
-        yield _unmeasured(key, epsilon, f"scenarios.{name}.strengths", scenario["strengths"])
+    elif epsilon not in scenarios[name]["strengths"]:
+        yield _unmeasured(key, epsilon, f"scenarios.{name}.strengths", scenarios[name]["strengths"])
 
 
 def _pairs(config: dict) -> Iterator[str]:

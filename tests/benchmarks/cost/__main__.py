@@ -84,7 +84,7 @@ def base(events: int) -> dict:
             "models": [pair["nominal"], pair["adversarial"]],
             "seeds": [1],
             "attacks": ["noise", "fgsm"],
-            "scenarios": ["ip_resolution_up", "fsr_scale_down", "record_ip_resolution"],
+            "scenarios": [],
             "pareto": {"models": [pair["nominal"]], "seeds": [1], "attacks": ["fgsm"]},
         },
     }

@@ -48,6 +48,7 @@ def _job(sample: dict, detector: dict, events: int) -> dict:
             seed=SEED,
             run=1,
             chunk=1,
+            variation="nominal",
             outputs={"nominal": Path(folder) / "nominal.root"},
             progress=lambda _: None,
         )

@@ -13,7 +13,6 @@ import robustag.attacks
 from robustag.attacks import Budget, Spread, Sweep, deepfool, fgsm, pgd
 from robustag.attacks.iterated import checkpoints
 from robustag.attacks.problem import logit_margin
-from robustag.attacks.sizes import physical_sizes
 from robustag.attacks.spread import central_deviation, shrunk_covariance
 from robustag.errors import InputError
 from robustag.tensors import Normalisation
@@ -251,20 +250,6 @@ class TestSpread:
         assert again.shrinkage == spread.shrinkage
 
 
-def test_sizes_are_in_the_unit_of_the_input(table):
-    from robustag.attacks import BudgetRule
-
-    normalisation = Normalisation(
-        table.names, np.full(table.size, 3.0), np.full(table.size, 2.0), np.zeros(table.size)
-    )
-    x = torch.zeros(4, table.size)
-    rule = BudgetRule.of(table, normalisation, frozen=["jet_eta"])
-    sizes = physical_sizes(rule, table, normalisation, x, x > 1, 0.1).set_index("feature")
-    assert sizes.loc["jet_pt", "size"] == pytest.approx(0.2, rel=1e-5)
-    assert sizes.loc["jet_pt", "unit"] == "GeV"
-    assert sizes.loc[["jet_eta", "n_secondary_vertices"], "frozen"].all()
-
-
 class TestBadInput:
     def case(self):
         return nn.Linear(3, 3), torch.zeros(6, 3), torch.arange(6) % 3
@@ -299,7 +284,7 @@ class TestBadInput:
 
     def test_another_number_of_flavours(self):
         model, x, label = self.case()
-        with pytest.raises(InputError, match="one logit a jet and flavour"):
+        with pytest.raises(InputError, match="one logit per jet and flavour"):
             fgsm(model, x, label + 1, Budget.around(x, 0.1))
 
     def test_a_budget_of_other_jets(self):

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from robustag.claims.catalogue import CLAIMS
-from robustag.claims.document import SCHEMA, flags_of, read_document, to_json
+from robustag.claims.document import SCHEMA, flags_of, read_verdicts, to_json
 from robustag.claims.headline import headline
 from robustag.claims.judge import judge_claims
 from robustag.claims.markdown import table, to_html
 from robustag.claims.masking import masking_flags
 from robustag.claims.reading import interpretation
 from robustag.claims.report import to_markdown
-from robustag.claims.summary import Outcome, summarise
+from robustag.claims.summary import Outcome, summary_page
 from robustag.errors import InputError
 from robustag.evaluation.verdicts import verdicts
 
@@ -63,13 +63,13 @@ def test_verdicts_that_were_changed_are_not_read(wrong, right, judged, flags, se
     text = to_json(judged(), flags, settings)
     path.write_text(text)
     document = json.loads(text)
-    assert read_document(path) == {key: document[key] for key in document if key != "checksum"}
+    assert read_verdicts(path) == {key: document[key] for key in document if key != "checksum"}
     path.write_text(text.replace(right, wrong, 1))
     with pytest.raises(InputError, match=r"claims\.json is damaged or holds no verdicts .*run again"):
-        read_document(path)
+        read_verdicts(path)
     path.unlink()
     with pytest.raises(InputError, match=r"claims\.json"):
-        read_document(path)
+        read_verdicts(path)
 
 
 def test_report_has_one_row_a_claim_and_whole_tables(report):
@@ -230,18 +230,18 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, setting
         mismodelling=verdicts(aucs, PAIRS, ["BvL"], [], 2.0),
         certificates=certificates,
     )
-    page = summarise(outcome, PAIRS, settings)
+    page = summary_page(outcome, PAIRS, settings)
     assert page.startswith("# Study tiny\n")
     assert re.search(r"^\| C5 +\| defence +\| reproduced \(\+", page, re.M)
     assert re.search(r"^\* adversarial, own loss: 1 of 2 fail", page, re.M)
     assert re.search(r"^\| nominal +\| 3 +\| 0\.9300 ± .*\| 0\.7300 ± .*\| 0\.7100 ±", page, re.M)
     assert re.search(r"^\| worse resolution +\| clean +\| 0\.0200 ± .*\| helps +\|$", page, re.M)
     assert re.search(r"^\| nominal +\| 0\.05 +\| 0\.7100 +\| 0\.4200 +\|$", page, re.M)
-    assert "## Certificates" not in summarise(replace(outcome, certificates=None), PAIRS, settings)
-    assert "## Performance" not in summarise(replace(outcome, pareto=None), PAIRS, settings)
-    assert "## Mismodelling" not in summarise(outcome, PAIRS, replace(settings, mismodellings=()))
+    assert "## Certificates" not in summary_page(replace(outcome, certificates=None), PAIRS, settings)
+    assert "## Performance" not in summary_page(replace(outcome, pareto=None), PAIRS, settings)
+    assert "## Mismodelling" not in summary_page(outcome, PAIRS, replace(settings, mismodellings=()))
     no_bvl = replace(outcome, certificates=certificates.assign(discriminator="CvL"))
-    assert "## Certificates" not in summarise(no_bvl, PAIRS, settings)
+    assert "## Certificates" not in summary_page(no_bvl, PAIRS, settings)
     assert "nan" not in page
 
 

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from robustag.errors import InputError
-from robustag.evaluation.assess import Jets, assess
+from robustag.evaluation.assess import AssessedJets, assess
 from robustag.evaluation.discriminators import probabilities
 from robustag.evaluation.rates import EFFICIENCY_GRID, clean_cuts
 from robustag.evaluation.tables import Assessment
@@ -15,7 +15,7 @@ from robustag.evaluation.tables import Assessment
 def measure(logits, label, event, settings, cuts=None):
     """Assess jets of one pt, eta and training weight, with cuts of their own if there are no others."""
     one = np.ones(len(label))
-    jets = Jets.of(label, event, 50 * one, 0 * one, one, settings)
+    jets = AssessedJets.of(label, event, 50 * one, 0 * one, one, settings)
     return assess(logits, jets, settings, cuts or clean_cuts(logits, label, settings), {}, logits)
 
 

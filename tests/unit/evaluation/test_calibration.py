@@ -8,9 +8,9 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.calibration import (
     BINS,
-    calibration_table,
     confusion_table,
     measure_probabilities,
+    reliability,
 )
 from robustag.evaluation.discriminators import probabilities
 
@@ -28,16 +28,16 @@ def weight():
     return np.random.default_rng(2).exponential(size=5000)
 
 
-def rows(jets, weights, losses=None, taught=None):
+def rows(jets, weights, losses=None, training_weight=None):
     logits, label, _ = jets
-    taught = np.ones(len(label)) if taught is None else taught
-    found = measure_probabilities(logits, label, weights, taught, losses or {})
+    training_weight = np.ones(len(label)) if training_weight is None else training_weight
+    found = measure_probabilities(logits, label, weights, training_weight, losses or {})
     return {(row["discriminator"], row["metric"]): row for row in found}
 
 
 def test_reliability_is_that_of_scikit_learn(jets):
     logits, label, _ = jets
-    table = calibration_table(logits, label)
+    table = reliability(logits, label)
     for flavour, name in enumerate(FLAVOURS):
         mine = table[(table["flavour"] == name) & (table["total"] > 0)]
         observed, predicted = calibration_curve(
@@ -51,7 +51,7 @@ def test_reliability_is_that_of_scikit_learn(jets):
 
 def test_the_predicted_class_has_rows_of_its_own(jets):
     logits, label, _ = jets
-    table = calibration_table(logits, label)
+    table = reliability(logits, label)
     best = table[table["flavour"] == "all"]
     assert (best["observed"] * best["total"]).sum() / 5000 == pytest.approx(
         accuracy_score(label, logits.argmax(axis=1))
@@ -64,7 +64,7 @@ def test_integer_weights_are_copies_of_jets(jets):
     logits, label, event = jets
     copies = event_weights(event, 1, 4)[:, 0]
     many = np.repeat(logits, copies, axis=0), np.repeat(label, copies)
-    for table in (calibration_table, confusion_table):
+    for table in (reliability, confusion_table):
         weighted, copied = table(logits, label, copies), table(*many)
         for column in weighted.columns.drop("effective", errors="ignore")[2:]:
             np.testing.assert_allclose(weighted[column], copied[column], rtol=1e-12)
@@ -75,14 +75,14 @@ def test_as_many_effective_jets_of_weight_one_have_the_same_error(jets):
     logits, label, _ = jets
     rng = np.random.default_rng(6)
     weight = rng.choice([0.3, 3.0], 5000)
-    row = calibration_table(logits, label, weight).iloc[5]  # of b, from 0.25 to 0.3
+    row = reliability(logits, label, weight).iloc[5]  # of b, from 0.25 to 0.3
     inside = (probabilities(logits)[:, 0] >= 0.25) & (probabilities(logits)[:, 0] < 0.3)
     toys = rng.poisson(1, (2000, inside.sum())) * weight[inside]
     shares = toys @ (label[inside] == 0) / toys.sum(axis=1)
     assert row["effective"] < 0.7 * inside.sum()
     binomial = np.sqrt(row["observed"] * (1 - row["observed"]) / row["effective"])
     assert shares.std() == pytest.approx(binomial, rel=0.1)
-    assert (calibration_table(logits, label).eval("effective == total or total == 0")).all()
+    assert (reliability(logits, label).eval("effective == total or total == 0")).all()
 
 
 def test_confusion_is_that_of_scikit_learn(jets, weight):
@@ -132,19 +132,19 @@ def literal_ece(predicted, right, weight):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_calibration_error_is_the_literal_sum(jets, weight, weighted):
     logits, label, event = jets
-    taught = weight if weighted else np.ones(5000)
+    training_weight = weight if weighted else np.ones(5000)
     weights = event_weights(event, 5, 1)
-    found = rows(jets, weights, taught=taught)
+    found = rows(jets, weights, training_weight=training_weight)
     p = probabilities(logits)
     cases = {name: (p[:, k], label == k) for k, name in enumerate(FLAVOURS)}
     cases["all"] = (p.max(axis=1), logits.argmax(axis=1) == label)
-    table = calibration_table(logits, label, taught)
+    table = reliability(logits, label, training_weight)
     for name, (predicted, right) in cases.items():
         row, bins = found[name, "ece"], table[(table["flavour"] == name) & (table["total"] > 0)]
-        assert row["value"] == pytest.approx(literal_ece(predicted, right, taught), rel=1e-12)
-        share = bins["total"] / taught.sum()
+        assert row["value"] == pytest.approx(literal_ece(predicted, right, training_weight), rel=1e-12)
+        share = bins["total"] / training_weight.sum()
         assert row["value"] == pytest.approx((share * (bins["predicted"] - bins["observed"]).abs()).sum())
-        expected = [literal_ece(predicted, right, taught * w) for w in weights.T]
+        expected = [literal_ece(predicted, right, training_weight * w) for w in weights.T]
         np.testing.assert_allclose(row["replicates"], expected, rtol=1e-4)
 
 
@@ -156,9 +156,9 @@ def test_weights_of_the_training_undo_another_mixture_of_flavours():
     kept = (label != 1) | (rng.random(60_000) < 0.1)
     sample = logits[kept], label[kept], None
     weights = np.ones((kept.sum(), 2))
-    taught = np.where(label[kept] == 1, 10.0, 1.0)
+    training_weight = np.where(label[kept] == 1, 10.0, 1.0)
     assert rows(sample, weights)["c", "ece"]["value"] > 0.1
-    assert rows(sample, weights, taught=taught)["c", "ece"]["value"] < 0.02
+    assert rows(sample, weights, training_weight=training_weight)["c", "ece"]["value"] < 0.02
 
 
 def test_calibrated_probabilities_have_the_error_of_noise_alone_and_sharp_ones_a_large_one():

@@ -71,7 +71,7 @@ def test_rows_that_are_absent_or_double_are_named():
         measurement(metrics, model="a", **(KEYS | {"epsilon": 0.02}))
     with pytest.raises(InputError, match=r"no row.*working_point 0\.1"):
         measurement(metrics, model="a", **KEYS, working_point=0.1)
-    with pytest.raises(InputError, match="more than one row a seed"):
+    with pytest.raises(InputError, match="more than one row per seed"):
         measurement(pd.concat([metrics, metrics]), model="a", **KEYS)
 
 

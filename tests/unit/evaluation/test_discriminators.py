@@ -5,7 +5,7 @@ from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.discriminators import (
     DISCRIMINATORS,
-    check_logits,
+    check_rankable,
     discriminant,
     log_odds,
     probabilities,
@@ -67,4 +67,4 @@ def test_opposite_discriminators_add_to_one():
 def test_unusable_logits_are_named(change, message):
     logits = np.random.default_rng(3).normal(size=(9, 3))
     with pytest.raises(InputError, match=message):
-        check_logits(*change(logits, np.arange(9) % 3))
+        check_rankable(*change(logits, np.arange(9) % 3))

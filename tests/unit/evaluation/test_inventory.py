@@ -51,7 +51,7 @@ def made(tmp_path):
     model.parent.mkdir()
     save_model(model, build_model(card["network"], INPUTS, 3, seed=0), card)
     names = ("first", "second", "third")
-    return inventory(paths, weights, names, [model]), label, ends
+    return inventory(paths, weights, names, [(model, "tagger", 2)]), label, ends
 
 
 def of(table, quantity, model=SAMPLE):

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from robustag.errors import InputError
-from robustag.evaluation.roc import Ranking
+from robustag.evaluation.roc import Ranking, area
+from robustag.intervals import ONE_SIGMA
 
 
 @st.composite
@@ -170,3 +171,16 @@ def test_bad_scores_are_named():
         Ranking(np.array([1.0]), np.array([]))
     with pytest.raises(InputError, match="1 signal scores are NaN, first at signal jet 2"):
         Ranking(np.array([1.0, 0.0, np.nan]), np.array([1.0]))
+
+
+def test_area_comes_with_the_central_interval_of_its_replicates():
+    rng = np.random.default_rng(3)
+    score, weights = rng.normal(size=60), rng.poisson(1.0, (60, 500)).astype(np.uint8)
+    signal, background = np.arange(0, 60, 3), np.arange(1, 60, 3)
+    # One replicate without any signal: it has no area, and no say in the interval.
+    weights[signal, 7] = 0
+    value, low, high, replicates = area(score, signal, background, weights)
+    assert value == pytest.approx(np.mean(score[signal][:, None] > score[background]))
+    assert np.isnan(replicates).sum() == 1
+    assert np.mean(replicates[~np.isnan(replicates)] < low) == pytest.approx((1 - ONE_SIGMA) / 2, abs=2e-3)
+    assert np.mean(replicates[~np.isnan(replicates)] > high) == pytest.approx((1 - ONE_SIGMA) / 2, abs=2e-3)

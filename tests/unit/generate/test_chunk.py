@@ -38,6 +38,7 @@ def _generate(
         "seed": 11,
         "run": 2,
         "chunk": 4,
+        "variation": "nominal",
     } | changes
     sample, detector = arguments.pop("sample"), arguments.pop("detector")
     report = generate_chunk(
@@ -189,7 +190,7 @@ def test_unusable_settings_are_named_and_leave_no_file(tmp_path: Path, changes: 
 def test_outputs_must_match_the_variations(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="outputs must name nominal, worse"):
         generate_chunk(
-            SAMPLE, DETECTOR, {"worse": {}}, events=1, seed=1, run=1, chunk=1,
+            SAMPLE, DETECTOR, {"worse": {}}, events=1, seed=1, run=1, chunk=1, variation="nominal",
             outputs={"nominal": tmp_path / "a.root"}, progress=lambda done: None,
         )  # fmt: skip
 

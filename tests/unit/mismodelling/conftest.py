@@ -40,6 +40,7 @@ def ntuples(tmp_path_factory) -> dict[str, Path]:
         seed=3,
         run=1,
         chunk=1,
+        variation="nominal",
         outputs={name: paths[name] for name in ("nominal", "worse")},
         progress=lambda done: None,
     )

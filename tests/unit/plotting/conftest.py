@@ -424,7 +424,7 @@ def certificates() -> pd.DataFrame:
 def distances() -> pd.DataFrame:
     """Distances table of three inputs: two attacks on each model, a scenario and other clean jets."""
     made = [(model, "attack", name, 0.05) for model in MODELS for name in ("noise", "fgsm")]
-    made += [("scenarios", "scenario", "smearing", 0.1), ("scenarios", "reference", "other_clean_jets", 0.0)]
+    made += [("", "scenario", "smearing", 0.1), ("", "reference", "other_clean_jets", 0.0)]
     rows = []
     for size, (model, kind, perturbation, epsilon) in enumerate(made, start=1):
         front = (model, 1, kind, perturbation, epsilon, "all")

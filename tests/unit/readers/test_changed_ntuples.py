@@ -143,7 +143,7 @@ def test_branches_of_a_collection_that_disagree_are_refused(parts, tmp_path, tab
         read_jets("generated", apart, table)
 
 
-@pytest.mark.parametrize("name", ["ntuples.ak", "readers.generated.ak", "readers.generated._FLAVOURS"])
+@pytest.mark.parametrize("name", ["ntuples.ak", "readers.generated.ak", "readers.generated.HADRON_FLAVOURS"])
 def test_a_fault_of_the_code_is_no_fault_of_the_file(parts, table, monkeypatch, name):
     monkeypatch.setattr(f"robustag.{name}", None)
     with pytest.raises((AttributeError, TypeError), match="None"):

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from robustag.surface.statistics import rank_correlations, summarise
+from robustag.surface.statistics import rank_correlations, summarise_jets
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def row(table, **wanted):
 def test_values_and_replicates_are_those_of_repeated_jets(jets):
     """A jet of weight w counts w times."""
     quantities, label, weights = jets
-    result = summarise(quantities, label, weights)
+    result = summarise_jets(quantities, label, weights)
     for flavour, chosen in (("b", label == 0), ("light", label == 2), ("all", label >= 0)):
         for statistic in quantities:
             values = quantities[statistic].to_numpy()
@@ -44,7 +44,7 @@ def test_values_and_replicates_are_those_of_repeated_jets(jets):
 def test_infinite_values_have_a_median_and_no_mean(jets):
     quantities, label, weights = jets
     quantities.loc[:20, "steep"] = np.inf
-    result = summarise(quantities[["steep"]], label, weights)
+    result = summarise_jets(quantities[["steep"]], label, weights)
     medians, means = (result[result["summary"] == name] for name in ("median", "mean"))
     assert np.isfinite(medians["value"]).all()
     assert means["value"].isna().all()

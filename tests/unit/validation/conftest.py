@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from robustag.classes import CLASSES
 from robustag.generate.origins import Origin
 from robustag.validation.lifetime import HADRONS, PDG_CTAU
-from robustag.validation.objects import FLAVOURS, Objects
+from robustag.validation.objects import Objects
 
 EVENTS = 3000
 SIGMA = {"D0": 0.05, "Z0": 0.4}
@@ -22,7 +23,7 @@ def toy_objects(seed: int, pull: float = 1.0) -> Objects:
     """
     rng = np.random.default_rng(seed)
     number = np.arange(EVENTS)
-    flavour = rng.choice(FLAVOURS, EVENTS)
+    flavour = rng.choice(CLASSES, EVENTS)
     jets = pd.DataFrame(
         {"event": number, "pt": rng.uniform(20, 200, EVENTS), "eta": 0.0, "phi": 0.0, "n_tracks": 4}
     ).assign(flavour=flavour)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from robustag.binomial import ONE_SIGMA
+from robustag.intervals import ONE_SIGMA
 from robustag.validation.fits import (
     central_width,
     fit_exponential,

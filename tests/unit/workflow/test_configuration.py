@@ -31,14 +31,11 @@ def test_the_default_study_is_valid(config, check):
     [
         (["colour"], "red", "top level: unknown key 'colour'; known keys are attacks"),
         (["run", "model"], ["x"], "run: unknown key 'model'"),
-        (["models", "clean_fgsm", "optimiser", "epochs"], 2.5, r"epochs: 2\.5 is not a whole number"),
-        (["models", "clean_fgsm", "optimiser", "epochs"], "2.5", "epochs: '2.5' is not a whole number"),
-        (["models", "clean_fgsm", "optimiser", "learning_rate"], "1e-3", r"'1e-3' is text.*write 0\.001 w"),
-        (
-            ["models", "clean_fgsm", "optimiser", "learning_rate"],
-            "1e-8",
-            r"not a number; write 0\.00000001 w",
-        ),
+        (["models", "clean_linear", "optimiser", "epochs"], 2.5, r"epochs: 2\.5 is not a whole number"),
+        (["models", "clean_linear", "optimiser", "epochs"], "2.5", "epochs: '2.5' is not a whole number"),
+        (["optimiser", "learning_rate"], "1e-3", r"'1e-3' is text.*write 0\.001 w"),
+        (["optimiser", "learning_rate"], "1e-8", r"not a number; write 0\.00000001 w"),
+        (["optimiser"], {"epochs": 3}, "optimiser: 'name' is a required property"),
         (["samples", "ttbar", "events"], "1e5", "not a whole number; write 100000 w"),
         (["relative_cap"], "big", "relative_cap: 'big' is not null or a number"),
         (["relative_cap"], -0.5, r"relative_cap: -0\.5 is less than or equal to the minimum of 0"),
@@ -56,7 +53,6 @@ def test_the_default_study_is_valid(config, check):
             "clean_fgsm: arm is no longer a key: leave it out; .*label",
         ),
         (["study"], "../../elsewhere", "study: .* does not match"),
-        (["scenarios", "bad"], {"kind": "resimulated"}, "'variation' is a required property"),
         (["samples", "ttbar", "events"], 0, "0 is less than the minimum of 1"),
     ],
 )
@@ -72,7 +68,7 @@ def test_faults_are_named_with_their_place(config, check, keys, value, complaint
 
 FOCAL, INVERSE = {"name": "focal", "gamma": 2.0}, {"name": "inverse", "epochs": 30}
 SMEAR = {"kind": "smear", "unit": "sigma", "inputs": ["*"], "strengths": [0.1]}
-RESIMULATED = {"kind": "resimulated", "variation": "jes_up"}
+COMPOSITION = {"kind": "composition", "factors": {}, "pt_power": -0.5}
 MODEL = ("models", "faithful_nominal")
 
 
@@ -84,9 +80,9 @@ MODEL = ("models", "faithful_nominal")
         ((*MODEL, "optimiser", "decay"), INVERSE, {"epochs": None}, "decay: 'epochs' is a required"),
         ((*MODEL, "optimiser", "decay"), INVERSE, {"name": "cosine"}, "'cosine' takes no epochs"),
         (("scenarios", "odd"), SMEAR, {"strengths": None}, "odd: 'strengths' is a required"),
-        (("scenarios", "odd"), SMEAR, {"variation": "jes_up"}, "'smear' takes no variation"),
-        (("scenarios", "odd"), RESIMULATED, {"inputs": ["*"]}, "'resimulated' takes no inputs"),
-        (("scenarios", "odd"), RESIMULATED, {"strengths": [0.1]}, "'resimulated' takes no strengths"),
+        (("scenarios", "odd"), SMEAR, {"pt_power": 1.0}, "'smear' takes no pt_power"),
+        (("scenarios", "odd"), COMPOSITION, {"inputs": ["*"]}, "'composition' takes no inputs"),
+        (("scenarios", "odd"), COMPOSITION, {"strengths": [0.1]}, "'composition' takes no strengths"),
         (("surface", "pairs"), [["jet_pt", "jet_eta"]], [["jet_pt"] * 2], "something stands twice in"),
     ],
 )
@@ -104,6 +100,25 @@ def test_options_go_with_the_name(config, check, place, good, change, complaint)
     )
     with pytest.raises(InputError, match=complaint):
         check(config)
+
+
+def test_what_is_retired_is_explained_in_one_line(config, check):
+    config["scenarios"]["jes_up"] = {"kind": "resimulated", "variation": "jes_up"}
+    with pytest.raises(InputError) as fault:
+        check(config)
+    assert str(fault.value) == (
+        "config: scenarios.jes_up: variation is no longer a key: leave out a resimulated scenario; every "
+        "variation in run.variations is one, of its own name"
+    )
+
+
+def test_a_choice_of_words_is_named_with_its_words(tmp_path):
+    schema = tmp_path / "schema.yaml"
+    choice = {"oneOf": [{"enum": ["low", "high"]}, {"enum": ["none"]}]}
+    schema.write_text(yaml.safe_dump({"properties": {"cut": choice}}))
+    check_against_schema({"cut": "high"}, schema, "a.yaml")
+    with pytest.raises(InputError, match=r"a\.yaml: cut: 'tight' is not low or high or none"):
+        check_against_schema({"cut": "tight"}, schema, "a.yaml")
 
 
 def test_every_fault_has_its_own_line(config, check):
@@ -145,7 +160,7 @@ def test_every_key_of_the_schema_is_described(root):
             "variations.jes_up",
         ),
         *(
-            "scenarios.jes_up",
+            "scenarios.track_order",
             "figures.rocs.capped",
             "validation.samples.bb",
             "scenarios.more_charm.factors.b",

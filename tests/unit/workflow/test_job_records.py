@@ -8,7 +8,7 @@ from snakemake.iocontainers import Namedlist
 
 from robustag.errors import InputError
 from robustag.workflow.by_hand import Named
-from robustag.workflow.records import read_job, read_provenance, write_job_record, write_study_record
+from robustag.workflow.records import job_provenance, read_job, write_job_record, write_study_record
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def results(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("table", ["metrics", "curves"])
 def test_every_output_leads_to_its_job(results, table):
-    found = read_provenance(results / f"attacks/clean/seed1/fgsm.{table}.parquet")
+    found = job_provenance(results / f"attacks/clean/seed1/fgsm.{table}.parquet")
     assert found["rule"] == "attack"
     assert found["wildcards"] == {"model": "clean", "seed": "1"}
     assert found["params"] == {"seed": 7, "code": "abc", "0": {"split": [0.8, 0.2]}}
@@ -54,7 +54,7 @@ def test_a_moved_study_still_tells(results, tmp_path):
     moved = tmp_path / "elsewhere/results/mine"
     moved.parent.mkdir(parents=True)
     results.rename(moved)
-    assert read_provenance(moved / "attacks/clean/seed1/fgsm.curves.parquet")["rule"] == "attack"
+    assert job_provenance(moved / "attacks/clean/seed1/fgsm.curves.parquet")["rule"] == "attack"
 
 
 def test_a_job_tells_from_where_it_names_files(results, tmp_path):
@@ -75,10 +75,10 @@ def test_other_files_are_one_clear_line(results, tmp_path):
     stranger = results / "attacks/clean/seed1/notes.txt"
     stranger.write_text("")
     with pytest.raises(InputError, match=r"no job of the study .* says that it made attacks/.*notes\.txt"):
-        read_provenance(stranger)
+        job_provenance(stranger)
     outside = tmp_path / "outside.csv"
     outside.write_text("")
     with pytest.raises(InputError, match="in the results of no study"):
-        read_provenance(outside)
+        job_provenance(outside)
     with pytest.raises(InputError, match="is not a file"):
-        read_provenance(results / "absent.csv")
+        job_provenance(results / "absent.csv")

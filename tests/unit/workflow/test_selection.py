@@ -16,6 +16,8 @@ from robustag.workflow.selection import (
     nominal_models,
     shown_mismodellings,
     shown_rocs,
+    shown_scenarios,
+    whole_model,
 )
 
 
@@ -71,7 +73,12 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
             r"distances\.attacks names 'fgms', which attacks lacks: use ",
         ),
         ("distances.attacks", ["transfer"], r"distances\.attacks: 'transfer' is crafted on another model"),
-        ("run.variations", [], "'ip_resolution_up' needs the variation.*add it to run.variations"),
+        ("run.scenarios", ["fakes_up"], "run.scenarios names the variation 'fakes_up': leave it out"),
+        (
+            "scenarios.fakes_up",
+            {"kind": "swap", "strengths": [0.1]},
+            "'fakes_up' is a scenario and a variation, .*: rename one of them",
+        ),
         ("run.models", ["clean_nominal"], r"figures\.pairs 'clean' needs the model 'clean_fgsm': add it"),
         ("surface.reference", "unborn", r"surface\.reference needs the model 'unborn'"),
         ("figures.attack", "pip", r"figures\.attack needs 'pip': add it to run\.attacks"),
@@ -123,7 +130,7 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
         (
             "figures.mismodellings",
             [BAR, BAR | {"label": "other", "perturbation": "melted"}],
-            r"'other' names 'melted', which neither attacks nor scenarios define",
+            r"'other' names 'melted', which no attack, scenario or variation defines",
         ),
     ],
 )
@@ -301,3 +308,18 @@ def test_pairs_may_share_their_models(config, table):
     assert nominal_models(config, "clean_nominal") == ["clean_nominal"]
     assert nominal_models(config, "clean_fgsm") == ["clean_nominal", "faithful_nominal"]
     assert nominal_models(config, "faithful_nominal") == ["faithful_nominal", "clean_nominal"]
+
+
+def test_a_variation_is_a_scenario_of_its_own_name_after_the_others(config):
+    config["run"] |= {"variations": ["jes_up", "fakes_up"], "scenarios": ["track_order"]}
+    shown = shown_scenarios(config)
+    assert list(shown) == ["track_order", "jes_up", "fakes_up"]
+    assert shown["jes_up"] == {"kind": "resimulated", "variation": "jes_up"}
+
+
+def test_a_model_takes_the_common_optimiser_but_for_what_it_says(config):
+    config["optimiser"] = {"name": "adam", "decay": {"name": "inverse", "epochs": 30}, "epochs": 60}
+    config["models"]["clean_linear"]["optimiser"] = {"decay": {"name": "constant"}, "epochs": 5}
+    assert whole_model(config, "clean_nominal")["optimiser"] == config["optimiser"]
+    own = whole_model(config, "clean_linear")["optimiser"]
+    assert own == {"name": "adam", "decay": {"name": "constant"}, "epochs": 5}

@@ -6,13 +6,13 @@ enclosures into tagging numbers. The truth lies between certificate and attack.
 
 from robustag.evaluation.certificates.bounds import Bounds, crown_bounds, interval_bounds
 from robustag.evaluation.certificates.certify import BrokenCertificateError, Certificates, certify
-from robustag.evaluation.certificates.network import Layer, affine_layers, contrasted, forward
+from robustag.evaluation.certificates.network import AffineLayer, affine_layers, contrasted, forward
 
 __all__ = [
+    "AffineLayer",
     "Bounds",
     "BrokenCertificateError",
     "Certificates",
-    "Layer",
     "affine_layers",
     "certify",
     "contrasted",

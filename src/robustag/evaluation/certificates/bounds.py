@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from robustag.evaluation.certificates.network import Layer
+from robustag.evaluation.certificates.network import AffineLayer
 
 _ROUNDING = 1e-11
 _PAIRS = 2048
@@ -35,7 +35,7 @@ class Bounds:
         """Behind a ReLU."""
         return Bounds(self.lower.clamp(min=0.0), self.upper.clamp(min=0.0))
 
-    def through(self, layer: Layer) -> "Bounds":
+    def through(self, layer: AffineLayer) -> "Bounds":
         """Behind an affine layer, entries taken as independent; exact for each output on its own."""
         centre, radius = (self.lower + self.upper) / 2, (self.upper - self.lower) / 2
         centre = torch.addmm(layer.bias, centre, layer.weight.T)
@@ -47,7 +47,7 @@ class Bounds:
         return Bounds(self.lower - by, self.upper + by)
 
 
-def interval_bounds(layers: Sequence[Layer], box: Bounds) -> Bounds:
+def interval_bounds(layers: Sequence[AffineLayer], box: Bounds) -> Bounds:
     """Outputs [N, S] over a box of inputs [N, F], by interval bound propagation."""
     bounds = box
     for position, (layer, slack) in enumerate(zip(layers, _slacks(layers, box), strict=True)):
@@ -55,7 +55,7 @@ def interval_bounds(layers: Sequence[Layer], box: Bounds) -> Bounds:
     return bounds
 
 
-def crown_bounds(layers: Sequence[Layer], box: Bounds) -> Bounds:
+def crown_bounds(layers: Sequence[AffineLayer], box: Bounds) -> Bounds:
     """Outputs [N, S] over a box of inputs [N, F], by CROWN, and nowhere wider than by intervals.
 
     Neurons whose sign the intervals settle need no more: their ReLU is a straight line. Of the others the
@@ -84,14 +84,14 @@ class _Relaxed:
     `flat` is the lower line with slope 0 for every open neuron, `adaptive` with the better one of 0 and 1.
     """
 
-    layer: Layer
+    layer: AffineLayer
     chord: Tensor
     intercept: Tensor
     flat: Tensor
     adaptive: Tensor
 
     @classmethod
-    def of(cls, layer: Layer, bounds: Bounds) -> "_Relaxed":
+    def of(cls, layer: AffineLayer, bounds: Bounds) -> "_Relaxed":
         lower, upper = bounds.lower, bounds.upper
         open_ = (lower < 0) & (upper > 0)
         on = (lower >= 0).to(lower.dtype)
@@ -101,7 +101,7 @@ class _Relaxed:
         return cls(layer, chord, intercept, on, adaptive)
 
 
-def _settled(bounds: Bounds, layer: Layer, passed: list[_Relaxed], box: Bounds) -> Bounds:
+def _settled(bounds: Bounds, layer: AffineLayer, passed: list[_Relaxed], box: Bounds) -> Bounds:
     """Bounds of a hidden layer, tightened where they leave the sign of a neuron open."""
     lower, upper = bounds.lower.clone(), bounds.upper.clone()
     jet, neuron = ((lower < 0) & (upper > 0)).nonzero(as_tuple=True)
@@ -117,7 +117,7 @@ def _settled(bounds: Bounds, layer: Layer, passed: list[_Relaxed], box: Bounds) 
     return Bounds(lower, upper)
 
 
-def _bounded(bounds: Bounds, layer: Layer, passed: list[_Relaxed], box: Bounds) -> Bounds:
+def _bounded(bounds: Bounds, layer: AffineLayer, passed: list[_Relaxed], box: Bounds) -> Bounds:
     """Bounds of the outputs, tightened on both sides by either lower line."""
     jets, outputs = bounds.lower.shape
     jet = torch.arange(jets, device=bounds.lower.device).repeat_interleave(outputs)
@@ -152,7 +152,7 @@ def _least(
     return torch.cat(least) if least else offset
 
 
-def _slacks(layers: Sequence[Layer], box: Bounds) -> Iterator[Tensor]:
+def _slacks(layers: Sequence[AffineLayer], box: Bounds) -> Iterator[Tensor]:
     """Room for rounding behind each layer, [N, H]."""
     size = torch.maximum(box.lower.abs(), box.upper.abs())
     for layer in layers:

@@ -12,8 +12,8 @@ from robustag.attacks import BudgetRule, Sweep, audit
 from robustag.attacks.problem import PerJetLoss, logit_margin
 from robustag.classes import CLASSES
 from robustag.evaluation.certificates.bounds import Bounds, crown_bounds, interval_bounds
-from robustag.evaluation.certificates.network import Layer, affine_layers, contrasted, forward
-from robustag.evaluation.certificates.tally import Tally, clean_cuts
+from robustag.evaluation.certificates.network import AffineLayer, affine_layers, contrasted, forward
+from robustag.evaluation.certificates.tally import Tally, certificate_cuts
 from robustag.evaluation.discriminators import DISCRIMINATORS, Discriminator
 from robustag.evaluation.settings import Evaluation
 from robustag.models import in_mode
@@ -21,7 +21,7 @@ from robustag.models import in_mode
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
-METHODS: dict[str, Callable[[Sequence[Layer], Bounds], Bounds]] = {
+METHODS: dict[str, Callable[[Sequence[AffineLayer], Bounds], Bounds]] = {
     "interval": interval_bounds,
     "crown": crown_bounds,
 }
@@ -106,7 +106,7 @@ def certify(
         contrast[row, first], contrast[row, second] = 1.0, -1.0
     differences = contrasted(layers, contrast)
     chosen = [d for d in DISCRIMINATORS if d.name in certificates.discriminators]
-    cuts = clean_cuts(forward(layers, reference.inputs), reference.label, chosen, evaluation.mistags)
+    cuts = certificate_cuts(forward(layers, reference.inputs), reference.label, chosen, evaluation.mistags)
     tally = Tally(jets, chosen, cuts, evaluation)
     case = (jets.inputs, jets.missing, jets.label, rule)
     # Each number is attacked on its own, so that it is compared with its own bound.
@@ -148,7 +148,7 @@ def _odds(logits: Tensor, discriminator: Discriminator) -> Tensor:
     return logits[:, discriminator.signal] - logits[:, discriminator.background]
 
 
-def _attacked(attack: Sweep, layers: Sequence[Layer], epsilon: float) -> Tensor:
+def _attacked(attack: Sweep, layers: Sequence[AffineLayer], epsilon: float) -> Tensor:
     """Logits float64 [N, C] of the attacked jets."""
     inputs = attack(epsilon)
     audit(attack, epsilon, inputs)

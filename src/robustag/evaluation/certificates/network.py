@@ -10,14 +10,14 @@ from robustag.errors import InputError
 from robustag.models.dropout import Dropout
 
 
-class Layer(NamedTuple):
+class AffineLayer(NamedTuple):
     """``z = weight h + bias``, float64 [K, H] and [K]."""
 
     weight: Tensor
     bias: Tensor
 
 
-def affine_layers(model: nn.Module) -> list[Layer]:
+def affine_layers(model: nn.Module) -> list[AffineLayer]:
     """The affine layers of a model in evaluation mode, where dropout does nothing.
 
     Raises
@@ -33,20 +33,20 @@ def affine_layers(model: nn.Module) -> list[Layer]:
             f"no certificate for a model of {found}: use linear layers with a ReLU between any two"
         )
     return [
-        Layer(part.weight.detach().double(), part.bias.detach().double())
+        AffineLayer(part.weight.detach().double(), part.bias.detach().double())
         for part in parts
         if isinstance(part, nn.Linear)
     ]
 
 
-def contrasted(layers: Sequence[Layer], contrast: Tensor) -> list[Layer]:
+def contrasted(layers: Sequence[AffineLayer], contrast: Tensor) -> list[AffineLayer]:
     """The same network with outputs ``contrast z`` instead of its logits z; contrast is [S, K]."""
     *hidden, last = layers
     contrast = contrast.to(last.weight)
-    return [*hidden, Layer(contrast @ last.weight, contrast @ last.bias)]
+    return [*hidden, AffineLayer(contrast @ last.weight, contrast @ last.bias)]
 
 
-def forward(layers: Sequence[Layer], inputs: Tensor) -> Tensor:
+def forward(layers: Sequence[AffineLayer], inputs: Tensor) -> Tensor:
     """Outputs float64 [N, K] for inputs [N, F]."""
     h = inputs.double()
     for position, (weight, bias) in enumerate(layers):

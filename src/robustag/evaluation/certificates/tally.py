@@ -10,17 +10,16 @@ from robustag.binomial import efficiency
 from robustag.classes import CLASSES
 from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.discriminators import Discriminator, log_odds
-from robustag.evaluation.roc import Ranking
+from robustag.evaluation.roc import Ranking, area
 from robustag.evaluation.settings import Evaluation
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
-_INTERVAL = (15.865, 84.135)
 _CLEARANCE = 1e-6
 
 
-def clean_cuts(
+def certificate_cuts(
     logits: Tensor, label: Tensor, discriminators: Sequence[Discriminator], mistags: Sequence[float]
 ) -> dict[tuple[str, float], float]:
     """By (discriminator, rate), the lowest cut on the log-odds that keeps to a mis-tag rate.
@@ -48,7 +47,7 @@ class Tally:
     discriminators : sequence of Discriminator
         What is ranked.
     cuts : mapping of (discriminator, mis-tag rate) to float
-        See `clean_cuts`.
+        See `certificate_cuts`.
     evaluation : Evaluation
         Has the replicates and the working points.
     """
@@ -65,7 +64,7 @@ class Tally:
         self._discriminators, self._cuts, self._mistags = discriminators, cuts, evaluation.mistags
 
     def rows(self, method: str, epsilon: float, odds: Mapping[str, Tensor], margin: Tensor) -> Iterator[dict]:
-        """One row a number, from log-odds [N] by discriminator and the margin [N] of wrong over true."""
+        """One row per number, from log-odds [N] by discriminator and the margin [N] of wrong over true."""
         right = (margin < 0).cpu().numpy()
         front = {"method": method, "epsilon": float(epsilon)}
         for flavour, name in enumerate((*CLASSES, "all")):
@@ -74,11 +73,9 @@ class Tally:
         for d in self._discriminators:
             score = odds[d.name].cpu().numpy()
             signal, background = (np.flatnonzero(self._label == f) for f in (d.signal, d.background))
-            ranking = Ranking(score[signal], score[background])
-            replicates = ranking.weigh(self._weights[signal], self._weights[background]).auc()
-            low, high = np.nanpercentile(replicates, _INTERVAL)
-            area = {"value": ranking.weigh().auc()[0], "low": low, "high": high}
-            yield {**front, **_named(d.name, "all", "auc"), **area, "n": len(signal) + len(background)}
+            value, low, high, _ = area(score, signal, background, self._weights)
+            auc = {"value": value, "low": low, "high": high, "n": len(signal) + len(background)}
+            yield {**front, **_named(d.name, "all", "auc"), **auc}
             for mistag in self._mistags:
                 for jets, flavour, metric in (
                     (signal, d.signal, "fixed_cut_efficiency"),

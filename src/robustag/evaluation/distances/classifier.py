@@ -7,14 +7,13 @@ from torch.nn import functional
 from robustag.errors import InputError
 from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.campaign import predict
-from robustag.evaluation.roc import Ranking
+from robustag.evaluation.roc import area
 from robustag.models import build_model
 from robustag.tensors.split import mixed
 
 _NETWORK = {"name": "mlp", "hidden": [64, 64], "dropout": 0.0}
 _EPOCHS, _BATCH, _RATE = 10, 256, 0.002
 _LEVELS = 256
-_INTERVAL = (15.865, 84.135)
 
 
 def classifier_auc(
@@ -57,10 +56,9 @@ def classifier_auc(
     logits, truth = predict(model, ranks[~train]), label[~train]
     score = logits[:, 1] - logits[:, 0]
     weights = event_weights(event[~train], replicates, seed)
-    ranking = Ranking(score[truth == 1], score[truth == 0])
-    areas = ranking.weigh(weights[truth == 1], weights[truth == 0]).auc()
-    low, high = np.nanpercentile(areas, _INTERVAL)
-    return float(ranking.weigh().auc()[0]), float(low), float(high)
+    clean_jets, changed_jets = (np.flatnonzero(truth == side) for side in (0, 1))
+    value, low, high, _ = area(score, changed_jets, clean_jets, weights)
+    return value, low, high
 
 
 def _ranks(inputs: np.ndarray, train: np.ndarray) -> np.ndarray:

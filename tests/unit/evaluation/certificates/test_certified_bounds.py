@@ -13,8 +13,8 @@ from torch import nn
 
 from robustag.errors import InputError
 from robustag.evaluation.certificates import (
+    AffineLayer,
     Bounds,
-    Layer,
     affine_layers,
     contrasted,
     crown_bounds,
@@ -29,7 +29,9 @@ METHODS = {"interval": interval_bounds, "crown": crown_bounds}
 def random_layers(seed, widths):
     generator = torch.Generator().manual_seed(seed)
     return [
-        Layer(*(torch.randn(*shape, generator=generator, dtype=torch.float64) for shape in ((b, a), (b,))))
+        AffineLayer(
+            *(torch.randn(*shape, generator=generator, dtype=torch.float64) for shape in ((b, a), (b,)))
+        )
         for a, b in pairwise(widths)
     ]
 
