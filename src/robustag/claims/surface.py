@@ -1,5 +1,7 @@
 """Tests of the claims about the shape of the loss over many jets, along the attack's own direction."""
 
+from math import isnan
+
 from robustag.claims.evidence import Evidence, find
 from robustag.claims.geometry import per_jet
 from robustag.claims.quantities import Sampled, measured
@@ -84,7 +86,7 @@ def _compared(
     )
     if nominal is None or adversarial is None:
         return untestable(quantity, "the study has no surface statistics of both models", deciding)
-    over_a_step = epsilon == epsilon
+    over_a_step = not isnan(epsilon)
     effect = adversarial - nominal if over_a_step else nominal / adversarial
     numbers = {"nominal": nominal, "adversarial": adversarial}
     threshold = 0.0 if over_a_step else 1.0

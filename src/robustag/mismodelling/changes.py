@@ -15,9 +15,13 @@ from robustag.generate.helix import wrap_phi
 from robustag.generate.jets import relative_resolution
 from robustag.generate.origins import Origin
 from robustag.generate.random import Purpose, Streams
-from robustag.generate.tracker import LOWER
+from robustag.generate.tracker import LOWER, PARAMETERS
 from robustag.generate.tracks import Tracks, join_tracks
 from robustag.mismodelling.records import Records
+
+_D0, _Z0, _PHI = (PARAMETERS.index(name) for name in ("D0", "Z0", "PHI"))
+# Where the variance of each parameter is among the covariances of a track.
+_VARIANCES = np.flatnonzero(LOWER[0] == LOWER[1])
 
 
 def _with_parameters(records: Records, parameters: np.ndarray) -> Records:
@@ -37,22 +41,24 @@ def _jet_draws(records: Records, draw: Callable, purpose: Purpose) -> np.ndarray
     return draw(purpose, records.number[event], np.arange(len(event)) - np.searchsorted(event, event))
 
 
-def _resolution(records: Records, factor: float, streams: Streams, column: int, variance: int) -> Records:
+def _resolution(records: Records, factor: float, streams: Streams, column: int) -> Records:
     """Smear one parameter by sqrt(factor^2 - 1) of its reported error: errors get `factor` times as wide."""
     normal = _track_draws(records, streams.normal, Purpose.RECORD_SMEARING, 2)[:, column]
     parameters = records.tracks.parameters.copy()
-    parameters[:, column] += np.sqrt((factor**2 - 1.0) * records.tracks.covariance[:, variance]) * normal
+    parameters[:, column] += (
+        np.sqrt((factor**2 - 1.0) * records.tracks.covariance[:, _VARIANCES[column]]) * normal
+    )
     return _with_parameters(records, parameters)
 
 
 def d0_resolution(records: Records, factor: float, streams: Streams) -> Records:
     """Errors of d0 `factor` (at least 1) times as wide as reported."""
-    return _resolution(records, factor, streams, 0, 0)
+    return _resolution(records, factor, streams, _D0)
 
 
 def z0_resolution(records: Records, factor: float, streams: Streams) -> Records:
     """Errors of z0 `factor` (at least 1) times as wide as reported."""
-    return _resolution(records, factor, streams, 1, 2)
+    return _resolution(records, factor, streams, _Z0)
 
 
 def covariance_smearing(records: Records, share: float, streams: Streams) -> Records:
@@ -65,14 +71,14 @@ def covariance_smearing(records: Records, share: float, streams: Streams) -> Rec
     normal = _track_draws(records, streams.normal, Purpose.RECORD_SMEARING, 5)
     step = np.einsum("kij,kj->ki", vector, np.sqrt(np.maximum(value, 0.0)) * normal)
     parameters = tracks.parameters + share * step
-    parameters[:, 2] = wrap_phi(parameters[:, 2])
+    parameters[:, _PHI] = wrap_phi(parameters[:, _PHI])
     return _with_parameters(records, parameters)
 
 
 def d0_wave(records: Records, wave: dict, streams: Streams) -> Records:
     """Misalignment: d0 moves by amplitude [mm] times cos(periods phi)."""
     parameters = records.tracks.parameters.copy()
-    parameters[:, 0] += wave["amplitude"] * np.cos(wave["periods"] * parameters[:, 2])
+    parameters[:, _D0] += wave["amplitude"] * np.cos(wave["periods"] * parameters[:, _PHI])
     return _with_parameters(records, parameters)
 
 
@@ -110,8 +116,8 @@ def fakes(records: Records, rate: float, streams: Streams) -> Records:
     first = np.cumsum(of_jet) - of_jet
     donor = np.argsort(records.jet, kind="stable")[first[jet] + (choice * of_jet[jet]).astype(np.int64)]
     parameters = tracks.parameters[donor]
-    parameters[:, 0] = D0_MAX * (2.0 * d0 - 1.0)
-    parameters[:, 1] = Z0_MAX * (2.0 * z0 - 1.0) + records.position[jets.event[jet], 2]
+    parameters[:, _D0] = D0_MAX * (2.0 * d0 - 1.0)
+    parameters[:, _Z0] = Z0_MAX * (2.0 * z0 - 1.0) + records.position[jets.event[jet], 2]
     made = Tracks(
         event=tracks.event[donor],
         # Not a donor's address, or both would be smeared alike.

@@ -78,7 +78,7 @@ def test_deepfool_takes_the_shortest_way_over_the_border(linear, norm):
 def test_carlini_wagner_comes_close_to_the_shortest_way(linear):
     model, x, label = linear
     options = {"steps": 150, "searches": 6, "learning_rate": 0.03, "constant": 1.0, "confidence": 0.0}
-    wide = {norm: Budget.around(x, 100.0, norm=norm) for norm in ("l2",)}["l2"]
+    wide = Budget.around(x, 100.0, norm="l2")
     shortest = (deepfool(model, x, label, wide, steps=10, overshoot=0.0) - x).norm(dim=1)
     found = robustag.attacks.carlini_wagner(model, x, label, wide, **options)
     correct = shortest > 0
