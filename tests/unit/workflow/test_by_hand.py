@@ -196,7 +196,9 @@ def test_results_may_be_a_link_to_another_disk(study):
 
 def test_lists_and_single_files_keep_their_form(study):
     collect = ROOT / "scripts/collect.py"
-    found = by_hand(collect, ["--input-parts", METRICS, "--output-table", "all.parquet"])
+    found = by_hand(
+        collect, ["--input-parts", METRICS, "--output-table", "all.parquet", "--param-origins=[[a, 1]]"]
+    )
     assert list(found.input.parts) == [METRICS]
     assert Path(found.output.table) == Path("all.parquet")
     assert f"{found.output.table}" == "all.parquet"
