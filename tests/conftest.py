@@ -14,14 +14,17 @@ from tests.studies import Study, run_smoke_study
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file share a worker, and so do all that look at the finished study, which start first:
-    no fixture is made twice, and the longest chain does not begin last."""
-    finished = {item.path for item in items if "study" in item.fixturenames}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("study" if item.path in finished else str(item.path)))
-    items.sort(key=lambda item: item.path not in finished)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Tests of one file share a worker, and so do all that look at the finished study: none is made twice."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFileAndStudy(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return "the study's" if file.startswith(("tests/e2e/", "tests/slurm/")) else file
+
+    return ByFileAndStudy(config, log)
 
 
 @pytest.fixture(scope="session")
