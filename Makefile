@@ -34,8 +34,8 @@ archive: setup  ## Figures, verdicts, records and tables of the default study in
 test: setup  ## Every test, the smoke study end to end included
 	$(PYTEST)
 
-test-fast: setup  ## The tests that take seconds: no Snakemake, no study, nothing long
-	$(PYTEST) -m "not slow and not process and not e2e"
+test-fast: setup  ## Tests of the library, in a few minutes: no Snakemake, no study, nothing long
+	$(PYTEST) -m "not slow and not process and not e2e" tests/unit tests/workflow
 
 bench: setup  ## Speed of generator, attacks and training, beside what bounds them and beside others
 	python -m tests.benchmarks.generate

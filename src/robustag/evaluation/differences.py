@@ -60,14 +60,27 @@ class Measurement:
         """Quadratic sum of the statistical and, where more than one seed gives one, the seed error."""
         return float(np.hypot(self.statistical, np.nan_to_num(self.seed)))
 
+    @property
+    def magnitude(self) -> "Measurement":
+        """The measurement with the sign that makes its mean over seeds positive.
+
+        All seeds and replicates turn together, so that the error stays that of the signed number: replicates
+        of an absolute value would be folded at zero, which makes their mean too large and their spread too
+        small. Where nothing changes, the mean is that of a folded normal number, 0.8 errors; a difference of
+        two such magnitudes scatters less than its error says, so it is seldom significant.
+        """
+        sign = -1.0 if self.mean < 0 else 1.0
+        return Measurement(self.seeds, sign * self.values, sign * self.replicates)
+
     def __sub__(self, other: "Measurement") -> "Measurement":
         self._check_paired(other)
         return Measurement(self.seeds, self.values - other.values, self.replicates - other.replicates)
 
     def __truediv__(self, other: "Measurement") -> "Measurement":
         self._check_paired(other)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return Measurement(self.seeds, self.values / other.values, self.replicates / other.replicates)
+        return Measurement(
+            self.seeds, _ratio(self.values, other.values), _ratio(self.replicates, other.replicates)
+        )
 
     def _check_paired(self, other: "Measurement") -> None:
         if self.seeds != other.seeds:
@@ -77,6 +90,11 @@ class Measurement:
                 f"cannot pair {self.replicates.shape[1]} bootstrap replicates with "
                 f"{other.replicates.shape[1]}: measure both with one setting"
             )
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """A ratio to nothing does not exist: NaN."""
+    return np.divide(above, below, out=np.full_like(above, np.nan), where=below != 0)
 
 
 def matching(table: pd.DataFrame, **wanted: str | float) -> np.ndarray:
@@ -137,7 +155,9 @@ class Comparison(TypedDict):
     working_point: NotRequired[float]
 
 
-_BETTER_WHEN_LOW = {"mistag_at_efficiency", "fixed_cut_mistag", "ece", "loss", "cross_entropy"}
+_BETTER_WHEN_LOW = {"mistag_at_efficiency", "ece", "loss", "cross_entropy"}
+# Rates at cuts that were fixed on clean jets: whatever they do, a calibration has to undo it.
+_BETTER_UNCHANGED = {"fixed_cut_efficiency", "fixed_cut_mistag"}
 
 
 def harm(
@@ -145,13 +165,17 @@ def harm(
 ) -> Measurement:
     """What a perturbation does to a number of one model: positive if it makes it worse.
 
-    Raw minus changed jets for what should be high (areas, efficiencies, accuracy), changed minus raw for what
-    should be low (mis-tag rates, losses, calibration error). Parameters and errors as `measurement`.
+    Raw minus changed jets for what should be high (areas, efficiencies at a mis-tag rate, accuracy), changed
+    minus raw for what should be low (mis-tag rates at an efficiency, losses, calibration error). Rates at a
+    cut that was fixed on clean jets should stay: their harm is the size of their relative change, whatever
+    its sign, which is the departure of a scale factor from one. Parameters and errors as `measurement`.
     """
     raw, changed = (
         measurement(metrics, model=model, metric=metric, epsilon=strength, **wanted)
         for strength in (0.0, epsilon)
     )
+    if metric in _BETTER_UNCHANGED:
+        return ((changed - raw) / raw).magnitude
     return changed - raw if metric in _BETTER_WHEN_LOW else raw - changed
 
 

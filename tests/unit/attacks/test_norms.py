@@ -89,6 +89,7 @@ def test_no_random_point_gains_more_than_the_steepest_move(budget, seed):
         assert (gain <= best * (1 + 1e-4) + 1e-9).all()
 
 
+@pytest.mark.slow
 @quick
 @given(budgets(norms=("l2",)), st.integers(0, 2**31))
 def test_l2_projection_is_the_closest_point(budget, seed):

@@ -75,12 +75,48 @@ def test_rows_that_are_absent_or_double_are_named():
         measurement(pd.concat([metrics, metrics]), model="a", **KEYS)
 
 
-@pytest.mark.parametrize(("metric", "sign"), [("auc", 1), ("fixed_cut_mistag", -1), ("loss", -1)])
+@pytest.mark.parametrize(("metric", "sign"), [("auc", 1), ("mistag_at_efficiency", -1), ("loss", -1)])
 def test_harm_is_positive_when_a_number_gets_worse(metric, sign):
     raw = table({"a": 0.93}).assign(epsilon=0.0, metric=metric)
     changed = table({"a": 0.90}).assign(metric=metric)
     found = harm(pd.concat([raw, changed]), model="a", **(KEYS | {"metric": metric}))
     assert found.mean == pytest.approx(sign * 0.03)
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.2])
+def test_any_change_at_a_fixed_cut_is_mismodelling(factor):
+    """Fewer mis-tagged light jets need a scale factor as well as more of them."""
+    wanted = KEYS | {"metric": "fixed_cut_mistag"}
+    raw = table({"a": 0.1}).assign(epsilon=0.0)
+    changed = raw.assign(
+        value=factor * raw["value"], replicates=factor * raw["replicates"], epsilon=wanted["epsilon"]
+    )
+    found = harm(pd.concat([raw, changed]).assign(metric="fixed_cut_mistag"), model="a", **wanted)
+    assert found.mean == pytest.approx(0.2)
+    np.testing.assert_allclose(found.replicates, 0.2, rtol=1e-5)
+
+
+def test_a_magnitude_turns_all_replicates_alike():
+    """Replicates on the other side of zero stay there: folded ones would scatter too little."""
+    negative = Measurement((0,), np.array([-0.1]), np.array([[-0.3, 0.1, -0.1]]))
+    np.testing.assert_allclose(negative.magnitude.replicates, [[0.3, -0.1, 0.1]])
+    assert negative.magnitude.statistical == negative.statistical
+
+
+def test_magnitudes_of_changes_that_are_not_there_differ_seldom():
+    """The size of nothing is positive on average; the difference of two such sizes is not significant."""
+    rng = np.random.default_rng(5)
+    wrong, studies = 0, 2000
+    for _ in range(studies):
+        first, second = (
+            Measurement((0,), centre[None], centre + scale * rng.standard_normal((1, 100)))
+            for scale in (1.0, 2.0)
+            for centre in [scale * rng.standard_normal(())]
+        )
+        gain = first.magnitude - second.magnitude
+        wrong += abs(gain.mean) > 2 * gain.total
+    # What a rate of 4.6 % exceeds once in a thousand times.
+    assert wrong <= 121
 
 
 def test_gain_in_robustness_is_paired_over_all_four_rows():

@@ -142,6 +142,7 @@ def test_a_chunk_may_hold_no_jets(tmp_path: Path) -> None:
     assert ak.all(arrays.genWeight == 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["virtual", "eager"])
 def test_coffea_opens_the_file(chunk: tuple, mode: str) -> None:
     path = {str(chunk[1]["nominal"]): "Events"}

@@ -98,6 +98,7 @@ def test_batches_hold_complete_events_with_their_weights() -> None:
     assert generator.cross_section() > 1e5
 
 
+@pytest.mark.slow
 def test_every_variation_of_the_default_study_can_start(root: Path) -> None:
     config = yaml.safe_load((root / "config/config.yaml").read_text())
     nominal = config["generator"]["detector"]

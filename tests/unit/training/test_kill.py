@@ -71,6 +71,7 @@ def results(folder):
     return files
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_and_resumed(start):
     folder, status, shown = start("whole")
     assert (status, shown) == (0, list(range(1, EPOCHS + 1)))

@@ -48,6 +48,7 @@ def test_without_a_choice_there_is_no_lock(gpus, device, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_each_job_holds_a_gpu_until_it_ends(holder):
     first, job = holder()
     second, _ = holder()
@@ -57,5 +58,6 @@ def test_each_job_holds_a_gpu_until_it_ends(holder):
     assert holder()[0] == "cuda:0"
 
 
+@pytest.mark.slow
 def test_more_jobs_than_gpus_share_the_first(holder):
     assert [holder()[0] for _ in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
