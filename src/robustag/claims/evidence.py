@@ -17,11 +17,9 @@ from robustag.evaluation.differences import (
     measurement,
     robustness_gain,
 )
-from robustag.evaluation.reading import METRIC_COLUMNS
+from robustag.evaluation.reading import METRIC_COLUMNS, PLANE
 from robustag.files import read_table
 
-#: What a plane of the loss is recognised by; the table of planes begins with the plane of the papers.
-PLANE = ["jets", "kind", "feature_x", "feature_y"]
 #: What claims and summary read of each collected table. A study need not make them all.
 COLUMNS: dict[str, list[str]] = {
     "metrics": METRIC_COLUMNS,

@@ -2,11 +2,12 @@
 
 import pandas as pd
 
-from robustag.claims.evidence import PLANE, Evidence, find
+from robustag.claims.evidence import Evidence, find
 from robustag.claims.quantities import Quantity, Sampled
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 from robustag.classes import B
+from robustag.evaluation.reading import PLANE
 
 
 def attack_direction_is_diagonal(evidence: Evidence, settings: Settings) -> list[Finding]:

@@ -10,6 +10,8 @@ METRIC_COLUMNS = [
     *("model", "seed", "kind", "perturbation", "epsilon", "discriminator", "metric", "working_point"),
     *("value", "replicates"),
 ]
+#: What a plane of the loss is recognised by; the table of planes begins with the plane of the papers.
+PLANE = ["jets", "kind", "feature_x", "feature_y"]
 
 
 def pick(table: pd.DataFrame, source: str, /, **wanted: str | float) -> pd.DataFrame:

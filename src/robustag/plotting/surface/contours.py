@@ -9,14 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from robustag.attacks.labels import perturbation_label
-from robustag.evaluation.reading import pick
+from robustag.evaluation.reading import PLANE, pick
 from robustag.plotting.columns import in_front
 from robustag.plotting.options import Pair
 from robustag.plotting.style import ROLES
 
-_PLANE = ["jets", "kind", "feature_x", "feature_y"]
-PLANE_COLUMNS = ["model", "seed", *_PLANE, "x", "y", "delta_x", "delta_y", "loss"]
-PATH_COLUMNS = ["model", "seed", *_PLANE, "attack", "step", "x", "y", "delta_x", "delta_y"]
+PLANE_COLUMNS = ["model", "seed", *PLANE, "x", "y", "delta_x", "delta_y", "loss"]
+PATH_COLUMNS = ["model", "seed", *PLANE, "attack", "step", "x", "y", "delta_x", "delta_y"]
 #: Colour and line width; PGD is drawn first, and shows below where both take the same way.
 PATH_LINES = {"pgd": ("#E69F00", 4.0), "fgsm": ("white", 1.6)}
 LEVELS = 15
@@ -46,7 +45,7 @@ def of_pair(table: pd.DataFrame, pair: Pair, **wanted: str | float) -> pd.DataFr
 
 def planes_of(table: pd.DataFrame) -> list[dict[str, str]]:
     """The different planes of a table, in its order."""
-    return table[_PLANE].drop_duplicates().to_dict("records")
+    return table[PLANE].drop_duplicates().to_dict("records")
 
 
 def direction_label(name: str, labels: Mapping[str, str]) -> str:
