@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from robustag.classes import CLASSES
 from robustag.evaluation.reading import pick
-from robustag.plotting.columns import in_front
+from robustag.plotting.columns import in_front, share_error
 from robustag.plotting.options import RAW, Pair, Perturbation
 from robustag.plotting.style import (
     FLAVOUR_LABELS,
@@ -57,13 +56,13 @@ def calibration_table(calibration: pd.DataFrame, pair: Pair, attack: Perturbatio
             bins = weighted.groupby(["flavour", "low", "high"])
             sums, seeds = bins[["predicted", "hits", "total"]].sum(), bins["seed"].nunique()
             observed, jets = sums["hits"] / sums["total"], bins["effective"].mean()
-            spread = at.groupby(["flavour", "low", "high"])["observed"].std(ddof=1).fillna(0.0)
+            spread = at.groupby(["flavour", "low", "high"])["observed"].std(ddof=1)
             part = pd.DataFrame(
                 {
                     "predicted": sums["predicted"] / sums["total"],
                     "observed": observed,
                     "jets": jets,
-                    "error": np.sqrt(observed * (1 - observed) / jets + spread**2 / seeds),
+                    "error": share_error(observed, jets, spread, seeds),
                 }
             ).reset_index()
             front = {"model": model.name, "perturbation": shown.name, "epsilon": shown.epsilon}

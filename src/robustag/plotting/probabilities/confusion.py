@@ -1,12 +1,11 @@
 """Which flavour jets of each flavour are taken for, raw and attacked."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from robustag.classes import CLASSES
 from robustag.evaluation.reading import pick
-from robustag.plotting.columns import in_front
+from robustag.plotting.columns import in_front, share_error
 from robustag.plotting.matrix import draw_matrix
 from robustag.plotting.options import RAW, Pair, Perturbation
 from robustag.plotting.style import FLAVOUR_LABELS, ROLES, stamp, styled
@@ -42,8 +41,7 @@ def confusion_matrix(confusion: pd.DataFrame, pair: Pair, attack: Perturbation) 
             jets = counts.groupby(level="true").transform("sum")
             shares = counts / jets
             share, seeds = shares.mean(axis=1), shares.shape[1]
-            spread = shares.std(axis=1, ddof=1).fillna(0.0)
-            error = np.sqrt(share * (1 - share) / jets.mean(axis=1) + spread**2 / seeds)
+            error = share_error(share, jets.mean(axis=1), shares.std(axis=1, ddof=1), seeds)
             part = pd.DataFrame({"share": share, "error": error}).reset_index()
             parts.append(in_front(part, role=role, perturbation=shown.name, epsilon=shown.epsilon))
     return pd.concat(parts, ignore_index=True)
