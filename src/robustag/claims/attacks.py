@@ -18,7 +18,7 @@ def every_attack_is_mitigated(evidence: Evidence, settings: Settings) -> list[Fi
     if not measured:
         return [not_measured("attacks on the models", settings.epsilon, True)]
     findings = [
-        gain_under(f"{name}, epsilon {settings.epsilon:g}", name, settings.epsilon, evidence, settings)
+        gain_under(f"{name}, epsilon {settings.epsilon:g}", name, settings.epsilon, evidence)
         for name in measured
     ]
     shown = [
@@ -35,7 +35,6 @@ def every_attack_is_mitigated(evidence: Evidence, settings: Settings) -> list[Fi
                 find(
                     f"loss of BvL AUC, mean over {len(cases)} {words}: nominal minus adversarial",
                     average(gains),
-                    settings,
                     {f"{words} that cost the adversarial model less": helped, "of": len(cases)},
                     deciding=False,
                     compares=True,
@@ -69,7 +68,6 @@ def first_order_is_a_limit(evidence: Evidence, settings: Settings) -> list[Findi
                     find(
                         f"loss of BvL AUC of the {role} model, epsilon {epsilon:g}: {name} minus {called}",
                         strong - one_step,
-                        settings,
                         {
                             name: strong,
                             called: one_step,
@@ -99,4 +97,4 @@ def _on_the_same_jets(
     ratio = Sampled((strong / one_step).to_frame().T)
     compared = f"{name} over {settings.attack_label}"
     quantity = f"gain in loss of the {role} model, same jets, epsilon {epsilon:g}: {compared}"
-    return [find(quantity, ratio, settings, {}, threshold=1.0, deciding=False, one_jet=True)]
+    return [find(quantity, ratio, {}, threshold=1.0, deciding=False, one_jet=True)]

@@ -12,7 +12,7 @@ from robustag.claims.judge import Judgement
 from robustag.claims.masking import Flag
 from robustag.claims.reading import interpretation, sigmas, weakest
 from robustag.claims.settings import Settings
-from robustag.claims.verdict import RULE
+from robustag.claims.verdict import rule
 from robustag.failures import refusing_damage
 
 SCHEMA = 2
@@ -45,7 +45,9 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
             "verdict": judgement.verdict,
             "sigmas": sigmas(hangs_on) if (hangs_on := weakest(judgement)) else None,
             "interpretation": interpretation(judgement, settings.significance),
-            "findings": [asdict(finding) | {"error": finding.error} for finding in judgement.findings],
+            "findings": [
+                asdict(finding) | {"error": finding.error, "p": finding.p} for finding in judgement.findings
+            ],
         }
     masking: dict[str, list[dict]] = {}
     for flag in flags:
@@ -54,7 +56,7 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
         )
     document = {
         "schema": SCHEMA,
-        "rule": RULE.format(significance=settings.significance),
+        "rule": rule(settings.significance),
         "settings": asdict(settings),
         "masking": masking,
         "claims": list(claims.values()),

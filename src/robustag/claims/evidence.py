@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from robustag.claims.quantities import Quantity
-from robustag.claims.settings import Settings
-from robustag.claims.verdict import Finding, Number, judge, total_error, untestable
+from robustag.claims.verdict import Finding, Number, untestable
 from robustag.evaluation.differences import (
     Measurement,
     harm,
@@ -18,6 +17,7 @@ from robustag.evaluation.differences import (
     robustness_gain,
 )
 from robustag.evaluation.reading import METRIC_COLUMNS, PLANE
+from robustag.evaluation.significance import total_error
 from robustag.files import read_table
 
 #: What claims and summary read of each collected table. A study need not make them all.
@@ -153,7 +153,6 @@ class Evidence:
 def find(
     quantity: str,
     effect: Quantity,
-    settings: Settings,
     numbers: Mapping[str, Quantity | float],
     threshold: float = 0.0,
     *,
@@ -163,7 +162,7 @@ def find(
     one_jet: bool = False,
     discriminator: str = "",
 ) -> Finding:
-    """Judge a measured effect against its threshold; one without a finite value and error decides nothing.
+    """Test a measured effect against its threshold; one without a finite value and error decides nothing.
 
     Parameters
     ----------
@@ -181,8 +180,6 @@ def find(
     statistical = effect.statistical
     if not np.isfinite(effect.mean) or not (one_jet or np.isfinite(statistical)):
         return untestable(quantity, "not a finite number in a sample of this size", deciding, discriminator)
-    error = total_error(statistical, effect.seed, len(effect.seeds), compares)
-    distance = threshold - effect.mean if below else effect.mean - threshold
     return Finding(
         quantity=quantity,
         effect=effect.mean,
@@ -190,8 +187,8 @@ def find(
         seed=effect.seed,
         seeds=len(effect.seeds),
         threshold=threshold,
+        freedom=effect.freedom,
         deciding=deciding,
-        verdict=judge(distance, error, settings.significance),
         compares=compares,
         numbers=tuple(_number(name, number) for name, number in numbers.items()),
         below=below,
@@ -202,5 +199,4 @@ def find(
 def _number(name: str, number: Quantity | float) -> Number:
     if isinstance(number, float | int):
         return Number(name, float(number), float("nan"))
-    seed = number.seed if np.isfinite(number.seed) else 0.0
-    return Number(name, number.mean, float(np.hypot(np.nan_to_num(number.statistical), seed)))
+    return Number(name, number.mean, total_error(number.statistical, number.seed))

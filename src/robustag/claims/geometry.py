@@ -24,10 +24,10 @@ def attack_direction_is_diagonal(evidence: Evidence, settings: Settings) -> list
     mixed = "mean size of the mixed difference over the range of the loss"
     minus = "nominal minus adversarial"
     return [
-        _compared(f"{ratio}, b jets: {minus}", b_jets, "grad_ratio", evidence, settings, True),
-        _compared(f"{ratio}, all jets: {minus}", jets, "grad_ratio", evidence, settings),
-        _compared(f"{mixed}, b jets: {minus}", b_jets, "interaction", evidence, settings),
-        _single_jet(evidence, settings),
+        _compared(f"{ratio}, b jets: {minus}", b_jets, "grad_ratio", evidence, True),
+        _compared(f"{ratio}, all jets: {minus}", jets, "grad_ratio", evidence),
+        _compared(f"{mixed}, b jets: {minus}", b_jets, "interaction", evidence),
+        _single_jet(evidence),
     ]
 
 
@@ -45,7 +45,6 @@ def one_view_is_not_enough(evidence: Evidence, settings: Settings) -> list[Findi
         find(
             f"{together}, nominal model",
             Sampled(values),
-            settings,
             {"jets": len(values)},
             threshold=1 / settings.much_smaller,
         ),
@@ -54,7 +53,6 @@ def one_view_is_not_enough(evidence: Evidence, settings: Settings) -> list[Findi
             evidence.rows("geometry"),
             "interaction",
             evidence,
-            settings,
         ),
     ]
 
@@ -101,7 +99,6 @@ def _compared(
     jets: pd.DataFrame,
     column: str,
     evidence: Evidence,
-    settings: Settings,
     deciding: bool = False,
 ) -> Finding:
     """Compare a per-jet quantity between the two models, jet by jet and seed by seed."""
@@ -116,10 +113,10 @@ def _compared(
         "adversarial": Sampled(adversarial),
         "jets": len(difference),
     }
-    return find(quantity, Sampled(difference), settings, numbers, deciding=deciding, compares=True)
+    return find(quantity, Sampled(difference), numbers, deciding=deciding, compares=True)
 
 
-def _single_jet(evidence: Evidence, settings: Settings) -> Finding:
+def _single_jet(evidence: Evidence) -> Finding:
     """The interaction term of the one jet that the figure shows; its only error is from the seeds."""
     quantity = "size of the interaction over the loss, the single jet's plane: nominal minus adversarial"
     planes = evidence.rows("planes")
@@ -144,4 +141,4 @@ def _single_jet(evidence: Evidence, settings: Settings) -> Finding:
         for role, shape in shapes.items()
     }
     difference = Sampled(sizes["nominal"] - sizes["adversarial"])
-    return find(quantity, difference, settings, numbers, deciding=False, compares=True, one_jet=True)
+    return find(quantity, difference, numbers, deciding=False, compares=True, one_jet=True)

@@ -33,7 +33,6 @@ def shifts_depend_on_flavour(evidence: Evidence, settings: Settings) -> list[Fin
                     f"{words}, nominal model, epsilon {epsilon:g}, in epsilon: "
                     f"{settings.attack_label} minus noise",
                     Sampled(attack - noise),
-                    settings,
                     {settings.attack_label: Sampled(attack), "noise": Sampled(noise), "inputs": len(inputs)},
                     deciding=deciding,
                 )
@@ -74,7 +73,6 @@ def inputs_change_little(evidence: Evidence, settings: Settings) -> list[Finding
             find(
                 f"divergence KL of an attacked input, mean over inputs, nominal model, epsilon {epsilon:g}",
                 Sampled(values),
-                settings,
                 numbers,
                 threshold=settings.hidden_within,
                 below=True,

@@ -9,7 +9,7 @@ from robustag.claims.catalogue import CLAIMS
 from robustag.claims.claim import Claim
 from robustag.claims.evidence import Evidence
 from robustag.claims.settings import Settings
-from robustag.claims.verdict import Finding, combine
+from robustag.claims.verdict import Finding, combine, decide
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,11 @@ class Judgement:
     models: tuple[str, str]
     verdict: str
     findings: tuple[Finding, ...]
+
+
+def findings_of(claim: Claim, evidence: Evidence, settings: Settings) -> list[Finding]:
+    """The tests of one claim on one pair of models, as one family."""
+    return decide(claim.test(evidence, settings), settings.significance)
 
 
 def judge_claims(
@@ -41,6 +46,6 @@ def judge_claims(
     for claim in CLAIMS:
         for pair in pairs:
             evidence = Evidence(pair["nominal"], pair["adversarial"], tables)
-            findings = tuple(claim.test(evidence, settings))
+            findings = tuple(findings_of(claim, evidence, settings))
             judgements.append(Judgement(claim, pair["label"], evidence.models, combine(findings), findings))
     return judgements

@@ -39,15 +39,14 @@ def vulnerability_grows(evidence: Evidence, settings: Settings) -> list[Finding]
     first, last = losses[evidence.nominal]
     words = f"growth of the loss of BvL AUC to {settings.attack_label}, epsilon {epsilon:g}, {span}"
     return [
-        find(f"{words}: nominal", nominal, settings, {"first": first, "last": last}),
+        find(f"{words}: nominal", nominal, {"first": first, "last": last}),
         find(
             f"{words}: nominal minus adversarial",
             nominal - adversarial,
-            settings,
             {"nominal": nominal, "adversarial": adversarial},
             compares=True,
         ),
-        _improvement(raw[evidence.nominal], span, settings),
+        _improvement(raw[evidence.nominal], span),
     ]
 
 
@@ -57,7 +56,7 @@ def _on_own_weights(evidence: Evidence, model: str, attack: str) -> pd.DataFrame
     return rows[rows["source"].isin(["none", "self"]) & rows["perturbation"].isin(["raw", attack])]
 
 
-def _improvement(raw: list[Measurement], span: str, settings: Settings) -> Finding:
+def _improvement(raw: list[Measurement], span: str) -> Finding:
     first, last = raw
     quantity = f"growth of the BvL AUC on raw jets, {span}: nominal"
-    return find(quantity, last - first, settings, {"first": first, "last": last}, deciding=False)
+    return find(quantity, last - first, {"first": first, "last": last}, deciding=False)

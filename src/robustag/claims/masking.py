@@ -12,6 +12,8 @@ import pandas as pd
 from robustag.claims.evidence import COLUMNS
 from robustag.claims.quantities import measured
 from robustag.claims.settings import Settings
+from robustag.evaluation.differences import Measurement
+from robustag.evaluation.significance import holm, level
 
 #: Rules of `robustag.attacks.ordering` as flags, with what it means if one fails.
 ORDERS = {
@@ -115,10 +117,11 @@ def _transfer(model: str, transfer: pd.DataFrame, settings: Settings) -> Flag:
     compared = list(_against_own(model, rows[rows["epsilon"] > 0]))
     if not compared:
         return Flag(model, TRANSFER, None, "the study lacks the transfer matrix")
+    corrected = holm([excess.p_value for _, _, excess in compared])
     failing = [
         f"from {source} at {epsilon:g}"
-        for source, epsilon, excess, error in compared
-        if excess > settings.significance * error
+        for (source, epsilon, excess), p in zip(compared, corrected, strict=True)
+        if excess.mean > 0 and p < level(settings.significance)
     ]
     detail = f"{len(failing)} of {len(compared)} do more harm than its own"
     return Flag(
@@ -126,11 +129,10 @@ def _transfer(model: str, transfer: pd.DataFrame, settings: Settings) -> Flag:
     )
 
 
-def _against_own(model: str, rows: pd.DataFrame) -> Iterator[tuple[str, float, float, float]]:
-    """Source, epsilon, AUC under the own attack minus that under the source's, and its error."""
+def _against_own(model: str, rows: pd.DataFrame) -> Iterator[tuple[str, float, Measurement]]:
+    """Source, epsilon, and AUC under the own attack minus that under the source's."""
     for epsilon, at in rows.groupby("epsilon"):
         own = at[at["model"] == model]
         for source, crafted in at[at["model"] != model].groupby("model", sort=False):
             if len(own):
-                excess = measured(own) - measured(crafted)
-                yield str(source), float(epsilon), excess.mean, excess.total
+                yield str(source), float(epsilon), measured(own) - measured(crafted)

@@ -1,10 +1,12 @@
 """Quantities with errors beside those of the bootstrap: means over jets or inputs, and exact numbers.
 
-Like `robustag.evaluation.differences.Measurement` they have a mean, a statistical and a seed error and seeds.
+Like `robustag.evaluation.differences.Measurement` they have a mean, a statistical error with its degrees of
+freedom, a seed error and seeds.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from math import inf
+from typing import ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,9 @@ class Quantity(Protocol):
 
     @property
     def statistical(self) -> float: ...
+
+    @property
+    def freedom(self) -> float: ...
 
     @property
     def seed(self) -> float: ...
@@ -58,6 +63,11 @@ class Sampled:
         return float(self.values.mean(axis=1).std(ddof=1) / np.sqrt(len(self.values)))
 
     @property
+    def freedom(self) -> int:
+        """Units - 1."""
+        return len(self.values) - 1
+
+    @property
     def seed(self) -> float:
         """Standard error over trainings of their means over units; NaN for a single training."""
         by_seed = self.values.mean().to_numpy()
@@ -72,6 +82,7 @@ class Exact:
     seeds: tuple[int, ...] = ()
     statistical: float = 0.0
     seed: float = float("nan")
+    freedom: float = inf
 
 
 def measured(rows: pd.DataFrame) -> Measurement:
@@ -112,6 +123,7 @@ class Quoted:
 
     values: pd.Series
     errors: pd.Series
+    freedom: ClassVar[float] = inf
 
     @classmethod
     def of(cls, rows: pd.DataFrame, value: str, low: str, high: str) -> "Quoted":

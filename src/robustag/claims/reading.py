@@ -1,7 +1,7 @@
 """What verdicts mean, in sentences made from the numbers."""
 
 from collections.abc import Sequence
-from math import inf
+from math import copysign, inf
 
 from robustag.claims.judge import Judgement
 from robustag.claims.verdict import (
@@ -11,12 +11,13 @@ from robustag.claims.verdict import (
     WITHIN_ERROR,
     Finding,
 )
+from robustag.evaluation.significance import normal_deviations
 
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, WITHIN_ERROR, NOT_TESTABLE)
 
 
 def weakest(judgement: Judgement) -> Finding | None:
-    """The deciding test on which the verdict hangs: the smallest distance in errors.
+    """The deciding test on which the verdict hangs: the smallest distance in sigmas.
 
     None without any, and where a test that no error is known of keeps the verdict open.
     """
@@ -27,10 +28,9 @@ def weakest(judgement: Judgement) -> Finding | None:
 
 
 def sigmas(finding: Finding) -> float:
-    """Distance of an effect from its threshold on the predicted side, in total errors."""
-    if finding.error == 0:
-        return inf if finding.distance > 0 else -inf
-    return finding.distance / finding.error
+    """Distance of an effect from its threshold on the predicted side: its corrected p-value in standard
+    deviations of a normal distribution."""
+    return copysign(normal_deviations(finding.corrected), finding.distance)
 
 
 def interpretation(judgement: Judgement, significance: float) -> str:

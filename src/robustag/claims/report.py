@@ -9,7 +9,7 @@ from robustag.claims.markdown import table
 from robustag.claims.masking import NO_GRADIENT, ORDERS, TRANSFER, Flag, raised
 from robustag.claims.reading import VERDICTS, assessment, interpretation, sigmas, weakest
 from robustag.claims.settings import Settings
-from robustag.claims.verdict import NOT_REPRODUCED, NOT_TESTABLE, RULE, Finding, Number
+from robustag.claims.verdict import NOT_REPRODUCED, NOT_TESTABLE, Finding, Number, rule
 
 
 def to_markdown(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Settings) -> str:
@@ -19,7 +19,7 @@ def to_markdown(judgements: Sequence[Judgement], flags: Sequence[Flag], settings
     lines += ["In brackets: distance of the weakest deciding test from its threshold, in total errors (σ)."]
     lines += ["", "## Assessment", "", *assessment(judgements)]
     lines += ["", "## Masking audit", "", *masking_table(flags), "", *_signs()]
-    lines += ["", "## How a verdict is reached", "", RULE.format(significance=settings.significance)]
+    lines += ["", "## How a verdict is reached", "", rule(settings.significance)]
     lines += ["", *_seeds(judgements)]
     for claim in _claims(judgements):
         lines += [
@@ -86,7 +86,7 @@ def _judged(judgement: Judgement, flags: Sequence[Flag], settings: Settings) -> 
         signs = "; ".join(f"{model}: {raised(flags, model)}" for model in judgement.models)
         lines += [f"Masking audit, signs raised: {signs}.", ""]
     rows = [_row(finding) for finding in judgement.findings]
-    return [*lines, *table(["quantity", "effect", "predicted", "verdict", "from"], rows)]
+    return [*lines, *table(["quantity", "effect", "predicted", "p", "verdict", "from"], rows)]
 
 
 def _counts(judgements: Sequence[Judgement]) -> list[str]:
@@ -135,10 +135,11 @@ def _seeds(judgements: Sequence[Judgement]) -> list[str]:
 def _row(finding: Finding) -> list[str]:
     quantity = finding.quantity if finding.deciding else f"*supporting:* {finding.quantity}"
     if finding.reason:
-        return [quantity, "", "", finding.verdict, finding.reason]
+        return [quantity, "", "", "", finding.verdict, finding.reason]
     sense = "<" if finding.below else ">"
     numbers = ", ".join(_number(number) for number in finding.numbers)
-    return [quantity, _effect(finding), f"{sense} {finding.threshold:.3g}", finding.verdict, numbers]
+    predicted, p = f"{sense} {finding.threshold:.3g}", f"{finding.corrected:.2g}"
+    return [quantity, _effect(finding), predicted, p, finding.verdict, numbers]
 
 
 def _effect(finding: Finding) -> str:

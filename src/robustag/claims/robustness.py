@@ -22,7 +22,6 @@ def nominal_is_vulnerable(evidence: Evidence, settings: Settings) -> list[Findin
                     f"loss of {discriminator} AUC of the nominal model under {settings.attack_label}, "
                     f"epsilon {epsilon:g}",
                     raw - attacked,
-                    settings,
                     {"raw": raw, settings.attack_label: attacked},
                     deciding=deciding,
                     discriminator=discriminator,
@@ -37,7 +36,6 @@ def nominal_is_vulnerable(evidence: Evidence, settings: Settings) -> list[Findin
                 f"light mis-tag at {settings.efficiency:.0%} efficiency, {settings.attack_label} over raw, "
                 f"epsilon {epsilon:g}",
                 attacked / raw,
-                settings,
                 {"raw": raw, settings.attack_label: attacked},
                 threshold=1.0,
                 deciding=False,
@@ -63,11 +61,10 @@ def noise_is_milder(evidence: Evidence, settings: Settings) -> list[Finding]:
         what = f"loss of BvL AUC of the nominal model, epsilon {epsilon:g}: {settings.attack_label} minus"
         factor = settings.much_smaller
         findings += [
-            find(f"{what} noise", attack - noise, settings, numbers, deciding=deciding),
+            find(f"{what} noise", attack - noise, numbers, deciding=deciding),
             find(
                 f"{what} {factor:g} times noise",
                 attack - scaled(factor, noise),
-                settings,
                 numbers,
                 deciding=False,
             ),
@@ -96,7 +93,6 @@ def adversarial_training_mitigates(evidence: Evidence, settings: Settings) -> li
                 find(
                     f"{what} adversarial",
                     evidence.gain(settings.attack, epsilon, discriminator),
-                    settings,
                     numbers,
                     deciding=deciding,
                     compares=True,
@@ -105,7 +101,6 @@ def adversarial_training_mitigates(evidence: Evidence, settings: Settings) -> li
                 find(
                     f"{what} {factor:g} times adversarial",
                     nominal - scaled(factor, adversarial),
-                    settings,
                     numbers,
                     deciding=False,
                     compares=True,
@@ -132,7 +127,6 @@ def performance_is_preserved(evidence: Evidence, settings: Settings) -> list[Fin
             find(
                 f"{discriminator} AUC on raw jets, adversarial minus nominal",
                 adversarial - nominal,
-                settings,
                 {"nominal": nominal, "adversarial": adversarial},
                 threshold=-settings.preserved_within,
                 deciding=discriminator == "BvL",
@@ -151,13 +145,11 @@ def other_mismodelling_is_tolerated(evidence: Evidence, settings: Settings) -> l
         if not evidence.offers(perturbation, epsilon):
             findings.append(not_measured(perturbation, epsilon, True))
             continue
-        findings.append(gain_under(entry["label"], perturbation, epsilon, evidence, settings))
+        findings.append(gain_under(entry["label"], perturbation, epsilon, evidence))
     return findings or [untestable("loss of BvL AUC under mismodelling", "the study shows no mismodelling")]
 
 
-def gain_under(
-    words: str, perturbation: str, epsilon: float, evidence: Evidence, settings: Settings
-) -> Finding:
+def gain_under(words: str, perturbation: str, epsilon: float, evidence: Evidence) -> Finding:
     """What a perturbation, called by these words, costs the nominal model more than the adversarial one."""
     losses = {
         f"loss, {role}": evidence.auc_loss(model, perturbation, epsilon, "BvL")
@@ -166,7 +158,6 @@ def gain_under(
     return find(
         f"loss of BvL AUC under {words}: nominal minus adversarial",
         evidence.gain(perturbation, epsilon, "BvL"),
-        settings,
         losses,
         compares=True,
     )

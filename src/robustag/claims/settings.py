@@ -29,7 +29,8 @@ class Settings:
     efficiency
         Signal efficiency at which mis-tag rates are quoted.
     significance
-        Number of total errors that decide.
+        What counts as an effect, in standard deviations of a normal distribution, see
+        `robustag.evaluation.significance`.
     much_smaller
         Factor by which "much smaller" is tested, in support of a direction.
     preserved_within

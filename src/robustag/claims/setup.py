@@ -66,7 +66,6 @@ def sample_is_prepared(evidence: Evidence, settings: Settings) -> list[Finding]:
         find(
             f"largest departure of the {words}",
             Exact(float(value), statistical=error),
-            settings,
             {name: float(number) for name, number in numbers.items()},
             threshold=settings.matched_within,
             below=True,
@@ -92,7 +91,6 @@ def tagger_is_the_published_one(evidence: Evidence, settings: Settings) -> list[
         find(
             f"departure of the number of parameters from {_PARAMETERS}",
             Exact(abs(size - _PARAMETERS)),
-            settings,
             {"parameters": size},
             threshold=0.5,
             below=True,
@@ -109,7 +107,6 @@ def tagger_is_the_published_one(evidence: Evidence, settings: Settings) -> list[
             find(
                 f"entries of the {words} that are not the published ones ({listed})",
                 Exact(departures),
-                settings,
                 {},
                 threshold=0.5,
                 below=True,

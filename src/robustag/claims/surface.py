@@ -26,7 +26,7 @@ def first_order_is_enough(evidence: Evidence, settings: Settings) -> list[Findin
         if error is None:
             findings.append(untestable(quantity, "the study has no statistics of this step", deciding))
         else:
-            findings.append(find(quantity, error, settings, {}, threshold=0.5, below=True, deciding=deciding))
+            findings.append(find(quantity, error, {}, threshold=0.5, below=True, deciding=deciding))
     jets = evidence.rows("geometry", model=evidence.nominal)
     values = per_jet(jets.assign(share=jets["grad_linf"] / jets["grad_l1"]), "share")
     quantity = "share of the steepest single input in the first-order gain of the nominal loss"
@@ -34,7 +34,7 @@ def first_order_is_enough(evidence: Evidence, settings: Settings) -> list[Findin
         return [*findings, untestable(quantity, "the study has no gradients of the nominal model")]
     share = Sampled(values)
     inputs = {"inputs that would share it equally": 1 / share.mean, "jets": len(values)}
-    return [*findings, find(quantity, share, settings, inputs, threshold=0.5, below=True)]
+    return [*findings, find(quantity, share, inputs, threshold=0.5, below=True)]
 
 
 def geometry_is_distinct(evidence: Evidence, settings: Settings) -> list[Finding]:
@@ -48,13 +48,13 @@ def geometry_is_distinct(evidence: Evidence, settings: Settings) -> list[Finding
         ("curvature", "largest second derivative of the loss, median"),
     ]
     findings = [
-        _compared(f"{words}: nominal over adversarial", name, evidence, settings, name == "margin_l1")
+        _compared(f"{words}: nominal over adversarial", name, evidence, name == "margin_l1")
         for name, words in ratios
     ]
     epsilon = settings.shown_epsilon
     step = f"an FGSM step, epsilon {epsilon:g}, median"
     stable = f"cosine of the gradients before and after {step}: adversarial minus nominal"
-    return [*findings, _compared(stable, "gradient_cosine", evidence, settings, False, epsilon)]
+    return [*findings, _compared(stable, "gradient_cosine", evidence, False, epsilon)]
 
 
 def _statistic(
@@ -76,7 +76,6 @@ def _compared(
     quantity: str,
     statistic: str,
     evidence: Evidence,
-    settings: Settings,
     deciding: bool,
     epsilon: float = _NONE,
 ) -> Finding:
@@ -90,4 +89,4 @@ def _compared(
     effect = adversarial - nominal if over_a_step else nominal / adversarial
     numbers = {"nominal": nominal, "adversarial": adversarial}
     threshold = 0.0 if over_a_step else 1.0
-    return find(quantity, effect, settings, numbers, threshold, deciding=deciding, compares=True)
+    return find(quantity, effect, numbers, threshold, deciding=deciding, compares=True)

@@ -32,10 +32,10 @@ def attacks_model_systematics(evidence: Evidence, settings: Settings) -> list[Fi
     tolerated = [
         replace(finding, deciding=False) for finding in other_mismodelling_is_tolerated(evidence, settings)
     ]
-    return [_along_systematics(evidence, settings), *mitigated, *preserved, *tolerated]
+    return [_along_systematics(evidence), *mitigated, *preserved, *tolerated]
 
 
-def _along_systematics(evidence: Evidence, settings: Settings) -> Finding:
+def _along_systematics(evidence: Evidence) -> Finding:
     """Share of the attack's cost that the span of a jet's systematics keeps, beyond that of random ones."""
     quantity = (
         "share of the attack's loss of BvL AUC left along what systematics do to the jet, minus that left "
@@ -48,4 +48,4 @@ def _along_systematics(evidence: Evidence, settings: Settings) -> Finding:
     # The table has no replicates: statistical errors add up in quadrature, correlated ones too large.
     systematics, random = (Quoted.of(part, "share", "share_low", "share_high") for part in parts.values())
     numbers = {"systematics": systematics, "random": random}
-    return find(quantity, systematics - random, settings, numbers)
+    return find(quantity, systematics - random, numbers)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from robustag.errors import InputError
+from robustag.evaluation.significance import p_value, total_error
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,24 @@ class Measurement:
 
     @property
     def total(self) -> float:
-        """Quadratic sum of the statistical and, where more than one seed gives one, the seed error."""
-        return float(np.hypot(self.statistical, np.nan_to_num(self.seed)))
+        """Quadratic sum of the statistical and, where more than one seed gives one, the seed error.
+
+        NaN without a statistical error.
+        """
+        statistical = self.statistical
+        return total_error(statistical, self.seed) if np.isfinite(statistical) else float("nan")
+
+    @property
+    def freedom(self) -> int:
+        """Degrees of freedom of the statistical error: replicates - 1."""
+        return self.replicates.shape[1] - 1
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, that the mean is so far from zero by chance; NaN without a statistical error."""
+        if not np.isfinite(self.statistical):
+            return float("nan")
+        return float(p_value(self.mean, self.statistical, self.freedom, self.seed, len(self.seeds)))
 
     @property
     def magnitude(self) -> "Measurement":

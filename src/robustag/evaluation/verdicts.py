@@ -5,21 +5,24 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from robustag.evaluation.differences import Measurement, harm
+from robustag.evaluation.differences import harm
+from robustag.evaluation.significance import holm, level
 
 #: What is compared, as (metric, whether it has working points).
 _MEASURED = (("auc", False), ("fixed_cut_efficiency", True), ("fixed_cut_mistag", True))
 
 
-def verdict_of(loss: Measurement, gain: Measurement, significance: float) -> str:
-    """``helps`` or ``hurts`` if the gain exceeds so many total errors, ``no difference`` if the loss of the
-    nominal model does and the gain does not, ``harmless`` if neither does; ``unknown`` where an error or a
-    number does not exist."""
-    if not np.isfinite([loss.mean, loss.total, gain.mean, gain.total]).all():
+def verdict_of(loss: float, gain: float, gain_p: float, loss_p: float, level: float) -> str:
+    """What the corrected p-values of a gain and of the nominal model's harm say at a level.
+
+    ``helps`` or ``hurts`` if the gain is significant, ``no difference`` if only the harm is, ``harmless`` if
+    neither is; ``unknown`` where a number or its error does not exist.
+    """
+    if not np.isfinite([loss, gain, loss_p, gain_p]).all():
         return "unknown"
-    if abs(gain.mean) > significance * gain.total:
-        return "helps" if gain.mean > 0 else "hurts"
-    return "no difference" if abs(loss.mean) > significance * loss.total else "harmless"
+    if gain_p < level:
+        return "helps" if gain > 0 else "hurts"
+    return "no difference" if loss_p < level else "harmless"
 
 
 def verdicts(
@@ -41,15 +44,18 @@ def verdicts(
     mistags : sequence of float
         Working points, of the rates at cuts fixed on clean jets.
     significance : float
-        Total errors that a gain must exceed.
+        What counts as an effect, in standard deviations of a normal distribution; see
+        `robustag.evaluation.significance`.
 
     Returns
     -------
     DataFrame
         Columns pair, kind, perturbation, epsilon, discriminator, metric, working_point; ``nominal`` and
         ``adversarial``, the harm to either model (see `harm`); ``gain``, their difference; ``recovered``, its
-        share of the nominal model's harm, where that is twice as significant; each followed by its total
-        error; and ``verdict`` (see `verdict_of`). Errors are paired between models and strengths.
+        share of the nominal model's harm, where that exceeds twice ``significance`` errors; each followed by
+        its total error, paired between models and strengths; ``nominal_p`` and ``gain_p``, p-values corrected
+        for the number of rows of the pair (Holm); and ``verdict`` (see `verdict_of`). A gain between models
+        that were trained once has no p-value: nobody knows what another training would give.
     """
     # Rows are looked up many times: look among few.
     wanted = metrics["metric"].isin([metric for metric, _ in _MEASURED])
@@ -62,7 +68,15 @@ def verdicts(
                 front = {"pair": pair["label"], "kind": table["kind"].iloc[0], **case}
                 for numbers in _compare(table, pair, case, mistags, significance):
                     rows.append(front | numbers)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    for column in ("nominal_p", "gain_p"):
+        table[column] = table.groupby("pair")[column].transform(holm)
+    columns = ["nominal", "gain", "gain_p", "nominal_p"]
+    table["verdict"] = [
+        verdict_of(loss, gain, gain_p, loss_p, level(significance))
+        for loss, gain, gain_p, loss_p in table[columns].to_numpy()
+    ]
+    return table
 
 
 def _compare(
@@ -84,11 +98,12 @@ def _compare(
                     "working_point": point,
                     "nominal": nominal.mean,
                     "nominal_error": nominal.total,
+                    "nominal_p": nominal.p_value,
                     "adversarial": adversarial.mean,
                     "adversarial_error": adversarial.total,
                     "gain": gain.mean,
                     "gain_error": gain.total,
+                    "gain_p": gain.p_value if len(gain.seeds) > 1 else np.nan,
                     "recovered": recovered.mean if shown else np.nan,
                     "recovered_error": recovered.total if shown else np.nan,
-                    "verdict": verdict_of(nominal, gain, significance),
                 }

@@ -13,6 +13,7 @@ from robustag.attacks import ATTACKS
 from robustag.claims.catalogue import CLAIMS
 from robustag.claims.evidence import Evidence, find
 from robustag.claims.geometry import plane_shape
+from robustag.claims.judge import findings_of
 from robustag.claims.quantities import Exact, Quoted, Sampled, average, scaled
 from robustag.claims.verdict import (
     NOT_REPRODUCED,
@@ -21,7 +22,7 @@ from robustag.claims.verdict import (
     WITHIN_ERROR,
     Finding,
     combine,
-    judge,
+    decide,
     untestable,
 )
 
@@ -102,7 +103,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.claim} {case.verdict}")
 def test_verdict(case, evidence, settings):
-    findings = BY_ID[case.claim].test(evidence(**case.changes), settings)
+    findings = findings_of(BY_ID[case.claim], evidence(**case.changes), settings)
     assert combine(findings) == case.verdict
 
 
@@ -119,14 +120,14 @@ def test_margin_of_c6_is_judged_with_the_seed_error(make_metrics, evidence, sett
         made = evidence(metrics={"clean_cost": 0.0035})
         metrics = made.tables["metrics"]
         metrics["value"] += spread * (metrics["seed"] - 2) * (metrics["model"] == "adversarial")
-        finding = BY_ID["C6"].test(made, settings)[0]
+        finding = findings_of(BY_ID["C6"], made, settings)[0]
         assert finding.seed == pytest.approx(spread / np.sqrt(3), rel=1e-6)
         assert finding.verdict == verdict
 
 
 def test_paired_replicates_make_the_error_of_a_loss_small(evidence, settings):
     """The common fluctuation of 0.004 cancels; what is left is each number's own 0.0005."""
-    finding = BY_ID["C3"].test(evidence(), settings)[0]
+    finding = findings_of(BY_ID["C3"], evidence(), settings)[0]
     assert finding.effect == pytest.approx(0.05)
     assert finding.statistical == pytest.approx(0.0005 / np.sqrt(3), rel=0.25)
     assert finding.numbers[0].error == pytest.approx(0.004, rel=0.2)
@@ -138,20 +139,20 @@ def test_a_ratio_to_nothing_is_not_testable(evidence, settings):
     metrics = made.tables["metrics"]
     rates = (metrics["metric"] == "mistag_at_efficiency") & (metrics["epsilon"] == 0)
     metrics.loc[rates, "value"] = 0.0
-    findings = BY_ID["C3"].test(made, settings)
+    findings = findings_of(BY_ID["C3"], made, settings)
     ratio = next(finding for finding in findings if "mis-tag" in finding.quantity)
     assert (ratio.verdict, ratio.reason) == (NOT_TESTABLE, "not a finite number in a sample of this size")
     assert combine(findings) == REPRODUCED
 
 
 def test_numbers_of_c5_are_the_losses(evidence, settings):
-    finding = BY_ID["C5"].test(evidence(), settings)[0]
+    finding = findings_of(BY_ID["C5"], evidence(), settings)[0]
     assert [number.value for number in finding.numbers] == pytest.approx([0.05, 0.01])
     assert finding.effect == pytest.approx(0.04)
 
 
 def test_supporting_factor_can_fail_while_the_direction_holds(evidence, settings):
-    findings = BY_ID["C5"].test(evidence(**losses(adversarial_fgsm=0.03)), settings)
+    findings = findings_of(BY_ID["C5"], evidence(**losses(adversarial_fgsm=0.03)), settings)
     assert combine(findings) == REPRODUCED
     factor = next(finding for finding in findings if "3 times" in finding.quantity)
     assert not factor.deciding
@@ -162,7 +163,7 @@ def test_what_was_not_measured_is_not_testable(evidence, settings):
     made = evidence()
     kept = made.metrics["perturbation"] != "ip_resolution_up"
     partial = Evidence("nominal", "adversarial", {**made.tables, "metrics": made.metrics[kept]})
-    findings = BY_ID["C8"].test(partial, settings)
+    findings = findings_of(BY_ID["C8"], partial, settings)
     assert [finding.verdict for finding in findings] == [REPRODUCED, NOT_TESTABLE]
     assert combine(findings) == REPRODUCED
 
@@ -188,7 +189,7 @@ def test_c14_is_decided_by_b_jets(evidence, settings):
     b_jets = (jets["label"] == 0) & (jets["model"] == "nominal")
     assert b_jets.any()
     jets.loc[b_jets, "grad_ratio"] = 0.0
-    findings = BY_ID["C14"].test(made, settings)
+    findings = findings_of(BY_ID["C14"], made, settings)
     assert combine(findings) == NOT_REPRODUCED
     assert findings[ALL_JETS].verdict == REPRODUCED
 
@@ -197,7 +198,7 @@ def test_one_training_decides_no_comparison_of_models(evidence, settings):
     made = evidence()
     one = {name: table[table["seed"].isin([0, 1])] for name, table in made.tables.items()}
     pair = Evidence("nominal", "adversarial", one)
-    verdicts = {claim.id: combine(claim.test(pair, settings)) for claim in CLAIMS}
+    verdicts = {claim.id: combine(findings_of(claim, pair, settings)) for claim in CLAIMS}
     comparing = {"C5", "C6", "C7", "C8", "C12", "C13", "C14", "C16"}
     assert {name for name, verdict in verdicts.items() if verdict == WITHIN_ERROR} == comparing
     assert {verdict for name, verdict in verdicts.items() if name not in comparing} == {REPRODUCED}
@@ -208,14 +209,14 @@ def test_jets_with_a_flat_loss_are_left_out(evidence, settings):
     jets = made.tables["geometry"]
     flat = (jets["model"] == "adversarial") & (jets["seed"] == 2) & (jets["jet"] < 40)
     jets.loc[flat, "grad_ratio"] = np.nan
-    finding = BY_ID["C14"].test(made, settings)[ALL_JETS]
+    finding = findings_of(BY_ID["C14"], made, settings)[ALL_JETS]
     assert finding.numbers[-1].value == 260
     assert finding.verdict == REPRODUCED
 
 
 def test_slope_ratio_error_is_that_of_the_paired_mean(evidence, settings):
     """Uniform scatter of half-width 0.1 in 300 jets, three independent trainings of two models."""
-    finding = BY_ID["C14"].test(evidence(), settings)[ALL_JETS]
+    finding = findings_of(BY_ID["C14"], evidence(), settings)[ALL_JETS]
     one_jet = np.sqrt(2 * (0.2**2 / 12) / 3)
     assert finding.statistical == pytest.approx(one_jet / np.sqrt(300), rel=0.15)
     assert finding.effect == pytest.approx(0.3, abs=0.01)
@@ -232,7 +233,9 @@ def test_attacks_of_several_steps_are_compared_on_the_same_jets(evidence, settin
             for epsilon, loss in ((0.0, 0.7), (0.05, 0.7 + more))
         ]
     )
-    same = [finding for finding in BY_ID["C17"].test(made, settings) if "same jets" in finding.quantity]
+    same = [
+        finding for finding in findings_of(BY_ID["C17"], made, settings) if "same jets" in finding.quantity
+    ]
     assert [finding.deciding for finding in same] == [False]
     assert same[0].effect == pytest.approx(1.2)
     assert same[0].seed == pytest.approx(0.1 / np.sqrt(3))
@@ -258,14 +261,14 @@ def instead_of_pgd(settings, definition):
 )
 def test_attacks_of_several_steps_decide_in_the_same_budget_only(evidence, settings, definition, decides):
     """An L2 ball of the same epsilon holds the box and more, whoever says that it is one."""
-    findings = BY_ID["C17"].test(evidence(), instead_of_pgd(settings, definition))
+    findings = findings_of(BY_ID["C17"], evidence(), instead_of_pgd(settings, definition))
     assert any(finding.verdict != NOT_TESTABLE for finding in findings) == decides
 
 
 def test_what_a_new_attack_knows_decides_whether_a_claim_is_about_it(evidence, settings, monkeypatch):
     for name, kind, told in (("quiet", "blind", False), ("loud", "search", True)):
         monkeypatch.setitem(ATTACKS, name, replace(ATTACKS["pgd"], name=name, kind=kind))
-        findings = BY_ID["C16"].test(evidence(), instead_of_pgd(settings, {"name": name}))
+        findings = findings_of(BY_ID["C16"], evidence(), instead_of_pgd(settings, {"name": name}))
         assert any("pgd," in finding.quantity for finding in findings) == told
 
 
@@ -283,35 +286,41 @@ def test_plane_shape_of_a_bilinear_plane(make_planes):
 
 
 def test_single_jet_has_only_the_seed_error(evidence, settings):
-    finding = BY_ID["C14"].test(evidence(), settings)[-1]
+    finding = findings_of(BY_ID["C14"], evidence(), settings)[-1]
     assert np.isnan(finding.statistical)
     # |c| = 0.02 and 0.001, both scattered by 5 % over the seeds.
     assert finding.seed == pytest.approx(0.05 * 0.019 / np.sqrt(3))
     assert finding.verdict == REPRODUCED
 
 
-@given(distance=st.floats(-1, 1), error=st.floats(1e-6, 1), significance=st.floats(0.5, 5))
-def test_judging_is_antisymmetric(distance, error, significance):
+@given(effects=st.lists(st.floats(-1, 1), min_size=1, max_size=5), significance=st.floats(0.5, 5))
+def test_verdicts_are_antisymmetric(effects, significance):
     opposite = {REPRODUCED: NOT_REPRODUCED, NOT_REPRODUCED: REPRODUCED, WITHIN_ERROR: WITHIN_ERROR}
-    assert judge(-distance, error, significance) == opposite[judge(distance, error, significance)]
+    there, back = (
+        decide([find("q", Exact(sign * one, statistical=0.1), {}) for one in effects], significance)
+        for sign in (1, -1)
+    )
+    assert [opposite[finding.verdict] for finding in there] == [finding.verdict for finding in back]
 
 
 @pytest.mark.parametrize(
     ("effect", "verdict"), [(0.3, REPRODUCED), (0.7, NOT_REPRODUCED), (0.5, WITHIN_ERROR)]
 )
 def test_an_effect_may_be_predicted_below_its_threshold(effect, verdict, settings):
-    finding = find("q", Exact(effect, statistical=0.01), settings, {}, threshold=0.5, below=True)
+    (finding,) = decide([find("q", Exact(effect, statistical=0.01), {}, threshold=0.5, below=True)], 2.0)
     assert (finding.verdict, finding.distance) == (verdict, pytest.approx(0.5 - effect))
 
 
 @pytest.mark.parametrize(("effect", "error"), [(float("nan"), 0.1), (0.1, float("nan")), (float("inf"), 0.1)])
-def test_no_number_no_verdict(effect, error):
-    assert judge(effect, error, 2.0) == NOT_TESTABLE
+def test_no_number_no_verdict(effect, error, settings):
+    (finding,) = decide([find("q", Exact(effect, statistical=error), {})], 2.0)
+    assert finding.verdict == NOT_TESTABLE
+    assert np.isnan(finding.corrected)
 
 
 def test_combination():
     def made(verdict, deciding=True):
-        return Finding("q", 0.0, 0.0, 0.0, 3, 0.0, deciding, verdict)
+        return Finding("q", 0.0, 0.0, 0.0, 3, 0.0, 99.0, deciding, verdict=verdict)
 
     assert combine([made(REPRODUCED), made(NOT_REPRODUCED, deciding=False)]) == REPRODUCED
     assert combine([made(REPRODUCED), made(WITHIN_ERROR)]) == WITHIN_ERROR
