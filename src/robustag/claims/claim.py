@@ -8,6 +8,10 @@ from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding
 
 PREDECESSOR = "predecessor study, CMS simulation, epoch 200, epsilon 0.01"
+#: True by construction or by configuration, as a definition's own entries are: no result of physics.
+CHECK = "check"
+#: Of physics: which way something goes, and how far ("much smaller", "almost", "no such relation").
+DIRECTION, SIZE = "direction", "size"
 NOTEBOOK = "authors' loss-surface notebook, one b jet, pT and eta over one sigma"
 
 
@@ -31,6 +35,8 @@ class Claim:
         What it means for a tagger if the claim stands, and if it falls.
     test
         From the evidence for one pair of models to findings.
+    kind
+        `CHECK`, `DIRECTION` or `SIZE`.
     audited
         Whether its numbers say how robust a model is, which nothing does without an audit of the attacks.
     """
@@ -43,4 +49,5 @@ class Claim:
     holds: str
     fails: str
     test: Callable[[Evidence, Settings], list[Finding]]
+    kind: str
     audited: bool = False

@@ -15,7 +15,7 @@ from robustag.claims.settings import Settings
 from robustag.claims.verdict import rule
 from robustag.failures import refusing_damage
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the layout; it grows when a key changes its name or meaning, not when one is added."""
 
 
@@ -23,8 +23,9 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
     """Everything that is known about each verdict; numbers that do not exist are null.
 
     Keys: ``schema``, ``rule``, ``settings``, ``masking`` (signs by model) and ``claims``, each with ``id``,
-    ``title``, ``statement``, ``source``, ``references`` and, by arm, ``models``, ``verdict``, ``sigmas`` (of
-    the deciding test it hangs on), ``interpretation`` and ``findings``; at last ``checksum``, of all that.
+    ``title``, ``kind``, ``statement``, ``source``, ``references`` and, by arm, ``models``, ``verdict``,
+    ``parts``, ``sigmas`` (of the deciding test it hangs on), ``interpretation`` and ``findings``; at last
+    ``checksum``, of all that.
     """
     claims: dict[str, dict[str, Any]] = {}
     for judgement in judgements:
@@ -34,6 +35,7 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
             {
                 "id": claim.id,
                 "title": claim.title,
+                "kind": claim.kind,
                 "statement": claim.statement,
                 "source": claim.source,
                 "references": list(claim.references),
@@ -43,6 +45,7 @@ def to_json(judgements: Sequence[Judgement], flags: Sequence[Flag], settings: Se
         entry["arms"][judgement.arm] = {
             "models": dict(zip(("nominal", "adversarial"), judgement.models, strict=True)),
             "verdict": judgement.verdict,
+            "parts": judgement.parts,
             "sigmas": sigmas(hangs_on) if (hangs_on := weakest(judgement)) else None,
             "interpretation": interpretation(judgement, settings.significance),
             "findings": [

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from robustag.evaluation.differences import (
     harm,
     matching,
     measurement,
+    relative_change,
     robustness_gain,
 )
 from robustag.evaluation.reading import METRIC_COLUMNS, PLANE
@@ -47,6 +49,9 @@ COLUMNS: dict[str, list[str]] = {
         *("model", "seed", "target", "epsilon", "discriminator", "metric", "value", "replicates"),
     ],
     "inventory": ["model", "seed", "quantity", "name", "value"],
+    "certificates": [
+        *("model", "seed", "method", "epsilon", "discriminator", "metric", "value", "replicates"),
+    ],
 }
 
 
@@ -82,10 +87,17 @@ class Evidence:
         """Both models, the nominal one first."""
         return self.nominal, self.adversarial
 
-    @property
-    def metrics(self) -> pd.DataFrame:
-        """The table of metrics; without rows if the study lacks it."""
-        return self._table("metrics")
+    def metrics(self, perturbation: str) -> pd.DataFrame:
+        """Rows of the table of metrics; none if the study lacks it, or the perturbation."""
+        rows = self._metrics.get(perturbation)
+        return pd.DataFrame(columns=COLUMNS["metrics"]) if rows is None else rows
+
+    @cached_property
+    def _metrics(self) -> dict[str, pd.DataFrame]:
+        """Rows of both models by perturbation: numbers are looked up many times, each among few."""
+        table = self._table("metrics")
+        table = table[table["model"].isin(self.models)]
+        return {str(name): rows for name, rows in table.groupby("perturbation", sort=False)}
 
     def rows(self, table: str, **wanted: str | float) -> pd.DataFrame:
         """Rows of a table in which every named column has the wanted value; none if the study lacks it."""
@@ -98,13 +110,13 @@ class Evidence:
 
     def offers(self, perturbation: str, epsilon: float) -> bool:
         """Whether both models were measured under this perturbation."""
-        rows = self.rows("metrics", perturbation=perturbation, epsilon=epsilon)
-        return set(self.models) <= set(rows["model"])
+        rows = self.metrics(perturbation)
+        return set(self.models) <= set(rows.loc[matching(rows, epsilon=epsilon), "model"])
 
     def auc(self, model: str, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
         """AUC of one model under one perturbation."""
         return measurement(
-            self.metrics,
+            self.metrics(perturbation),
             model=model,
             perturbation=perturbation,
             epsilon=epsilon,
@@ -115,7 +127,7 @@ class Evidence:
     def auc_loss(self, model: str, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
         """AUC on raw jets minus AUC on perturbed ones: positive when the perturbation hurts."""
         return harm(
-            self.metrics,
+            self.metrics(perturbation),
             model=model,
             perturbation=perturbation,
             epsilon=epsilon,
@@ -126,7 +138,7 @@ class Evidence:
     def gain(self, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
         """AUC lost by the nominal model minus AUC lost by the adversarial one."""
         return robustness_gain(
-            self.metrics,
+            self.metrics(perturbation),
             reference=self.nominal,
             model=self.adversarial,
             perturbation=perturbation,
@@ -135,12 +147,47 @@ class Evidence:
             metric="auc",
         )
 
+    def ranks(self, discriminator: str) -> bool:
+        """Whether the study has numbers of a discriminator."""
+        return any((rows["discriminator"] == discriminator).any() for rows in self._metrics.values())
+
+    def relative_change(
+        self,
+        model: str,
+        perturbation: str,
+        epsilon: float,
+        discriminator: str,
+        metric: str,
+        working_point: float,
+    ) -> Measurement:
+        """Relative change of a rate at a cut that was fixed on clean jets."""
+        return relative_change(
+            self.metrics(perturbation),
+            model=model,
+            perturbation=perturbation,
+            epsilon=epsilon,
+            discriminator=discriminator,
+            metric=metric,
+            working_point=working_point,
+        )
+
+    def harm(self, model: str, perturbation: str, epsilon: float, metric: str) -> Measurement:
+        """What a perturbation does to a number of all classes at once, such as the loss or the accuracy."""
+        return harm(
+            self.metrics(perturbation),
+            model=model,
+            perturbation=perturbation,
+            epsilon=epsilon,
+            discriminator="all",
+            metric=metric,
+        )
+
     def mistag(
         self, model: str, perturbation: str, epsilon: float, discriminator: str, efficiency: float
     ) -> Measurement:
         """Mis-tag rate at a fixed signal efficiency."""
         return measurement(
-            self.metrics,
+            self.metrics(perturbation),
             model=model,
             perturbation=perturbation,
             epsilon=epsilon,
@@ -161,6 +208,7 @@ def find(
     compares: bool = False,
     one_jet: bool = False,
     discriminator: str = "",
+    part: str = "",
 ) -> Finding:
     """Test a measured effect against its threshold; one without a finite value and error decides nothing.
 
@@ -176,10 +224,14 @@ def find(
         Whether there is no sample, so that only training seeds can give an error.
     discriminator
         The one that the effect is about, if any.
+    part
+        What of the claim it answers, where the claim has several answers.
     """
     statistical = effect.statistical
     if not np.isfinite(effect.mean) or not (one_jet or np.isfinite(statistical)):
-        return untestable(quantity, "not a finite number in a sample of this size", deciding, discriminator)
+        return untestable(
+            quantity, "not a finite number in a sample of this size", deciding, discriminator, part
+        )
     return Finding(
         quantity=quantity,
         effect=effect.mean,
@@ -193,6 +245,7 @@ def find(
         numbers=tuple(_number(name, number) for name, number in numbers.items()),
         below=below,
         discriminator=discriminator,
+        part=part,
     )
 
 

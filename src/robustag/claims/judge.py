@@ -9,7 +9,7 @@ from robustag.claims.catalogue import CLAIMS
 from robustag.claims.claim import Claim
 from robustag.claims.evidence import Evidence
 from robustag.claims.settings import Settings
-from robustag.claims.verdict import Finding, combine, decide
+from robustag.claims.verdict import Finding, combine, decide, parts
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,11 @@ class Judgement:
     models: tuple[str, str]
     verdict: str
     findings: tuple[Finding, ...]
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Verdict of each question that the claim holds; empty for a claim that is a whole."""
+        return parts(self.findings)
 
 
 def findings_of(claim: Claim, evidence: Evidence, settings: Settings) -> list[Finding]:

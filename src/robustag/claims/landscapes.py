@@ -1,7 +1,7 @@
 """Claims of arXiv:2303.14511, about systematics, loss surfaces and attacks of varying complexity."""
 
 from robustag.claims import attacks, geometry, surface, systematics
-from robustag.claims.claim import NOTEBOOK, Claim
+from robustag.claims.claim import DIRECTION, NOTEBOOK, SIZE, Claim
 
 LANDSCAPES = (
     Claim(
@@ -14,6 +14,7 @@ LANDSCAPES = (
         "robustness against attacks is worth having for the sake of systematic uncertainties",
         "robustness against attacks has to be argued for by something else than systematic uncertainties",
         systematics.attacks_model_systematics,
+        SIZE,
         audited=True,
     ),
     Claim(
@@ -25,6 +26,7 @@ LANDSCAPES = (
         "adversarial training flattens the surroundings of jets, which is how it defends",
         "adversarial training defends, if it does, by something else than flatter surroundings of jets",
         surface.geometry_is_distinct,
+        DIRECTION,
     ),
     Claim(
         "C14",
@@ -41,6 +43,7 @@ LANDSCAPES = (
         "the picture of the one published jet is typical of b jets",
         "the picture of the one published jet is not typical of b jets",
         geometry.attack_direction_is_diagonal,
+        DIRECTION,
     ),
     Claim(
         "C15",
@@ -51,6 +54,7 @@ LANDSCAPES = (
         "one-dimensional views of the loss understate an attack",
         "one input of the two says nearly all",
         geometry.one_view_is_not_enough,
+        SIZE,
     ),
     Claim(
         "C16",
@@ -64,6 +68,7 @@ LANDSCAPES = (
         "robustness is not an artefact of the one attack it was trained on",
         "robustness does not extend to every attack",
         attacks.every_attack_is_mitigated,
+        DIRECTION,
         audited=True,
     ),
     Claim(
@@ -78,6 +83,7 @@ LANDSCAPES = (
         "FGSM understates the worst case of its own budget",
         "FGSM is as strong as attacks of several steps in its budget",
         attacks.first_order_is_a_limit,
+        DIRECTION,
         audited=True,
     ),
 )

@@ -5,6 +5,7 @@ from math import copysign, inf
 
 from robustag.claims.judge import Judgement
 from robustag.claims.verdict import (
+    IN_PART,
     NOT_REPRODUCED,
     NOT_TESTABLE,
     REPRODUCED,
@@ -13,14 +14,17 @@ from robustag.claims.verdict import (
 )
 from robustag.evaluation.significance import normal_deviations
 
-VERDICTS = (REPRODUCED, NOT_REPRODUCED, WITHIN_ERROR, NOT_TESTABLE)
+VERDICTS = (REPRODUCED, IN_PART, NOT_REPRODUCED, WITHIN_ERROR, NOT_TESTABLE)
 
 
 def weakest(judgement: Judgement) -> Finding | None:
     """The deciding test on which the verdict hangs: the smallest distance in sigmas.
 
-    None without any, and where a test that no error is known of keeps the verdict open.
+    None without any, where a test that no error is known of keeps the verdict open, and for a claim that is
+    reproduced in part.
     """
+    if judgement.verdict == IN_PART:
+        return None
     tested = [f for f in judgement.findings if f.deciding and f.verdict != NOT_TESTABLE]
     if judgement.verdict == WITHIN_ERROR and any(finding.error == inf for finding in tested):
         return None
@@ -41,6 +45,9 @@ def interpretation(judgement: Judgement, significance: float) -> str:
     if not tested:
         reasons = dict.fromkeys(one.reason for one in deciding)
         return f"Not testable here: {'; '.join(reasons)}."
+    if judgement.verdict == IN_PART:
+        answers = "; ".join(f"{name}: {verdict}" for name, verdict in judgement.parts.items())
+        return f"It depends on the question: {answers}."
     if judgement.verdict == WITHIN_ERROR:
         return _open(tested, significance)
     distance = sigmas(finding) if finding else inf

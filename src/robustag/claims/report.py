@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import floor, inf, isfinite, log10
 
-from robustag.claims.claim import Claim
+from robustag.claims.claim import CHECK, Claim
 from robustag.claims.judge import Judgement
 from robustag.claims.markdown import table
 from robustag.claims.masking import NO_GRADIENT, ORDERS, TRANSFER, Flag, raised
@@ -16,7 +16,7 @@ def to_markdown(judgements: Sequence[Judgement], flags: Sequence[Flag], settings
     """The report: what stands, verdicts, audit, rule, then every claim with its findings."""
     lines = ["# Published claims, tested", "", *_counts(judgements), ""]
     lines += [*verdict_table(judgements), ""]
-    lines += ["In brackets: distance of the weakest deciding test from its threshold, in total errors (σ)."]
+    lines += ["In brackets: distance of the weakest deciding test from its threshold, in σ (see below)."]
     lines += ["", "## Assessment", "", *assessment(judgements)]
     lines += ["", "## Masking audit", "", *masking_table(flags), "", *_signs()]
     lines += ["", "## How a verdict is reached", "", rule(settings.significance)]
@@ -81,6 +81,8 @@ def _signs() -> list[str]:
 
 def _judged(judgement: Judgement, flags: Sequence[Flag], settings: Settings) -> list[str]:
     lines = ["", f"### {judgement.claim.id}, {judgement.arm} arm: {judgement.verdict}", ""]
+    lines += [f"* {name}: {verdict}" for name, verdict in judgement.parts.items()]
+    lines += [""] * bool(judgement.parts)
     lines += [interpretation(judgement, settings.significance), ""]
     if judgement.claim.audited:
         signs = "; ".join(f"{model}: {raised(flags, model)}" for model in judgement.models)
@@ -90,12 +92,25 @@ def _judged(judgement: Judgement, flags: Sequence[Flag], settings: Settings) -> 
 
 
 def _counts(judgements: Sequence[Judgement]) -> list[str]:
+    """Results of physics and, apart, what is true by construction or configuration, of each arm."""
     lines = []
     for arm in _arms(judgements):
-        found = [judgement.verdict for judgement in judgements if judgement.arm == arm]
-        words = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in VERDICTS if verdict in found)
-        lines.append(f"* {arm} arm, {len(found)} claims: {words}.")
-    return lines
+        kinds: dict[str, list[str]] = {"results": [], "checks": []}
+        for judgement in judgements:
+            if judgement.arm == arm:
+                kinds["checks" if judgement.claim.kind == CHECK else "results"].append(judgement.verdict)
+        counted = [
+            f"{len(found)} {kind}: "
+            + ", ".join(f"{found.count(verdict)} {verdict}" for verdict in VERDICTS if verdict in found)
+            for kind, found in kinds.items()
+            if found
+        ]
+        lines.append(f"* {arm} arm, {'; '.join(counted)}.")
+    return [
+        *lines,
+        "",
+        "Results are of physics: a direction or a size. Checks are true by construction or by configuration.",
+    ]
 
 
 def _cell(judgement: Judgement) -> str:
@@ -106,6 +121,8 @@ def _cell(judgement: Judgement) -> str:
     left_out = any(f.verdict == NOT_TESTABLE and f.deciding for f in judgement.findings)
     if left_out and judgement.verdict != NOT_TESTABLE:
         text += "; in part"
+    if judgement.parts:
+        text += ": " + ", ".join(f"{name} {verdict}" for name, verdict in judgement.parts.items())
     against = any(f.verdict == NOT_REPRODUCED and not f.deciding for f in judgement.findings)
     return f"{text}; supporting tests against" if against else text
 

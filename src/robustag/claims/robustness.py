@@ -45,7 +45,10 @@ def nominal_is_vulnerable(evidence: Evidence, settings: Settings) -> list[Findin
 
 
 def noise_is_milder(evidence: Evidence, settings: Settings) -> list[Finding]:
-    """C4: Gaussian noise costs the nominal model less BvL AUC than FGSM of the same size."""
+    """C4: Gaussian noise costs the nominal model much less BvL AUC than FGSM of the same size.
+
+    That it costs less at all is no discovery: noise does not know the flavour. The size decides.
+    """
     findings = []
     for epsilon in settings.epsilons:
         deciding = epsilon == settings.epsilon
@@ -60,20 +63,19 @@ def noise_is_milder(evidence: Evidence, settings: Settings) -> list[Finding]:
         numbers = {f"loss under {settings.attack_label}": attack, "loss under noise": noise}
         what = f"loss of BvL AUC of the nominal model, epsilon {epsilon:g}: {settings.attack_label} minus"
         factor = settings.much_smaller
+        beyond = attack - scaled(factor, noise)
         findings += [
-            find(f"{what} noise", attack - noise, numbers, deciding=deciding),
-            find(
-                f"{what} {factor:g} times noise",
-                attack - scaled(factor, noise),
-                numbers,
-                deciding=False,
-            ),
+            find(f"{what} {factor:g} times noise", beyond, numbers, deciding=deciding),
+            find(f"{what} noise", attack - noise, numbers, deciding=False),
         ]
     return findings
 
 
 def adversarial_training_mitigates(evidence: Evidence, settings: Settings) -> list[Finding]:
-    """C5: FGSM costs the adversarially trained model less AUC than the nominal one."""
+    """C5: FGSM costs the adversarially trained model less AUC than the nominal one, and much less.
+
+    Two questions, the direction and the size, for BvL and CvL.
+    """
     findings = []
     for epsilon in settings.epsilons:
         deciding = epsilon == settings.epsilon
@@ -89,31 +91,28 @@ def adversarial_training_mitigates(evidence: Evidence, settings: Settings) -> li
             attacked = f"under {settings.attack_label}, epsilon {epsilon:g}"
             what = f"loss of {discriminator} AUC {attacked}: nominal minus"
             factor = settings.much_smaller
-            findings += [
-                find(
-                    f"{what} adversarial",
-                    evidence.gain(settings.attack, epsilon, discriminator),
-                    numbers,
-                    deciding=deciding,
-                    compares=True,
-                    discriminator=discriminator,
-                ),
-                find(
-                    f"{what} {factor:g} times adversarial",
-                    nominal - scaled(factor, adversarial),
-                    numbers,
-                    deciding=False,
-                    compares=True,
-                    discriminator=discriminator,
-                ),
-            ]
+            for part, words, gain in (
+                ("less", "adversarial", evidence.gain(settings.attack, epsilon, discriminator)),
+                ("much less", f"{factor:g} times adversarial", nominal - scaled(factor, adversarial)),
+            ):
+                findings.append(
+                    find(
+                        f"{what} {words}",
+                        gain,
+                        numbers,
+                        deciding=deciding,
+                        compares=True,
+                        discriminator=discriminator,
+                        part=part,
+                    )
+                )
     return findings
 
 
 def performance_is_preserved(evidence: Evidence, settings: Settings) -> list[Finding]:
     """C6: on raw jets the adversarially trained model is no worse than the nominal one by more than a margin.
 
-    BvL decides; CvL, which paid for robustness in the predecessor study, is shown beside it.
+    BvL decides, and CvL, which paid for robustness in the predecessor study.
     """
     if not evidence.offers(settings.attack, 0.0):
         return [not_measured(settings.attack, 0.0, True)]
@@ -129,24 +128,12 @@ def performance_is_preserved(evidence: Evidence, settings: Settings) -> list[Fin
                 adversarial - nominal,
                 {"nominal": nominal, "adversarial": adversarial},
                 threshold=-settings.preserved_within,
-                deciding=discriminator == "BvL",
                 compares=True,
                 discriminator=discriminator,
+                part=discriminator,
             )
         )
     return findings
-
-
-def other_mismodelling_is_tolerated(evidence: Evidence, settings: Settings) -> list[Finding]:
-    """C8: mismodelling that was not trained against costs the adversarial model less BvL AUC."""
-    findings = []
-    for entry in settings.mismodellings:
-        perturbation, epsilon = entry["perturbation"], float(entry["epsilon"])
-        if not evidence.offers(perturbation, epsilon):
-            findings.append(not_measured(perturbation, epsilon, True))
-            continue
-        findings.append(gain_under(entry["label"], perturbation, epsilon, evidence))
-    return findings or [untestable("loss of BvL AUC under mismodelling", "the study shows no mismodelling")]
 
 
 def gain_under(words: str, perturbation: str, epsilon: float, evidence: Evidence) -> Finding:

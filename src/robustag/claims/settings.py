@@ -25,14 +25,17 @@ class Settings:
     shown_epsilon
         Strength of the figures, quoted in support.
     mismodellings
-        ``label``, ``perturbation`` and ``epsilon`` of each.
+        ``label``, ``perturbation``, ``epsilon``, ``source`` and ``kind`` of each (see
+        `robustag.claims.mismodelling`).
+    working_point
+        Mis-tag rate on clean jets of the cuts at which mismodelling is judged.
     efficiency
         Signal efficiency at which mis-tag rates are quoted.
     significance
         What counts as an effect, in standard deviations of a normal distribution, see
         `robustag.evaluation.significance`.
     much_smaller
-        Factor by which "much smaller" is tested, in support of a direction.
+        Factor by which "much smaller" is tested.
     preserved_within
         Loss of AUC that still counts as preserved performance.
     hidden_within
@@ -51,6 +54,7 @@ class Settings:
     epsilon: float
     shown_epsilon: float
     mismodellings: Sequence[Mapping]
+    working_point: float
     efficiency: float
     significance: float
     much_smaller: float

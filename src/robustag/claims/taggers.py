@@ -1,7 +1,7 @@
 """Claims of arXiv:2203.13890, about taggers, attacks and adversarial training."""
 
-from robustag.claims import inputs, learning, robustness, setup, surface
-from robustag.claims.claim import PREDECESSOR, Claim
+from robustag.claims import inputs, learning, mismodelling, robustness, setup, surface
+from robustag.claims.claim import CHECK, DIRECTION, PREDECESSOR, SIZE, Claim
 
 _PREDECESSOR_EPOCHS = "predecessor study, CMS simulation, FGSM 0.01"
 
@@ -19,6 +19,7 @@ TAGGERS = (
         "models are trained on a sample that is prepared as the papers' was",
         "differences to the papers may come from the preparation of the sample",
         setup.sample_is_prepared,
+        CHECK,
     ),
     Claim(
         "C2",
@@ -33,6 +34,7 @@ TAGGERS = (
         "the tagger of this arm is the published one",
         "the tagger of this arm departs from the published one, as its definition says",
         setup.tagger_is_the_published_one,
+        CHECK,
     ),
     Claim(
         "C3",
@@ -46,6 +48,7 @@ TAGGERS = (
         "the performance of an undefended tagger hangs on details of its inputs that nobody has validated",
         "this tagger needs no defence against first-order distortions of this size",
         robustness.nominal_is_vulnerable,
+        DIRECTION,
         audited=True,
     ),
     Claim(
@@ -57,6 +60,7 @@ TAGGERS = (
         "the direction of a distortion counts, so smearing inputs says little about the worst case",
         "smearing inputs probes a tagger as well as an attack does",
         robustness.noise_is_milder,
+        SIZE,
     ),
     Claim(
         "C5",
@@ -67,6 +71,7 @@ TAGGERS = (
         "adversarial training is a defence against the attack it was trained on",
         "adversarial training does not defend against the attack it was trained on",
         robustness.adversarial_training_mitigates,
+        SIZE,
         audited=True,
     ),
     Claim(
@@ -81,6 +86,7 @@ TAGGERS = (
         "robustness costs less performance than the margin",
         "robustness costs performance on undisturbed jets",
         robustness.performance_is_preserved,
+        SIZE,
     ),
     Claim(
         "C7",
@@ -95,6 +101,7 @@ TAGGERS = (
         "the last bit of nominal performance is bought with vulnerability",
         "training longer does not make the nominal model more vulnerable than the adversarial one",
         learning.vulnerability_grows,
+        SIZE,
         audited=True,
     ),
     Claim(
@@ -109,7 +116,8 @@ TAGGERS = (
         ),
         "training against one distortion helps against realistic ones as well",
         "training against FGSM does not carry over to every realistic mismodelling",
-        robustness.other_mismodelling_is_tolerated,
+        mismodelling.other_mismodelling_is_tolerated,
+        DIRECTION,
     ),
     Claim(
         "C9",
@@ -120,6 +128,7 @@ TAGGERS = (
         "an attack moves jets of different flavour apart or together, which smearing never does",
         "attacked inputs move like smeared ones",
         inputs.shifts_depend_on_flavour,
+        CHECK,
     ),
     Claim(
         "C10",
@@ -130,6 +139,7 @@ TAGGERS = (
         "one gradient tells nearly all about small distortions, and no single input carries the effect",
         "a gradient at the jet does not tell what a distortion of this size does, or few inputs carry it",
         surface.first_order_is_enough,
+        CHECK,
     ),
     Claim(
         "C11",
@@ -143,5 +153,6 @@ TAGGERS = (
         "comparing data with simulation one input at a time would not reveal such a distortion",
         "comparing data with simulation one input at a time would reveal such a distortion",
         inputs.inputs_change_little,
+        SIZE,
     ),
 )

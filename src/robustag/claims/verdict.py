@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf, isfinite, nan
 
+import numpy as np
+
 from robustag.evaluation.significance import holm, level, p_value, total_error
 
 REPRODUCED = "reproduced"
+IN_PART = "reproduced in part"
 NOT_REPRODUCED = "not reproduced"
 WITHIN_ERROR = "within error"
 NOT_TESTABLE = "not testable here"
@@ -19,11 +22,13 @@ _RULE = (
     "standard deviations of a normal distribution. The effect is compared with the quadratic sum of its "
     "statistical error (paired bootstrap over events, or scatter over jets or inputs) and the standard error "
     "of the mean over training seeds, each times Student's quantile of its own degrees of freedom, because "
-    "few trainings know their spread poorly (Banerjee's test). All tests of a claim in an arm are one "
-    "family, and their p-values are corrected for their number (Holm); distances in σ are corrected p-values "
+    "few trainings know their spread poorly (Banerjee's test). The deciding tests of a "
+    "claim in an arm are one family, and their p-values are corrected for their number (Holm); so are the "
+    "supporting ones, which are significant only if a deciding one is. Distances in σ are corrected p-values "
     "in standard deviations of a normal distribution. With one training of each model, a comparison of two "
     f"models stays {WITHIN_ERROR}. A claim with several deciding tests is reproduced if all of them are, and "
-    "not reproduced if any of them is not. Tests marked *supporting* are shown but do not decide."
+    "not reproduced if any of them is not. A claim that asks several questions has a "
+    f"verdict for each; it is **{IN_PART}** if some are and others are not, or are open. Tests marked *supporting* are shown but do not decide."
 )
 
 
@@ -75,6 +80,8 @@ class Finding:
         Whether the effect is predicted to lie below the threshold.
     discriminator
         The discriminator that it is about; empty for anything else.
+    part
+        What of the claim it answers, where the claim has several answers; else empty.
     """
 
     quantity: str
@@ -92,6 +99,7 @@ class Finding:
     reason: str = ""
     below: bool = False
     discriminator: str = ""
+    part: str = ""
 
     @property
     def distance(self) -> float:
@@ -115,19 +123,31 @@ class Finding:
         return float(p_value(self.distance, self.statistical, self.freedom, self.seed, self.seeds))
 
 
-def untestable(quantity: str, reason: str, deciding: bool = True, discriminator: str = "") -> Finding:
+def untestable(
+    quantity: str, reason: str, deciding: bool = True, discriminator: str = "", part: str = ""
+) -> Finding:
     """A finding that this study cannot make, with the reason."""
     return Finding(
         *(quantity, nan, nan, nan, 0, nan, nan, deciding),
         verdict=NOT_TESTABLE,
         reason=reason,
         discriminator=discriminator,
+        part=part,
     )
 
 
 def decide(findings: Sequence[Finding], significance: float) -> list[Finding]:
-    """The findings of one claim, one family of tests, with corrected p-values and verdicts, by `rule`."""
-    corrected = holm([finding.p for finding in findings])
+    """The findings of one claim with corrected p-values and verdicts, by `rule`.
+
+    Deciding and supporting tests are a family each. Behind the deciding ones the others are behind a gate, so
+    that where nothing has an effect, the probability of calling anything in the claim significant is that of
+    the deciding tests alone.
+    """
+    deciding = np.array([finding.deciding for finding in findings])
+    raw = np.array([finding.p for finding in findings])
+    corrected = holm(np.where(deciding, raw, nan))
+    gate = np.nanmin(corrected, initial=1.0) if deciding.any() else 0.0
+    corrected = np.where(deciding, corrected, np.maximum(holm(np.where(deciding, nan, raw)), gate))
     return [
         replace(
             finding,
@@ -151,8 +171,21 @@ def judge(distance: float, p: float, below: float) -> str:
     return REPRODUCED if distance > 0 else NOT_REPRODUCED
 
 
+def parts(findings: Sequence[Finding]) -> dict[str, str]:
+    """Verdict of each question that a claim asks; empty for a claim that is a whole."""
+    deciding = [finding for finding in findings if finding.deciding and finding.part]
+    names = dict.fromkeys(finding.part for finding in deciding)
+    return {
+        name: combine([replace(finding, part="") for finding in deciding if finding.part == name])
+        for name in names
+    }
+
+
 def combine(findings: Sequence[Finding]) -> str:
     """Verdict of a claim from its decided findings; those that could not be made are left out."""
+    answers = set(parts(findings).values()) - {NOT_TESTABLE}
+    if len(answers) > 1 and REPRODUCED in answers:
+        return IN_PART
     verdicts = {finding.verdict for finding in findings if finding.deciding} - {NOT_TESTABLE}
     if not verdicts:
         return NOT_TESTABLE

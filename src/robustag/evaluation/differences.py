@@ -187,13 +187,28 @@ def harm(
     cut that was fixed on clean jets should stay: their harm is the size of their relative change, whatever
     its sign, which is the departure of a scale factor from one. Parameters and errors as `measurement`.
     """
+    if metric in _BETTER_UNCHANGED:
+        return relative_change(metrics, model=model, metric=metric, epsilon=epsilon, **wanted).magnitude
+    raw, changed = _raw_and_changed(metrics, model=model, metric=metric, epsilon=epsilon, **wanted)
+    return changed - raw if metric in _BETTER_WHEN_LOW else raw - changed
+
+
+def relative_change(
+    metrics: pd.DataFrame, *, model: str, metric: str, epsilon: float, **wanted: Unpack[Comparison]
+) -> Measurement:
+    """Changed minus raw over raw. Parameters and errors as `measurement`; NaN for a raw number of zero."""
+    raw, changed = _raw_and_changed(metrics, model=model, metric=metric, epsilon=epsilon, **wanted)
+    return (changed - raw) / raw
+
+
+def _raw_and_changed(
+    metrics: pd.DataFrame, *, model: str, metric: str, epsilon: float, **wanted: Unpack[Comparison]
+) -> tuple[Measurement, Measurement]:
     raw, changed = (
         measurement(metrics, model=model, metric=metric, epsilon=strength, **wanted)
         for strength in (0.0, epsilon)
     )
-    if metric in _BETTER_UNCHANGED:
-        return ((changed - raw) / raw).magnitude
-    return changed - raw if metric in _BETTER_WHEN_LOW else raw - changed
+    return raw, changed
 
 
 def robustness_gain(

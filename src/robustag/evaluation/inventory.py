@@ -106,5 +106,6 @@ def _model(path: str | Path) -> Iterator[tuple[str, str, float]]:
     yield "loss", card["loss"]["name"], nan
     yield "gamma", "", card["loss"].get("gamma", 0.0)
     yield "optimiser", card["optimiser"]["name"], nan
-    yield "epochs", "", card["optimiser"]["epochs"]
+    for name in ("learning_rate", "batch_size", "epochs"):
+        yield name, "", card["optimiser"][name]
     yield "recipe", card["recipe"]["name"], card["recipe"].get("epsilon", 0.0)

@@ -91,7 +91,7 @@ def certify(
     DataFrame
         method (interval, crown, attack), epsilon (0 added), discriminator ("all" for the accuracy), flavour
         of the jets, metric (accuracy, auc, fixed_cut_efficiency, fixed_cut_mistag), working_point, value,
-        low, high (68 %, exact binomial for a share, bootstrap for an AUC) and n.
+        low, high (68 %, exact binomial for a share, bootstrap for an AUC), n and replicates (of an AUC).
 
     Raises
     ------
