@@ -13,6 +13,8 @@ from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.workflow.definitions import definition_faults, is_certifiable
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
+# What a scenario says of the nuisance it stands for (`robustag.mismodelling.sources`).
+_MEANING = ("source", "one_sigma")
 
 
 def check_selection(config: dict, table: FeatureTable) -> None:
@@ -51,9 +53,15 @@ def check_selection(config: dict, table: FeatureTable) -> None:
 
 
 def shown_scenarios(config: dict) -> dict[str, dict]:
-    """Definitions of the selected scenarios, and of the selected variations, which are scenarios, too."""
+    """Definitions of the selected scenarios, and of the selected variations, which are scenarios, too.
+
+    Without what they stand for, which changes no jet: no job is made again for another prior.
+    """
     run = config["run"]
-    own = {name: config["scenarios"][name] for name in run["scenarios"]}
+    own = {
+        name: {key: value for key, value in config["scenarios"][name].items() if key not in _MEANING}
+        for name in run["scenarios"]
+    }
     return own | {name: {"kind": "resimulated", "variation": name} for name in run["variations"]}
 
 

@@ -315,6 +315,8 @@ def test_a_variation_is_a_scenario_of_its_own_name_after_the_others(config):
     shown = shown_scenarios(config)
     assert list(shown) == ["track_order", "jes_up", "fakes_up"]
     assert shown["jes_up"] == {"kind": "resimulated", "variation": "jes_up"}
+    # A job that is told so is not made again for another prior.
+    assert shown["track_order"] == {"kind": "swap", "strengths": [0.05, 0.2]}
 
 
 def test_a_model_takes_the_common_optimiser_but_for_what_it_says(config):
