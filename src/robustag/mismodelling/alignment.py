@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from robustag.classes import CLASSES
-from robustag.intervals import interval
+from robustag.intervals import corrected
 from robustag.mismodelling.displacements import Displacement
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def alignment(
         Columns scenario, flavour, ``measure`` (``mean``: cosine of the mean displacements; ``jet``: mean
         cosine of single jets, where they are matched; ``length``: root mean square length of the scenario's
         displacement of a jet, over that of the attack), value, low, high (68 % bootstrap interval).
+        Noise in a mean displacement draws its cosine to zero, which the bootstrap corrects.
     """
     rows = []
     for name, scenario in scenarios.items():
@@ -58,9 +59,11 @@ def alignment(
             ]
             measures["length"] = lengths[0] / lengths[1]
         for measure, values in measures.items():
-            low, high = interval(values[1:], axis=0)
+            ends = corrected(values[0], values[1:], axis=0)
+            if measure != "length":
+                ends = tuple(np.clip(end, -1.0, 1.0) for end in ends)
             for flavour, called in enumerate(CLASSES):
-                rows.append((name, called, measure, values[0, flavour], low[flavour], high[flavour]))
+                rows.append((name, called, measure, *(end[flavour] for end in ends)))
     return pd.DataFrame(rows, columns=["scenario", "flavour", "measure", "value", "low", "high"])
 
 
