@@ -8,6 +8,19 @@ _LABELS = {
     "apgd_margin": "APGD on the margin",
     "mahalanobis": "Mahalanobis PGD",
     "uniform_noise": "uniform noise",
+    "ip_resolution_up": "worse IP resolution",
+    "ip_tails_up": "longer IP tails",
+    "track_efficiency_down": "lower track efficiency",
+    "fakes_up": "more fake tracks",
+    "beam_spot_shift": "shifted beam spot",
+    "fsr_scale_down": "lower FSR scale",
+    "b_fragmentation_down": "softer b fragmentation",
+    "record_ip_resolution": "records: worse IP resolution",
+    "record_errors": "records: larger track errors",
+    "record_alignment": "records: weak mode of alignment",
+    "record_track_loss": "records: track loss",
+    "record_vertex_loss": "records: vertex loss",
+    "track_order": "swapped tracks",
 }
 
 

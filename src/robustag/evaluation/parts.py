@@ -68,7 +68,8 @@ def effects(
         Columns span, ``kept`` (``projected``: the part as it is; ``rescaled``: made as long as the attack of
         the jet, in L2, which some inputs then exceed), ``length`` (mean length of the part over that of the
         attack), discriminator, ``loss`` of AUC, its low and high, ``attack`` (loss to the whole attack),
-        ``share`` of that loss with share_low and share_high (68 % bootstrap intervals).
+        ``share`` of that loss with share_low and share_high (68 % bootstrap intervals) and its ``replicates``
+        (float32 [R]), which are paired in all rows.
     """
     clean, whole = scores(inputs), scores(inputs + moves)
     size = moves.norm(dim=1, keepdim=True)
@@ -96,6 +97,7 @@ def effects(
                         "share": share[0],
                         "share_low": share_low,
                         "share_high": share_high,
+                        "replicates": share[1:].astype(np.float32),
                     }
                 )
     return pd.DataFrame(rows)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from robustag.classes import CLASSES
-from robustag.intervals import interval
+from robustag.intervals import corrected
 from robustag.mismodelling.displacements import Displacement
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 # Eigenvalues of a jet's normalised systematics below this share of the largest are rounding.
 _RANK = 1e-4
+
+# Jets at a time: each has its own directions.
+_BLOCK = 2048
 
 
 def alignment(
@@ -40,6 +43,7 @@ def alignment(
         Columns scenario, flavour, ``measure`` (``mean``: cosine of the mean displacements; ``jet``: mean
         cosine of single jets, where they are matched; ``length``: root mean square length of the scenario's
         displacement of a jet, over that of the attack), value, low, high (68 % bootstrap interval).
+        Noise in a mean displacement draws its cosine to zero, which the bootstrap corrects.
     """
     rows = []
     for name, scenario in scenarios.items():
@@ -55,9 +59,11 @@ def alignment(
             ]
             measures["length"] = lengths[0] / lengths[1]
         for measure, values in measures.items():
-            low, high = interval(values[1:], axis=0)
+            ends = corrected(values[0], values[1:], axis=0)
+            if measure != "length":
+                ends = tuple(np.clip(end, -1.0, 1.0) for end in ends)
             for flavour, called in enumerate(CLASSES):
-                rows.append((name, called, measure, values[0, flavour], low[flavour], high[flavour]))
+                rows.append((name, called, measure, *(end[flavour] for end in ends)))
     return pd.DataFrame(rows, columns=["scenario", "flavour", "measure", "value", "low", "high"])
 
 
@@ -89,8 +95,11 @@ def spans(
     """Parts [N, F] of an attack's moves that known systematics span.
 
     ``flavour``: coherent shifts, the span of the mean displacements of each flavour. ``jet``: the span of the
-    jet's own displacements, for matched scenarios. ``random_flavour`` and ``random_jet`` are controls:
-    as many random directions, in the inputs that the jet has and systematics move.
+    jet's own displacements, for matched scenarios. The others are controls with as many directions, in the
+    inputs that the jet has and systematics move. ``random_flavour`` and ``random_jet``: random directions.
+    ``other_jet``: what each scenario does to another jet of the flavour, which knows the sizes and signs that
+    inputs have in common and not the jet. ``flipped``: the jet's own displacements, each input with a random
+    sign, which knows how far they go and not where.
     """
     moves = attack.of_each_jet()
     matched = [way.moves for way in scenarios.values() if way.moves is not None]
@@ -98,8 +107,7 @@ def spans(
     generator = torch.Generator().manual_seed(seed)
 
     def random(directions: Tensor) -> Tensor:
-        noise = torch.randn(directions.shape, generator=generator)
-        return noise * (directions != 0).any(dim=-2, keepdim=True)
+        return _masked(torch.randn(directions.shape, generator=generator), directions)
 
     def by_flavour(directions: Tensor) -> Tensor:
         """Project each jet on the directions [S, C, F] of its flavour, where it has the inputs."""
@@ -107,7 +115,7 @@ def spans(
         for flavour in range(directions.shape[1]):
             rows = (jets.label == flavour).nonzero()[:, 0]
             # In blocks: every jet has its own directions once the inputs that it lacks are left out.
-            for block in rows.split(2048):
+            for block in rows.split(_BLOCK):
                 there = (moves[block] != 0)[:, None]
                 part[block] = project(moves[block], directions[:, flavour] * there)
         return part
@@ -116,14 +124,37 @@ def spans(
         "flavour": by_flavour(means),
         "random_flavour": by_flavour(random(means.transpose(0, 1)).transpose(0, 1)),
     }
-    if matched:
-        kinds = {"jet": lambda d: d, "random_jet": random}
-        for name, choose in kinds.items():
-            blocks = torch.arange(len(jets)).split(2048)
-            parts[name] = torch.cat(
-                [
-                    project(moves[rows], choose(torch.stack([way[rows] for way in matched], dim=1)))
-                    for rows in blocks
-                ]
-            )
-    return parts
+    if not matched:
+        return parts
+    others = [_others(way, jets.label, generator) for way in matched]
+    signs = torch.randint(0, 2, moves.shape, generator=generator) * 2.0 - 1.0
+    blocks: dict[str, list[Tensor]] = {}
+    for rows in torch.arange(len(jets)).split(_BLOCK):
+        own = torch.stack([way[rows] for way in matched], dim=1)
+        other = torch.stack([way[jet[rows]] for way, jet in zip(matched, others, strict=True)], dim=1)
+        directions = {
+            "jet": own,
+            "random_jet": random(own),
+            "other_jet": _masked(other, own),
+            "flipped": own * signs[rows, None],
+        }
+        for name, chosen in directions.items():
+            blocks.setdefault(name, []).append(project(moves[rows], chosen))
+    return parts | {name: torch.cat(block) for name, block in blocks.items()}
+
+
+def _masked(directions: Tensor, own: Tensor) -> Tensor:
+    """As many directions [..., S, F] as a jet's own that are not zero, in the inputs that these move."""
+    moving = own != 0
+    return directions * moving.any(dim=-1, keepdim=True) * moving.any(dim=-2, keepdim=True)
+
+
+def _others(moves: Tensor, label: Tensor, generator: torch.Generator) -> Tensor:
+    """For each jet another of its flavour, int64 [N], that moves if it does, in about as many inputs."""
+    order = np.lexsort((torch.randperm(len(moves), generator=generator), (moves != 0).sum(dim=1), label))
+    moving = (moves != 0).any(dim=1)[order]
+    other = torch.arange(len(moves))
+    for flavour in label.unique():
+        rows = torch.from_numpy(order)[moving & (label[order] == flavour)]
+        other[rows] = rows.roll(1)
+    return other

@@ -8,6 +8,7 @@ from torch import nn
 from robustag.errors import InputError
 from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.parts import Scores, effects
+from robustag.intervals import interval
 from robustag.mismodelling.alignment import alignment, project, spans
 from robustag.mismodelling.displacements import Displacement, matched
 from robustag.tensors.loading import JetTensors
@@ -91,6 +92,27 @@ def test_cosines_of_parallel_opposite_and_orthogonal_moves(jets, weights, direct
     np.testing.assert_allclose(lengths, size, rtol=1e-5)
 
 
+def test_noise_does_not_draw_the_cosine_of_means_to_zero():
+    """Scenario and attack share half of their way for the mean jet, under noise that few jets leave."""
+    values = []
+    for seed in range(12):
+        jets = sample(jets=300, seed=seed)
+        weights = event_weights(jets.event.numpy(), 100, seed=seed)
+        noise = 1.5 * torch.randn(jets.inputs.shape, generator=torch.Generator().manual_seed(seed))
+        step = torch.full_like(jets.inputs, 0.2)
+        scenario = Displacement.of(step + noise, jets, weights)
+        attack = Displacement.of(step * (torch.arange(FEATURES) < 6), jets, weights)
+        table = alignment(attack, {"x": scenario}, jets.label, weights)
+        means = table[table["measure"] == "mean"]
+        plain = torch.cosine_similarity(attack.means[0], scenario.means[0], dim=1).numpy()
+        values.append((plain.mean(), means["value"].mean()))
+        assert ((means["low"] < means["value"]) & (means["value"] < means["high"])).all()
+    plain, corrected = np.mean(values, axis=0)
+    truth = np.sqrt(1 / 2)
+    assert plain < 0.85 * truth
+    assert abs(corrected - truth) < 0.5 * (truth - plain)
+
+
 def test_random_moves_agree_with_nothing(jets, weights):
     step = torch.randn(jets.inputs.shape, generator=torch.Generator().manual_seed(3)).sign()
     noise = torch.randn(jets.inputs.shape, generator=torch.Generator().manual_seed(4))
@@ -153,8 +175,100 @@ def test_random_directions_hold_their_number_of_all(jets, weights):
     }
     parts = spans(attack, ways, jets, seed=1)
     total = attack.moves.square().sum()
-    for span in ("random_flavour", "random_jet", "jet"):
+    for span in ("random_flavour", "random_jet", "jet", "other_jet", "flipped"):
         assert (parts[span].square().sum() / total).item() == pytest.approx(3 / FEATURES, abs=0.03), span
+
+
+def shares(attack, ways, jets, weights):
+    """Effect on a linear tagger of the part of an attack in every span, by name."""
+    table = effects(
+        Scores(Linear(), jets, weights, ["BvL"]), attack.moves, spans(attack, ways, jets, seed=1), jets.inputs
+    )
+    return table[table["kept"] == "projected"].set_index("span")
+
+
+def test_an_attack_along_the_jets_own_systematics_is_not_in_those_of_others(jets, weights):
+    """Each jet has two directions of its own; the attack is their sum."""
+    generator = torch.Generator().manual_seed(7)
+    own = [torch.randn(jets.inputs.shape, generator=generator) for _ in range(2)]
+    towards = torch.where(jets.label == 0, 1.0, -1.0)
+    for way in own:
+        way[:, 0] = towards
+    attack = Displacement.of(own[0] + own[1], jets, weights)
+    rows = shares(
+        attack, {str(k): between(jets, moved(jets, way)) for k, way in enumerate(own)}, jets, weights
+    )
+    assert rows.loc["jet", "share"] == pytest.approx(1.0, abs=0.01)
+    for span in ("random_jet", "other_jet", "flipped"):
+        assert rows.loc[span, "length"] < 0.6, span
+        assert abs(rows.loc[span, "share"]) < 0.6, span
+
+
+def test_what_systematics_do_to_all_jets_of_a_flavour_is_in_those_of_another_jet(jets, weights):
+    """A coherent direction, which fewer inputs of some jets have: the sizes are known, the signs are not."""
+    way = torch.zeros_like(jets.inputs)
+    way[:, :8] = torch.where(jets.label == 0, 1.0, -1.0)[:, None] * torch.linspace(1.0, 2.0, 8)
+    way[: len(jets) // 2, 6:] = 0.0
+    rows = shares(
+        Displacement.of(0.1 * way, jets, weights), {"x": between(jets, moved(jets, way))}, jets, weights
+    )
+    for span in ("jet", "other_jet"):
+        assert rows.loc[span, "share"] == pytest.approx(1.0, abs=0.01), span
+        assert rows.loc[span, "length"] == pytest.approx(1.0, abs=0.01), span
+    for span in ("flipped", "random_jet"):
+        assert rows.loc[span, "length"] < 0.5, span
+
+
+def test_single_inputs_span_the_same_with_either_sign(jets, weights):
+    """Signs alone do not leave the span of systematics that move an input each: nothing is learnt there."""
+    ways = {
+        str(feature): between(jets, moved(jets, torch.eye(FEATURES)[feature].expand_as(jets.inputs)))
+        for feature in range(3)
+    }
+    attack = Displacement.of(torch.ones_like(jets.inputs), jets, weights)
+    parts = spans(attack, ways, jets, seed=1)
+    torch.testing.assert_close(parts["flipped"], parts["jet"])
+    torch.testing.assert_close(parts["jet"][:, :3], torch.ones(len(jets), 3))
+    assert (parts["jet"][:, 3:] == 0).all()
+
+
+def test_controls_have_as_many_directions_in_the_same_inputs(jets, weights):
+    """A scenario that leaves a jet alone gives it no direction of another jet, nor a random one."""
+    one, two = torch.zeros_like(jets.inputs), torch.zeros_like(jets.inputs)
+    generator = torch.Generator().manual_seed(10)
+    one[:, :6] = torch.randn((len(jets), 6), generator=generator)
+    two[::3, 4:8] = torch.randn((len(jets) // 3, 4), generator=generator)
+    attack = Displacement.of(torch.ones_like(jets.inputs), jets, weights)
+    ways = {"one": between(jets, moved(jets, one)), "two": between(jets, moved(jets, two))}
+    parts = spans(attack, ways, jets, seed=1)
+    inputs = {0: 8, 1: 6, 2: 6}  # that systematics move, by flavour
+    for span in ("random_jet", "other_jet", "flipped"):
+        for flavour, number in inputs.items():
+            part = parts[span][jets.label == flavour]
+            assert (part[:, number:] == 0).all()
+            assert (part[:, :number] != 0).any(dim=0).all()
+        # One direction in six inputs holds a sixth of what is in them.
+        single = parts[span][jets.label == 1].square().sum(dim=1).mean().item()
+        assert single == pytest.approx(1.0, abs=0.15), span
+
+
+def test_replicates_of_two_shares_are_paired(jets, weights):
+    """Half of an attack and another half: the difference of their shares is known better than either."""
+    towards = torch.where(jets.label == 0, 1.0, -1.0)
+    moves = torch.zeros_like(jets.inputs)
+    moves[:, 0] = towards
+    scores = Scores(Linear(), jets, weights, ["BvL"])
+    table = effects(scores, moves, {"more": 0.52 * moves, "less": 0.48 * moves}, jets.inputs)
+    rows = table[table["kept"] == "projected"].set_index("span")
+    more, less = (rows.loc[span, "replicates"] for span in ("more", "less"))
+    assert more.shape == (20,)
+    for span, replicates in (("more", more), ("less", less)):
+        ends = interval(replicates)
+        np.testing.assert_allclose(rows.loc[span, ["share_low", "share_high"]].astype(float), ends, rtol=1e-6)
+    assert (more - less).std() < 0.3 * more.std()
+    assert (more - less).mean() == pytest.approx(
+        rows.loc["more", "share"] - rows.loc["less", "share"], abs=1e-3
+    )
 
 
 def test_other_jets_have_no_moves_of_their_own(jets, weights):

@@ -12,10 +12,12 @@ from robustag.attacks.labels import perturbation_label
 from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, stamp, styled
 
 _SPANS = {
-    "flavour": "coherent shifts",
-    "random_flavour": "as many random ones",
-    "jet": "moves of the jet",
-    "random_jet": "as many random ones",
+    "flavour": "mean moves of the flavour",
+    "random_flavour": "as many random directions",
+    "jet": "moves of the very jet",
+    "other_jet": "those of another jet of the flavour",
+    "flipped": "those of the jet, random signs",
+    "random_jet": "as many random directions",
 }
 _KEPT = {
     "projected": ("#0072B2", "part in the span"),
@@ -59,7 +61,7 @@ def alignment_table(
 
 @styled
 def draw_alignment(table: pd.DataFrame, sample: str) -> Figure:
-    """Left, cosines of mean displacements; right, the share of the attack's loss that its parts cause.
+    """Above, cosines of mean displacements; below, the share of the attack's loss that its parts cause.
 
     Parameters
     ----------
@@ -70,41 +72,44 @@ def draw_alignment(table: pd.DataFrame, sample: str) -> Figure:
     """
     cosines, shares = (table[table["part"] == part] for part in ("cosine", "share"))
     scenarios = list(dict.fromkeys(cosines["name"]))
-    figure = Figure(figsize=(11.5, 2.4 + 0.36 * len(scenarios)))
-    left, right = figure.subplots(1, 2, width_ratios=[1.3, 1])
-    _points(left, cosines, scenarios, {f: (FLAVOUR_COLOURS[f], FLAVOUR_LABELS[f]) for f in FLAVOUR_COLOURS})
-    left.set_yticks(np.arange(len(scenarios))[::-1], labels=[perturbation_label(name) for name in scenarios])
-    left.set_xlim(-1, 1)
-    left.axvline(0.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
-    left.set_xlabel("cosine of attack and scenario, mean displacements")
     spans = [name for name in _SPANS if name in set(shares["name"])]
-    _points(right, shares, spans, _KEPT)
-    right.set_yticks(np.arange(len(spans))[::-1], labels=[_SPANS[name] for name in spans])
-    right.set_xlim(left=min(0.0, right.get_xlim()[0]))
-    right.set_xlabel("share of the attack's AUC loss")
-    for axes in (left, right):
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.06), ncols=3 if axes is left else 1)
-    stamp(left, right, sample)
+    rows = [len(scenarios), len(spans)]
+    figure = Figure(figsize=(8.0, 2.6 + 0.36 * sum(rows)))
+    upper, lower = figure.subplots(2, 1, height_ratios=rows)
+    flavours = {f: (FLAVOUR_COLOURS[f], FLAVOUR_LABELS[f]) for f in FLAVOUR_COLOURS}
+    _points(upper, cosines, {name: perturbation_label(name) for name in scenarios}, flavours)
+    upper.set_xlim(-1, 1)
+    upper.axvline(0.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
+    upper.set_xlabel("cosine of attack and scenario, mean displacements")
+    _points(lower, shares, {name: _SPANS[name] for name in spans}, _KEPT)
+    lower.set_xlim(left=min(0.0, lower.get_xlim()[0]))
+    lower.set_xlabel("share of the attack's AUC loss")
+    upper.legend(loc="lower center", bbox_to_anchor=(0.5, 1.06), ncols=3)
+    lower.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    stamp(upper, upper, sample)
     return figure
 
 
-def _points(axes: Axes, rows: pd.DataFrame, names: list[str], kinds: Mapping[str, tuple[str, str]]) -> None:
+def _points(
+    axes: Axes, rows: pd.DataFrame, names: Mapping[str, str], kinds: Mapping[str, tuple[str, str]]
+) -> None:
     """A row a name, a colour a kind, with their intervals."""
-    height = pd.Series(np.arange(len(names))[::-1], index=names)
+    heights = np.arange(len(names))[::-1]
+    height = pd.Series(heights, index=list(names))
     offsets = np.linspace(0.2, -0.2, len(kinds))
     for offset, (kind, (colour, label)) in zip(offsets, kinds.items(), strict=True):
         own = rows[rows["of"] == kind]
-        # A percentile interval of few replicates need not hold its value.
-        errors = np.maximum([own["value"] - own["low"], own["high"] - own["value"]], 0.0)
         axes.errorbar(
             own["value"],
             own["name"].map(height).astype(float) + offset,
-            xerr=errors,
+            # An interval of few replicates need not hold its value.
+            xerr=np.maximum([own["value"] - own["low"], own["high"] - own["value"]], 0.0),
             color=colour,
             marker="o",
             linestyle="none",
             capsize=2,
             label=label,
         )
+    axes.set_yticks(heights, labels=list(names.values()))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.set_ylim(-0.6, len(names) - 0.4)
