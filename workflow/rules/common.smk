@@ -24,6 +24,7 @@ from robustag.workflow.places import (
 from robustag.workflow.selection import (
     certified_models,
     compared_models,
+    judged_mismodellings,
     nominal_models,
     shown_mismodellings,
     shown_rocs,

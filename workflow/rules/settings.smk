@@ -137,7 +137,7 @@ def claim_settings() -> dict:
             "attack": figures["attack"],
             "noise": figures["noise"],
             "attacks": {name: whole_definition(name) for name in RUN["attacks"]},
-            "mismodellings": SHOWN_MISMODELLINGS,
+            "mismodellings": judged_mismodellings(config),
             "shown_epsilon": figures["epsilon"],
             "jet_pt": TABLE.own("pt"),
         }

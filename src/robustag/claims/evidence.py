@@ -111,7 +111,7 @@ class Evidence:
     def offers(self, perturbation: str, epsilon: float) -> bool:
         """Whether both models were measured under this perturbation."""
         rows = self.metrics(perturbation)
-        return set(self.models) <= set(rows.loc[matching(rows, epsilon=epsilon), "model"])
+        return len(rows) > 0 and set(self.models) <= set(rows.loc[matching(rows, epsilon=epsilon), "model"])
 
     def auc(self, model: str, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
         """AUC of one model under one perturbation."""

@@ -11,7 +11,8 @@ table { border-collapse: collapse; margin: 0.8rem 0; font-size: 14px; }
 th, td { border: 1px solid #ccc; padding: 0.25rem 0.55rem; text-align: left; vertical-align: top; }
 th { background: #f2f2f2; }
 h2 { border-bottom: 1px solid #ccc; margin-top: 2.2rem; }
-.reproduced { color: #00713d; } .reproduced-in-part { color: #44730c; } .not-reproduced { color: #b22222; } .within-error { color: #8a6100; }
+.reproduced { color: #00713d; } .reproduced-in-part { color: #44730c; }
+.not-reproduced { color: #b22222; } .within-error { color: #8a6100; }
 .not-testable-here { color: #666; }
 """
 

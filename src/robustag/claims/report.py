@@ -119,7 +119,7 @@ def _cell(judgement: Judgement) -> str:
     distance = sigmas(finding) if finding else inf
     text = f"**{judgement.verdict}**" + (f" ({distance:+.1f} σ)" if abs(distance) < inf else "")
     left_out = any(f.verdict == NOT_TESTABLE and f.deciding for f in judgement.findings)
-    if left_out and judgement.verdict != NOT_TESTABLE:
+    if left_out and judgement.verdict != NOT_TESTABLE and not judgement.parts:
         text += "; in part"
     if judgement.parts:
         text += ": " + ", ".join(f"{name} {verdict}" for name, verdict in judgement.parts.items())

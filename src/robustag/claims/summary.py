@@ -11,7 +11,7 @@ from robustag.claims.headline import headline, with_error
 from robustag.claims.markdown import table
 from robustag.claims.report import masking_table
 from robustag.claims.settings import Settings
-from robustag.evaluation.differences import matching, measurement
+from robustag.evaluation.differences import harm, matching, measurement
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,10 @@ def verdicts(claims: Mapping[str, Any]) -> list[str]:
 
 
 def trade_off(pareto: pd.DataFrame | None, settings: Settings) -> list[str]:
-    """BvL AUC of every recipe, raw and under each attack at the strength of the figures; nothing without."""
+    """BvL AUC of every recipe on raw jets, and what each attack at the strength of the figures takes of it.
+
+    A loss is that of the attack's own jets, raw and attacked. Nothing without recipes.
+    """
     if pareto is None:
         return []
     attacks = list(dict.fromkeys(pareto["perturbation"]))
@@ -95,10 +98,13 @@ def trade_off(pareto: pd.DataFrame | None, settings: Settings) -> list[str]:
     for model in dict.fromkeys(pareto["model"]):
         wanted = {"model": model, "discriminator": "BvL", "metric": "auc"}
         raw = measurement(pareto, **wanted, perturbation=attacks[0], epsilon=0.0)
-        attacked = [measurement(pareto, **wanted, perturbation=attack, epsilon=epsilon) for attack in attacks]
-        trainings = str(len(raw.seeds))
-        rows.append([model, trainings, *map(with_error, [raw, *attacked])])
-    header = ["model", "trainings", "BvL AUC, raw", *(f"{attack} {epsilon:g}" for attack in attacks)]
+        losses = [
+            harm(pareto, model=model, perturbation=attack, epsilon=epsilon, discriminator="BvL", metric="auc")
+            for attack in attacks
+        ]
+        rows.append([model, str(len(raw.seeds)), *map(with_error, [raw, *losses])])
+    losses_to = (f"loss to {attack} {epsilon:g}" for attack in attacks)
+    header = ["model", "trainings", "BvL AUC, raw", *losses_to]
     return table(header, rows, aligned=True)
 
 
@@ -136,4 +142,6 @@ def certificates(found: pd.DataFrame | None) -> list[str]:
 
 def _verdict(judged: Mapping[str, Any]) -> str:
     distance = judged["sigmas"]
-    return judged["verdict"] + (f" ({distance:+.1f} σ)" if distance is not None else "")
+    verdict = judged["verdict"] + (f" ({distance:+.1f} σ)" if distance is not None else "")
+    answers = ", ".join(f"{part} {answer}" for part, answer in judged["parts"].items())
+    return f"{verdict}: {answers}" if answers else verdict

@@ -28,7 +28,8 @@ _RULE = (
     "in standard deviations of a normal distribution. With one training of each model, a comparison of two "
     f"models stays {WITHIN_ERROR}. A claim with several deciding tests is reproduced if all of them are, and "
     "not reproduced if any of them is not. A claim that asks several questions has a "
-    f"verdict for each; it is **{IN_PART}** if some are and others are not, or are open. Tests marked *supporting* are shown but do not decide."
+    f"verdict for each; it is **{IN_PART}** if some are and others are not, or are open. Tests marked "
+    "*supporting* are shown but do not decide."
 )
 
 

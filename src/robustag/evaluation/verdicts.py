@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from robustag.evaluation.differences import harm
-from robustag.evaluation.significance import holm, level
+from robustag.evaluation.differences import Measurement, harm
+from robustag.evaluation.significance import holm, level, p_value
 
 #: What is compared, as (metric, whether it has working points).
 _MEASURED = (("auc", False), ("fixed_cut_efficiency", True), ("fixed_cut_mistag", True))
+#: Rows that agree in these are one family of tests.
+_FAMILY = ("pair", "discriminator", "metric", "working_point")
 
 
 def verdict_of(loss: float, gain: float, gain_p: float, loss_p: float, level: float) -> str:
@@ -54,23 +56,30 @@ def verdicts(
         ``adversarial``, the harm to either model (see `harm`); ``gain``, their difference; ``recovered``, its
         share of the nominal model's harm, where that exceeds twice ``significance`` errors; each followed by
         its total error, paired between models and strengths; ``nominal_p`` and ``gain_p``, p-values corrected
-        for the number of rows of the pair (Holm); and ``verdict`` (see `verdict_of`). A gain between models
-        that were trained once has no p-value: nobody knows what another training would give.
+        for the number of tests (Holm); and ``verdict`` (see `verdict_of`). A family of tests is what one
+        reads together: all perturbations and strengths of one pair, discriminator, metric and working point.
+        A gain between models that were trained once has no p-value: nobody knows what another training would
+        give.
     """
     # Rows are looked up many times: look among few.
     wanted = metrics["metric"].isin([metric for metric, _ in _MEASURED])
     metrics = metrics[wanted & metrics["discriminator"].isin(discriminators)]
-    rows = []
+    rows: list[dict] = []
+    tested: dict[str, list[Measurement]] = {"nominal": [], "gain": []}
     for perturbation, of_it in metrics.groupby("perturbation", sort=False):
         for discriminator, table in of_it.groupby("discriminator", sort=False):
             for pair in pairs:
                 case = {"perturbation": perturbation, "discriminator": discriminator}
                 front = {"pair": pair["label"], "kind": table["kind"].iloc[0], **case}
-                for numbers in _compare(table, pair, case, mistags, significance):
-                    rows.append(front | numbers)
+                for point, nominal, adversarial in _compare(table, pair, case, mistags):
+                    gain = nominal - adversarial  # `robustness_gain`, of what is there already
+                    rows.append(front | point | _numbers(nominal, adversarial, gain, significance))
+                    tested["nominal"].append(nominal)
+                    tested["gain"].append(gain)
     table = pd.DataFrame(rows)
-    for column in ("nominal_p", "gain_p"):
-        table[column] = table.groupby("pair")[column].transform(holm)
+    for name, measured in tested.items():
+        p = pd.Series(_p_values(measured, compares=name == "gain"), table.index)
+        table[f"{name}_p"] = p.groupby([table[column] for column in _FAMILY], dropna=False).transform(holm)
     columns = ["nominal", "gain", "gain_p", "nominal_p"]
     table["verdict"] = [
         verdict_of(loss, gain, gain_p, loss_p, level(significance))
@@ -80,30 +89,40 @@ def verdicts(
 
 
 def _compare(
-    table: pd.DataFrame, pair: Mapping, case: Mapping, mistags: Sequence[float], significance: float
-) -> Iterator[dict]:
+    table: pd.DataFrame, pair: Mapping, case: Mapping, mistags: Sequence[float]
+) -> Iterator[tuple[dict, Measurement, Measurement]]:
+    """Strength, metric and working point, and the harm to both models."""
     for epsilon in sorted(set(table["epsilon"]) - {0.0}):
         for metric, at_points in _MEASURED:
-            for point in mistags if at_points else [np.nan]:
-                wanted = {**case, "epsilon": epsilon, "metric": metric, "working_point": point}
-                nominal = harm(table, model=pair["nominal"], **wanted)
-                adversarial = harm(table, model=pair["adversarial"], **wanted)
-                gain = nominal - adversarial  # `robustness_gain`, of what is there already
-                recovered = gain / nominal
-                # Closer to zero the error of a ratio says nothing.
-                shown = abs(nominal.mean) > 2 * significance * nominal.total
-                yield {
-                    "epsilon": epsilon,
-                    "metric": metric,
-                    "working_point": point,
-                    "nominal": nominal.mean,
-                    "nominal_error": nominal.total,
-                    "nominal_p": nominal.p_value,
-                    "adversarial": adversarial.mean,
-                    "adversarial_error": adversarial.total,
-                    "gain": gain.mean,
-                    "gain_error": gain.total,
-                    "gain_p": gain.p_value if len(gain.seeds) > 1 else np.nan,
-                    "recovered": recovered.mean if shown else np.nan,
-                    "recovered_error": recovered.total if shown else np.nan,
-                }
+            for working_point in mistags if at_points else [np.nan]:
+                point = {"epsilon": epsilon, "metric": metric, "working_point": working_point}
+                nominal, adversarial = (
+                    harm(table, model=pair[role], **case, **point) for role in ("nominal", "adversarial")
+                )
+                yield point, nominal, adversarial
+
+
+def _numbers(
+    nominal: Measurement, adversarial: Measurement, gain: Measurement, significance: float
+) -> dict[str, float]:
+    recovered = gain / nominal
+    # Closer to zero the error of a ratio says nothing.
+    shown = abs(nominal.mean) > 2 * significance * nominal.total
+    return {
+        "nominal": nominal.mean,
+        "nominal_error": nominal.total,
+        "adversarial": adversarial.mean,
+        "adversarial_error": adversarial.total,
+        "gain": gain.mean,
+        "gain_error": gain.total,
+        "recovered": recovered.mean if shown else np.nan,
+        "recovered_error": recovered.total if shown else np.nan,
+    }
+
+
+def _p_values(measured: Sequence[Measurement], compares: bool) -> np.ndarray:
+    """P-values of many measurements at once; NaN where an error is unknown that could decide."""
+    columns = [(one.mean, one.statistical, one.freedom, one.seed, len(one.seeds)) for one in measured]
+    mean, statistical, freedom, seed, seeds = np.array(columns, dtype=np.float64).T
+    unknown = ~np.isfinite(statistical) | (compares & (seeds < 2))
+    return np.where(unknown, np.nan, p_value(mean, statistical, freedom, seed, seeds))

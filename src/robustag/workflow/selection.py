@@ -9,6 +9,7 @@ from robustag.attacks import AttackDefinition
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
+from robustag.mismodelling.sources import Source, sources_of
 from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.workflow.definitions import definition_faults, is_certifiable
 
@@ -75,6 +76,19 @@ def shown_mismodellings(config: dict) -> list[dict]:
     """The entries of figures.mismodellings that this study measures."""
     measured = {*config["run"]["attacks"], *shown_scenarios(config)}
     return [entry for entry in config["figures"]["mismodellings"] if entry["perturbation"] in measured]
+
+
+def judged_mismodellings(config: dict) -> list[dict]:
+    """The same entries, each with the source of mismodelling that it belongs to and its kind.
+
+    Distortions that are no source of a calibration, such as noise on all inputs, are one of their own.
+    """
+    sources = sources_of(config)
+    found = []
+    for entry in shown_mismodellings(config):
+        source = sources.get(entry["perturbation"], Source(entry["perturbation"], "inputs", 1.0))
+        found.append(entry | {"source": source.name, "kind": source.kind})
+    return found
 
 
 def compared_models(config: dict) -> list[str]:
@@ -282,6 +296,9 @@ def _shown(config: dict) -> Iterator[str]:
     if claims["efficiency"] not in evaluation["efficiencies"]:
         measured = evaluation["efficiencies"]
         yield _unmeasured("claims.efficiency", claims["efficiency"], "evaluation.efficiencies", measured)
+    if claims["working_point"] not in evaluation["mistags"]:
+        measured = evaluation["mistags"]
+        yield _unmeasured("claims.working_point", claims["working_point"], "evaluation.mistags", measured)
     for name, attacks in figures["rocs"].items():
         for attack in attacks:
             if attack not in config["attacks"]:

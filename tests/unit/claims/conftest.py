@@ -43,9 +43,11 @@ def settings() -> Settings:
         epsilon=0.01,
         shown_epsilon=0.05,
         mismodellings=(
-            {"label": "noise", "perturbation": "noise", "epsilon": 0.01},
-            {"label": "worse resolution", "perturbation": "ip_resolution_up", "epsilon": 1.0},
+            {"label": "noise", "perturbation": "noise", "epsilon": 0.01, "source": "noise", "kind": "inputs"},
+            {"label": "worse resolution", "perturbation": "ip_resolution_up", "epsilon": 1.0}
+            | {"source": "resolution", "kind": "detector"},
         ),
+        working_point=0.01,
         efficiency=0.7,
         significance=2.0,
         much_smaller=3.0,
@@ -59,7 +61,10 @@ def settings() -> Settings:
 
 @pytest.fixture
 def make_metrics() -> Callable[..., pd.DataFrame]:
-    """Metrics with the given losses of AUC, each spread by ``spread`` around it over the three seeds."""
+    """Metrics with the given losses of AUC, each spread by ``spread`` around it over the three seeds.
+
+    Rates at fixed cuts change by five (signal) and ten times (background) the loss of AUC, relative.
+    """
 
     def make(
         losses: Losses | None = None,
@@ -91,6 +96,24 @@ def make_metrics() -> Callable[..., pd.DataFrame]:
                                 (
                                     *(role, seed, perturbation, strength, discriminator),
                                     *("auc", np.nan, value, value + common + own),
+                                )
+                            )
+                            rates = {"fixed_cut_efficiency": 0.7 * (1 - 5 * loss)}
+                            rates |= {"fixed_cut_mistag": 0.01 * (1 + 10 * loss)}
+                            for metric, rate in rates.items():
+                                own = error * generator.standard_normal(REPLICATES) if strength else 0.0
+                                rows.append(
+                                    (
+                                        *(role, seed, perturbation, strength, discriminator),
+                                        *(metric, 0.01, rate, rate * (1 + common + own)),
+                                    )
+                                )
+                        for metric, value in (("loss", 0.7 + 5 * loss), ("accuracy", 0.7 - loss)):
+                            own = error * generator.standard_normal(REPLICATES) if strength else 0.0
+                            rows.append(
+                                (
+                                    *(role, seed, perturbation, strength, "all"),
+                                    *(metric, np.nan, value, value + common + own),
                                 )
                             )
                         mistag = 0.05 * np.exp(10 * loss)
@@ -274,7 +297,7 @@ def make_epochs() -> Callable[..., pd.DataFrame]:
 def make_spans() -> Callable[..., pd.DataFrame]:
     """Shares of the attack's effect along systematics and along random directions, with errors of 0.02."""
 
-    def make(systematics: float = 0.4, random: float = 0.1) -> pd.DataFrame:
+    def make(systematics: float = 0.7, random: float = 0.1) -> pd.DataFrame:
         return pd.DataFrame(
             [
                 {
@@ -292,6 +315,28 @@ def make_spans() -> Callable[..., pd.DataFrame]:
                 for kept, factor in (("projected", 1.0), ("rescaled", 2.0))
                 for span, value in (("jet", systematics), ("random_jet", random))
                 for share in [factor * value]
+            ]
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_certificates() -> Callable[..., pd.DataFrame]:
+    """BvL AUC raw, attacked and proven: ``left`` says how far beyond the attack, as a share of its cost."""
+
+    def make(left: float = 0.8, error: float = 0.0002) -> pd.DataFrame:
+        generator, cost = np.random.default_rng(17), 0.01
+        common = 0.004 * generator.standard_normal(REPLICATES)
+        values = {("attack", 0.0): 0.93, ("crown", 0.0): 0.93, ("attack", 0.01): 0.93 - cost}
+        values["crown", 0.01] = 0.93 - (1 + left) * cost
+        return pd.DataFrame(
+            [
+                {"model": model, "seed": 1, "method": method, "epsilon": epsilon, "discriminator": "BvL"}
+                | {"metric": "auc", "value": value}
+                | {"replicates": value + common + error * generator.standard_normal(REPLICATES)}
+                for model in ("nominal", "adversarial")
+                for (method, epsilon), value in values.items()
             ]
         )
 
@@ -326,6 +371,7 @@ def make_inventory() -> Callable[..., pd.DataFrame]:
         ]
         card += [("narrowest", "", 100), ("widest", "", 100), ("dropout", "", 0.1)]
         card += [("loss", loss, np.nan), ("gamma", "", 25.0), ("optimiser", "adam", np.nan)]
+        card += [("learning_rate", "", 1e-4), ("batch_size", "", 65_536), ("epochs", "", 497)]
         rows = [("sample", 0, *row) for row in sample]
         rows += [("nominal", seed, *row) for seed in SEEDS for row in card]
         return pd.DataFrame(rows, columns=["model", "seed", "quantity", "name", "value"])
@@ -343,6 +389,7 @@ def make_tables(
     make_epochs,
     make_spans,
     make_inventory,
+    make_certificates,
 ) -> Callable[..., dict[str, pd.DataFrame]]:
     """All tables, from keyword arguments of their factories."""
     factories = {
@@ -354,6 +401,7 @@ def make_tables(
         "epochs": make_epochs,
         "spans": make_spans,
         "inventory": make_inventory,
+        "certificates": make_certificates,
     }
 
     def make(**changes: dict) -> dict[str, pd.DataFrame]:

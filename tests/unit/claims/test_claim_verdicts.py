@@ -16,6 +16,7 @@ from robustag.claims.geometry import plane_shape
 from robustag.claims.judge import findings_of
 from robustag.claims.quantities import Exact, Quoted, Sampled, average, scaled
 from robustag.claims.verdict import (
+    IN_PART,
     NOT_REPRODUCED,
     NOT_TESTABLE,
     REPRODUCED,
@@ -23,6 +24,7 @@ from robustag.claims.verdict import (
     Finding,
     combine,
     decide,
+    parts,
     untestable,
 )
 
@@ -35,9 +37,14 @@ class Case(NamedTuple):
     changes: dict = {}  # noqa: RUF012 (a NamedTuple never changes)
 
 
-def losses(**values: float) -> dict:
+def losses(clean_cost: float = 0.0, **values: float) -> dict:
     """Losses of AUC by ``role_perturbation``."""
-    return {"metrics": {"losses": {tuple(name.split("_", 1)): value for name, value in values.items()}}}
+    by_case = {tuple(name.split("_", 1)): value for name, value in values.items()}
+    return {"metrics": {"losses": by_case, "clean_cost": clean_cost}}
+
+
+#: Rates of the adversarial model change more than those of the nominal one, whatever is mismodelled.
+WORSE = {"adversarial_ip_resolution_up": 0.04, "adversarial_noise": 0.006}
 
 
 CASES = [
@@ -55,20 +62,21 @@ CASES = [
     Case("C3", WITHIN_ERROR, losses(nominal_fgsm=0.0003)),
     Case("C4", REPRODUCED),
     Case("C4", NOT_REPRODUCED, losses(nominal_noise=0.08)),
-    Case("C4", WITHIN_ERROR, losses(nominal_noise=0.0499)),
+    Case("C4", WITHIN_ERROR, losses(nominal_noise=0.05 / 3)),
     Case("C5", REPRODUCED),
     Case("C5", NOT_REPRODUCED, losses(adversarial_fgsm=0.07)),
-    Case("C5", WITHIN_ERROR, losses(adversarial_fgsm=0.0499)),
+    Case("C5", IN_PART, losses(adversarial_fgsm=0.03)),
     Case("C6", REPRODUCED, {"metrics": {"clean_cost": 0.001}}),
     Case("C6", REPRODUCED, {"metrics": {"clean_cost": -0.01}}),
     Case("C6", NOT_REPRODUCED, {"metrics": {"clean_cost": 0.01}}),
     Case("C7", REPRODUCED),
-    Case("C7", NOT_REPRODUCED, {"epochs": {"nominal": 0.01}}),
-    Case("C7", NOT_REPRODUCED, {"epochs": {"adversarial": 0.09}}),
-    Case("C7", WITHIN_ERROR, {"epochs": {"adversarial": 0.06}}),
+    Case("C7", NOT_REPRODUCED, {"epochs": {"nominal": 0.01, "adversarial": 0.03}}),
+    Case("C7", IN_PART, {"epochs": {"adversarial": 0.09}}),
+    Case("C7", IN_PART, {"epochs": {"adversarial": 0.02 + 0.04 / 3}}),
     Case("C8", REPRODUCED),
-    Case("C8", NOT_REPRODUCED, losses(adversarial_ip_resolution_up=0.04)),
-    Case("C8", WITHIN_ERROR, losses(adversarial_ip_resolution_up=0.0199)),
+    Case("C8", IN_PART, losses(adversarial_ip_resolution_up=0.04)),
+    Case("C8", NOT_REPRODUCED, losses(**WORSE)),
+    Case("C8", WITHIN_ERROR, losses(adversarial_ip_resolution_up=0.01999, adversarial_noise=0.00199)),
     Case("C9", REPRODUCED),
     Case("C9", WITHIN_ERROR, {"distances": {"shift": 0.0}}),
     Case("C10", REPRODUCED),
@@ -79,10 +87,10 @@ CASES = [
     Case("C11", NOT_REPRODUCED, {"distances": {"divergence": 0.2}}),
     Case("C11", WITHIN_ERROR, {"distances": {"divergence": 0.0101}}),
     Case("C12", REPRODUCED),
-    Case("C12", NOT_REPRODUCED, {"spans": {"systematics": 0.1, "random": 0.4}}),
-    Case("C12", NOT_REPRODUCED, {"metrics": {"clean_cost": 0.01}}),
-    Case("C12", NOT_REPRODUCED, losses(adversarial_fgsm=0.07)),
-    Case("C12", WITHIN_ERROR, {"spans": {"systematics": 0.12}}),
+    Case("C12", IN_PART, {"spans": {"systematics": 0.4}}),
+    Case("C12", IN_PART, {"metrics": {"clean_cost": 0.01}}),
+    Case("C12", IN_PART, losses(**WORSE)),
+    Case("C12", NOT_REPRODUCED, {"spans": {"systematics": 0.4}} | losses(clean_cost=0.01, **WORSE)),
     Case("C13", REPRODUCED),
     Case("C13", NOT_REPRODUCED, {"surface_statistics": {"slope": (5.0, 10.0)}}),
     Case("C13", WITHIN_ERROR, {"surface_statistics": {"slope": (10.0, 10.0)}}),
@@ -93,11 +101,13 @@ CASES = [
     Case("C15", NOT_REPRODUCED, {"geometry": {"nominal": 0.1}}),
     Case("C15", WITHIN_ERROR, {"geometry": {"nominal": 1 / 3}}),
     Case("C16", REPRODUCED),
-    Case("C16", NOT_REPRODUCED, losses(adversarial_pgd=0.08)),
-    Case("C16", WITHIN_ERROR, losses(adversarial_pgd=0.0549)),
+    Case("C16", IN_PART, losses(adversarial_pgd=0.08)),
+    Case("C16", IN_PART, losses(**WORSE)),
+    Case("C16", NOT_REPRODUCED, losses(adversarial_pgd=0.08, **WORSE)),
     Case("C17", REPRODUCED),
     Case("C17", NOT_REPRODUCED, losses(nominal_pgd=0.03)),
-    Case("C17", WITHIN_ERROR, losses(nominal_pgd=0.0502)),
+    Case("C17", WITHIN_ERROR, losses(nominal_pgd=0.05001)),
+    Case("C17", IN_PART, {"certificates": {"left": 0.05}}),
 ]
 
 
@@ -151,21 +161,63 @@ def test_numbers_of_c5_are_the_losses(evidence, settings):
     assert finding.effect == pytest.approx(0.04)
 
 
-def test_supporting_factor_can_fail_while_the_direction_holds(evidence, settings):
+def test_direction_and_size_are_answered_apart(evidence, settings):
     findings = findings_of(BY_ID["C5"], evidence(**losses(adversarial_fgsm=0.03)), settings)
-    assert combine(findings) == REPRODUCED
-    factor = next(finding for finding in findings if "3 times" in finding.quantity)
-    assert not factor.deciding
-    assert factor.verdict == NOT_REPRODUCED
+    assert parts(findings) == {"less": REPRODUCED, "much less": NOT_REPRODUCED}
 
 
 def test_what_was_not_measured_is_not_testable(evidence, settings):
     made = evidence()
-    kept = made.metrics["perturbation"] != "ip_resolution_up"
-    partial = Evidence("nominal", "adversarial", {**made.tables, "metrics": made.metrics[kept]})
+    metrics = made.tables["metrics"]
+    kept = metrics["perturbation"] != "ip_resolution_up"
+    partial = Evidence("nominal", "adversarial", {**made.tables, "metrics": metrics[kept]})
     findings = findings_of(BY_ID["C8"], partial, settings)
-    assert [finding.verdict for finding in findings] == [REPRODUCED, NOT_TESTABLE]
+    assert parts(findings) == {
+        "inputs": REPRODUCED,
+        "detector": NOT_TESTABLE,
+        "generator": NOT_TESTABLE,
+    }
     assert combine(findings) == REPRODUCED
+
+
+def two_sided(settings, up: float, down: float, made):
+    """A source with an up and a down, of which both rates change so; the adversarial model's half as much."""
+    metrics = made.tables["metrics"]
+    raw = metrics[(metrics["perturbation"] == "noise") & (metrics["epsilon"] == 0)]
+    added = []
+    for name, change in (("up", up), ("down", down)):
+        factor = 1 + np.where(raw["model"] == "nominal", change, change / 2)
+        noise = [0.0005 * np.random.default_rng(row).standard_normal(200) for row in range(len(raw))]
+        changed = raw.assign(
+            value=raw["value"] * factor,
+            replicates=[
+                values * one * (1 + own)
+                for values, one, own in zip(raw["replicates"], factor, noise, strict=True)
+            ],
+            epsilon=1.0,
+        )
+        added += [part.assign(perturbation=name) for part in (raw, changed)]
+    entries = [
+        {"label": name, "perturbation": name, "epsilon": 1.0, "source": "scale", "kind": "generator"}
+        for name in ("up", "down")
+    ]
+    tables = {**made.tables, "metrics": pd.concat([metrics, *added], ignore_index=True)}
+    return Evidence("nominal", "adversarial", tables), replace(settings, mismodellings=entries)
+
+
+@pytest.mark.parametrize(("up", "down"), [(0.2, -0.1), (-0.1, 0.2), (-0.2, 0.1)])
+def test_up_and_down_of_a_source_count_as_one_by_the_larger(evidence, settings, up, down):
+    pair, asked = two_sided(settings, up, down, evidence())
+    pooled, single, *_ = (f for f in findings_of(BY_ID["C8"], pair, asked) if f.part == "generator")
+    assert pooled.effect == single.effect == pytest.approx(0.1, abs=0.001)
+    numbers = {number.name: number.value for number in pooled.numbers}
+    assert (numbers["sources"], numbers["of"]) == (1, 1)
+    assert numbers["share of the change that is gone"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_source_without_effect_does_not_count(evidence, settings):
+    pair, asked = two_sided(settings, 1e-5, -1e-5, evidence())
+    assert parts(findings_of(BY_ID["C8"], pair, asked))["generator"] == NOT_TESTABLE
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
@@ -199,9 +251,11 @@ def test_one_training_decides_no_comparison_of_models(evidence, settings):
     one = {name: table[table["seed"].isin([0, 1])] for name, table in made.tables.items()}
     pair = Evidence("nominal", "adversarial", one)
     verdicts = {claim.id: combine(findings_of(claim, pair, settings)) for claim in CLAIMS}
-    comparing = {"C5", "C6", "C7", "C8", "C12", "C13", "C14", "C16"}
+    comparing = {"C5", "C6", "C8", "C13", "C14", "C16"}
     assert {name for name, verdict in verdicts.items() if verdict == WITHIN_ERROR} == comparing
-    assert {verdict for name, verdict in verdicts.items() if name not in comparing} == {REPRODUCED}
+    in_part = {"C7", "C12"}
+    assert {name for name, verdict in verdicts.items() if verdict == IN_PART} == in_part
+    assert {verdict for name, verdict in verdicts.items() if name not in comparing | in_part} == {REPRODUCED}
 
 
 def test_jets_with_a_flat_loss_are_left_out(evidence, settings):
@@ -223,23 +277,39 @@ def test_slope_ratio_error_is_that_of_the_paired_mean(evidence, settings):
 
 
 def test_attacks_of_several_steps_are_compared_on_the_same_jets(evidence, settings):
-    """PGD raises the loss by 0.12, 0.11 and 0.13 where FGSM does by 0.1."""
+    few = instead_of_pgd(settings, settings.attacks["pgd"] | {"jets": 100})
+    findings = findings_of(BY_ID["C17"], evidence(), few)
+    assert parts(findings)["beyond one step"] == NOT_TESTABLE
     made = evidence()
-    made.tables["audit"] = pd.DataFrame(
-        [
-            {"model": "nominal", "seed": seed, "perturbation": name, "epsilon": epsilon, "loss": loss}
-            for seed, gain in ((1, 0.12), (2, 0.11), (3, 0.13))
-            for name, more in (("fgsm", 0.1), ("pgd", gain))
-            for epsilon, loss in ((0.0, 0.7), (0.05, 0.7 + more))
-        ]
+    metrics = made.tables["metrics"]
+    subset = metrics[metrics["perturbation"] == "fgsm"].assign(perturbation="fgsm_subset")
+    tables = {**made.tables, "metrics": pd.concat([metrics, subset], ignore_index=True)}
+    attacks = {**few.attacks, "fgsm_subset": settings.attacks["fgsm"] | {"jets": 100}}
+    findings = findings_of(
+        BY_ID["C17"], Evidence("nominal", "adversarial", tables), replace(few, attacks=attacks)
     )
-    same = [
-        finding for finding in findings_of(BY_ID["C17"], made, settings) if "same jets" in finding.quantity
-    ]
-    assert [finding.deciding for finding in same] == [False]
-    assert same[0].effect == pytest.approx(1.2)
-    assert same[0].seed == pytest.approx(0.1 / np.sqrt(3))
-    assert np.isnan(same[0].statistical)
+    assert "pgd minus fgsm_subset" in findings[0].quantity
+    assert parts(findings)["beyond one step"] == REPRODUCED
+
+
+def test_an_attack_on_the_margin_is_judged_by_what_it_misreads(evidence, settings):
+    margin = instead_of_pgd(settings, settings.attacks["pgd"] | {"name": "apgd", "objective": "margin"})
+    finding = findings_of(BY_ID["C17"], evidence(), margin)[0]
+    assert finding.deciding
+    assert finding.quantity.startswith("loss of accuracy")
+    assert finding.effect == pytest.approx(0.005)
+
+
+def test_the_strongest_attack_decides(evidence, settings):
+    made = evidence()
+    metrics = made.tables["metrics"]
+    weak = metrics[metrics["perturbation"] == "fgsm"].assign(perturbation="weak")
+    pair = Evidence(
+        "nominal", "adversarial", {**made.tables, "metrics": pd.concat([metrics, weak], ignore_index=True)}
+    )
+    asked = replace(settings, attacks={**settings.attacks, "weak": settings.attacks["pgd"]})
+    deciding = [f for f in findings_of(BY_ID["C17"], pair, asked) if f.deciding and f.effect == f.effect]
+    assert ["pgd minus fgsm" in finding.quantity for finding in deciding] == [True]
 
 
 def instead_of_pgd(settings, definition):
