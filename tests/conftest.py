@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -12,6 +13,10 @@ from tests.checkout import OddCheckout
 from tests.studies import Study, run_smoke_study
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A busy machine is no fault of the code.
+hypothesis.settings.register_profile("robustag", deadline=None)
+hypothesis.settings.load_profile("robustag")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,6 +12,7 @@ from robustag.claims.verdict import Finding, untestable
 #: Displacements that know nothing of a jet's systematics, as many as these.
 NULLS = ("random_jet", "other_jet", "flipped")
 _HALF = 0.5
+_MODEL = "model of systematics"
 # What systematics are made of, among the kinds of mismodelling.
 _SYSTEMATICS = ("detector", "generator")
 
@@ -47,9 +48,10 @@ def _along_systematics(evidence: Evidence) -> list[Finding]:
         "share of the attack's loss of BvL AUC left along what systematics do to the jet, nominal model"
     )
     if "jet" not in shares:
-        return [untestable(quantity, "the study compares no attack with re-simulated systematics")]
+        reason = "the study compares no attack with re-simulated systematics"
+        return [untestable(quantity, reason, part=_MODEL)]
     systematics = shares.pop("jet")
-    findings = [find(quantity, systematics, shares, threshold=_HALF, part="model of systematics")]
+    findings = [find(quantity, systematics, shares, threshold=_HALF, part=_MODEL)]
     # The table has no replicates: statistical errors add up in quadrature, correlated ones too large.
     return findings + [
         find(
@@ -57,7 +59,7 @@ def _along_systematics(evidence: Evidence) -> list[Finding]:
             systematics - null,
             {"systematics": systematics, span: null},
             deciding=False,
-            part="model of systematics",
+            part=_MODEL,
         )
         for span, null in shares.items()
     ]
