@@ -221,6 +221,21 @@ def test_bins_count_the_jets_that_crossed_the_cut(drawn):
     np.testing.assert_allclose(efficiency["ratio_error"], np.sqrt(700) / 7000)
 
 
+def test_points_of_bins_stand_near_the_middle_and_their_bars_fill_the_bin(drawn):
+    figure, table = drawn("bins")
+    for axes, variable in zip(figure.axes[:2], ("pt", "eta"), strict=True):
+        edges = sorted({*table.loc[table["variable"] == variable, "bin_low"], axes.get_xlim()[1]})
+        for points in axes.containers:
+            assert points.lines[0].get_linestyle() == "None", "bins are not joined"
+            bars = [bar.vertices for bar in points.lines[2][0].get_paths()]
+            assert [bar[0, 0] for bar in bars] == pytest.approx(edges[:-1])
+            assert [bar[1, 0] for bar in bars] == pytest.approx(edges[1:])
+            places = axes.transData.transform(points.lines[0].get_xydata())[:, 0]
+            sides = axes.transData.transform([(edge, 0.5) for edge in edges])[:, 0]
+            share = (places - sides[:-1]) / np.diff(sides)
+            np.testing.assert_allclose(share, 0.5, atol=0.0501)
+
+
 def test_calibration_leaves_empty_bins_out(drawn):
     _, table = drawn("calibration")
     np.testing.assert_allclose(table["observed"], table["predicted"] ** 2)
@@ -300,14 +315,47 @@ def test_epsilon_axis_has_a_tick_at_every_measured_value(drawn):
 def test_one_panel_an_attack(drawn):
     figure, _ = drawn("auc_epsilon")
     assert len(figure.axes) == len(ATTACKS)
-    assert {axes.get_ylabel() for axes in figure.axes} <= {"BvL AUC", ""}
-    assert all(len(axes.lines) == 4 for axes in figure.axes)
+    assert {axes.get_ylabel() for axes in figure.axes} == {"loss of BvL AUC", ""}
+    drawn_lines = [[line for line in axes.lines if len(line.get_xdata()) == 5] for axes in figure.axes]
+    assert [len(lines) for lines in drawn_lines] == [4] * len(ATTACKS)
+
+
+def test_panels_of_another_budget_stand_apart(drawn):
+    figure, _ = drawn("auc_epsilon")
+    faces = [to_hex(axes.get_facecolor()) for axes in figure.axes]
+    assert len(set(faces[:2])) == len(set(faces[2:])) == 1
+    assert faces[0] != faces[2]
+
+
+def test_losses_of_area_are_on_the_same_jets_and_paired(metrics, options):
+    """An attack on some jets alone has raw jets of its own, whose common fluctuation drops out."""
+    fewer = metrics.assign(n=metrics["n"].mask(metrics["perturbation"] == "fgsm", 5_000))
+    raised = (fewer["perturbation"] == "fgsm") & (fewer["metric"] == "auc")
+    fewer["value"] = fewer["value"].mask(raised, fewer["value"] + 0.01)
+    row = "model == 'clean_fgsm' and perturbation == 'fgsm' and epsilon == 0.05"
+    before, after = (
+        auc_epsilon_table(table, options["pairs"], ["fgsm", "noise"], ["BvL"]) for table in (metrics, fewer)
+    )
+    ours = after.query(row).iloc[0]
+    assert ours["jets"] == 5_000
+    assert after.query("perturbation == 'noise'")["jets"].eq(20_000).all()
+    assert ours["loss"] == pytest.approx(before.query(row)["loss"].item())
+    assert ours["loss_error"] < ours["error"] / 2
+    assert (after.loc[after["epsilon"] == 0, ["loss", "loss_error"]] == 0).all(axis=None)
+
+
+def test_a_loss_that_is_negative_is_in_the_panel(metrics, options):
+    gain = metrics["value"].mask((metrics["perturbation"] == "noise") & (metrics["epsilon"] == 0.1), 0.99)
+    table = auc_epsilon_table(metrics.assign(value=gain), options["pairs"], ATTACKS, ["BvL"])
+    assert table["loss"].min() < -0.02
+    figure = draw_auc_epsilon(table, options["pairs"], ATTACKS, [], options["sample"])
+    assert figure.axes[0].get_ylim()[0] < table["loss"].min()
 
 
 def test_panels_wrap_and_each_column_ends_in_an_axis(metrics, options):
     several = [*ATTACKS, "fgsm", "noise"][:6]
     table = auc_epsilon_table(metrics, options["pairs"], sorted(set(several)), ["BvL"])
-    figure = draw_auc_epsilon(table, options["pairs"], several, options["sample"])
+    figure = draw_auc_epsilon(table, options["pairs"], several, [], options["sample"])
     assert len(figure.axes) == 6
     assert sum(bool(axes.get_xlabel()) for axes in figure.axes) == 4
 
