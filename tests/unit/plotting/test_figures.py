@@ -517,6 +517,20 @@ def test_the_band_of_a_model_lies_between_attack_and_certificate(drawn):
     assert ends.max() == pytest.approx(last.value.max())
 
 
+def test_certificates_say_of_how_many_jets_they_are_and_where_their_cut_is_from(certificates, options):
+    jets = certificates["n"].mask(certificates["metric"] == "fixed_cut_mistag", 2_500)
+    table = certified_table(certificates.assign(n=jets), options["pairs"], "BvL", 0.01)
+    figure = draw_certified(table, options["pairs"], options["sample"])
+    labels = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
+    assert labels == [
+        "BvL AUC\n1,000 jets",
+        "b-jet efficiency\n1,000 jets",
+        "light-jet mis-tag rate\n2,500 jets",
+    ]
+    title = figure.legends[0].get_title().get_text()
+    assert title == "cut at 1 % light-jet mis-tag rate on all raw test jets"
+
+
 def test_a_model_without_certificate_is_left_out(certificates, options):
     some = certificates[~certificates["model"].str.startswith("faithful")]
     table = certified_table(some, options["pairs"], "BvL", 0.01)

@@ -51,9 +51,9 @@ def auc_epsilon_table(
     Returns
     -------
     DataFrame
-        Columns discriminator, perturbation, model, epsilon, ``jets`` (of the two flavours), ``auc`` (mean over
-        seeds), ``statistical``, ``seed`` and total ``error``; ``loss`` (AUC on the same jets unperturbed minus
-        ``auc``) and ``loss_error``, paired jet by jet and training by training.
+        Columns discriminator, perturbation, model, epsilon, ``jets`` (of the two flavours), ``auc`` (mean
+        over seeds), ``statistical``, ``seed`` and total ``error``; ``loss`` (AUC on the same jets unperturbed
+        minus ``auc``) and ``loss_error``, paired jet by jet and training by training.
     """
     rows = []
     for discriminator in discriminators:
