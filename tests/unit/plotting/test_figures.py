@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
@@ -177,12 +178,13 @@ def test_colour_is_the_model_and_line_the_perturbation(drawn, options):
 
 def test_roc_shows_the_area_with_its_error(drawn):
     figure, table = drawn("roc")
-    texts = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    curves, ratios = figure.axes[0], figure.axes[2]
+    texts = [text.get_text() for text in ratios.get_legend().get_texts()]
     first = table.iloc[0]
     assert texts[0] == f"nominal, raw:  {first['auc']:.4f} ± {first['auc_error']:.4f}"
-    assert "FGSM, $\\varepsilon$ = 0.05" in texts[1]
-    assert figure.axes[0].get_ylim() == MISTAG_RANGE
-    assert figure.axes[0].get_xlabel() == "b-jet efficiency"
+    assert texts[1].startswith("nominal, FGSM 0.05:  ")
+    assert curves.get_ylim() == MISTAG_RANGE
+    assert ratios.get_xlabel() == "b-jet efficiency"
     assert figure.axes[0].get_ylabel() == "light-jet mis-tag rate"
 
 
@@ -195,6 +197,32 @@ def test_roc_table_is_the_mean_over_seeds(curves, metrics, options):
     np.testing.assert_allclose(shown["mistag"], expected)
     assert (shown["mistag_low"] <= shown["mistag"]).all()
     assert (shown["mistag_high"] >= shown["mistag"]).all()
+
+
+def test_roc_ratios_are_taken_training_by_training(curves, metrics, options):
+    """Attacked curves that are the raw ones times two or three, whatever these are, have no spread in ratio."""
+    factor = {1: 2.0, 2: 2.0, 3: 3.0}
+    raw = curves[(curves["perturbation"] == "fgsm") & (curves["epsilon"] == 0)]
+    attacked = raw.assign(epsilon=0.05, mistag=raw["mistag"] * raw["seed"].map(factor))
+    table = roc_table(
+        pd.concat([raw, attacked]), metrics, "BvL", paired_models(options["pairs"]), [options["attack"]]
+    )
+    assert table.loc[(table["epsilon"] == 0) & (table["mistag"] > 0), "ratio"].eq(1.0).all()
+    rows = table[(table["epsilon"] > 0) & (table["efficiency"] > 0)]
+    np.testing.assert_allclose(rows["ratio"], 7 / 3)
+    np.testing.assert_allclose(rows["ratio_high"] - rows["ratio"], np.std([2, 2, 3], ddof=1))
+
+
+def test_roc_ratios_are_drawn_where_raw_jets_are_in_the_panel_above(drawn):
+    figure, table = drawn("roc")
+    ratios = [line for line in figure.axes[2].lines if len(line.get_xdata()) > 2]
+    assert len(ratios) == 2
+    for line, model in zip(ratios, ("clean_nominal", "clean_fgsm"), strict=True):
+        of_model = table[table["model"] == model]
+        raw, attacked = (of_model[of_model["epsilon"] == epsilon] for epsilon in (0.0, 0.05))
+        inside = raw["mistag"].to_numpy() >= MISTAG_RANGE[0]
+        assert 0 < inside.sum() < len(inside)
+        np.testing.assert_array_equal(line.get_ydata(), attacked["ratio"][inside])
 
 
 def test_the_inset_holds_every_curve_at_one_per_cent(drawn):
