@@ -200,7 +200,7 @@ def test_roc_table_is_the_mean_over_seeds(curves, metrics, options):
 
 
 def test_roc_ratios_are_taken_training_by_training(curves, metrics, options):
-    """Attacked curves that are the raw ones times two or three, whatever these are, have no spread in ratio."""
+    """Curves that are the raw ones times two, two and three: the spread of the raw ones drops out."""
     factor = {1: 2.0, 2: 2.0, 3: 3.0}
     raw = curves[(curves["perturbation"] == "fgsm") & (curves["epsilon"] == 0)]
     attacked = raw.assign(epsilon=0.05, mistag=raw["mistag"] * raw["seed"].map(factor))
