@@ -112,7 +112,7 @@ rule fig_auc_epsilon:
         "<logs>/fig_auc_epsilon.log",
     localrule: True
     params:
-        options=figure_options("discriminators") | attacks_by_budget(),
+        options=figure_options("discriminators") | attacks_by_budget(config),
         code=code_fingerprint("scripts/fig_auc_epsilon.py"),
     script:
         "../../scripts/fig_auc_epsilon.py"

@@ -11,20 +11,6 @@ def whole_definition(attack: str) -> dict:
     return canonical(settings("relative_cap", "physical", "frozen") | config["attacks"][attack])
 
 
-def attacks_by_budget() -> dict[str, list[str]]:
-    """The attacks whose strength compares with that of the shown one, and those in other budgets."""
-    shown = AttackDefinition.of(whole_definition(config["figures"]["attack"]))
-    compared = [
-        name
-        for name in RUN["attacks"]
-        if AttackDefinition.of(whole_definition(name)).shares_budget(shown)
-    ]
-    return {
-        "compared": compared,
-        "apart": [name for name in RUN["attacks"] if name not in compared],
-    }
-
-
 def attacks_fingerprint(names) -> str:
     """Fingerprint of some attacks of the configuration, which jobs find by their names."""
     return attack_fingerprint(*(config["attacks"][name] for name in names))

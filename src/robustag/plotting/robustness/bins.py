@@ -138,9 +138,9 @@ def draw_bins(table: pd.DataFrame, models: Sequence[Model], attack: Perturbation
     panels[-1, 0].xaxis.set_minor_formatter("")
     panels[-1, 1].xaxis.set_major_formatter("{x:g}")
     efficiencies, mistags = (table[table["metric"] == metric] for metric in RATES)
-    rates = efficiencies[["raw", "attacked"]]
-    if rates.max().max() > 0:
-        panels[0, 0].set_ylim(0.85 * rates.min().min(), min(1.1 * rates.max().max(), 1.05))
+    lowest = efficiencies[["raw_low", "attacked_low"]].min(axis=None)
+    highest = efficiencies[["raw_high", "attacked_high"]].max(axis=None)
+    panels[0, 0].set_ylim(0.9 * lowest, min(1.1 * highest, 1.05))
     positive = mistags.loc[(mistags["raw"] > 0) & (mistags["attacked"] > 0), ["raw", "attacked"]]
     if len(positive):
         panels[2, 0].set(yscale="log", ylim=(0.5 * positive.min().min(), 2 * positive.max().max()))

@@ -174,7 +174,7 @@ def draw_pareto(table: pd.DataFrame, compared: Comparison, sample: str) -> Figur
             _tell_common_error(axes, shown)
             axes.set_xlabel(f"{discriminator} AUC, raw")
             axes.xaxis.set_major_locator(MaxNLocator(5))
-            axes.margins(0.15)
+            axes.margins(0.15, 0.2)
             name = {"transform": axes.transAxes, "va": "top", "fontweight": "bold"}
             axes.text(0.04, 0.95, f"under {attack.short}", **name)
         _scale_losses(panels[row, 0], table.loc[table["discriminator"] == discriminator, "loss"])
