@@ -1,13 +1,18 @@
-"""Draw clean against attacked performance of every recipe."""
+"""Draw performance on raw jets against what attacks take of it, of every recipe."""
 
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
-    from robustag.evaluation.reading import METRIC_COLUMNS
     from robustag.files import read_table
     from robustag.plotting.options import Perturbation
     from robustag.plotting.store import Output
-    from robustag.plotting.training.pareto import Comparison, Training, draw_pareto, pareto_table
+    from robustag.plotting.training.pareto import (
+        PARETO_COLUMNS,
+        Comparison,
+        Training,
+        draw_pareto,
+        pareto_table,
+    )
 
     options = snakemake.params.options
     compared = Comparison(
@@ -15,6 +20,6 @@ with job(globals()) as (snakemake, log):
         attacks=[Perturbation(name, options["epsilon"]) for name in options["attacks"]],
         discriminators=options["discriminators"],
     )
-    table = pareto_table(read_table(snakemake.input.metrics, METRIC_COLUMNS), compared)
+    table = pareto_table(read_table(snakemake.input.metrics, PARETO_COLUMNS), compared)
     Output.of(snakemake.output).save(draw_pareto(table, compared, options["sample"]), table)
     log.info("%d points", len(table))

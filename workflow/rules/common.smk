@@ -22,6 +22,7 @@ from robustag.workflow.places import (
     quote_interpreter,
 )
 from robustag.workflow.selection import (
+    attacks_by_budget,
     certified_models,
     compared_models,
     judged_mismodellings,

@@ -103,7 +103,7 @@ if SHOWN_ROCS:
 
 
 rule fig_auc_epsilon:
-    """AUC of every compared model against the size of every attack (one file a discriminator)."""
+    """AUC that every compared model loses against the size of every attack (one file a discriminator)."""
     input:
         metrics=collected("metrics"),
     output:
@@ -112,7 +112,7 @@ rule fig_auc_epsilon:
         "<logs>/fig_auc_epsilon.log",
     localrule: True
     params:
-        options={**figure_options("discriminators"), "attacks": RUN["attacks"]},
+        options=figure_options("discriminators") | attacks_by_budget(config),
         code=code_fingerprint("scripts/fig_auc_epsilon.py"),
     script:
         "../../scripts/fig_auc_epsilon.py"

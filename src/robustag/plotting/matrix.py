@@ -45,7 +45,7 @@ def draw_matrix(
             ha="center",
             va="center",
             fontsize=10,
-            color="black" if value - smallest > 0.6 * (largest - smallest) else "white",
+            color="black" if value - smallest > 0.5 * (largest - smallest) else "white",
         )
     ticks = np.arange(len(values)) + 0.5
     axes.set_xticks(ticks, labels=names, fontsize=10)

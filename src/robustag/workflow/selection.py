@@ -127,6 +127,19 @@ def shown_rocs(config: dict) -> dict[str, list[str]]:
     return {name: attacks for name, attacks in shown.items() if attacks}
 
 
+def attacks_by_budget(config: dict) -> dict[str, list[str]]:
+    """Attacks of a study: ``compared``, in the budget of the shown one, and ``apart``, in other budgets."""
+    definitions = {
+        name: AttackDefinition.of(config["attacks"][name], config)
+        for name in (*config["run"]["attacks"], config["figures"]["attack"])
+    }
+    shown = definitions[config["figures"]["attack"]]
+    groups: dict[str, list[str]] = {"compared": [], "apart": []}
+    for name in config["run"]["attacks"]:
+        groups["compared" if definitions[name].shares_budget(shown) else "apart"].append(name)
+    return groups
+
+
 def _undefined(config: dict) -> Iterator[str]:
     """Selected names without a definition."""
     run = config["run"]

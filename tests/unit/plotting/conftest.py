@@ -487,7 +487,7 @@ def drawn(
             return roc.draw_roc(table, pairs, sample), table
         if name == "auc_epsilon":
             table = epsilon.auc_epsilon_table(metrics, pairs, ATTACKS, ["BvL"])
-            return epsilon.draw_auc_epsilon(table, pairs, ATTACKS, sample), table
+            return epsilon.draw_auc_epsilon(table, pairs, ATTACKS[:2], ATTACKS[2:], sample), table
         if name == "headline":
             table = epsilon.auc_epsilon_table(metrics, [pair], ["noise", "fgsm"], ["BvL"])
             return epsilon.draw_headline(table, pair, ["noise", "fgsm"], sample), table

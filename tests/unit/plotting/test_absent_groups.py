@@ -116,7 +116,7 @@ def test_numbers_of_one_model_that_do_not_exist(metrics, bins, options):
     gone = metrics["model"] == "clean_fgsm"
     some = metrics.assign(value=metrics["value"].mask(gone))
     table = auc_epsilon_table(some, options["pairs"], ATTACKS, ["BvL"])
-    drawn(draw_auc_epsilon(table, options["pairs"], ATTACKS, "sample"))
+    drawn(draw_auc_epsilon(table, options["pairs"], ATTACKS, [], "sample"))
     table = mismodelling_table(some, options["pairs"], options["mismodellings"], "BvL")
     drawn(draw_mismodelling(table, options["pairs"], "sample"))
     empty = bins.assign(

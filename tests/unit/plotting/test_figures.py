@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
@@ -177,12 +178,13 @@ def test_colour_is_the_model_and_line_the_perturbation(drawn, options):
 
 def test_roc_shows_the_area_with_its_error(drawn):
     figure, table = drawn("roc")
-    texts = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    curves, ratios = figure.axes[0], figure.axes[2]
+    texts = [text.get_text() for text in ratios.get_legend().get_texts()]
     first = table.iloc[0]
     assert texts[0] == f"nominal, raw:  {first['auc']:.4f} ± {first['auc_error']:.4f}"
-    assert "FGSM, $\\varepsilon$ = 0.05" in texts[1]
-    assert figure.axes[0].get_ylim() == MISTAG_RANGE
-    assert figure.axes[0].get_xlabel() == "b-jet efficiency"
+    assert texts[1].startswith("nominal, FGSM 0.05:  ")
+    assert curves.get_ylim() == MISTAG_RANGE
+    assert ratios.get_xlabel() == "b-jet efficiency"
     assert figure.axes[0].get_ylabel() == "light-jet mis-tag rate"
 
 
@@ -195,6 +197,32 @@ def test_roc_table_is_the_mean_over_seeds(curves, metrics, options):
     np.testing.assert_allclose(shown["mistag"], expected)
     assert (shown["mistag_low"] <= shown["mistag"]).all()
     assert (shown["mistag_high"] >= shown["mistag"]).all()
+
+
+def test_roc_ratios_are_taken_training_by_training(curves, metrics, options):
+    """Curves that are the raw ones times two, two and three: the spread of the raw ones drops out."""
+    factor = {1: 2.0, 2: 2.0, 3: 3.0}
+    raw = curves[(curves["perturbation"] == "fgsm") & (curves["epsilon"] == 0)]
+    attacked = raw.assign(epsilon=0.05, mistag=raw["mistag"] * raw["seed"].map(factor))
+    table = roc_table(
+        pd.concat([raw, attacked]), metrics, "BvL", paired_models(options["pairs"]), [options["attack"]]
+    )
+    assert table.loc[(table["epsilon"] == 0) & (table["mistag"] > 0), "ratio"].eq(1.0).all()
+    rows = table[(table["epsilon"] > 0) & (table["efficiency"] > 0)]
+    np.testing.assert_allclose(rows["ratio"], 7 / 3)
+    np.testing.assert_allclose(rows["ratio_high"] - rows["ratio"], np.std([2, 2, 3], ddof=1))
+
+
+def test_roc_ratios_are_drawn_where_raw_jets_are_in_the_panel_above(drawn):
+    figure, table = drawn("roc")
+    ratios = [line for line in figure.axes[2].lines if len(line.get_xdata()) > 2]
+    assert len(ratios) == 2
+    for line, model in zip(ratios, ("clean_nominal", "clean_fgsm"), strict=True):
+        of_model = table[table["model"] == model]
+        raw, attacked = (of_model[of_model["epsilon"] == epsilon] for epsilon in (0.0, 0.05))
+        inside = raw["mistag"].to_numpy() >= MISTAG_RANGE[0]
+        assert 0 < inside.sum() < len(inside)
+        np.testing.assert_array_equal(line.get_ydata(), attacked["ratio"][inside])
 
 
 def test_the_inset_holds_every_curve_at_one_per_cent(drawn):
@@ -219,6 +247,21 @@ def test_bins_count_the_jets_that_crossed_the_cut(drawn):
     np.testing.assert_allclose(table["ratio"], 0.9)
     efficiency = table[table["metric"] == "fixed_cut_efficiency"]
     np.testing.assert_allclose(efficiency["ratio_error"], np.sqrt(700) / 7000)
+
+
+def test_points_of_bins_stand_near_the_middle_and_their_bars_fill_the_bin(drawn):
+    figure, table = drawn("bins")
+    for axes, variable in zip(figure.axes[:2], ("pt", "eta"), strict=True):
+        edges = sorted({*table.loc[table["variable"] == variable, "bin_low"], axes.get_xlim()[1]})
+        for points in axes.containers:
+            assert points.lines[0].get_linestyle() == "None", "bins are not joined"
+            bars = [bar.vertices for bar in points.lines[2][0].get_paths()]
+            assert [bar[0, 0] for bar in bars] == pytest.approx(edges[:-1])
+            assert [bar[1, 0] for bar in bars] == pytest.approx(edges[1:])
+            places = axes.transData.transform(points.lines[0].get_xydata())[:, 0]
+            sides = axes.transData.transform([(edge, 0.5) for edge in edges])[:, 0]
+            share = (places - sides[:-1]) / np.diff(sides)
+            np.testing.assert_allclose(share, 0.5, atol=0.0501)
 
 
 def test_calibration_leaves_empty_bins_out(drawn):
@@ -300,14 +343,47 @@ def test_epsilon_axis_has_a_tick_at_every_measured_value(drawn):
 def test_one_panel_an_attack(drawn):
     figure, _ = drawn("auc_epsilon")
     assert len(figure.axes) == len(ATTACKS)
-    assert {axes.get_ylabel() for axes in figure.axes} <= {"BvL AUC", ""}
-    assert all(len(axes.lines) == 4 for axes in figure.axes)
+    assert {axes.get_ylabel() for axes in figure.axes} == {"loss of BvL AUC", ""}
+    drawn_lines = [[line for line in axes.lines if len(line.get_xdata()) == 5] for axes in figure.axes]
+    assert [len(lines) for lines in drawn_lines] == [4] * len(ATTACKS)
+
+
+def test_panels_of_another_budget_stand_apart(drawn):
+    figure, _ = drawn("auc_epsilon")
+    faces = [to_hex(axes.get_facecolor()) for axes in figure.axes]
+    assert len(set(faces[:2])) == len(set(faces[2:])) == 1
+    assert faces[0] != faces[2]
+
+
+def test_losses_of_area_are_on_the_same_jets_and_paired(metrics, options):
+    """An attack on some jets alone has raw jets of its own, whose common fluctuation drops out."""
+    fewer = metrics.assign(n=metrics["n"].mask(metrics["perturbation"] == "fgsm", 5_000))
+    raised = (fewer["perturbation"] == "fgsm") & (fewer["metric"] == "auc")
+    fewer["value"] = fewer["value"].mask(raised, fewer["value"] + 0.01)
+    row = "model == 'clean_fgsm' and perturbation == 'fgsm' and epsilon == 0.05"
+    before, after = (
+        auc_epsilon_table(table, options["pairs"], ["fgsm", "noise"], ["BvL"]) for table in (metrics, fewer)
+    )
+    ours = after.query(row).iloc[0]
+    assert ours["jets"] == 5_000
+    assert after.query("perturbation == 'noise'")["jets"].eq(20_000).all()
+    assert ours["loss"] == pytest.approx(before.query(row)["loss"].item())
+    assert ours["loss_error"] < ours["error"] / 2
+    assert (after.loc[after["epsilon"] == 0, ["loss", "loss_error"]] == 0).all(axis=None)
+
+
+def test_a_loss_that_is_negative_is_in_the_panel(metrics, options):
+    gain = metrics["value"].mask((metrics["perturbation"] == "noise") & (metrics["epsilon"] == 0.1), 0.99)
+    table = auc_epsilon_table(metrics.assign(value=gain), options["pairs"], ATTACKS, ["BvL"])
+    assert table["loss"].min() < -0.02
+    figure = draw_auc_epsilon(table, options["pairs"], ATTACKS, [], options["sample"])
+    assert figure.axes[0].get_ylim()[0] < table["loss"].min()
 
 
 def test_panels_wrap_and_each_column_ends_in_an_axis(metrics, options):
     several = [*ATTACKS, "fgsm", "noise"][:6]
     table = auc_epsilon_table(metrics, options["pairs"], sorted(set(several)), ["BvL"])
-    figure = draw_auc_epsilon(table, options["pairs"], several, options["sample"])
+    figure = draw_auc_epsilon(table, options["pairs"], several, [], options["sample"])
     assert len(figure.axes) == 6
     assert sum(bool(axes.get_xlabel()) for axes in figure.axes) == 4
 
@@ -467,6 +543,20 @@ def test_the_band_of_a_model_lies_between_attack_and_certificate(drawn):
     ends = band[np.isclose(band[:, 0], 0.05), 1]
     assert ends.min() == pytest.approx(last.value.min())
     assert ends.max() == pytest.approx(last.value.max())
+
+
+def test_certificates_say_of_how_many_jets_they_are_and_where_their_cut_is_from(certificates, options):
+    jets = certificates["n"].mask(certificates["metric"] == "fixed_cut_mistag", 2_500)
+    table = certified_table(certificates.assign(n=jets), options["pairs"], "BvL", 0.01)
+    figure = draw_certified(table, options["pairs"], options["sample"])
+    labels = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
+    assert labels == [
+        "BvL AUC\n1,000 jets",
+        "b-jet efficiency\n1,000 jets",
+        "light-jet mis-tag rate\n2,500 jets",
+    ]
+    title = figure.legends[0].get_title().get_text()
+    assert title == "cut at 1 % light-jet mis-tag rate on all raw test jets"
 
 
 def test_a_model_without_certificate_is_left_out(certificates, options):

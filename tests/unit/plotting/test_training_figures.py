@@ -24,17 +24,32 @@ def compared():
     return Comparison(trainings, [Perturbation(name, 0.05) for name in ("fgsm", "noise")], ["BvL", "CvL"])
 
 
-def test_a_point_is_the_clean_and_the_attacked_area(metrics, compared):
+def test_a_point_is_the_raw_area_and_what_the_attack_takes_of_it(metrics, compared):
     table = pareto_table(metrics, compared)
     assert len(table) == 4 * 2 * 2
     row = table.query("model == 'clean_fgsm' and perturbation == 'fgsm' and discriminator == 'CvL'").iloc[0]
     areas = metrics.query("model == 'clean_fgsm' and perturbation == 'fgsm' and discriminator == 'CvL'")
     areas = areas[areas["metric"] == "auc"].set_index(["epsilon", "seed"])["value"]
-    assert row["clean"] == pytest.approx(areas[0.0].mean())
-    assert row["robust"] == pytest.approx(areas[0.05].mean())
-    assert row["robust_seed"] == pytest.approx(areas[0.05].std() / np.sqrt(3))
+    loss = areas[0.0] - areas[0.05]
+    assert row["raw"] == pytest.approx(areas[0.0].mean())
+    assert row["loss"] == pytest.approx(loss.mean())
+    assert row["loss_seed"] == pytest.approx(loss.std() / np.sqrt(3))
     assert row["recipe"] == "FGSM"
     assert row["training_epsilon"] == 0.01
+
+
+@pytest.mark.parametrize("costly", ["fgsm", "noise"])
+def test_raw_areas_are_those_of_most_jets_and_losses_those_of_the_attack(metrics, compared, costly):
+    """An attack on few jets has another raw area, which is not shown."""
+    few = metrics["perturbation"] == costly
+    some = metrics.assign(
+        n=metrics["n"].mask(few, 5_000), value=metrics["value"].mask(few, metrics["value"] + 0.01)
+    )
+    before, after = (pareto_table(table, compared) for table in (metrics, some))
+    columns = after.groupby(["model", "discriminator"])["raw"]
+    assert (columns.max() == columns.min()).all()
+    np.testing.assert_allclose(after["raw"], before["raw"])
+    np.testing.assert_allclose(after["loss"], before["loss"])
 
 
 def test_a_model_trained_once_gets_the_spread_of_the_others(metrics, compared):
@@ -43,18 +58,21 @@ def test_a_model_trained_once_gets_the_spread_of_the_others(metrics, compared):
     lone = table[table["seeds"] == 1]
     others = table[table["seeds"] == 3]
     assert list(lone["model"]) == ["clean_fgsm"]
-    assert lone["clean_seed"].iloc[0] == pytest.approx((others["clean_seed"] * np.sqrt(3)).mean())
+    assert lone["raw_seed"].iloc[0] == pytest.approx((others["raw_seed"] * np.sqrt(3)).mean())
 
 
 def test_recipes_are_named_once_and_share_a_colour(metrics, compared):
     figure = draw_pareto(pareto_table(metrics, compared), compared, "13 TeV")
     assert len(figure.axes) == 4
     names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["nominal", "FGSM", "FGSM, 50 % of the batch"]
-    colours = {to_hex(points[0].get_color()) for points in figure.axes[0].containers}
-    assert len(colours) == 3
-    assert figure.axes[0].get_xlabel() == "BvL AUC, raw"
-    assert figure.axes[1].get_ylabel() == "BvL AUC, Gaussian noise 0.05"
+    assert names == ["nominal", "FGSM: 0.01, 0.05", "FGSM, 50 % of the batch: 0.05"]
+    points = [line for line in figure.axes[0].lines if line.get_marker() != "None"]
+    assert len({to_hex(point.get_color()) for point in points}) == 3
+    sizes = sorted(point.get_markersize() for point in points)
+    assert sizes[0] < sizes[1] < sizes[2] == sizes[3], "by epsilon: none, 0.01, 0.05 twice"
+    assert figure.axes[2].get_xlabel() == "CvL AUC, raw"
+    assert [axes.get_ylabel() for axes in figure.axes] == ["loss of BvL AUC", "", "loss of CvL AUC", ""]
+    assert figure.axes[1].texts[-1].get_text() == "under Gaussian noise 0.05"
 
 
 def test_another_network_is_a_curve_of_its_own(metrics, compared):
@@ -62,7 +80,7 @@ def test_another_network_is_a_curve_of_its_own(metrics, compared):
     compared = replace(compared, trainings=[*compared.trainings[:3], other])
     figure = draw_pareto(pareto_table(metrics, compared), compared, "13 TeV")
     names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["nominal", "FGSM", "nominal, set transformer"]
+    assert names == ["nominal", "FGSM: 0.01, 0.05", "nominal, set transformer"]
 
 
 @pytest.fixture

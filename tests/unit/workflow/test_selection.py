@@ -10,6 +10,7 @@ from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.workflow.configuration import check_against_schema
 from robustag.workflow.selection import (
+    attacks_by_budget,
     certified_models,
     check_selection,
     compared_models,
@@ -325,3 +326,33 @@ def test_a_model_takes_the_common_optimiser_but_for_what_it_says(config):
     assert whole_model(config, "clean_nominal")["optimiser"] == config["optimiser"]
     own = whole_model(config, "clean_linear")["optimiser"]
     assert own == {"name": "adam", "decay": {"name": "constant"}, "epochs": 5}
+
+
+def test_attacks_in_the_budget_of_the_shown_one_are_compared(config):
+    config["run"]["attacks"] = [
+        "noise",
+        "mahalanobis",
+        "pgd",
+        "fgsm_capped",
+        "fgsm",
+        "ngm",
+        "pip_pgd",
+        "shift_up",
+    ]
+    groups = attacks_by_budget(config)
+    assert groups["compared"] == ["noise", "pgd", "fgsm"]
+    assert groups["apart"] == ["mahalanobis", "fgsm_capped", "ngm", "pip_pgd", "shift_up"]
+
+
+def test_a_cap_of_the_study_is_one_of_all_its_budgets(config):
+    config["run"]["attacks"] = ["fgsm", "fgsm_capped", "pgd"]
+    config["relative_cap"] = 0.2
+    assert attacks_by_budget(config)["compared"] == ["fgsm", "fgsm_capped", "pgd"]
+    config["relative_cap"] = 0.1
+    assert attacks_by_budget(config)["apart"] == ["fgsm_capped"]
+
+
+def test_where_the_shown_attack_compares_with_none_all_stand_apart(config):
+    config["run"]["attacks"] = ["fgsm", "pip_pgd"]
+    config["figures"]["attack"] = "pip_pgd"
+    assert attacks_by_budget(config) == {"compared": [], "apart": ["fgsm", "pip_pgd"]}

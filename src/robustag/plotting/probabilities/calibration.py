@@ -83,7 +83,7 @@ def draw_calibration(table: pd.DataFrame, models: Sequence[Model], sample: str) 
     sample : str
         What was simulated.
     """
-    figure = Figure(figsize=(1.0 + 4.6 * len(CLASSES), 7.0))
+    figure = Figure(figsize=(1.0 + 3.1 * len(CLASSES), 6.8))
     panels = figure.subplots(2, len(CLASSES), sharex=True, sharey="row", height_ratios=(2, 1))
     for column, flavour in enumerate(CLASSES):
         shares, gaps = panels[:, column]
@@ -110,6 +110,8 @@ def draw_calibration(table: pd.DataFrame, models: Sequence[Model], sample: str) 
         shares.text(0.05, 0.92, FLAVOUR_LABELS[flavour], transform=shares.transAxes, fontweight="bold")
         gaps.set_xlabel(f"predicted P({flavour})")
     panels[0, 0].set(xlim=(0.0, 1.0), ylim=(0.0, 1.0), ylabel="observed share")
+    # Short labels at the ends, which do not run into those of the next panel.
+    panels[0, 0].xaxis.set_major_formatter("{x:g}")
     panels[1, 0].set_ylabel("observed - predicted", loc="center", fontsize=11)
     gaps = (table["observed"] - table["predicted"])[table["jets"] >= TRUSTED_COUNT].abs()
     reach = 1.15 * gaps.max() if gaps.any() else 0.1

@@ -1,6 +1,7 @@
 """Efficiency and mis-tag rate at a fixed cut in bins of transverse momentum and pseudorapidity."""
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,6 @@ from robustag.plotting.style import (
     Model,
     legend_below,
     paired_models,
-    perturbation_line,
     stamp,
     styled,
 )
@@ -26,7 +26,18 @@ BIN_COLUMNS = [
     *("bin_low", "bin_high", "passed", "gained", "lost", "value", "low", "high"),
 ]
 RATES = ("fixed_cut_efficiency", "fixed_cut_mistag")
-VARIABLES = {"pt": r"jet $p_T$ [GeV]", "eta": r"jet $|\eta|$"}
+
+
+class Variable(NamedTuple):
+    """How a variable is shown: the name and the scale of its axis."""
+
+    label: str
+    scale: str
+
+
+VARIABLES = {"pt": Variable(r"jet $p_T$ [GeV]", "log"), "eta": Variable(r"jet $|\eta|$", "linear")}
+# Where the two models stand in a bin: apart by no more than their markers need.
+_SHARES = (0.45, 0.55)
 
 
 def bin_table(bins: pd.DataFrame, pair: Pair, discriminator: str, attack: Perturbation) -> pd.DataFrame:
@@ -99,44 +110,44 @@ def draw_bins(table: pd.DataFrame, models: Sequence[Model], attack: Perturbation
     sample : str
         What was simulated.
     """
-    figure = Figure(figsize=(11.2, 11.6))
+    figure = Figure(figsize=(9.4, 10.4))
     panels = figure.subplots(4, len(VARIABLES), sharex="col", sharey="row", height_ratios=(2, 1, 2, 1))
     labels = DISCRIMINATOR_AXES[table["discriminator"].iloc[0]]
-    for column, (variable, axis_label) in enumerate(VARIABLES.items()):
+    for column, (variable, (axis_label, scale)) in enumerate(VARIABLES.items()):
         for row, metric in enumerate(RATES):
             rates, ratios = panels[2 * row : 2 * row + 2, column]
-            for number, model in enumerate(models):
+            for model, share in zip(models, _SHARES, strict=True):
                 shown = pick(table, "bins", model=model.name, metric=metric, variable=variable)
-                # Side by side inside their bin, so that no error bar covers another.
-                _draw_rates(rates, shown, model, "raw", 0.2 + 0.4 * number, RAW)
-                _draw_rates(rates, shown, model, "attacked", 0.4 + 0.4 * number, attack)
-                ratios.errorbar(
-                    _inside(shown, 0.3 + 0.4 * number),
-                    shown["ratio"],
-                    yerr=shown["ratio_error"],
-                    color=model.colour,
-                    marker=model.marker,
-                    linestyle="none",
-                )
+                for name, perturbation in (("raw", RAW), ("attacked", attack)):
+                    value, low, high = (shown[f"{name}{suffix}"] for suffix in ("", "_low", "_high"))
+                    error = np.maximum((value - low, high - value), 0.0)
+                    filled = model.colour if perturbation == RAW else "white"
+                    label = f"{model.title}, {perturbation.title}"
+                    _draw_bars(rates, shown, value, error, model, share, markerfacecolor=filled, label=label)
+                _draw_bars(ratios, shown, shown["ratio"], shown["ratio_error"], model, share)
             ratios.axhline(1.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
             if column == 0:
                 rates.set_ylabel(labels[row])
                 ratios.set_ylabel("attacked / raw", loc="center")
         edges = table.loc[table["variable"] == variable, ["bin_low", "bin_high"]]
-        panels[-1, column].set(xlim=(edges.min().min(), edges.max().max()), xlabel=axis_label)
-    panels[-1, 0].set_xscale("log")
-    ticks = sorted(set(table.loc[table["variable"] == "pt", "bin_low"]))
+        span = (edges.min().min(), edges.max().max())
+        panels[-1, column].set(xscale=scale, xlim=span, xlabel=axis_label)
+    of_pt = table[table["variable"] == "pt"]
+    ticks = sorted({*of_pt["bin_low"], *of_pt["bin_high"]})
     panels[-1, 0].set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     panels[-1, 0].xaxis.set_minor_formatter("")
-    panels[0, 0].set_ylim(0.0, 1.05)
-    mistags = table[table["metric"] == RATES[1]]
+    panels[-1, 1].xaxis.set_major_formatter("{x:g}")
+    efficiencies, mistags = (table[table["metric"] == metric] for metric in RATES)
+    lowest = efficiencies[["raw_low", "attacked_low"]].min(axis=None)
+    highest = efficiencies[["raw_high", "attacked_high"]].max(axis=None)
+    panels[0, 0].set_ylim(0.9 * lowest, min(1.1 * highest, 1.05))
     positive = mistags.loc[(mistags["raw"] > 0) & (mistags["attacked"] > 0), ["raw", "attacked"]]
     if len(positive):
-        panels[2, 0].set(yscale="log", ylim=(0.3 * positive.min().min(), 3 * positive.max().max()))
+        panels[2, 0].set(yscale="log", ylim=(0.5 * positive.min().min(), 2 * positive.max().max()))
         panels[2, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         panels[2, 0].yaxis.set_major_formatter("{x:g}")
         panels[2, 0].yaxis.set_minor_formatter(NullFormatter())
-        panels[3, 0].set_ylim(0.0, 1.2 * min(positive["attacked"].div(positive["raw"]).max(), 20.0))
+        panels[3, 0].set_ylim(0.0, min(1.1 * (mistags["ratio"] + mistags["ratio_error"]).max(), 20.0))
     handles, _ = panels[0, 0].get_legend_handles_labels()
     point = f"cut at {100 * table['working_point'].iloc[0]:g} % mis-tag rate on raw jets"
     legend_below(figure, handles, 2, title=point)
@@ -144,24 +155,27 @@ def draw_bins(table: pd.DataFrame, models: Sequence[Model], attack: Perturbation
     return figure
 
 
-def _inside(rows: pd.DataFrame, share: float) -> pd.Series:
-    """A position inside each bin."""
-    return rows["bin_low"] + share * (rows["bin_high"] - rows["bin_low"])
-
-
-def _draw_rates(
-    axes: Axes, rows: pd.DataFrame, model: Model, column: str, share: float, perturbation: Perturbation
+def _draw_bars(
+    axes: Axes,
+    rows: pd.DataFrame,
+    value: pd.Series,
+    error: pd.Series | np.ndarray,
+    model: Model,
+    share: float,
+    **look: Any,
 ) -> None:
-    value = rows[column]
+    """Values with their errors, at this share of the way through their bins; a bar across shows the bin."""
+    low, high = rows["bin_low"], rows["bin_high"]
+    logarithmic = VARIABLES[rows["variable"].iloc[0]].scale == "log"
+    place = low * (high / low) ** share if logarithmic else low + share * (high - low)
     axes.errorbar(
-        _inside(rows, share),
+        place,
         value,
-        yerr=np.maximum((value - rows[f"{column}_low"], rows[f"{column}_high"] - value), 0.0),
+        xerr=(place - low, high - place),
+        yerr=error,
         color=model.colour,
         marker=model.marker,
-        markerfacecolor=model.colour if perturbation == RAW else "white",
-        linestyle=perturbation_line(perturbation.name),
-        linewidth=1.0,
+        linestyle="none",
         elinewidth=1.2,
-        label=f"{model.title}, {perturbation.title}",
+        **look,
     )

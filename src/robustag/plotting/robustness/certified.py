@@ -23,7 +23,7 @@ from robustag.plotting.style import (
 )
 
 CERTIFICATE_COLUMNS = [
-    *("model", "method", "epsilon", "discriminator", "metric", "working_point", "value", "low", "high"),
+    *("model", "method", "epsilon", "discriminator", "metric", "working_point", "value", "low", "high", "n"),
 ]
 _METRICS = ("auc", "fixed_cut_efficiency", "fixed_cut_mistag")
 _METHODS: dict[str, Any] = {"attack": "-", "crown": (0, (4, 2))}
@@ -46,13 +46,13 @@ def certified_table(
     discriminator : str
         BvL, BvC, CvB or CvL.
     working_point : float
-        Mis-tag rate of the clean jets at the cut.
+        Mis-tag rate at the cut, of all clean test jets.
 
     Returns
     -------
     DataFrame
         Columns metric, model, method ("attack", "crown"), epsilon, discriminator, working_point, value,
-        low, high.
+        low, high, n (jets).
     """
     models = [model.name for model in paired_models(pairs) if model.name in set(certificates["model"])]
     parts = []
@@ -85,7 +85,7 @@ def draw_certified(table: pd.DataFrame, pairs: Sequence[Pair], sample: str) -> F
     # Arms in the order of the pairs; those whose models have no certificate are left out.
     shown = {arm for model in models for arm in model.arms}
     arms = [pair.label for pair in pairs if pair.label in shown]
-    figure = Figure(figsize=(1.4 + 4.2 * len(arms), 1.7 + 2.7 * len(_METRICS)))
+    figure = Figure(figsize=(1.4 + 3.7 * len(arms), 1.9 + 2.6 * len(_METRICS)))
     panels = figure.subplots(len(_METRICS), len(arms), sharex=True, sharey="row", squeeze=False)
     for row, metric in zip(panels, _METRICS, strict=True):
         for axes, arm in zip(row, arms, strict=True):
@@ -93,7 +93,7 @@ def draw_certified(table: pd.DataFrame, pairs: Sequence[Pair], sample: str) -> F
                 rows = table[(table["metric"] == metric) & (table["model"] == model.name)]
                 if len(rows):
                     _draw_band(axes, rows, model)
-        row[0].set_ylabel(_label(metric, table))
+        row[0].set_ylabel(_label(table[table["metric"] == metric], metric))
     for axes, arm in zip(panels[0], arms, strict=True):
         axes.text(0.05, 0.07, f"{arm} arm", transform=axes.transAxes, fontweight="bold")
     for axes in panels[-1]:
@@ -104,7 +104,9 @@ def draw_certified(table: pd.DataFrame, pairs: Sequence[Pair], sample: str) -> F
         Line2D([], [], color="black", linestyle=_METHODS[method], label=label)
         for method, label in lines.items()
     ]
-    legend_below(figure, handles, 2)
+    _, mistag = DISCRIMINATOR_AXES[table["discriminator"].iloc[0]]
+    cut = f"cut at {100 * table['working_point'].max():g} % {mistag} on all raw test jets"
+    legend_below(figure, handles, 2, title=cut)
     stamp(panels[0][0], panels[0][-1], sample)
     return figure
 
@@ -126,9 +128,9 @@ def _draw_band(axes: Axes, rows: pd.DataFrame, model: Model) -> None:
         )
 
 
-def _label(metric: str, table: pd.DataFrame) -> str:
-    discriminator = table["discriminator"].iloc[0]
-    if metric == "auc":
-        return f"{discriminator} AUC"
-    rate = DISCRIMINATOR_AXES[discriminator][metric == "fixed_cut_mistag"]
-    return f"{rate}\nat the clean {table['working_point'].max():.3g} cut"
+def _label(rows: pd.DataFrame, metric: str) -> str:
+    """The number of a row of panels, and how many jets it is of."""
+    discriminator = rows["discriminator"].iloc[0]
+    efficiency, mistag = DISCRIMINATOR_AXES[discriminator]
+    names = dict(zip(_METRICS, (f"{discriminator} AUC", efficiency, mistag), strict=True))
+    return f"{names[metric]}\n{rows['n'].min():,} jets"

@@ -79,7 +79,7 @@ def draw_fixed_cut(table: pd.DataFrame, pairs: Sequence[Pair], sample: str) -> F
         What was simulated.
     """
     points = sorted(table["working_point"].unique(), reverse=True)
-    figure = Figure(figsize=(1.2 + 4.4 * len(points), 8.6))
+    figure = Figure(figsize=(1.2 + 3.2 * len(points), 7.8))
     panels = figure.subplots(len(RATES), len(points), sharex=True, sharey="row", squeeze=False)
     models = paired_models(pairs)
     for row, metric in enumerate(RATES):

@@ -1,6 +1,6 @@
 """ROC curves of nominal and adversarial trainings, on raw and on perturbed jets."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,12 +55,14 @@ def roc_table(
     Returns
     -------
     DataFrame
-        Columns model, perturbation ("raw" or a name), epsilon, discriminator, efficiency, mistag, and the
-        spread over seeds as ``mistag_low``, ``mistag_high``; ``auc`` and ``auc_error`` (statistics and seeds)
-        repeat on each row.
+        Columns model, perturbation ("raw" or a name), epsilon, discriminator, efficiency, ``mistag`` and
+        ``ratio`` (to the mis-tag rate of the raw jets at the same efficiency, training by training; NaN where
+        no raw jet is mis-tagged), with the spread over seeds as ``_low`` and ``_high`` of both; ``auc`` and
+        ``auc_error`` (statistics and seeds) repeat on each row.
     """
     parts = []
     for model in models:
+        raw = None
         for shown in [Perturbation(perturbations[0].name, 0.0), *perturbations]:
             wanted: dict[str, Any] = {
                 "model": model.name,
@@ -71,8 +73,10 @@ def roc_table(
             by_seed = pick(curves, "curves", **wanted).pivot(
                 index="efficiency", columns="seed", values="mistag"
             )
+            raw = by_seed if raw is None else raw
             area = measurement(metrics, **wanted, metric="auc")
-            mistag, spread = by_seed.mean(axis=1), by_seed.std(axis=1, ddof=1).fillna(0.0)
+            mistag, spread = _mean_and_spread(by_seed)
+            ratio, ratio_spread = _mean_and_spread(by_seed / raw.where(raw > 0))
             parts.append(
                 pd.DataFrame(
                     {
@@ -84,6 +88,9 @@ def roc_table(
                         "mistag": mistag.to_numpy(),
                         "mistag_low": (mistag - spread).clip(lower=0.0).to_numpy(),
                         "mistag_high": (mistag + spread).clip(upper=1.0).to_numpy(),
+                        "ratio": ratio.to_numpy(),
+                        "ratio_low": (ratio - ratio_spread).to_numpy(),
+                        "ratio_high": (ratio + ratio_spread).to_numpy(),
                         "auc": area.mean,
                         "auc_error": area.total,
                     }
@@ -92,9 +99,15 @@ def roc_table(
     return pd.concat(parts, ignore_index=True)
 
 
+def _mean_and_spread(by_seed: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Over seeds; one seed has no spread."""
+    return by_seed.mean(axis=1), by_seed.std(axis=1, ddof=1).fillna(0.0)
+
+
 @styled
 def draw_roc(table: pd.DataFrame, pairs: Sequence[Pair], sample: str) -> Figure:
-    """Draw `roc_table`: one panel an arm, logarithmic mis-tag rate against efficiency, an inset at 1 %.
+    """One column an arm: mis-tag rate against efficiency with an inset at 1 %, and below it the ratio
+    to that of raw jets.
 
     Parameters
     ----------
@@ -106,29 +119,40 @@ def draw_roc(table: pd.DataFrame, pairs: Sequence[Pair], sample: str) -> Figure:
         What was simulated.
     """
     arms = [pair.label for pair in pairs]
-    figure = Figure(figsize=(5.6 * len(arms), 6.6))
-    panels = figure.subplots(1, len(arms), sharey=True, squeeze=False)[0]
+    figure = Figure(figsize=(5.1 * len(arms), 8.8))
+    panels, ratios = figure.subplots(
+        2, len(arms), sharex=True, sharey="row", squeeze=False, height_ratios=(2.4, 1)
+    )
     # Beside the curves: above those of a good discriminator, below those of a poor one.
     place = (0.09, 0.55, 0.45, 0.31) if max(_crossings(table)) > 0.45 else (0.52, 0.09, 0.45, 0.31)
-    for axes, arm in zip(panels, arms, strict=True):
+    for axes, below, arm in zip(panels, ratios, arms, strict=True):
         models = arm_models(pairs, arm)
         inset = axes.inset_axes(place)
         for model in models:
-            for (perturbation, epsilon), curve in _curves(table, model.name):
+            curves = _curves(table, model.name)
+            for (perturbation, epsilon), curve in curves.items():
                 look = {"color": model.colour, "linestyle": perturbation_line(perturbation)}
-                label = f"{model.role}, {Perturbation(perturbation, epsilon).title}:  {_area(curve)}"
+                jets = Perturbation(perturbation, epsilon).short if epsilon else "raw"
+                label = f"{model.role}, {jets}:  {_area(curve)}"
                 _draw_curve(axes, curve, look, label)
                 _draw_curve(inset, curve, look)
+                if epsilon:
+                    _draw_ratio(below, curve, curves["raw", 0.0], look)
         _zoom(inset, table[table["model"].isin([model.name for model in models])])
-        _finish(axes, table, f"{arm} arm", "training, jets:  AUC")
+        _finish(axes, f"{arm} arm")
+        below.axhline(1.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
+        below.set_xlabel(_axis_labels(table)[0])
+        handles, labels = axes.get_legend_handles_labels()
+        _legend(below, 0.35, "training, jets and epsilon:  AUC", handles=handles, labels=labels)
     panels[0].set_ylabel(_axis_labels(table)[1])
+    ratios[0].set_ylabel("ratio to raw", loc="center")
     stamp(panels[0], panels[-1], sample)
     return figure
 
 
 @styled
 def draw_roc_scan(tables: Mapping[str, pd.DataFrame], pair: Pair, sample: str) -> Figure:
-    """How the ROC curve of one model after the other moves with epsilon: a panel a perturbation and training.
+    """How ROC curves move with epsilon: a row a training, a column a perturbation.
 
     Parameters
     ----------
@@ -139,25 +163,29 @@ def draw_roc_scan(tables: Mapping[str, pd.DataFrame], pair: Pair, sample: str) -
     sample : str
         What was simulated.
     """
-    figure = Figure(figsize=(4.5 * len(ROLES) * len(tables), 6.6))
-    panels = figure.subplots(1, len(ROLES) * len(tables), sharey=True, squeeze=False)[0]
+    figure = Figure(figsize=(4.7 * len(tables), 6.4 * len(ROLES)))
+    panels = figure.subplots(len(ROLES), len(tables), sharey=True, squeeze=False)
     cells = [(role, perturbation) for role in ROLES for perturbation in tables]
-    for axes, (role, perturbation) in zip(panels, cells, strict=True):
+    for axes, (role, perturbation) in zip(panels.flat, cells, strict=True):
         table = tables[perturbation]
         colours = epsilon_colours(table["epsilon"].unique())
-        for (name, epsilon), curve in _curves(table, pair.model(role)):
+        for (name, epsilon), curve in _curves(table, pair.model(role)).items():
             look = {"color": colours[epsilon], "linestyle": perturbation_line(name)}
             text = "raw" if epsilon == 0 else rf"$\varepsilon$ = {epsilon:g}"
             _draw_curve(axes, curve, look, f"{text}:  {_area(curve)}")
         title = f"{pair.label}, {role}\n{perturbation_label(perturbation)}"
-        _finish(axes, table, title, "jets:  AUC")
-    panels[0].set_ylabel(_axis_labels(table)[1])
-    stamp(panels[0], panels[-1], sample)
+        _finish(axes, title)
+        axes.set_xlabel(_axis_labels(table)[0])
+        _legend(axes, 0.15, "jets:  AUC")
+    for row in panels:
+        row[0].set_ylabel(_axis_labels(table)[1])
+    stamp(panels[0, 0], panels[0, -1], sample)
     return figure
 
 
-def _curves(table: pd.DataFrame, model: str) -> Iterable[tuple[tuple[str, float], pd.DataFrame]]:
-    return table[table["model"] == model].groupby(["perturbation", "epsilon"], sort=False)
+def _curves(table: pd.DataFrame, model: str) -> dict[tuple[str, float], pd.DataFrame]:
+    """Those of a model, by perturbation and epsilon."""
+    return dict(iter(table[table["model"] == model].groupby(["perturbation", "epsilon"], sort=False)))
 
 
 def _area(curve: pd.DataFrame) -> str:
@@ -178,10 +206,30 @@ def _draw_curve(axes: Axes, curve: pd.DataFrame, look: Mapping[str, Any], label:
     )
 
 
-def _finish(axes: Axes, table: pd.DataFrame, title: str, legend: str) -> None:
-    axes.set(yscale="log", ylim=MISTAG_RANGE, xlim=(0.0, 1.0), xlabel=_axis_labels(table)[0])
+def _draw_ratio(axes: Axes, curve: pd.DataFrame, raw: pd.DataFrame, look: Mapping[str, Any]) -> None:
+    """The ratio to raw jets, where these are mis-tagged often enough for the panel above."""
+    shown = curve[(raw["mistag"] >= MISTAG_RANGE[0]).to_numpy()]
+    axes.plot(shown["efficiency"], shown["ratio"], **look)
+    axes.fill_between(
+        shown["efficiency"],
+        shown["ratio_low"],
+        shown["ratio_high"],
+        color=look["color"],
+        alpha=0.2,
+        linewidth=0,
+    )
+
+
+def _finish(axes: Axes, title: str) -> None:
+    axes.set(yscale="log", ylim=MISTAG_RANGE, xlim=(0.0, 1.0))
+    # Short labels at the ends, which do not run into those of the next panel.
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.text(0.04, 0.96, title, transform=axes.transAxes, va="top", fontweight="bold")
-    axes.legend(title=legend, loc="upper center", bbox_to_anchor=(0.5, -0.13), alignment="left")
+
+
+def _legend(axes: Axes, distance: float, title: str, **entries: Any) -> None:
+    """A legend below a panel, so many of its heights away."""
+    axes.legend(title=title, loc="upper center", bbox_to_anchor=(0.5, -distance), alignment="left", **entries)
 
 
 def _crossings(table: pd.DataFrame) -> list[float]:

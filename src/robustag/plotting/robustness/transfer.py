@@ -62,7 +62,7 @@ def draw_transfer(table: pd.DataFrame, sample: str) -> Figure:
     epsilons = sorted(table["epsilon"].unique())
     models = list(dict.fromkeys(table["source"]))
     names = [name.replace("_", "\n") for name in models]
-    figure = Figure(figsize=(2.4 + (1.0 + 1.15 * len(models)) * len(epsilons), 2.6 + 0.95 * len(models)))
+    figure = Figure(figsize=(1.4 + (0.5 + 0.92 * len(models)) * len(epsilons), 2.4 + 0.8 * len(models)))
     panels = figure.subplots(1, len(epsilons), sharey=True, squeeze=False)[0]
     for axes, epsilon in zip(panels, epsilons, strict=True):
         cells = table[table["epsilon"] == epsilon].set_index(["source", "target"])

@@ -11,7 +11,15 @@ from robustag.classes import CLASSES
 from robustag.evaluation.discriminators import DISCRIMINATORS
 from robustag.evaluation.reading import pick
 from robustag.plotting.options import RAW, Pair, Perturbation
-from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, ROLES, perturbation_line, stamp, styled
+from robustag.plotting.style import (
+    FLAVOUR_COLOURS,
+    FLAVOUR_LABELS,
+    ROLES,
+    legend_below,
+    perturbation_line,
+    stamp,
+    styled,
+)
 
 
 def threshold_table(
@@ -85,7 +93,7 @@ def draw_thresholds(table: pd.DataFrame, attack: Perturbation, sample: str) -> F
         What was simulated.
     """
     names = list(dict.fromkeys(table["discriminator"]))
-    figure = Figure(figsize=(1.0 + 4.0 * len(names), 8.4))
+    figure = Figure(figsize=(1.0 + 2.4 * len(names), 7.2))
     panels = figure.subplots(len(ROLES), len(names), sharex=True, sharey=True, squeeze=False)
     for (role, name), cell in table.groupby(["role", "discriminator"]):
         axes = panels[ROLES.index(role), names.index(name)]
@@ -113,6 +121,8 @@ def draw_thresholds(table: pd.DataFrame, attack: Perturbation, sample: str) -> F
         if role == ROLES[-1]:
             axes.set_xlabel(f"cut on {name}")
     panels[0, 0].set(yscale="log", ylim=(1e-3, 2.0), xlim=(0.0, 1.0))
+    # Short labels at the ends, which do not run into those of the next panel.
+    panels[0, 0].xaxis.set_major_formatter("{x:g}")
     for row in panels:
         row[0].set_ylabel("share of jets above the cut")
     handles = [Line2D([], [], color=FLAVOUR_COLOURS[name], label=FLAVOUR_LABELS[name]) for name in CLASSES]
@@ -120,6 +130,6 @@ def draw_thresholds(table: pd.DataFrame, attack: Perturbation, sample: str) -> F
         Line2D([], [], color="black", label="raw"),
         Line2D([], [], color="black", linestyle=perturbation_line(attack.name), label=attack.title),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * len(names)))
+    legend_below(figure, handles, len(handles))
     stamp(panels[0, 0], panels[0, -1], sample)
     return figure

@@ -41,7 +41,7 @@ def draw_history(table: pd.DataFrame, pairs: Sequence[Pair], sample: str) -> Fig
         What was simulated.
     """
     arms = [pair.label for pair in pairs]
-    figure = Figure(figsize=(5.9 * len(arms), 8.0))
+    figure = Figure(figsize=(5.0 * len(arms), 7.6))
     panels = figure.subplots(2, len(arms), sharex="col", squeeze=False, height_ratios=(1.25, 1))
     for (losses, areas), arm in zip(panels.T, arms, strict=True):
         models = arm_models(pairs, arm)
