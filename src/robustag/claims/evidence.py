@@ -41,8 +41,7 @@ COLUMNS: dict[str, list[str]] = {
         *("discriminator", "value", "replicates"),
     ],
     "spans": [
-        *("model", "seed", "span", "kept", "discriminator", "loss", "low", "high", "attack"),
-        *("share", "share_low", "share_high"),
+        *("model", "seed", "span", "kept", "discriminator", "share", "replicates"),
     ],
     "audit": ["model", "seed", "perturbation", "epsilon", "zero_gradient", "unusable", "loss"],
     "transfer": [

@@ -111,9 +111,7 @@ def average(quantities: list[Measurement]) -> Measurement:
 
 @dataclass(frozen=True)
 class Quoted:
-    """A quantity that a table quotes with its statistical error, a row per seed; replicates are not known.
-
-    `-` adds errors in quadrature, which is too much where they are correlated.
+    """A quantity that is known with its statistical error by training; replicates are not known.
 
     Attributes
     ----------
@@ -124,12 +122,6 @@ class Quoted:
     values: pd.Series
     errors: pd.Series
     freedom: ClassVar[float] = inf
-
-    @classmethod
-    def of(cls, rows: pd.DataFrame, value: str, low: str, high: str) -> "Quoted":
-        """From columns with the value and the ends of its interval."""
-        rows = rows.set_index("seed").sort_index()
-        return cls(rows[value], (rows[high] - rows[low]) / 2)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -150,6 +142,3 @@ class Quoted:
     def seed(self) -> float:
         """Standard error over trainings; NaN for a single one."""
         return float(self.values.std(ddof=1) / np.sqrt(len(self.values)))
-
-    def __sub__(self, other: "Quoted") -> "Quoted":
-        return Quoted(self.values - other.values, np.hypot(self.errors, other.errors))

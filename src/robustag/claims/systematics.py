@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from robustag.claims.evidence import Evidence, find
 from robustag.claims.mismodelling import other_mismodelling_is_tolerated
-from robustag.claims.quantities import Quoted
+from robustag.claims.quantities import measured
 from robustag.claims.robustness import performance_is_preserved
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
@@ -40,7 +40,7 @@ def _along_systematics(evidence: Evidence) -> list[Finding]:
     """Share of the attack's cost that the span of a jet's systematics keeps: its size, and beyond nulls."""
     rows = evidence.rows("spans", model=evidence.nominal, discriminator="BvL", kept="projected")
     shares = {
-        span: Quoted.of(rows[rows["span"] == span], "share", "share_low", "share_high")
+        span: measured(rows[rows["span"] == span].rename(columns={"share": "value"}))
         for span in ("jet", *NULLS)
         if (rows["span"] == span).any()
     }
@@ -52,7 +52,6 @@ def _along_systematics(evidence: Evidence) -> list[Finding]:
         return [untestable(quantity, reason, part=_MODEL)]
     systematics = shares.pop("jet")
     findings = [find(quantity, systematics, shares, threshold=_HALF, part=_MODEL)]
-    # The table has no replicates: statistical errors add up in quadrature, correlated ones too large.
     return findings + [
         find(
             f"the same, minus that left along {span.replace('_', ' ')} displacements",

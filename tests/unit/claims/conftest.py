@@ -298,6 +298,7 @@ def make_spans() -> Callable[..., pd.DataFrame]:
     """Shares of the attack's effect along systematics and along random directions, with errors of 0.02."""
 
     def make(systematics: float = 0.7, random: float = 0.1) -> pd.DataFrame:
+        generator = np.random.default_rng(19)
         return pd.DataFrame(
             [
                 {
@@ -307,8 +308,7 @@ def make_spans() -> Callable[..., pd.DataFrame]:
                     "kept": kept,
                     "discriminator": "BvL",
                     "share": share + 0.002 * (seed - 2),
-                    "share_low": share - 0.02,
-                    "share_high": share + 0.02,
+                    "replicates": share + 0.02 * generator.standard_normal(REPLICATES),
                 }
                 for model in ("nominal", "adversarial")
                 for seed in SEEDS

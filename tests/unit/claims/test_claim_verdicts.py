@@ -419,8 +419,6 @@ def test_errors_of_a_sample_of_jets():
     assert np.isnan(Sampled(pd.DataFrame({1: [3.0, 4.0]})).seed)
 
 
-def test_errors_of_quoted_numbers_add_in_quadrature():
-    rows = pd.DataFrame({"seed": [2, 1], "value": [1.2, 1.0], "low": [0.9, 0.7], "high": [1.5, 1.3]})
-    quoted = Quoted.of(rows, "value", "low", "high")
+def test_a_quoted_number_has_the_error_that_each_training_has():
+    quoted = Quoted(pd.Series({1: 1.0, 2: 1.2}), pd.Series({1: 0.3, 2: 0.3}))
     assert (quoted.mean, quoted.statistical, quoted.seed) == pytest.approx((1.1, 0.3, 0.1))
-    assert (quoted - quoted).statistical == pytest.approx(0.3 * np.sqrt(2))
