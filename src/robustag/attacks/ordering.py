@@ -15,7 +15,7 @@ TOLERANCE = 0.02
 #: jets is the margin, a little, and the loss is to blame if by more than this.
 OBJECTIVE_TOLERANCE = 0.2
 
-#: Share of a mean that its rounding may reach. Losses are single precision (6e-8), and a few of their last digits
+#: Share of a mean that its rounding may reach. Losses are single precision (6e-8), and their last digits
 #: depend on how many jets share a matrix product, which differs between attacks.
 ROUNDING = 1e-6
 

@@ -203,12 +203,30 @@ def test_a_transferred_attack_is_the_attack_on_the_source(setting, linear):
         Sweep(definition, *setting.arguments, setting.rule, seed=1)
 
 
-def test_the_worst_case_is_no_better_than_any_member(setting):
-    worst = Sweep(DEFINITIONS["worst_case"], *setting.arguments, setting.rule, seed=1)(0.2)
-    loss = setting.loss(setting.model(worst), setting.label)
-    for member in (*DEFINITIONS["worst_case"]["members"],):
-        perturbed = Sweep(member, *setting.arguments, setting.rule, seed=1)(0.2)
-        assert (loss >= setting.loss(setting.model(perturbed), setting.label) - 1e-6).all()
+@pytest.mark.parametrize("epsilon", [0.02, 0.5])
+@pytest.mark.parametrize(("option", "objective"), [({}, "margin"), ({"objective": "loss"}, "loss")])
+def test_no_member_does_more_to_any_jet_than_the_worst_case(setting, option, objective, epsilon):
+    members = [
+        {"name": "random_search", "queries": 8, "share": 0.5, "objective": "margin"},
+        {"name": "pgd", "steps": 3, "rate": 2.5, "restarts": 0},
+        {"name": "apgd", "steps": 5, "objective": "margin"},
+        {"name": "deepfool", "steps": 3, "overshoot": 0.02},
+        {"name": "shift", "direction": "up"},
+    ]
+
+    def raised(definition):
+        moved = Sweep(definition, *setting.arguments, setting.rule, seed=1)(epsilon)
+        with torch.no_grad():
+            logits = setting.model(moved)
+        return {"loss": setting.loss(logits, setting.label), "margin": logit_margin(logits, setting.label)}
+
+    worst, others = raised({"name": "worst_case", "members": members, **option}), list(map(raised, members))
+    best = torch.stack([other[objective] for other in others])
+    assert (worst[objective] >= best.amax(dim=0)).all()
+    assert len(best.argmax(dim=0).unique()) > 1
+    if objective == "margin":
+        for other in others:
+            assert (worst["margin"] > 0)[other["margin"] > 0].all()
 
 
 class TestSpread:
