@@ -87,6 +87,17 @@ def test_carlini_wagner_comes_close_to_the_shortest_way(linear):
     assert 1 - 1e-3 < ratio.median() < 1.1
 
 
+def test_carlini_wagner_fools_with_the_confidence_that_is_asked_for(linear):
+    model, x, label = linear
+    options = {"steps": 100, "searches": 4, "learning_rate": 0.03, "constant": 1.0}
+    wide = Budget.around(x, 100.0, norm="l2")
+    for confidence in (0.0, 0.5):
+        found = robustag.attacks.carlini_wagner(model, x, label, wide, confidence=confidence, **options)
+        margin = logit_margin(model(found), label)
+        assert (margin >= confidence).double().mean() > 0.95
+        assert margin[logit_margin(model(x), label) < 0].median() < confidence + 0.1
+
+
 def test_more_steps_and_restarts_never_hurt(setting):
     budget = Budget.around(setting.inputs, 1.0, missing=setting.missing)
     case = setting.model, setting.inputs, setting.label, budget
