@@ -1,12 +1,15 @@
 """Physical budgets on the study's own feature table."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from robustag.attacks import BudgetRule, Sweep, audit
+from robustag.attacks.validity import BlockCovariances
+from robustag.features.blocks import Block
 from robustag.models import build_model
 from robustag.tensors import Normalisation
 from robustag.training import build_loss
@@ -105,10 +108,30 @@ def test_correlations_that_are_possible_by_pairs_can_be_impossible_together(phys
     assert not covariances.broken(track).any()
 
 
+def test_a_covariance_that_the_table_lacks_counts_as_zero():
+    """Two elements of three variances and two of the three covariances, all in units of the variances."""
+    roles = [{"variance_of": name} for name in "abc"] + [
+        {"covariance_of": pair} for pair in (["a", "b"], ["c", "b"])
+    ]
+    variables = [{"name": name, "unit": "1", "missing": {}} for name in "abc"]
+    variables += [{"name": f"v{i}", "unit": "1", "missing": {}, "role": role} for i, role in enumerate(roles)]
+    block = Block.parse({"name": "track", "count": 2, "variables": variables}, 1)
+    covariances = BlockCovariances.of(block, SimpleNamespace(mean=np.zeros(17), sigma=np.ones(17)))
+    x = torch.zeros(1, 17)
+    first = block.columns[3:, 0]
+    assert sorted(covariances.entries[0].tolist()) == first.tolist()
+    x[:, block.columns[3:6].ravel()] = 1.0
+    # Eigenvalues are 1 and 1 +- the length of (ab, cb).
+    for correlations, broken in (((0.7, 0.7), False), ((0.72, 0.72), True), ((0.9, 0.0), False)):
+        x[:, first[3:]] = torch.tensor(correlations)
+        assert covariances.broken(x).tolist() == [[broken, False]]
+
+
 def test_a_move_that_leaves_every_covariance_valid_is_kept(physical, table):
     x, missing, normalisation = physical
     budget = BudgetRule.of(table, normalisation, physical=True).budget(x, missing, 5.0)
-    point = torch.clamp(x + 1e-4 * torch.randn(x.shape), budget.lower, budget.upper)
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(5))
+    point = torch.clamp(x + 1e-4 * noise, budget.lower, budget.upper)
     valid = ~budget.covariances.broken(point).any(dim=1)
     assert valid.double().mean() > 0.1
     assert torch.equal(budget.project(point)[valid], point[valid])
