@@ -108,6 +108,7 @@ _ENTRIES = (
     AttackInfo(
         *("worst_case", "composite", "linf", "gradient", "its members' + 1 + members", "its members'"),
         *("arXiv:2003.01690", "worst case"),
+        raises="margin",
         each_epsilon=True,
     ),
 )

@@ -14,7 +14,8 @@ NORMS = {
     "linf": "the move of each input, in units of its feature scale",
     "l2": "the root mean square of a jet's moves over the inputs that may move",
     "l2_group": "the L2 length of the move of the jet's own variables, and of each element's (track's)",
-    "mahalanobis": "the root mean square of a jet's moves along the axes of its flavour's covariance",
+    "mahalanobis": "the root mean square of a jet's moves along the axes of its flavour's covariance, "
+    "given the inputs that stay",
     "none": "nothing: it is the width of a distribution, or whatever the attack says",
 }
 

@@ -13,12 +13,14 @@ def deepfool(problem: Problem, *, steps: Count, overshoot: NotNegative) -> Spend
 
     With ``f_k = z_k - z_true`` and its gradient w, the way to flavour k is ``|f_k| s sign(w) / sum(s |w|)``
     in L-infinity and ``|f_k| s^2 w / sum(s^2 w^2)`` in L2, s the feature scale and 0 where nothing may move.
-    One run serves all epsilons: a jet whose way is longer than the budget goes as far as it may.
+    One run serves all epsilons: a jet whose way is longer than the budget goes as far as it may. A jet that
+    is misread already stays: the paper leads away from the flavour that is read, this from the true one.
 
     Parameters
     ----------
     steps : int
-        Largest number of linearisations; each takes one backward pass for every wrong flavour.
+        Largest number of linearisations (50 in the authors' code); each takes one backward pass for every
+        wrong flavour.
     overshoot : float
         Share of the way to go beyond the border (0.02 in the paper).
     """
@@ -78,21 +80,22 @@ def carlini_wagner(
 
     Minimises ``|delta / s|^2 + c max(z_true - max z_wrong + confidence, 0)``; c starts at `constant` and is
     searched for each jet, halved between its bounds where the jet was fooled and raised tenfold where it was
-    not. Inputs here have no bounds, so the paper's change of variables is not needed. The shortest successful
-    move of each jet, or the last one where none was, is cut to each epsilon.
+    not. Inputs here have no bounds, so the paper's change of variables is not needed; no search is aborted
+    early, which would let the jets of a batch decide on one another. The shortest successful move of each
+    jet, or the last one where none was, is cut to each epsilon.
 
     Parameters
     ----------
     steps : int
-        Of Adam, in each search.
+        Of Adam, in each search (at most 10000 in the authors' code).
     searches : int
-        Trials of c.
+        Trials of c (9 in the authors' code).
     learning_rate : float
-        Of Adam, in feature scales.
+        Of Adam, in feature scales (0.01 in the authors' code, of pixels from -0.5 to 0.5).
     constant : float
-        First weight c of the margin against the length.
+        First weight c of the margin against the length (0.001 in the authors' code).
     confidence : float
-        Margin of logits that is wanted.
+        Margin of logits that a successful move exceeds (0 in the authors' code).
     """
     envelope = problem.budget(torch.inf)
     scale = problem.rule.scale_of(problem.inputs) * envelope.movable
@@ -138,7 +141,7 @@ def _minimise(
             inputs = envelope.project((x + scale * unit).to(x.dtype))
             margin = logit_margin(problem.model(inputs), problem.label)
             length = unit.square().sum(dim=1)
-            good = (margin > 0) & (length < shortest)
+            good = (margin > confidence) & (length < shortest)
             with torch.no_grad():
                 shortest = torch.where(good, length, shortest)
                 best = torch.where(good[:, None], unit, best)

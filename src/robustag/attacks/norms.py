@@ -79,25 +79,14 @@ class Ball:
 class Ellipsoid:
     """Mahalanobis ball: moves that are likely for jets of a flavour, correlations included, are short.
 
-    A jet's frozen and missing entries are no part of it: its metric is the covariance of what may move.
-
     Attributes
     ----------
-    covariance : Tensor [C, F, F]
-        Of each flavour, times the feature scales.
-    label : Tensor int64 [N]
-        Flavour.
-    movable : Tensor bool [N, F]
-        Entries that are not frozen.
     radius : Tensor [N, 1]
         Largest Mahalanobis distance.
     metric : Metric
-        Inverses of what the jets need.
+        What distances are, by what the jets have.
     """
 
-    covariance: Tensor
-    label: Tensor
-    movable: Tensor
     radius: Tensor
     metric: "Metric"
 
@@ -116,14 +105,9 @@ class Ellipsoid:
 
     def steepest(self, gradient: Tensor, lower: Tensor, upper: Tensor) -> Tensor:
         """``r C g / sqrt(g C g)``, which gains most where no interval interferes; `limit` sees to those."""
-        gradient = gradient * self.movable
         largest = gradient.abs().amax(dim=1, keepdim=True)
         gradient = torch.where(largest > 0, gradient / largest, 0.0)
-        along = gradient.new_zeros(gradient.shape)
-        for flavour, covariance in enumerate(self.covariance):
-            chosen = self.label == flavour
-            along[chosen] = gradient[chosen] @ covariance
-        along = along * self.movable
+        along = self.metric.spread(gradient)
         gain = (along * gradient).sum(dim=1, keepdim=True).clamp(min=0.0).sqrt()
         move = torch.where(gain > 0, self.radius * along / gain, 0.0)
         return self.limit(move, lower, upper)
@@ -135,37 +119,73 @@ class Ellipsoid:
 
 @dataclass(frozen=True)
 class Metric:
-    """Inverse covariances, one for each combination of flavour and movable inputs among some jets.
+    """Covariances of what may move, one for each combination of flavour and existing inputs among some jets.
+
+    A missing input has no value: it is averaged over. One that exists and stays has its value: the covariance
+    is that of the others given it.
 
     Attributes
     ----------
-    inverse : Tensor [P, F, F]
-        Zero for what is frozen.
+    covariance, inverse : Tensor [P, F, F]
+        In units of the moves, and its inverse; zero for what does not move.
     jets : tuple of Tensor int64
         Jets of each combination.
     """
 
+    covariance: Tensor
     inverse: Tensor
     jets: tuple[Tensor, ...]
 
     @classmethod
-    def of(cls, covariance: Tensor, label: Tensor, movable: Tensor) -> "Metric":
-        """For jets of flavour `label` int64 [N] whose `movable` bool [N, F] entries may move."""
-        flavour = torch.nn.functional.one_hot(label, len(covariance)).bool()
-        keys = torch.cat([movable, flavour], dim=1)
-        patterns, index = torch.unique(keys, dim=0, return_inverse=True)
+    def of(cls, spread: Tensor, scale: Tensor, label: Tensor, missing: Tensor) -> "Metric":
+        """For jets of flavour `label` int64 [N] with `missing` entries bool [N, F].
+
+        `spread` [C, F, F] is the covariance of each flavour, and `scale` [F] the size of a move in it, zero
+        for what stays.
+        """
+        flavour = torch.nn.functional.one_hot(label, len(spread)).bool()
+        patterns, index = torch.unique(torch.cat([missing, flavour], dim=1), dim=0, return_inverse=True)
         jets = tuple((index == position).nonzero()[:, 0] for position in range(len(patterns)))
         first = torch.stack([rows[0] for rows in jets])
-        mask = movable[first].to(covariance.dtype)
-        block = covariance[label[first]] * mask[:, :, None] * mask[:, None, :]
-        block += torch.diag_embed(1 - mask)
-        inverse = torch.cholesky_inverse(torch.linalg.cholesky(block))
-        return cls(inverse * mask[:, :, None] * mask[:, None, :], jets)
+        there = missing[first].logical_not()
+        covariance = _given(spread[label[first]], there, scale == 0)
+        covariance *= scale[:, None] * scale
+        mask = (there & (scale > 0)).to(covariance.dtype)
+        covariance *= mask[:, :, None] * mask[:, None, :]
+        root = torch.linalg.cholesky(covariance + torch.diag_embed(1 - mask))
+        inverse = torch.cholesky_inverse(root) * mask[:, :, None] * mask[:, None, :]
+        return cls(covariance, inverse, jets)
 
     def distance(self, move: Tensor) -> Tensor:
         """Mahalanobis distance of moves [N, F], [N]."""
-        square = move.new_zeros(len(move))
-        for inverse, rows in zip(self.inverse, self.jets, strict=True):
-            part = move[rows]
-            square[rows] = ((part @ inverse) * part).sum(dim=1)
-        return square.clamp(min=0.0).sqrt()
+        return (self._times(self.inverse, move) * move).sum(dim=1).clamp(min=0.0).sqrt()
+
+    def spread(self, gradient: Tensor) -> Tensor:
+        """The covariance times a gradient [N, F], [N, F]."""
+        return self._times(self.covariance, gradient)
+
+    def deviation(self) -> Tensor:
+        """Largest move of each input at distance 1, [N, F]."""
+        ends = self.covariance.diagonal(dim1=1, dim2=2).sqrt()
+        widths = ends.new_zeros(sum(map(len, self.jets)), ends.shape[1])
+        for each, rows in zip(ends, self.jets, strict=True):
+            widths[rows] = each
+        return widths
+
+    def _times(self, matrices: Tensor, vectors: Tensor) -> Tensor:
+        """The matrix [F, F] of each jet times its vector, [N, F]."""
+        product = torch.zeros_like(vectors)
+        for matrix, rows in zip(matrices, self.jets, strict=True):
+            product[rows] = vectors[rows] @ matrix
+        return product
+
+
+def _given(covariance: Tensor, there: Tensor, stays: Tensor) -> Tensor:
+    """Covariances [P, F, F] of Gaussians whose existing inputs bool [P, F], of those bool [F] that stay, are
+    known: ``C - C_k C_kk^-1 C_k^T``."""
+    known = there[:, stays].to(covariance.dtype)
+    if not known.shape[1]:
+        return covariance
+    across = covariance[:, :, stays] * known[:, None, :]
+    own = across[:, stays] * known[:, :, None] + torch.diag_embed(1 - known)
+    return covariance - across @ torch.cholesky_solve(across.mT, torch.linalg.cholesky(own))

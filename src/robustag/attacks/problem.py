@@ -178,12 +178,8 @@ class Problem:
 
     @cached_property
     def _metric(self) -> Metric | None:
-        """Inverse covariances, which no epsilon changes."""
-        if self.rule.norm != "mahalanobis":
-            return None
-        scale = self.rule.scale.masked_fill(self.rule.integer, 0.0)
-        movable = self.missing.logical_not() & (scale > 0)
-        return Metric.of(scale[:, None] * self.rule.needed("spread") * scale, self.label, movable)
+        """Mahalanobis metric, which no epsilon changes."""
+        return self.rule.metric(self.missing, self.label) if self.rule.norm == "mahalanobis" else None
 
 
 def best_of(candidates: list[Tensor], losses: list[Tensor]) -> Tensor:

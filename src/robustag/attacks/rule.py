@@ -321,7 +321,7 @@ class BudgetRule:
             ball = self._ball(scale, missing, epsilon, label, metric)
             reach = ball.radius.amax(dim=1, keepdim=True)
             if isinstance(ball, Ellipsoid):
-                scale = scale * self._deviation(ball.label)
+                scale = ball.metric.deviation()
         # A huge finite step instead of infinity, so that the product with a mask of zeros is zero.
         # The mask written as numbers: choosing entry by entry takes several times as long on a CPU.
         exists = torch.logical_not(missing, out=torch.empty_like(missing, dtype=scale.dtype))
@@ -362,14 +362,11 @@ class BudgetRule:
             return Ball(scale, radius, scale.new_ones(scale.shape[-1], 1))
         if label is None:
             raise InputError("norm 'mahalanobis' needs the flavour of each jet: give label")
-        covariance = scale[:, None] * self.needed("spread") * scale
-        if metric is None:
-            metric = Metric.of(covariance, label, movable)
-        return Ellipsoid(covariance, label, movable, radius, metric)
+        return Ellipsoid(radius, self.metric(missing, label) if metric is None else metric)
 
-    def _deviation(self, label: Tensor) -> Tensor:
-        """Standard deviation of each input for jets of these flavours, [N, F]."""
-        return self.needed("spread").diagonal(dim1=1, dim2=2).sqrt()[label]
+    def metric(self, missing: Tensor, label: Tensor) -> Metric:
+        """Mahalanobis metric of jets of flavour `label` int64 [N] with `missing` entries bool [N, F]."""
+        return Metric.of(self.needed("spread"), self.scale.masked_fill(self.integer, 0.0), label, missing)
 
 
 def _groups(features: "FeatureTable") -> Tensor:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 #: Share of its value that a variance keeps at least.
 _FLOOR = 1e-3
 _SHORT = 1 - 1e-5
+#: What is kept of the way, again and again, where rounding of the inputs breaks a covariance near the edge.
+_RETREAT = (0.9995, 0.99, 0.9, 0.0)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Covariances:
         return Covariances(tuple(part.to(device) for part in self.parts))
 
     def broken(self, x: Tensor) -> Tensor:
-        """Elements [N, T] of all blocks of jets `x` [N, F] with a variance <= 0 or |correlation| > 1."""
+        """Elements [N, T] of all blocks of jets `x` [N, F] whose covariance is not positive definite."""
         return torch.cat([part.broken(x) for part in self.parts], dim=1)
 
     def spoilt(self, origin: Tensor, x: Tensor) -> Tensor:
@@ -56,24 +58,22 @@ class Covariances:
 
 @dataclass(frozen=True)
 class BlockCovariances:
-    """Where the covariances of T elements are among the inputs: variances > 0, correlations within [-1, 1].
+    """Where the K x K covariances of T elements are among the inputs: each is positive definite as a whole.
+
+    A covariance that the block does not have counts as zero.
 
     Attributes
     ----------
-    variance : int64 [T, K]
-        Columns of the variances.
-    covariance : int64 [T, P]
-        Columns of the covariances.
-    first, second : int64 [P]
-        Which two variances each covariance belongs to.
+    columns : int64 [T, K, K]
+        Columns of the entries; any column where the block has none.
+    given : bool [K, K]
+        Which entries the block has, all variances among them.
     centre, sigma : float64 [F]
         ``sigma (x + centre)`` is the physical value.
     """
 
-    variance: Tensor
-    covariance: Tensor
-    first: Tensor
-    second: Tensor
+    columns: Tensor
+    given: Tensor
     centre: Tensor
     sigma: Tensor
 
@@ -82,19 +82,17 @@ class BlockCovariances:
         """For a block with a covariance of variables whose variances it has; None for any other."""
         variances = dict(block.variances())
         names = [block.variables[index].name for index in variances]
-        entries = [
-            (i, j, found)
-            for i, j in combinations(range(len(names)), 2)
-            if (found := block.find("covariance", names[i], names[j])) is not None
-        ]
-        if not entries:
+        place = torch.diag(torch.tensor(list(variances.values()), dtype=torch.int64))
+        given = torch.eye(len(names), dtype=torch.bool)
+        for i, j in combinations(range(len(names)), 2):
+            if (found := block.find("covariance", names[i], names[j])) is not None:
+                place[i, j] = place[j, i] = found
+                given[i, j] = given[j, i] = True
+        if int(given.sum()) == len(names):
             return None
-        first, second, covariance = zip(*entries, strict=True)
         return cls(
-            torch.from_numpy(block.columns[list(variances.values())].T.copy()),
-            torch.from_numpy(block.columns[list(covariance)].T.copy()),
-            torch.tensor(first),
-            torch.tensor(second),
+            torch.from_numpy(block.columns)[place].movedim(-1, 0).contiguous(),
+            given,
             torch.from_numpy(normalisation.mean / normalisation.sigma),
             torch.from_numpy(normalisation.sigma),
         )
@@ -103,75 +101,85 @@ class BlockCovariances:
         """The same on another device."""
         return BlockCovariances(*(getattr(self, field.name).to(device) for field in fields(self)))
 
+    @property
+    def entries(self) -> Tensor:
+        """Columns of all entries of each element, once each, [T, E]."""
+        return self.columns[:, self.given.tril()]
+
     def broken(self, x: Tensor) -> Tensor:
-        """Elements [N, T] of jets `x` [N, F] with a variance <= 0 or a correlation beyond [-1, 1]."""
-        variance, covariance = self._physical(x)
-        return ~_valid(variance[..., self.first], variance[..., self.second], covariance).all(dim=-1)
+        """Elements [N, T] of jets `x` [N, F] whose covariance is not positive definite."""
+        return _invalid(self._physical(x))
 
     def spoilt(self, origin: Tensor, x: Tensor) -> Tensor:
         """Covariance entries bool [N, F] of elements that the move from `origin` to `x` made invalid."""
-        columns = torch.cat([self.variance, self.covariance], dim=1)
-        moved = (x != origin)[:, columns].any(dim=-1)
-        entries = torch.zeros_like(x, dtype=torch.bool)
-        entries[:, columns] = (moved & self.broken(x))[:, :, None]
-        return entries
+        moved = (x != origin)[:, self.entries].any(dim=-1)
+        spoilt = torch.zeros_like(x, dtype=torch.bool)
+        spoilt[:, self.entries] = (moved & self.broken(x))[:, :, None]
+        return spoilt
 
     def restore(self, origin: Tensor, x: Tensor, *, together: bool = False) -> Tensor:
         """As `Covariances.restore`, for one block."""
-        columns = torch.cat([self.variance, self.covariance], dim=1)
-        moved = (x != origin)[:, columns].any(dim=-1)
-        suspect = moved & (self.broken(x) | self._small(origin, x))
+        before, after = self._physical(origin), self._physical(x)
+        moved = (x != origin)[:, self.entries].any(dim=-1)
+        suspect = moved & (_invalid(after) | _small(before, after))
         jets = suspect.any(dim=1).nonzero()[:, 0]
         if len(jets) == 0:
             return x
         start, move = origin[jets], (x - origin)[jets]
-        share = torch.where(suspect[jets], self._reach(start, x[jets]), 1.0).to(x.dtype)
-        # Where rounding alone would break a covariance at the very edge, the element stays.
-        for _ in range(2):
-            if together:
-                back = start + share.amin(dim=1, keepdim=True) * move
-            else:
-                weight = torch.ones_like(move)
-                weight[:, columns] = share[:, :, None].expand(-1, -1, columns.shape[1])
-                back = start + weight * move
-            share = torch.where(self.broken(back), 0.0, share)
+        share = before.new_ones(suspect.shape)
+        share[suspect] = _reach(before[suspect], after[suspect])
+        share = share[jets]
+        back = self._part_way(start, move, share, together)
+        for kept in _RETREAT:
+            spoilt = moved[jets] & self.broken(back)
+            if not bool(spoilt.any()):
+                break
+            share = torch.where(spoilt, kept * share, share)
+            back = self._part_way(start, move, share, together)
         # Untouched entries stay bit for bit.
         back = torch.where(back == start + move, x[jets], back)
         return x.index_copy(0, jets, back)
 
-    def _reach(self, origin: Tensor, x: Tensor) -> Tensor:
-        """Largest share [N, T] of each element's move that leaves its covariance valid.
+    def _part_way(self, start: Tensor, move: Tensor, share: Tensor, together: bool) -> Tensor:
+        """Jets [N, F] moved from `start`, the entries of each element by its `share` [N, T] alone."""
+        if together:
+            return start + share.amin(dim=1, keepdim=True).to(move.dtype) * move
+        weight = torch.ones_like(move)
+        weight[:, self.entries] = share.to(move.dtype)[:, :, None].expand(-1, -1, self.entries.shape[1])
+        return start + weight * move
 
-        Matrices with positive variances and correlations within [-1, 1] are a convex set, so on the straight
-        line from the unperturbed element the first root of ``(a + t a')(b + t b') - (c + t c')^2`` over all
-        pairs bounds t. No variance falls below 0.1 % of its value.
-        """
-        variance, covariance = self._physical(origin)
-        after_variance, after_covariance = self._physical(x)
-        fall, bend = after_variance - variance, after_covariance - covariance
-        a, b = variance[..., self.first], variance[..., self.second]
-        da, db = fall[..., self.first], fall[..., self.second]
-        quadratic = da * db - bend.square()
-        linear = a * db + b * da - 2 * covariance * bend
-        constant = (a * b - covariance.square()).clamp(min=0.0)
-        root = (linear.square() - 4 * quadratic * constant).clamp(min=0.0).sqrt()
-        # The smallest positive root, in the form without cancellation; none where the denominator is <= 0.
-        below = root - linear
-        pairs = torch.where(below > 0, 2 * constant / below, torch.inf).amin(dim=-1)
-        floor = torch.where(fall < 0, (1 - _FLOOR) * variance.clamp(min=0.0) / -fall, torch.inf).amin(dim=-1)
-        return (_SHORT * torch.minimum(pairs, floor)).clamp(0.0, 1.0)
-
-    def _small(self, origin: Tensor, x: Tensor) -> Tensor:
-        before, after = self._physical(origin)[0], self._physical(x)[0]
-        return (after < _FLOOR * before).any(dim=-1)
-
-    def _physical(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Variances [N, T, K] and covariances [N, T, P] in float64."""
-        return self._unscaled(x, self.variance), self._unscaled(x, self.covariance)
-
-    def _unscaled(self, x: Tensor, columns: Tensor) -> Tensor:
-        return self.sigma[columns] * (x[:, columns].double() + self.centre[columns])
+    def _physical(self, x: Tensor) -> Tensor:
+        """Covariances float64 [N, T, K, K]."""
+        values = self.sigma[self.columns] * (x[:, self.columns].double() + self.centre[self.columns])
+        return torch.where(self.given, values, 0.0)
 
 
-def _valid(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
-    return (a > 0) & (b > 0) & (c.square() <= a * b)
+def _invalid(covariance: Tensor) -> Tensor:
+    """Which covariances float64 [..., K, K] are not positive definite, bool [...]."""
+    return torch.linalg.cholesky_ex(covariance).info != 0
+
+
+def _small(before: Tensor, after: Tensor) -> Tensor:
+    """Which covariances float64 [..., K, K] have a variance below the floor, bool [...]."""
+    variance, left = (matrix.diagonal(dim1=-2, dim2=-1) for matrix in (before, after))
+    return (left < _FLOOR * variance).any(dim=-1)
+
+
+def _reach(before: Tensor, after: Tensor) -> Tensor:
+    """Largest share [M] of the way between covariances float64 [M, K, K] that leaves them valid.
+
+    ``C + t D`` with ``C = L L^T`` is positive definite as long as ``1 + t e`` is positive, e the smallest
+    eigenvalue of ``L^-1 D L^-T``. No variance falls below 0.1 % of its value. What is not valid to begin with
+    has no way.
+    """
+    root, fault = torch.linalg.cholesky_ex(before)
+    valid = (fault == 0)[:, None, None]
+    root = torch.where(valid, root, torch.eye(root.shape[-1], dtype=root.dtype, device=root.device))
+    change = torch.where(valid, after - before, 0.0)
+    half = torch.linalg.solve_triangular(root, change, upper=False)
+    relative = torch.linalg.solve_triangular(root, half.mT, upper=False)
+    least = torch.linalg.eigvalsh(relative)[:, 0]
+    edge = torch.where(least < 0, -1 / least, torch.inf)
+    variance, fall = (matrix.diagonal(dim1=-2, dim2=-1) for matrix in (before, change))
+    floor = torch.where(fall < 0, (1 - _FLOOR) * variance / -fall, torch.inf).amin(dim=-1)
+    return torch.where(fault == 0, _SHORT * torch.minimum(edge, floor), 0.0).clamp(max=1.0)

@@ -21,6 +21,7 @@ def trades(
 
     ``L(f(x), y) + beta max_x' KL(f(x) || f(x'))`` (arXiv:1901.08573, with beta for its 1/lambda). The
     maximum is sought by PGD from a random point of the budget, dropout off; the paper starts next to the jet.
+    Both predictions of a step come from the same thinned network: dropout drops the same activations in both.
     """
 
     def attacked(model: nn.Module, batch: Batch, moment: Moment) -> Tensor:
@@ -41,7 +42,10 @@ def trades(
     def step(model: nn.Module, batch: Batch, moment: Moment) -> Iterator[Tensor]:
         with in_mode(model, training=False):
             perturbed = attacked(model, batch, moment)
-        logits = model(batch.inputs)
+        device = batch.inputs.device
+        # The second pass draws the numbers that the first has drawn.
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            logits = model(batch.inputs)
         yield loss(logits, batch.label) + beta * divergence(logits, model(perturbed))
 
     return step

@@ -191,6 +191,51 @@ def test_a_missing_input_is_no_part_of_the_metric():
     torch.testing.assert_close(relative[1], torch.tensor(1.0).double())
 
 
+def test_an_input_that_stays_conditions_the_others():
+    """Given the second of two inputs of correlation 0.8, the first has variance 1 - 0.64: a move of it alone
+    is as long as if both could move. A third one that is missing is averaged over."""
+    covariance = torch.tensor([[1.0, 0.8, 0.3], [0.8, 1.0, 0.5], [0.3, 0.5, 1.0]]).double().expand(3, 3, 3)
+    missing = torch.tensor([[False, False, True]])
+    move = torch.tensor([[0.1, 0.0, 0.0]]).double()
+    counts = torch.tensor([False, True, False])
+    for scale, integer in (([2.0, 0.0, 1.0], counts & False), ([2.0, 1.0, 1.0], counts)):
+        rule = BudgetRule(
+            torch.tensor(scale).double(),
+            integer,
+            torch.zeros(3).double(),
+            norm="mahalanobis",
+            spread=covariance,
+        )
+        budget = rule.budget(torch.zeros(1, 3).double(), missing, 0.1, torch.tensor([0]))
+        deviation = 2 * math.sqrt(1 - 0.64)
+        torch.testing.assert_close(budget.ball.size(move), torch.tensor([0.1 / (0.1 * deviation)]).double())
+        farthest = budget.steepest(torch.tensor([[1.0, 1.0, 1.0]]).double())
+        torch.testing.assert_close(farthest, torch.tensor([[0.1 * deviation, 0.0, 0.0]]).double())
+        torch.testing.assert_close(budget.upper, farthest)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_moves_are_as_long_as_in_the_gaussian_of_all_inputs_that_exist(seed):
+    """A move with zeros where inputs stay has one length, whether conditioned or in the full metric."""
+    root = normal(seed, 3, FEATURES, 2 * FEATURES)
+    rule = BudgetRule(
+        torch.tensor([1.0, 0.0, 2.0, 0.5, 0.0, 1.0]).double(),
+        torch.tensor([False, False, False, True, False, False]),
+        torch.zeros(FEATURES).double(),
+        norm="mahalanobis",
+        spread=root @ root.mT,
+    )
+    missing = torch.tensor([[False] * FEATURES, [False, True, False, False, False, True]])
+    budget = rule.budget(torch.zeros(2, FEATURES).double(), missing, 0.1, torch.tensor([1, 2]))
+    move = normal(seed + 1, 2, FEATURES) * budget.movable
+    assert (move != 0).sum(dim=1).tolist() == [3, 2]
+    for jet, flavour in enumerate((1, 2)):
+        there = ~missing[jet]
+        unit = torch.where(rule.scale > 0, move[jet] / rule.scale, 0.0)[there]
+        full = (unit @ torch.linalg.inv(rule.spread[flavour][there][:, there]) @ unit).sqrt()
+        torch.testing.assert_close(budget.ball.metric.distance(move)[jet], full)
+
+
 def test_tiny_gradients_do_not_underflow():
     """Gradients of focal losses with gamma 25 are 1e-20 and less: their squares are zero in float32."""
     x = torch.zeros(4, FEATURES)

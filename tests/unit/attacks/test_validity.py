@@ -1,10 +1,15 @@
 """Physical budgets on the study's own feature table."""
 
+from itertools import product
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from robustag.attacks import BudgetRule, Sweep, audit
+from robustag.attacks.validity import BlockCovariances
+from robustag.features.blocks import Block
 from robustag.models import build_model
 from robustag.tensors import Normalisation
 from robustag.training import build_loss
@@ -42,19 +47,21 @@ def physical(table):
     return x, torch.from_numpy(absent), normalisation
 
 
-def correlations(x, table, normalisation):
-    """Smallest variance relative to 0, and largest |correlation|, of each track, in physical units."""
+def smallest_eigenvalue(x, table, normalisation):
+    """Of each track's correlation matrix, [6, N]; -inf where a variance is not positive."""
     values = normalisation.unscale(x.double().numpy())
-    lowest, largest = [], []
+    least = []
     for t in range(6):
         at = {name: values[:, table.index(f"track_{t}_{name}")] for name in names(table)}
-        variances = np.stack([at[f"{name}{name}"] for name in PARAMETERS])
-        lowest.append(variances.min(axis=0))
-        for i, first in enumerate(PARAMETERS):
-            for j in range(i):
-                product = variances[i] * variances[j]
-                largest.append(at[f"{first}{PARAMETERS[j]}"] ** 2 / np.where(product > 0, product, np.nan))
-    return np.stack(lowest).min(axis=0), np.nanmax(np.stack(largest), axis=0)
+        matrix = np.stack(
+            [[at[f"{PARAMETERS[max(i, j)]}{PARAMETERS[min(i, j)]}"] for j in range(5)] for i in range(5)]
+        ).transpose(2, 0, 1)
+        variance = np.diagonal(matrix, axis1=1, axis2=2)
+        positive = (variance > 0).all(axis=1)
+        root = np.sqrt(np.where(positive[:, None], variance, 1.0))
+        eigenvalues = np.linalg.eigvalsh(matrix / root[:, :, None] / root[:, None, :])
+        least.append(np.where(positive, eigenvalues[:, 0], -np.inf))
+    return np.stack(least)
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
@@ -67,9 +74,7 @@ def test_ranges_and_covariances_hold_after_the_move(physical, table, norm, epsil
     moved = budget.project(point)
     assert not budget.outside(moved).any()
     assert torch.equal(budget.project(moved), moved)
-    lowest, largest = correlations(moved, table, normalisation)
-    assert (lowest > 0).all()
-    assert (largest <= 1).all()
+    assert (smallest_eigenvalue(moved, table, normalisation) > -1e-12).all()
     values = normalisation.unscale(moved.double().numpy())
     slack = 1e-5 * normalisation.sigma
     exists = ~missing.numpy()
@@ -87,22 +92,117 @@ def test_without_it_covariances_break(physical, table):
     assert not budget.covariances.broken(x).any()
 
 
-def test_a_covariance_goes_as_far_as_it_may(physical, table):
-    """The pulled-back track stands at the edge: a correlation of one, or a variance at its floor."""
+def test_correlations_that_are_possible_by_pairs_can_be_impossible_together(physical, table):
+    """Three parameters cannot all be opposed to one another."""
+    x, _, normalisation = physical
+    values = normalisation.unscale(x[:1].double().numpy())
+    for (i, first), (j, second) in product(enumerate(PARAMETERS), repeat=2):
+        if j <= i:
+            values[:, table.index(f"track_0_{first}{second}")] = 1e-4 if i == j else -0.6e-4 * (i < 3)
+    track = torch.tensor(normalisation.scale(values), dtype=torch.float32)
+    covariances = BudgetRule.of(table, normalisation).covariances
+    assert covariances.broken(track)[0].tolist() == [True] + 5 * [False]
+    values[:, table.index("track_0_PHID0")] = 0.6e-4
+    values[:, table.index("track_0_PHIZ0")] = -0.6e-4
+    track = torch.tensor(normalisation.scale(values), dtype=torch.float32)
+    assert not covariances.broken(track).any()
+
+
+def test_a_covariance_that_the_table_lacks_counts_as_zero():
+    """Two elements of three variances and two of the three covariances, all in units of the variances."""
+    roles = [{"variance_of": name} for name in "abc"] + [
+        {"covariance_of": pair} for pair in (["a", "b"], ["c", "b"])
+    ]
+    variables = [{"name": name, "unit": "1", "missing": {}} for name in "abc"]
+    variables += [{"name": f"v{i}", "unit": "1", "missing": {}, "role": role} for i, role in enumerate(roles)]
+    block = Block.parse({"name": "track", "count": 2, "variables": variables}, 1)
+    covariances = BlockCovariances.of(block, SimpleNamespace(mean=np.zeros(17), sigma=np.ones(17)))
+    x = torch.zeros(1, 17)
+    first = block.columns[3:, 0]
+    assert sorted(covariances.entries[0].tolist()) == first.tolist()
+    x[:, block.columns[3:6].ravel()] = 1.0
+    # Eigenvalues are 1 and 1 +- the length of (ab, cb).
+    for correlations, broken in (((0.7, 0.7), False), ((0.72, 0.72), True), ((0.9, 0.0), False)):
+        x[:, first[3:]] = torch.tensor(correlations)
+        assert covariances.broken(x).tolist() == [[broken, False]]
+
+
+def test_a_move_that_leaves_every_covariance_valid_is_kept(physical, table):
     x, missing, normalisation = physical
+    budget = BudgetRule.of(table, normalisation, physical=True).budget(x, missing, 5.0)
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(5))
+    point = torch.clamp(x + 1e-4 * noise, budget.lower, budget.upper)
+    valid = ~budget.covariances.broken(point).any(dim=1)
+    assert valid.double().mean() > 0.1
+    assert torch.equal(budget.project(point)[valid], point[valid])
+
+
+def test_what_is_frozen_or_missing_stays_while_the_rest_is_pulled_back(physical, table):
+    """Only one covariance may move: it goes as far as the others let it, within its interval."""
+    x, missing, normalisation = physical
+    free = table.index("track_0_THETAPHI")
+    frozen = [name for index, name in enumerate(table.names) if index != free]
+    rule = BudgetRule.of(table, normalisation, physical=True, frozen=frozen)
+    budget = rule.budget(x, missing, 5.0)
+    moved = budget.project(x + 5)
+    still = torch.arange(table.size) != free
+    assert torch.equal(moved[:, still], x[:, still])
+    assert torch.equal(moved[missing], x[missing])
+    there = ~missing[:, free]
+    assert (moved[there, free] > x[there, free]).all()
+    assert (moved <= budget.upper).all()
+    assert (moved < budget.upper)[there, free].any()
+    assert not rule.covariances.broken(moved).any()
+
+
+def test_a_covariance_goes_as_far_as_it_may(physical, table):
+    """The pulled-back track stands at the edge: no inverse, or a variance at its floor.
+
+    In double precision, as single precision rounds inputs by more than the distance from some edges.
+    """
+    x, missing, normalisation = physical
+    x = x.double()
     rule = BudgetRule.of(table, normalisation, physical=True)
     budget = rule.budget(x, missing, 5.0)
-    target = torch.clamp(
-        x + 5 * torch.randn(x.shape, generator=torch.Generator().manual_seed(2)), budget.lower, budget.upper
-    )
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(2))
+    target = torch.clamp(x + 5 * noise, budget.lower, budget.upper)
     moved = budget.project(target)
     (part,) = rule.covariances.parts
-    columns = torch.cat([part.variance, part.covariance], dim=1)[0]
+    columns = part.entries[0]
     pulled = ((moved != target)[:, columns].any(dim=1)).nonzero()[:, 0]
     assert len(pulled) > JETS // 4
     further = x + (moved - x) * 1.001
-    worse = rule.covariances.broken(further) | part._small(x, further)
-    assert worse[pulled, 0].double().mean() > 0.99
+    variances = [table.index(f"track_0_{name}{name}") for name in PARAMETERS]
+    before, after = (normalisation.unscale(jets.double().numpy())[:, variances] for jets in (x, further))
+    small = torch.from_numpy((after < 1e-3 * before).any(axis=1))
+    worse = rule.covariances.broken(further)[:, 0] | small
+    assert worse[pulled].all()
+
+
+def test_no_track_stays_because_inputs_are_rounded(physical, table):
+    x, missing, normalisation = physical
+    budget = BudgetRule.of(table, normalisation, physical=True).budget(x, missing, 5.0)
+    moved = budget.project(x + 5 * torch.randn(x.shape, generator=torch.Generator().manual_seed(2)))
+    for columns, track in zip(budget.covariances.parts[0].entries, range(6), strict=True):
+        there = ~missing[:, table.index(f"track_{track}_D0")]
+        assert (moved != x)[there][:, columns].any(dim=1).all()
+
+
+def test_a_jet_that_moves_as_one_is_not_held_back_by_missing_tracks(physical, table):
+    x, missing, normalisation = physical
+    covariances = BudgetRule.of(table, normalisation, physical=True).covariances
+    # What stands in for a missing track has no variance.
+    x = torch.where(missing, torch.tensor(normalisation.scale(np.zeros((1, table.size)))).float(), x)
+    target = torch.where(
+        missing, x, x + 0.5 * torch.randn(x.shape, generator=torch.Generator().manual_seed(4))
+    )
+    moved = covariances.restore(x, target, together=True)
+    assert (moved != x).any(dim=1).all()
+    wanted, done = (target - x).double(), (moved - x).double()
+    share = torch.where(wanted.abs() > 0.05, done / wanted, torch.nan)
+    most = share.nan_to_num(-torch.inf).amax(dim=1)
+    torch.testing.assert_close(share.nan_to_num(torch.inf).amin(dim=1), most, rtol=0, atol=1e-4)
+    assert not covariances.spoilt(x, moved).any()
 
 
 def test_the_share_is_the_same_for_all_entries_of_a_track(physical, table):
@@ -114,7 +214,7 @@ def test_the_share_is_the_same_for_all_entries_of_a_track(physical, table):
     )
     moved = budget.project(target)
     (part,) = rule.covariances.parts
-    columns = torch.cat([part.variance, part.covariance], dim=1)[2]
+    columns = part.entries[2]
     wanted, done = (target - x)[:, columns].double(), (moved - x)[:, columns].double()
     rows = (wanted.abs() > 0.05).all(dim=1)
     share = (done / wanted)[rows]

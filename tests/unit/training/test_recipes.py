@@ -250,6 +250,22 @@ def test_trades_adds_the_divergence_that_it_has_found(model, batch, rule):
     assert divergence(clean, attacked).mean() > 2 * random.mean(), "the search beats chance"
 
 
+def test_trades_compares_predictions_of_one_dropout_mask(model, batch, rule):
+    """Where nothing moves, nothing diverges; the next step drops other activations."""
+    recipe, trained = recipe_of("trades", rule, epsilon=1e-6), []
+
+    def keep(network, _, logits):
+        if network.training:
+            trained.append(logits.detach())
+
+    with model.register_forward_hook(keep):
+        step(recipe, model, batch)
+        step(recipe, model, batch)
+    clean, perturbed, later, _ = trained
+    torch.testing.assert_close(perturbed, clean, rtol=0, atol=1e-4)
+    assert (later - clean).abs().max() > 0.01
+
+
 def test_the_divergence_is_that_of_probabilities():
     p, q = torch.tensor([[0.7, 0.2, 0.1]]), torch.tensor([[0.5, 0.25, 0.25]])
     expected = (p * (p / q).log()).sum()

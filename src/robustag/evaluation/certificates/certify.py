@@ -111,7 +111,7 @@ def certify(
     case = (jets.inputs, jets.missing, jets.label, rule)
     # Each number is attacked on its own, so that it is compared with its own bound.
     raising = {d.name: _disorder(d) for d in chosen} | {"margin": logit_margin}
-    strongest = {"name": "worst_case", "members": certificates.attacks}
+    strongest = {"name": "worst_case", "members": certificates.attacks, "objective": "loss"}
     with in_mode(model, training=False):
         attacks = {name: Sweep(strongest, model, loss, *case, seed=seed) for name, loss in raising.items()}
         rows: list[dict] = []
