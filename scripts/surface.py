@@ -50,4 +50,6 @@ with job(globals()) as (snakemake, log):
     write_table(geometry, made.geometry)
     write_table(statistics, made.statistics)
     write_table(weights, made.weights)
-    log.info("planes around test jet %d of event %d, geometry of %d jets", jet, test.event[jet], len(geometry))
+    log.info(
+        "planes around test jet %d of event %d, geometry of %d jets", jet, test.event[jet], len(geometry)
+    )

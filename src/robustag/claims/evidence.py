@@ -26,7 +26,7 @@ COLUMNS: dict[str, list[str]] = {
     "geometry": [
         *("model", "seed", "jet", "label", "grad_l1", "grad_linf", "grad_ratio", "interaction"),
     ],
-    "planes": ["model", "seed", *PLANE, "delta_x", "delta_y", "loss"],
+    "planes": ["model", "seed", *PLANE],
     "surface_statistics": [
         *("model", "seed", "flavour", "statistic", "summary", "epsilon", "value", "replicates"),
     ],

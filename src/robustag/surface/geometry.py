@@ -66,9 +66,9 @@ def jet_geometry(
         of an FGSM step. margin_l1: the same of the logit margin, which no saturated softmax hides.
         second_share: slope of the second steepest input over that of the steepest: what the best pair of
         inputs adds in first order to the best single one, NaN without any slope.
-        grad_<feature>: the two components in the plane, whether or not they may move; grad_ratio: the
-        smaller over the larger in size, 1 on a diagonal, 0 where one input does not matter, NaN where
-        neither does; pair_share: the sum of their sizes over the steepest slope of all inputs.
+        grad_<feature>: the two components in the plane, whether or not they may move; pair_share: the sum of
+        their sizes over the steepest slope of all inputs; grad_ratio: the smaller over the larger slope along
+        a side of the plane, 1 on its diagonal, 0 where one input does not matter, NaN where neither does.
         mixed_difference: L(+,+) - L(+,-) - L(-,+) + L(-,-) at the corners of the plane (divide by its
         widths for a derivative); loss_range: largest minus smallest loss on a grid of 3 x 3 points over it;
         interaction: size of the former over the latter, NaN where the loss is flat; and `plane_shape`.
@@ -92,7 +92,7 @@ def jet_geometry(
     steep = gradient * movable
     steepest = steep.abs().topk(2, dim=1).values
     along = gradient[:, list(pair.columns)]
-    size = along.abs()
+    sides = along.abs() * torch.tensor(pair.widths, dtype=along.dtype, device=along.device)
     losses = loss_planes(landscape, inputs, label, input_plane(inputs, pair), _POINTS)
     corners = losses[:, -1, -1] - losses[:, -1, 0] - losses[:, 0, -1] + losses[:, 0, 0]
     reach = losses.amax(dim=(1, 2)) - losses.amin(dim=(1, 2))
@@ -109,8 +109,8 @@ def jet_geometry(
         "margin_l1": margin.abs().sum(dim=1),
         f"grad_{pair.names[0]}": along[:, 0],
         f"grad_{pair.names[1]}": along[:, 1],
-        "grad_ratio": size.amin(dim=1) / size.amax(dim=1),
-        "pair_share": size.sum(dim=1) / steepest[:, 0],
+        "pair_share": along.abs().sum(dim=1) / steepest[:, 0],
+        "grad_ratio": sides.amin(dim=1) / sides.amax(dim=1),
         "mixed_difference": corners,
         "loss_range": reach,
         "interaction": torch.where(reach > 0, corners.abs() / reach, torch.nan),
@@ -126,16 +126,19 @@ def plane_shape(losses: Tensor) -> dict[str, Tensor]:
     """What the corners of N loss planes [N, points, points] show, as numbers [N] without a unit.
 
     change_x, change_y: relative change of the loss from the low to the high side of each input, mean of both
-    edges; max_over_min: largest over smallest corner, minus 1; mixed_over_mean: L(+,+) - L(+,-) - L(-,+) +
-    L(-,-) over the mean of the corners. NaN where losses are zero.
+    edges; size_x, size_y: their sizes, which jets on both sides of eta = 0 have in common; max_over_min:
+    largest over smallest corner, minus 1. Infinite or NaN where losses are zero.
     """
     low_low, low_high, high_low, high_high = (losses[:, x, y] for x in (0, -1) for y in (0, -1))
     corners = torch.stack([low_low, low_high, high_low, high_high])
+    change_x = (high_low / low_low + high_high / low_high) / 2 - 1
+    change_y = (low_high / low_low + high_high / high_low) / 2 - 1
     return {
-        "change_x": (high_low / low_low + high_high / low_high) / 2 - 1,
-        "change_y": (low_high / low_low + high_high / high_low) / 2 - 1,
+        "change_x": change_x,
+        "change_y": change_y,
+        "size_x": change_x.abs(),
+        "size_y": change_y.abs(),
         "max_over_min": corners.amax(dim=0) / corners.amin(dim=0) - 1,
-        "mixed_over_mean": (high_high - high_low - low_high + low_low) / corners.mean(dim=0),
     }
 
 

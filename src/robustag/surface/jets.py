@@ -1,8 +1,8 @@
 """Which jets the surface is looked at: choices by truth and inputs, the same for every model and training.
 
-A plane of two inputs shows a loss that some jet could have only where it stays inside the sample: between the
-smallest and the largest value that each of its inputs takes there. A threshold in pT, the acceptance in eta and
-the lightest vertex of two pions are such ends.
+A plane of two inputs shows a loss that some jet could have only where it stays inside the sample: between
+the smallest and the largest value that each of its inputs takes there. A threshold in pT, the acceptance in
+eta and the lightest vertex of two pions are such ends.
 """
 
 from collections.abc import Sequence
@@ -84,14 +84,14 @@ def _candidates(data: "JetTensors", flavour: int, planes: Sequence[ScaledPair]) 
     if jets.size == 0:
         names = ", ".join(dict.fromkeys(name for plane in planes for name in plane.names))
         raise InputError(
-            f"no {CLASSES[flavour]} jet whose planes of surface.pairs ({names}) stay inside the sample: choose "
-            "other inputs or narrower planes, or add events"
+            f"no {CLASSES[flavour]} jet whose planes of surface.pairs ({names}) stay inside the sample: "
+            "choose other inputs or narrower planes, or add events"
         )
     return jets
 
 
 def _inside(data: "JetTensors", column: int, width: float) -> torch.Tensor:
-    """Jets [N] that have the input, and have jets of the sample on both sides of an interval around theirs."""
+    """Jets [N] that have the input, and an interval around it between the ends of the sample."""
     values, there = data.inputs[:, column], ~data.missing[:, column]
     known = values[there]
     if not len(known):

@@ -33,7 +33,7 @@ ONE_JET = "jet"
 #: Columns of `jet_geometry` that are summarised, and those whose rank is compared with the distance.
 SUMMARISED = [
     *("loss", "grad_l1", "grad_l2", "grad_linf", "margin_l1", "grad_ratio", "mixed_difference"),
-    *("change_x", "change_y", "max_over_min", "mixed_over_mean", "second_share", "pair_share"),
+    *("change_x", "change_y", "size_x", "size_y", "max_over_min", "second_share", "pair_share"),
     *("interaction", "curvature", "distance", "gradient_share", "step_share", "chance_share"),
 ]
 RANKED = ["loss", "grad_l1", "margin_l1", "curvature", "interaction"]

@@ -92,9 +92,14 @@ def test_kink_of_a_relu_inside_the_plane_is_seen(identity, data, geometry):
     assert result["mixed_difference"][0] == pytest.approx(0.1, rel=1e-6)
 
 
-def test_ratio_tells_a_diagonal_from_an_axis(identity, geometry):
-    for slopes, expected in (((2, -2), 1), ((4, 1), 0.25), ((0, 3), 0)):
-        result = geometry(identity, lambda z, label, s=slopes: s[0] * z[:, 0] + s[1] * z[:, 4])
+def test_ratio_tells_a_diagonal_of_the_plane_from_an_axis(identity, geometry):
+    for slopes, widths, expected in (
+        ((2, -2), (0.1, 0.1), 1),
+        ((4, 1), (0.1, 0.1), 0.25),
+        ((4, 1), (0.1, 0.4), 1),
+        ((0, 3), (0.1, 0.4), 0),
+    ):
+        result = geometry(identity, lambda z, label, s=slopes: s[0] * z[:, 0] + s[1] * z[:, 4], widths)
         np.testing.assert_allclose(result["grad_ratio"], expected)
     flat = geometry(identity, lambda z, label: z[:, 1])
     assert flat["grad_ratio"].isna().all()
@@ -107,8 +112,9 @@ def test_shape_of_a_plane_without_units():
     assert {name: value.tolist() for name, value in shape.items()} == {
         "change_x": [pytest.approx((3 + 5) / 2)] * 2,
         "change_y": [pytest.approx((1 + 2) / 2)] * 2,
+        "size_x": [pytest.approx(4)] * 2,
+        "size_y": [pytest.approx(1.5)] * 2,
         "max_over_min": [pytest.approx(11)] * 2,
-        "mixed_over_mean": [pytest.approx(7 / 4.75)] * 2,
     }
 
 

@@ -71,9 +71,7 @@ def test_the_loss_climbs_along_the_gradient(piecewise, cross_entropy, data, surv
 def test_statistics_of_geometry_and_steps(piecewise, cross_entropy, data, pair, rule):
     landscape = Landscape(piecewise, cross_entropy)
     jets = np.arange(60)
-    geometry = jet_geometry(
-        piecewise, cross_entropy, data, jets, pair("jet_pt", "jet_eta"), rule, SETTINGS
-    )
+    geometry = jet_geometry(piecewise, cross_entropy, data, jets, pair("jet_pt", "jet_eta"), rule, SETTINGS)
     weights = np.ones((60, 4), np.uint8)
     result = surface_statistics(landscape, data, geometry, rule, [0.0, 0.01, 0.1], weights)
     assert list(result) == [
