@@ -91,7 +91,10 @@ def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
 
 def shown_inputs() -> set[str]:
     """Inputs that figures show on an axis."""
-    return {*config["evaluation"]["inputs"], *chain.from_iterable(pair["inputs"] for pair in config["surface"]["pairs"])}
+    return {
+        *config["evaluation"]["inputs"],
+        *chain.from_iterable(pair["inputs"] for pair in config["surface"]["pairs"]),
+    }
 
 
 def figure_options(*keys: str) -> dict:
