@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from robustag.attacks import BudgetRule
-from robustag.attacks.standalone import cross_entropy
+from robustag.attacks.standalone import jet_cross_entropy
 from robustag.evaluation.bootstrap import event_weights
 from robustag.models import build_model
 from robustag.surface import Landscape, jet_geometry, surface_statistics, weight_surface
@@ -43,7 +43,7 @@ class Case:
         spread = torch.eye(FEATURES).expand(3, FEATURES, FEATURES)
         counts = torch.arange(FEATURES) % 20 == 7
         self.rule = BudgetRule(torch.ones(FEATURES), counts, torch.zeros(FEATURES), spread=spread)
-        self.landscape = Landscape(self.model, cross_entropy)
+        self.landscape = Landscape(self.model, jet_cross_entropy)
         self.pair = ScaledPair(("first", "second"), (0, 1), (1.0, 1.0))
 
     def forward(self, points: int) -> Callable[[], None]:
@@ -54,7 +54,7 @@ class Case:
 
     def statistics(self) -> None:
         jets = np.arange(len(self.data))
-        geometry = jet_geometry(self.model, cross_entropy, self.data, jets, self.pair, self.rule, SURFACE)
+        geometry = jet_geometry(self.model, jet_cross_entropy, self.data, jets, self.pair, self.rule, SURFACE)
         weights = event_weights(self.data.event.numpy(), REPLICATES, seed=1)
         surface_statistics(self.landscape, self.data, geometry, self.rule, EPSILONS, weights)
 
@@ -64,7 +64,7 @@ class Case:
 
     def weights(self) -> None:
         options = {"jets": 300, "epsilon": 0.05, "width": 2.0, "points": 17, "seed": 1}
-        weight_surface(self.model, cross_entropy, self.data, self.rule, **options)
+        weight_surface(self.model, jet_cross_entropy, self.data, self.rule, **options)
 
 
 def seconds(run: Callable[[], object]) -> float:
