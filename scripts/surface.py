@@ -25,20 +25,20 @@ with job(globals()) as (snakemake, log):
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
     bench = Bench.load(files.features, files.normalisation, files.spread)
-    model, reference = bench.model(files.model), bench.model(files.reference)
+    model = bench.model(files.model)
     test = load_tensors(files.tensors, "test")
     rule = bench.rule(BudgetSettings.of(settings))
     landscape = Landscape(model.network, model.loss)
     surface = settings_of(Surface, settings["surface"], "surface")
-    pair = tuple(surface.pairs[0])
-    columns = tuple(bench.table.index(name) for name in pair)
-    scanned = tuple(bench.table.index(name) for pair in surface.pairs for name in pair)
-    jet = reference_jet(reference.network, test, **vars(surface.jet), columns=scanned)
-    averaged = flavoured_jets(test, surface.average.jets, columns)
+    pairs = surface.planes(bench.table, bench.normalisation)
+    jet = reference_jet(test, **vars(surface.jet), planes=pairs)
+    averaged = flavoured_jets(test, surface.average.jets, pairs[:1])
     seed = derive_seed(params.seed, "surface")
-    planes, paths = survey_planes(landscape, test, jet, averaged, rule, bench.normalisation, surface, seed)
-    many = flavoured_jets(test, surface.jets, columns)
-    geometry = jet_geometry(model.network, model.loss, test, many, pair, bench.table, rule, surface)
+    planes, paths = survey_planes(
+        landscape, test, jet, averaged, pairs, rule, bench.normalisation, surface, seed
+    )
+    many = flavoured_jets(test, surface.jets, pairs[:1])
+    geometry = jet_geometry(model.network, model.loss, test, many, pairs[0], rule, surface)
     jets = test.select(torch.from_numpy(many))
     replicas = event_weights(jets.event.numpy(), params.bootstrap, params.seed)
     epsilons = settings["epsilons"]
@@ -50,4 +50,6 @@ with job(globals()) as (snakemake, log):
     write_table(geometry, made.geometry)
     write_table(statistics, made.statistics)
     write_table(weights, made.weights)
-    log.info("planes around test jet %d, geometry of %d jets", jet, len(geometry))
+    log.info(
+        "planes around test jet %d of event %d, geometry of %d jets", jet, test.event[jet], len(geometry)
+    )

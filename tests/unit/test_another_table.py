@@ -23,7 +23,7 @@ from robustag.mismodelling.scenarios import perturb
 from robustag.models import Inputs, build_model, load_model, save_model
 from robustag.readers import JetRecords, event_key
 from robustag.surface.geometry import jet_geometry
-from robustag.surface.settings import Boundary
+from robustag.surface.settings import Boundary, ScaledPair
 from robustag.tensors import Normalisation, WeightMap, summarise, tensorise
 from robustag.tensors.loading import load_tensors
 from robustag.training import build_loss
@@ -247,9 +247,10 @@ def test_distances_and_the_surface_take_it(model, prepared, table, rule):
     found = measure_all(jets, [("attack", "none", 0.0, jets)], table.names, 1)
     assert set(found["input"]) == {*table.names, "all"}
     settings = replace(SURFACE, principal=3, lanczos=2, boundary=Boundary(steps=2, overshoot=0.02))
-    pair = (table.own("pt"), table.own("eta"))
+    names = (table.own("pt"), table.own("eta"))
+    pair = ScaledPair(names, (table.index(names[0]), table.index(names[1])), (1.0, 1.0))
     loss = build_loss(CARD["loss"])
-    geometry = jet_geometry(model, loss, jets, np.arange(20), pair, table, rule, settings)
+    geometry = jet_geometry(model, loss, jets, np.arange(20), pair, rule, settings)
     assert len(geometry) == 20
     assert np.isfinite(geometry["grad_l1"]).all()
 

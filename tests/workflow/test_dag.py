@@ -221,7 +221,7 @@ def test_an_edit_of_a_network_concerns_its_own_trainings(root, tmp_path, monkeyp
     ("preset", "complaint"),
     [
         ({"colour": "red"}, "unknown key 'colour'"),
-        ({"surface": {"width": "1e-3"}}, "'1e-3' is text, not a number; write 0.001"),
+        ({"surface": {"width_aligned": "1e-3"}}, "'1e-3' is text, not a number; write 0.001"),
         ({"run": {"models": ["clean_nominal", "robust"]}}, "run.models names 'robust', which models lacks"),
         ({"epsilons": 0.1}, "epsilons: 0.1 is not a list"),
         ({"study": "../elsewhere"}, "study: '../elsewhere' does not match"),

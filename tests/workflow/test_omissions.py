@@ -19,7 +19,7 @@ ONE_OF_EACH = {
     "epsilons": [0.0, 0.05],
     "claims": {"epsilon": 0.05},
     "figures": {"discriminators": ["CvB"]},
-    "surface": {"pairs": [["jet_pt", "jet_eta"]]},
+    "surface": {"pairs": [{"inputs": ["jet_pt", "jet_eta"], "widths": [12.6, 1.36]}]},
 }
 # Preset, rules that it has nothing for, and rules that stay although much of what they show is gone.
 OMISSIONS = {

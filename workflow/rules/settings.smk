@@ -91,7 +91,10 @@ def figure(rule: str, section: str, each: list[str] | None = None) -> dict:
 
 def shown_inputs() -> set[str]:
     """Inputs that figures show on an axis."""
-    return {*config["evaluation"]["inputs"], *chain.from_iterable(config["surface"]["pairs"])}
+    return {
+        *config["evaluation"]["inputs"],
+        *chain.from_iterable(pair["inputs"] for pair in config["surface"]["pairs"]),
+    }
 
 
 def figure_options(*keys: str) -> dict:
@@ -105,7 +108,7 @@ def figure_options(*keys: str) -> dict:
         "labels": {each.name: each.label for each in TABLE.inputs if each.name in shown_inputs()},
         "kinds": {each.name: each.kind for each in TABLE.inputs},
         # Whether the first plane is that of the papers.
-        "published": config["surface"]["pairs"][0] == [TABLE.own("pt"), TABLE.own("eta")],
+        "published": config["surface"]["pairs"][0]["inputs"] == [TABLE.own("pt"), TABLE.own("eta")],
     }
     return canonical({key: shown[key] for key in chosen})
 

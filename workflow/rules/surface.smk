@@ -8,11 +8,10 @@ Makes: <results>/surface/{model}/seed{seed}.*.parquet.
 rule surface:
     """Scan the loss of one model over planes of inputs and weights, and take its derivatives over many jets.
 
-    The jet is chosen by the reference model, so that every model is scanned around the same one.
+    Jets are chosen by their truth and inputs alone, so that every training is looked at around the same ones.
     """
     input:
         model=rules.train.output.model,
-        reference=f"<results>/models/{config['surface']['reference']}/seed{RUN['seeds'][0]}.safetensors",
         tensors=tensors_of("nominal"),
         spread=rules.spread.output.spread,
         features=config["features"],

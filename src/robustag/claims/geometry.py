@@ -3,18 +3,18 @@
 import pandas as pd
 
 from robustag.claims.evidence import Evidence, find
+from robustag.claims.over_jets import median_over_jets, per_jet
 from robustag.claims.quantities import Quantity, Sampled
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
-from robustag.classes import B
-from robustag.evaluation.reading import PLANE
+from robustag.classes import CLASSES, B
 
 
 def attack_direction_is_diagonal(evidence: Evidence, settings: Settings) -> list[Finding]:
     """C14: both inputs share the nominal loss's slope; the adversarial one is flat along one of them.
 
-    Decided by the mean over b jets of smaller over larger slope. All jets, the interaction term and the
-    single jet of the loss plane support it.
+    Decided by the mean over b jets of smaller over larger slope, each along a side of the plane. All jets,
+    the interaction term and the change of the loss along the second input support it.
     """
     jets = evidence.rows("geometry")
     if not set(evidence.models) <= set(jets["model"]):
@@ -27,27 +27,41 @@ def attack_direction_is_diagonal(evidence: Evidence, settings: Settings) -> list
         _compared(f"{ratio}, b jets: {minus}", b_jets, "grad_ratio", evidence, True),
         _compared(f"{ratio}, all jets: {minus}", jets, "grad_ratio", evidence),
         _compared(f"{mixed}, b jets: {minus}", b_jets, "interaction", evidence),
-        _single_jet(evidence),
+        _change_along_the_second(evidence),
     ]
 
 
 def one_view_is_not_enough(evidence: Evidence, settings: Settings) -> list[Finding]:
-    """C15: a step along two inputs changes the nominal loss notably more than one along the steeper of them.
+    """C15: a step along two inputs changes the nominal loss notably more than the best one along one.
 
-    The smaller over the larger slope is what the second adds: "much smaller" than 1 if one view was enough.
-    Supported by the interaction, which no two one-dimensional views can show.
+    What the second steepest of all inputs adds to the steepest decides: "much smaller" than 1 if one view was
+    enough. Supported by the two inputs of the plane, whose steps together may still do less than the best
+    single one, and by the interaction, which no two one-dimensional views can show.
     """
-    values = per_jet(evidence.rows("geometry", model=evidence.nominal), "grad_ratio")
-    together = f"share that the second of {_axes(evidence)} adds to the change of the loss by the first"
-    if len(values) < 2:
-        return [untestable(together, "the study has no geometry of the nominal model")]
-    return [
-        find(
-            f"{together}, nominal model",
-            Sampled(values),
-            {"jets": len(values)},
-            threshold=1 / settings.much_smaller,
+    shares = [
+        (
+            "share that a second input adds to the change of the nominal loss by the best single one, median",
+            "second_share",
+            1 / settings.much_smaller,
         ),
+        (
+            f"change of the nominal loss by {' and '.join(_axes(evidence))} together over that by the best "
+            "single input, median",
+            "pair_share",
+            1.0,
+        ),
+    ]
+    findings = []
+    for quantity, statistic, threshold in shares:
+        deciding = statistic == "second_share"
+        share = median_over_jets(evidence, evidence.nominal, statistic)
+        if share is None:
+            reason = "the study has no surface statistics of the nominal model"
+            findings.append(untestable(quantity, reason, deciding))
+        else:
+            findings.append(find(quantity, share, {}, threshold=threshold, deciding=deciding))
+    return [
+        *findings,
         _compared(
             "interaction over the range of the loss, all jets: nominal minus adversarial",
             evidence.rows("geometry"),
@@ -57,41 +71,12 @@ def one_view_is_not_enough(evidence: Evidence, settings: Settings) -> list[Findi
     ]
 
 
-def plane_shape(plane: pd.DataFrame) -> dict[str, float]:
-    """Numbers of one loss plane, each relative to the mean loss of its corners.
-
-    Parameters
-    ----------
-    plane
-        delta_x, delta_y, loss on a rectangular grid.
-
-    Returns
-    -------
-    dict
-        ``change_x``, ``change_y``: change of the loss across the plane along each input, mean of the two
-        edges; ``interaction``: L(+,+) - L(+,-) - L(-,+) + L(-,-).
-    """
-    grid = plane.pivot(index="delta_x", columns="delta_y", values="loss").to_numpy()
-    low_low, low_high, high_low, high_high = grid[0, 0], grid[0, -1], grid[-1, 0], grid[-1, -1]
-    mean = (low_low + low_high + high_low + high_high) / 4
-    return {
-        "change_x": float((high_low + high_high - low_low - low_high) / 2 / mean),
-        "change_y": float((low_high + high_high - low_low - high_low) / 2 / mean),
-        "interaction": float((high_high - high_low - low_high + low_low) / mean),
-    }
-
-
-def _axes(evidence: Evidence) -> str:
+def _axes(evidence: Evidence) -> tuple[str, str]:
     """Names of the two inputs along which slopes are taken: those of the first plane."""
     planes = evidence.rows("planes")
     if planes.empty:
-        return "two inputs"
-    return " and ".join(planes[["feature_x", "feature_y"]].iloc[0])
-
-
-def per_jet(jets: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A quantity [jet, seed] of one model; a jet that lacks it in any training is left out."""
-    return jets.pivot(index="jet", columns="seed", values=column).dropna()
+        return "one input", "another"
+    return planes["feature_x"].iloc[0], planes["feature_y"].iloc[0]
 
 
 def _compared(
@@ -116,29 +101,18 @@ def _compared(
     return find(quantity, Sampled(difference), numbers, deciding=deciding, compares=True)
 
 
-def _single_jet(evidence: Evidence) -> Finding:
-    """The interaction term of the one jet that the figure shows; its only error is from the seeds."""
-    quantity = "size of the interaction over the loss, the single jet's plane: nominal minus adversarial"
-    planes = evidence.rows("planes")
-    if not set(evidence.models) <= set(planes["model"]):
-        return untestable(quantity, "the study has no plane of both models", False)
-    shown = planes.merge(planes[PLANE].head(1), on=PLANE)
-    shapes = {
-        role: pd.DataFrame({seed: plane_shape(plane) for seed, plane in trainings.groupby("seed")})
+def _change_along_the_second(evidence: Evidence) -> Finding:
+    """How much the loss changes from side to side of the plane, along the input in which it shall flatten."""
+    first, second = _axes(evidence)
+    change = f"change of the loss over the plane along {second}, median size over b jets"
+    quantity = f"{change}: nominal minus adversarial"
+    sizes = {
+        f"{name} ({role})": median_over_jets(evidence, model, statistic, CLASSES[B])
+        for name, statistic in ((second, "size_y"), (first, "size_x"))
         for role, model in zip(("nominal", "adversarial"), evidence.models, strict=True)
-        for trainings in [shown[shown["model"] == model]]
     }
-    sizes = {role: shape.loc[["interaction"]].abs() for role, shape in shapes.items()}
-    feature_x, feature_y = shown[["feature_x", "feature_y"]].iloc[0]
-    names = {
-        "change_x": f"change along {feature_x}",
-        "change_y": f"change along {feature_y}",
-        "interaction": "interaction",
-    }
-    numbers = {
-        f"{name} ({role})": Sampled(shape.loc[[row]])
-        for row, name in names.items()
-        for role, shape in shapes.items()
-    }
-    difference = Sampled(sizes["nominal"] - sizes["adversarial"])
-    return find(quantity, difference, numbers, deciding=False, compares=True, one_jet=True)
+    numbers = {name: size for name, size in sizes.items() if size is not None}
+    if len(numbers) < len(sizes):
+        return untestable(quantity, "the study has no surface statistics of both models", False)
+    nominal, adversarial, *_ = numbers.values()
+    return find(quantity, nominal - adversarial, numbers, deciding=False, compares=True)

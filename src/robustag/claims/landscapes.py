@@ -52,7 +52,7 @@ LANDSCAPES = (
         "arXiv:2303.14511, abstract and figure of the loss surface",
         (f"mixed second difference 9 % of the range of the loss nominal, 1 % adversarial ({NOTEBOOK})",),
         "one-dimensional views of the loss understate an attack",
-        "one input of the two says nearly all",
+        "one input alone says nearly all",
         geometry.one_view_is_not_enough,
         SIZE,
     ),

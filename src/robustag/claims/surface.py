@@ -3,11 +3,10 @@
 from math import isnan
 
 from robustag.claims.evidence import Evidence, find
-from robustag.claims.geometry import per_jet
-from robustag.claims.quantities import Sampled, measured
+from robustag.claims.over_jets import median_over_jets, per_jet
+from robustag.claims.quantities import Sampled
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
-from robustag.evaluation.differences import Measurement
 
 _NONE = float("nan")
 
@@ -20,7 +19,7 @@ def first_order_is_enough(evidence: Evidence, settings: Settings) -> list[Findin
     """
     findings = []
     for epsilon in settings.epsilons:
-        error = _statistic(evidence, evidence.nominal, "linearity_error", "median", epsilon)
+        error = median_over_jets(evidence, evidence.nominal, "linearity_error", epsilon=epsilon)
         quantity = f"median error of linearity over an FGSM step of the nominal model, epsilon {epsilon:g}"
         deciding = epsilon == settings.epsilon
         if error is None:
@@ -41,35 +40,22 @@ def geometry_is_distinct(evidence: Evidence, settings: Settings) -> list[Finding
     """C13: the nominal model is the steeper one around its jets.
 
     Decided by the slope of the logit margin, which no saturated softmax hides and which both losses share.
+    Both models are looked at around the same jets, over the same steps and the same planes.
     """
     ratios = [
-        ("margin_l1", "slope of the logit margin (L1 norm), median"),
-        ("grad_l1", "slope of the loss (L1 norm), median"),
-        ("curvature", "largest second derivative of the loss, median"),
+        ("margin_l1", "slope of the logit margin (L1 norm), median", "all"),
+        ("grad_l1", "slope of the loss (L1 norm), median", "all"),
+        ("curvature", "largest second derivative of the loss, median", "all"),
+        ("max_over_min", "largest over smallest loss on the plane, minus 1, median over b jets", "b"),
     ]
     findings = [
-        _compared(f"{words}: nominal over adversarial", name, evidence, name == "margin_l1")
-        for name, words in ratios
+        _compared(f"{words}: nominal over adversarial", name, evidence, name == "margin_l1", flavour)
+        for name, words, flavour in ratios
     ]
     epsilon = settings.shown_epsilon
     step = f"an FGSM step, epsilon {epsilon:g}, median"
     stable = f"cosine of the gradients before and after {step}: adversarial minus nominal"
-    return [*findings, _compared(stable, "gradient_cosine", evidence, False, epsilon)]
-
-
-def _statistic(
-    evidence: Evidence, model: str, statistic: str, summary: str, epsilon: float = _NONE
-) -> Measurement | None:
-    """A statistic over jets of all flavours; None where the study lacks it."""
-    rows = evidence.rows(
-        "surface_statistics",
-        model=model,
-        flavour="all",
-        statistic=statistic,
-        summary=summary,
-        epsilon=epsilon,
-    )
-    return None if rows.empty else measured(rows)
+    return [*findings, _compared(stable, "gradient_cosine", evidence, False, epsilon=epsilon)]
 
 
 def _compared(
@@ -77,11 +63,12 @@ def _compared(
     statistic: str,
     evidence: Evidence,
     deciding: bool,
+    flavour: str = "all",
     epsilon: float = _NONE,
 ) -> Finding:
     """A ratio above 1 at the jets, or a difference above 0 over a step."""
     nominal, adversarial = (
-        _statistic(evidence, model, statistic, "median", epsilon) for model in evidence.models
+        median_over_jets(evidence, model, statistic, flavour, epsilon) for model in evidence.models
     )
     if nominal is None or adversarial is None:
         return untestable(quantity, "the study has no surface statistics of both models", deciding)

@@ -23,11 +23,14 @@ class Plane:
         Of the directions.
     along : (float64 [N, F], float64 [N, F])
         The directions of each jet.
+    widths : (float, float)
+        How far the plane reaches along them: full widths in units of the directions (sigma).
     """
 
     kind: str
     names: tuple[str, str]
     along: tuple[Tensor, Tensor]
+    widths: tuple[float, float]
 
 
 #: Planes that follow the model or the data instead of two inputs, with the names of their directions.
@@ -53,7 +56,9 @@ def principal_directions(covariance: Tensor, rule: BudgetRule, number: int) -> T
     return vectors * largest.sign()
 
 
-def aligned_planes(gradient: Tensor, movable: Tensor, leading: Tensor, seed: int) -> list[Plane]:
+def aligned_planes(
+    gradient: Tensor, movable: Tensor, leading: Tensor, width: float, seed: int
+) -> list[Plane]:
     """The planes of `ALIGNED` for N jets.
 
     Parameters
@@ -64,6 +69,8 @@ def aligned_planes(gradient: Tensor, movable: Tensor, leading: Tensor, seed: int
         Entries that a perturbation may move.
     leading : float64 [N, F, 2]
         The first two principal directions of each jet's flavour.
+    width : float
+        Full width of every plane (sigma).
     seed : int
         Of the random direction, the same for every model.
     """
@@ -76,7 +83,7 @@ def aligned_planes(gradient: Tensor, movable: Tensor, leading: Tensor, seed: int
         "principal": (first, second),
     }
     return [
-        Plane(kind, ALIGNED[kind], orthonormal(one * movable, other * movable))
+        Plane(kind, ALIGNED[kind], orthonormal(one * movable, other * movable), (width, width))
         for kind, (one, other) in spanned.items()
     ]
 

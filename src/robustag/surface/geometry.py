@@ -22,13 +22,12 @@ from robustag.surface.curvature import top_curvature
 from robustag.surface.directions import captured_share, principal_directions
 from robustag.surface.landscape import CHUNK, Landscape
 from robustag.surface.planes import input_plane, loss_planes
-from robustag.surface.settings import Surface
+from robustag.surface.settings import ScaledPair, Surface
 
 if TYPE_CHECKING:
-    from robustag.features import FeatureTable
     from robustag.tensors.loading import JetTensors
 
-_CORNERS = 3
+_POINTS = 3
 """Grid points per side of each jet's plane: corners, edges and the jet itself."""
 
 
@@ -37,8 +36,7 @@ def jet_geometry(
     loss: PerJetLoss,
     data: "JetTensors",
     jets: np.ndarray,
-    features: tuple[str, str],
-    table: "FeatureTable",
+    pair: ScaledPair,
     rule: BudgetRule,
     settings: Surface,
 ) -> pd.DataFrame:
@@ -51,14 +49,12 @@ def jet_geometry(
     data : JetTensors
     jets : int64 [n]
         Positions in `data`, see `flavoured_jets`.
-    features : (str, str)
-        Inputs that span the jet's plane.
-    table : FeatureTable
+    pair : ScaledPair
+        Spans the jet's plane.
     rule : BudgetRule
         Says what may move, and has the spread of the training inputs.
     settings : Surface
-        Has the width of the plane, the steps towards the curvature, how many directions, and how borders
-        are sought.
+        Has the steps towards the curvature, how many directions, and how borders are sought.
 
     Returns
     -------
@@ -68,12 +64,14 @@ def jet_geometry(
         jet, label, loss.
         grad_l1, grad_l2, grad_linf: norms of d loss / d inputs; epsilon x grad_l1 is the first-order gain
         of an FGSM step. margin_l1: the same of the logit margin, which no saturated softmax hides.
-        grad_<feature>: the two components in the plane, whether or not they may move; grad_ratio: the
-        smaller over the larger in size, 1 on a diagonal, 0 where one input does not matter, NaN where
-        neither does.
-        mixed_difference: L(+,+) - L(+,-) - L(-,+) + L(-,-) at the corners of the plane (divide by width^2
-        for a derivative); loss_range: largest minus smallest loss on a grid of 3 x 3 points over it;
-        interaction: size of the former over the latter, NaN where the loss is flat.
+        second_share: slope of the second steepest input over that of the steepest: what the best pair of
+        inputs adds in first order to the best single one, NaN without any slope.
+        grad_<feature>: the two components in the plane, whether or not they may move; pair_share: the sum of
+        their sizes over the steepest slope of all inputs; grad_ratio: the smaller over the larger slope along
+        a side of the plane, 1 on its diagonal, 0 where one input does not matter, NaN where neither does.
+        mixed_difference: L(+,+) - L(+,-) - L(-,+) + L(-,-) at the corners of the plane (divide by its
+        widths for a derivative); loss_range: largest minus smallest loss on a grid of 3 x 3 points over it;
+        interaction: size of the former over the latter, NaN where the loss is flat; and `plane_shape`.
         curvature: largest eigenvalue of the Hessian.
         distance: L-infinity way to the border of the true flavour that DeepFool finds, in units of the
         rule's scale; 0 for a misread jet, infinite where it finds none.
@@ -84,19 +82,18 @@ def jet_geometry(
     Raises
     ------
     InputError
-        If an input is unknown, and as `input_plane`.
+        As `input_plane`.
     """
-    columns = table.index(features[0]), table.index(features[1])
     landscape = Landscape(model, loss)
     chosen = data.select(torch.from_numpy(jets))
     inputs, label = landscape.place(chosen.inputs), chosen.label
     movable = rule.budget(chosen.inputs, chosen.missing, 1.0, label).movable.to(inputs.device)
     gradient = landscape.gradient(inputs, label)
     steep = gradient * movable
-    along = gradient[:, list(columns)]
-    size = along.abs()
-    plane = input_plane(inputs, columns, table.names)
-    losses = loss_planes(landscape, inputs, label, plane, settings.width, _CORNERS)
+    steepest = steep.abs().topk(2, dim=1).values
+    along = gradient[:, list(pair.columns)]
+    sides = along.abs() * torch.tensor(pair.widths, dtype=along.dtype, device=along.device)
+    losses = loss_planes(landscape, inputs, label, input_plane(inputs, pair), _POINTS)
     corners = losses[:, -1, -1] - losses[:, -1, 0] - losses[:, 0, -1] + losses[:, 0, 0]
     reach = losses.amax(dim=(1, 2)) - losses.amin(dim=(1, 2))
     margin = landscape.of(logit_margin).gradient(inputs, label) * movable
@@ -107,19 +104,42 @@ def jet_geometry(
         "loss": losses[:, 1, 1],
         "grad_l1": steep.abs().sum(dim=1),
         "grad_l2": steep.norm(dim=1),
-        "grad_linf": steep.abs().amax(dim=1),
+        "grad_linf": steepest[:, 0],
+        "second_share": steepest[:, 1] / steepest[:, 0],
         "margin_l1": margin.abs().sum(dim=1),
-        f"grad_{features[0]}": along[:, 0],
-        f"grad_{features[1]}": along[:, 1],
-        "grad_ratio": size.amin(dim=1) / size.amax(dim=1),
+        f"grad_{pair.names[0]}": along[:, 0],
+        f"grad_{pair.names[1]}": along[:, 1],
+        "pair_share": along.abs().sum(dim=1) / steepest[:, 0],
+        "grad_ratio": sides.amin(dim=1) / sides.amax(dim=1),
         "mixed_difference": corners,
         "loss_range": reach,
         "interaction": torch.where(reach > 0, corners.abs() / reach, torch.nan),
+        **plane_shape(losses),
         "curvature": top_curvature(landscape, inputs, label, movable, settings.lanczos),
         "distance": boundary_distance(model, loss, chosen, rule, **vars(settings.boundary)),
         **_shares(steep, movable, label, leading),
     }
     return pd.DataFrame({name: column.cpu().numpy() for name, column in geometry.items()})
+
+
+def plane_shape(losses: Tensor) -> dict[str, Tensor]:
+    """What the corners of N loss planes [N, points, points] show, as numbers [N] without a unit.
+
+    change_x, change_y: relative change of the loss from the low to the high side of each input, mean of both
+    edges; size_x, size_y: their sizes, which jets on both sides of eta = 0 have in common; max_over_min:
+    largest over smallest corner, minus 1. Infinite or NaN where losses are zero.
+    """
+    low_low, low_high, high_low, high_high = (losses[:, x, y] for x in (0, -1) for y in (0, -1))
+    corners = torch.stack([low_low, low_high, high_low, high_high])
+    change_x = (high_low / low_low + high_high / low_high) / 2 - 1
+    change_y = (low_high / low_low + high_high / high_low) / 2 - 1
+    return {
+        "change_x": change_x,
+        "change_y": change_y,
+        "size_x": change_x.abs(),
+        "size_y": change_y.abs(),
+        "max_over_min": corners.amax(dim=0) / corners.amin(dim=0) - 1,
+    }
 
 
 def boundary_distance(

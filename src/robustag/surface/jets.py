@@ -1,5 +1,11 @@
-"""Which jets the surface is looked at: deterministic choices that depend on the data and the settings."""
+"""Which jets the surface is looked at: choices by truth and inputs, the same for every model and training.
 
+A plane of two inputs shows a loss that some jet could have only where it stays inside the sample: between
+the smallest and the largest value that each of its inputs takes there. A threshold in pT, the acceptance in
+eta and the lightest vertex of two pions are such ends.
+"""
+
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,8 +13,7 @@ import torch
 
 from robustag.classes import CLASSES
 from robustag.errors import InputError
-from robustag.evaluation.campaign import predict
-from robustag.evaluation.discriminators import probabilities
+from robustag.surface.settings import ScaledPair
 from robustag.tensors.loading import sample_jets
 
 if TYPE_CHECKING:
@@ -16,55 +21,44 @@ if TYPE_CHECKING:
 
 
 def reference_jet(
-    model: torch.nn.Module,
-    data: "JetTensors",
-    flavour: str,
-    probability: float,
-    pt: float,
-    eta: float,
-    columns: tuple[int, ...],
+    data: "JetTensors", flavour: str, pt: float, eta: float, planes: Sequence[ScaledPair]
 ) -> int:
     """The jet of a true flavour that is most like a wanted one.
 
-    Distances in P(flavour), pT and eta count in units of their standard deviation over the jets in question.
+    Distances in pT and eta count in units of their standard deviation over the jets in question. No model has
+    a say, so that the jet is the same for all models and trainings of a study.
 
     Parameters
     ----------
-    model : Module
-        Returns logits.
     data : JetTensors
     flavour : str
         "b", "c" or "light".
-    probability : float
-        Wanted P(flavour) in [0, 1].
     pt, eta : float
         Wanted pT (GeV) and pseudorapidity.
-    columns : tuple of int
-        Inputs the jet must have (not missing).
+    planes : sequence of ScaledPair
+        Planes around the jet that must stay inside the sample.
 
     Returns
     -------
     int
-        Position in `data`, the first one if several are as close.
+        Position in `data`, that of the lowest event key if several jets are as close.
 
     Raises
     ------
     InputError
-        If no jet of the flavour has all these inputs, or the flavour is unknown.
+        If no jet of the flavour has such planes, or the flavour is unknown.
     """
     if flavour not in CLASSES:
         raise InputError(f"unknown flavour '{flavour}': use one of {', '.join(CLASSES)}")
-    number = CLASSES.index(flavour)
-    jets = _candidates(data, number, columns)
-    score = probabilities(predict(model, data.inputs[torch.from_numpy(jets)]))[:, number]
-    properties = np.stack([score, data.pt[jets].numpy(), data.eta[jets].numpy()], axis=1).astype(float)
+    jets = _candidates(data, CLASSES.index(flavour), planes)
+    properties = np.stack([data.pt[jets].numpy(), data.eta[jets].numpy()], axis=1).astype(float)
     spread = properties.std(axis=0)
-    away = (properties - [probability, pt, eta]) / np.where(spread > 0, spread, 1.0)
-    return int(jets[np.argmin(np.square(away).sum(axis=1))])
+    away = np.square((properties - [pt, eta]) / np.where(spread > 0, spread, 1.0)).sum(axis=1)
+    return int(jets[np.lexsort((data.event[jets].numpy(), away))[0]])
 
 
-def flavoured_jets(data: "JetTensors", number: int, columns: tuple[int, ...]) -> np.ndarray:
-    """Positions int64 of up to `number` jets of each flavour that have the inputs `columns`, sorted.
+def flavoured_jets(data: "JetTensors", number: int, planes: Sequence[ScaledPair]) -> np.ndarray:
+    """Positions int64 of up to `number` jets of each flavour, sorted, whose `planes` stay inside the sample.
 
     The choice follows a hash of the events and no model, so models are compared on the same jets, and fewer
     jets are part of more.
@@ -76,16 +70,30 @@ def flavoured_jets(data: "JetTensors", number: int, columns: tuple[int, ...]) ->
     """
     chosen = []
     for flavour in range(len(CLASSES)):
-        jets = _candidates(data, flavour, columns)
+        jets = _candidates(data, flavour, planes)
         chosen.append(jets[sample_jets(data.event[torch.from_numpy(jets)], number).numpy()])
     return np.sort(np.concatenate(chosen))
 
 
-def _candidates(data: "JetTensors", flavour: int, columns: tuple[int, ...]) -> np.ndarray:
-    exists = ~data.missing[:, list(columns)].any(dim=1)
-    jets = torch.nonzero((data.label == flavour) & exists)[:, 0].cpu().numpy()
+def _candidates(data: "JetTensors", flavour: int, planes: Sequence[ScaledPair]) -> np.ndarray:
+    chosen = data.label == flavour
+    for plane in planes:
+        for column, width in zip(plane.columns, plane.widths, strict=True):
+            chosen = chosen & _inside(data, column, width)
+    jets = torch.nonzero(chosen)[:, 0].cpu().numpy()
     if jets.size == 0:
+        names = ", ".join(dict.fromkeys(name for plane in planes for name in plane.names))
         raise InputError(
-            f"no {CLASSES[flavour]} jet has all inputs {columns}: choose other inputs or add events"
+            f"no {CLASSES[flavour]} jet whose planes of surface.pairs ({names}) stay inside the sample: "
+            "choose other inputs or narrower planes, or add events"
         )
     return jets
+
+
+def _inside(data: "JetTensors", column: int, width: float) -> torch.Tensor:
+    """Jets [N] that have the input, and an interval around it between the ends of the sample."""
+    values, there = data.inputs[:, column], ~data.missing[:, column]
+    known = values[there]
+    if not len(known):
+        return there
+    return there & (values - width / 2 >= known.min()) & (values + width / 2 <= known.max())

@@ -4,7 +4,6 @@ This is the input-space surface of arXiv:2303.14511, where the two directions ar
 are moved in place, so the other columns keep their order whichever pair is scanned.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,32 +15,29 @@ from robustag.attacks import Budget
 from robustag.errors import InputError
 from robustag.surface.directions import Plane
 from robustag.surface.landscape import CHUNK, Landscape
+from robustag.surface.settings import ScaledPair
 
 if TYPE_CHECKING:
     from robustag.tensors import Normalisation
 
 
-def input_plane(inputs: Tensor, columns: tuple[int, int], names: Sequence[str]) -> Plane:
-    """The plane of two inputs, for jets `inputs` [N, F] whose columns have `names`.
+def input_plane(inputs: Tensor, pair: ScaledPair) -> Plane:
+    """The plane of two inputs, for jets `inputs` [N, F].
 
     Raises
     ------
     InputError
-        If both columns are the same.
+        If both inputs are the same.
     """
-    if columns[0] == columns[1]:
-        raise InputError(f"a loss plane needs two different inputs, got '{names[columns[0]]}' twice")
+    x, y = pair.columns
+    if x == y:
+        raise InputError(f"a loss plane needs two different inputs, got '{pair.names[0]}' twice")
     unit = torch.eye(inputs.shape[1], dtype=torch.float64, device=inputs.device)
-    return Plane(
-        "inputs",
-        (names[columns[0]], names[columns[1]]),
-        (unit[columns[0]].expand(inputs.shape), unit[columns[1]].expand(inputs.shape)),
-    )
+    along = (unit[x].expand(inputs.shape), unit[y].expand(inputs.shape))
+    return Plane("inputs", pair.names, along, pair.widths)
 
 
-def loss_planes(
-    landscape: Landscape, inputs: Tensor, label: Tensor, plane: Plane, width: float, points: int
-) -> Tensor:
+def loss_planes(landscape: Landscape, inputs: Tensor, label: Tensor, plane: Plane, points: int) -> Tensor:
     """Loss float64 [N, points, points] around each of N jets; axis 1 is the first direction of the plane.
 
     Parameters
@@ -52,8 +48,6 @@ def loss_planes(
     label : int64 [N]
     plane : Plane
         Directions of these jets.
-    width : float
-        Full width of the square in units of the directions (sigma).
     points : int
         Grid points along each axis; an odd number puts one on the jet itself.
 
@@ -64,21 +58,24 @@ def loss_planes(
     """
     if points < 2:
         raise InputError(f"a loss plane needs at least 2 points per side, got {points}")
-    offset = torch.linspace(-width / 2, width / 2, points, dtype=torch.float64, device=inputs.device)
+    across, up = (
+        torch.linspace(-width / 2, width / 2, points, dtype=torch.float64, device=inputs.device)
+        for width in plane.widths
+    )
     first, second = plane.along
     cells = points * points
     parts = []
     for cell in torch.arange(len(inputs) * cells, device=inputs.device).split(CHUNK):
         jet, place = cell // cells, cell % cells
         x = inputs[jet]
-        x.addcmul_(offset[place // points, None], first[jet])
-        x.addcmul_(offset[place % points, None], second[jet])
+        x.addcmul_(across[place // points, None], first[jet])
+        x.addcmul_(up[place % points, None], second[jet])
         parts.append(landscape.value(x, label.to(x.device)[jet]))
     return torch.cat(parts).reshape(len(inputs), points, points)
 
 
 def mean_plane(
-    landscape: Landscape, inputs: Tensor, label: Tensor, plane: Plane, width: float, points: int
+    landscape: Landscape, inputs: Tensor, label: Tensor, plane: Plane, points: int
 ) -> pd.DataFrame:
     """The loss planes of N jets averaged, one row per grid point; of one jet for N = 1.
 
@@ -90,9 +87,9 @@ def mean_plane(
     InputError
         As `loss_planes`.
     """
-    losses = loss_planes(landscape, inputs, label, plane, width, points).mean(dim=0)
-    offset = np.linspace(-width / 2, width / 2, points)
-    grid = np.meshgrid(offset, offset, indexing="ij")
+    losses = loss_planes(landscape, inputs, label, plane, points).mean(dim=0)
+    offsets = (np.linspace(-width / 2, width / 2, points) for width in plane.widths)
+    grid = np.meshgrid(*offsets, indexing="ij")
     return _named(
         plane, {"delta_x": grid[0].ravel(), "delta_y": grid[1].ravel(), "loss": losses.ravel().cpu().numpy()}
     )

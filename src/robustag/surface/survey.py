@@ -19,7 +19,7 @@ from robustag.surface.planes import (
     projected_paths,
     with_physical_units,
 )
-from robustag.surface.settings import Surface
+from robustag.surface.settings import ScaledPair, Surface
 from robustag.surface.stability import step_stability
 from robustag.surface.statistics import rank_correlations, summarise_jets
 
@@ -33,6 +33,7 @@ ONE_JET = "jet"
 #: Columns of `jet_geometry` that are summarised, and those whose rank is compared with the distance.
 SUMMARISED = [
     *("loss", "grad_l1", "grad_l2", "grad_linf", "margin_l1", "grad_ratio", "mixed_difference"),
+    *("change_x", "change_y", "size_x", "size_y", "max_over_min", "second_share", "pair_share"),
     *("interaction", "curvature", "distance", "gradient_share", "step_share", "chance_share"),
 ]
 RANKED = ["loss", "grad_l1", "margin_l1", "curvature", "interaction"]
@@ -43,6 +44,7 @@ def survey_planes(
     data: "JetTensors",
     jet: int,
     many: np.ndarray,
+    pairs: Sequence[ScaledPair],
     rule: BudgetRule,
     normalisation: "Normalisation",
     settings: Surface,
@@ -58,11 +60,12 @@ def survey_planes(
         Position in `data` of the one jet.
     many : int64 [n]
         Positions of the jets that are averaged, of all flavours.
+    pairs : sequence of ScaledPair
+        All for the one jet, the first for averages.
     rule : BudgetRule
         Says what may move, and has the spread of the training inputs.
     normalisation : Normalisation
     settings : Surface
-        All pairs of inputs are for the one jet, the first for averages.
     seed : int
         Of random directions.
 
@@ -73,11 +76,10 @@ def survey_planes(
         `with_physical_units` for the one jet, without for flavours (where they repeat delta_x and delta_y).
     """
     scan = _Scan(landscape, rule, normalisation, settings, seed)
-    results = [scan.around(ONE_JET, data.select(slice(jet, jet + 1)), settings.pairs, settings.points)]
+    results = [scan.around(ONE_JET, data.select(slice(jet, jet + 1)), pairs, settings.points)]
     for flavour, name in enumerate(CLASSES):
         chosen = torch.from_numpy(many[(data.label[many] == flavour).numpy()])
-        points = settings.average.points
-        results.append(scan.around(name, data.select(chosen), settings.pairs[:1], points))
+        results.append(scan.around(name, data.select(chosen), pairs[:1], settings.average.points))
     planes, paths = zip(*results, strict=True)
     return pd.concat(planes, ignore_index=True), pd.concat(paths, ignore_index=True)
 
@@ -98,21 +100,20 @@ class _Scan:
         self.leading = principal_directions(rule.needed("spread"), rule, 2)
 
     def around(
-        self, jets: str, data: "JetTensors", pairs: Sequence[Sequence[str]], points: int
+        self, jets: str, data: "JetTensors", pairs: Sequence[ScaledPair], points: int
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The mean planes of some jets, and the paths over them."""
         inputs, label = self.landscape.place(data.inputs), data.label
         path = self.settings.path
         budget = self.rule.budget(inputs, data.missing, path.epsilon, label)
         gradient = self.landscape.gradient(inputs, label) * budget.movable
-        names = list(self.normalisation.names)
-        planes = [input_plane(inputs, (names.index(x), names.index(y)), names) for x, y in pairs]
-        planes += aligned_planes(gradient, budget.movable, self.leading[label].to(inputs.device), self.seed)
+        leading = self.leading[label].to(inputs.device)
+        planes = [input_plane(inputs, pair) for pair in pairs]
+        planes += aligned_planes(gradient, budget.movable, leading, self.settings.width_aligned, self.seed)
         followed = attack_paths(self.landscape, label, budget, path.steps, path.rate)
         tables: tuple[list[pd.DataFrame], list[pd.DataFrame]] = ([], [])
         for plane in planes:
-            width = self.settings.width if plane.kind == "inputs" else self.settings.width_aligned
-            surface = mean_plane(self.landscape, inputs, label, plane, width, points)
+            surface = mean_plane(self.landscape, inputs, label, plane, points)
             route = projected_paths(self.landscape, label, plane, followed)
             for parts, table in zip(tables, (surface, route), strict=True):
                 parts.append(self._placed(table, inputs, jets))

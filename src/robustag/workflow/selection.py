@@ -226,7 +226,7 @@ def _distances(config: dict) -> Iterator[str]:
 def _inputs(config: dict, table: FeatureTable) -> Iterator[str]:
     """Inputs that the feature table does not have."""
     run = config["run"]
-    named = [("surface.pairs", name) for pair in config["surface"]["pairs"] for name in pair]
+    named = [("surface.pairs", name) for pair in config["surface"]["pairs"] for name in pair["inputs"]]
     named += [("evaluation.inputs", name) for name in config["evaluation"]["inputs"]]
     for key, name in named:
         if name not in table.names:
@@ -281,8 +281,8 @@ def _roles(config: dict, table: FeatureTable) -> Iterator[str]:
 
 
 def _models(config: dict) -> Iterator[str]:
-    """Models that figures and the surface need but the study does not train."""
-    needed = [("surface.reference", config["surface"]["reference"])]
+    """Models that figures need but the study does not train."""
+    needed = []
     for pair in config["figures"]["pairs"]:
         needed += [(f"figures.pairs '{pair['label']}'", pair[role]) for role in ("nominal", "adversarial")]
     for key, name in needed:

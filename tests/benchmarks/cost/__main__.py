@@ -76,7 +76,6 @@ def base(events: int) -> dict:
         "varied_share": {"generator": 1.0, "records": 1.0},
         "models": {"clean_nominal": trained, "clean_fgsm": trained},
         "epsilons": [0.0, 0.01, 0.05],
-        "surface": {"reference": "clean_nominal"},
         "figures": {"pairs": [pair], "mismodellings": [noise]},
         "run": {
             "samples": ["ttbar"],

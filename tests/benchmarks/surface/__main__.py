@@ -10,17 +10,17 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import numpy as np
 import torch
 
 from robustag.attacks import BudgetRule
-from robustag.attacks.standalone import cross_entropy
+from robustag.attacks.standalone import jet_cross_entropy
 from robustag.evaluation.bootstrap import event_weights
 from robustag.models import build_model
 from robustag.surface import Landscape, jet_geometry, surface_statistics, weight_surface
 from robustag.surface.planes import input_plane, loss_planes
+from robustag.surface.settings import ScaledPair
 from robustag.tensors.loading import JetTensors
 from tests.surfaces import SURFACE
 
@@ -43,8 +43,8 @@ class Case:
         spread = torch.eye(FEATURES).expand(3, FEATURES, FEATURES)
         counts = torch.arange(FEATURES) % 20 == 7
         self.rule = BudgetRule(torch.ones(FEATURES), counts, torch.zeros(FEATURES), spread=spread)
-        self.landscape = Landscape(self.model, cross_entropy)
-        self.names = [f"input_{number}" for number in range(FEATURES)]
+        self.landscape = Landscape(self.model, jet_cross_entropy)
+        self.pair = ScaledPair(("first", "second"), (0, 1), (1.0, 1.0))
 
     def forward(self, points: int) -> Callable[[], None]:
         """Bare forward passes in float64 over so many jets."""
@@ -53,21 +53,18 @@ class Case:
         return lambda: self.landscape.value(x, label)
 
     def statistics(self) -> None:
-        table = SimpleNamespace(index=self.names.index, names=self.names)
         jets = np.arange(len(self.data))
-        pair = self.names[0], self.names[1]
-        geometry = jet_geometry(self.model, cross_entropy, self.data, jets, pair, table, self.rule, SURFACE)
+        geometry = jet_geometry(self.model, jet_cross_entropy, self.data, jets, self.pair, self.rule, SURFACE)
         weights = event_weights(self.data.event.numpy(), REPLICATES, seed=1)
         surface_statistics(self.landscape, self.data, geometry, self.rule, EPSILONS, weights)
 
     def plane(self) -> None:
         one = self.landscape.place(self.data.inputs[:1])
-        plane = input_plane(one, (0, 1), self.names)
-        loss_planes(self.landscape, one, self.data.label[:1], plane, width=1.0, points=500)
+        loss_planes(self.landscape, one, self.data.label[:1], input_plane(one, self.pair), points=500)
 
     def weights(self) -> None:
         options = {"jets": 300, "epsilon": 0.05, "width": 2.0, "points": 17, "seed": 1}
-        weight_surface(self.model, cross_entropy, self.data, self.rule, **options)
+        weight_surface(self.model, jet_cross_entropy, self.data, self.rule, **options)
 
 
 def seconds(run: Callable[[], object]) -> float:

@@ -167,34 +167,12 @@ def make_geometry() -> Callable[..., pd.DataFrame]:
 
 @pytest.fixture
 def make_planes() -> Callable[..., pd.DataFrame]:
-    """Bilinear loss planes 1 + a x + b y + c x y on [-1/2, 1/2]^2, with (a, b, c) of each model."""
+    """Which plane is looked at."""
 
-    def make(
-        nominal: tuple[float, float, float] = (-0.05, -0.06, -0.02),
-        adversarial: tuple[float, float, float] = (0.06, -0.001, 0.001),
-    ) -> pd.DataFrame:
-        offset = np.linspace(-0.5, 0.5, 5)
-        delta_x, delta_y = (grid.ravel() for grid in np.meshgrid(offset, offset, indexing="ij"))
-        parts = []
-        for model, (a, b, c) in (("nominal", nominal), ("adversarial", adversarial)):
-            for seed in SEEDS:
-                wobble = 1 + 0.05 * (seed - 2)
-                parts.append(
-                    pd.DataFrame(
-                        {
-                            "model": model,
-                            "seed": seed,
-                            "jets": "jet",
-                            "kind": "inputs",
-                            "feature_x": "jet_pt",
-                            "feature_y": "jet_eta",
-                            "delta_x": delta_x,
-                            "delta_y": delta_y,
-                            "loss": 1 + a * delta_x + b * delta_y + wobble * c * delta_x * delta_y,
-                        }
-                    )
-                )
-        return pd.concat(parts, ignore_index=True)
+    def make() -> pd.DataFrame:
+        plane = {"jets": "jet", "kind": "inputs", "feature_x": "jet_pt", "feature_y": "jet_eta"}
+        models = [(model, seed) for model in ("nominal", "adversarial") for seed in SEEDS]
+        return pd.DataFrame([{"model": model, "seed": seed, **plane} for model, seed in models])
 
     return make
 
@@ -208,7 +186,11 @@ def make_statistics() -> Callable[..., pd.DataFrame]:
     """Surface statistics of all jets with the given values of nominal and adversarial model."""
 
     def make(
-        slope: tuple[float, float] = (10.0, 5.0), linearity: tuple[float, float] = (0.1, 0.05)
+        slope: tuple[float, float] = (10.0, 5.0),
+        linearity: tuple[float, float] = (0.1, 0.05),
+        second: float = 0.6,
+        pair: float = 1.5,
+        sides: tuple[float, float] = (0.06, 0.001),
     ) -> pd.DataFrame:
         generator, none = np.random.default_rng(5), float("nan")
         values = {
@@ -218,21 +200,27 @@ def make_statistics() -> Callable[..., pd.DataFrame]:
             ("linearity_error", 0.01): linearity,
             ("linearity_error", 0.05): linearity,
             ("gradient_cosine", 0.05): (0.8, 0.9),
+            ("second_share", none): (second, second),
+            ("pair_share", none): (pair, pair),
+            ("max_over_min", none): slope,
+            ("size_x", none): (0.05, 0.06),
+            ("size_y", none): sides,
         }
         return pd.DataFrame(
             [
                 {
                     "model": model,
                     "seed": seed,
-                    "flavour": "all",
+                    "flavour": flavour,
                     "statistic": statistic,
                     "summary": "median",
                     "epsilon": epsilon,
-                    **_replicated(pair[number] * (1 + 0.01 * (seed - 2)), 0.005 * pair[number], generator),
+                    **_replicated(both[number] * (1 + 0.01 * (seed - 2)), 0.005 * both[number], generator),
                 }
                 for number, model in enumerate(("nominal", "adversarial"))
                 for seed in SEEDS
-                for (statistic, epsilon), pair in values.items()
+                for flavour in ("b", "all")
+                for (statistic, epsilon), both in values.items()
             ]
         )
 

@@ -18,6 +18,7 @@ from robustag.plotting.robustness.roc import MISTAG_RANGE, roc_table
 from robustag.plotting.shapes.flavours import shape_table
 from robustag.plotting.style import FLAVOUR_COLOURS, ROLE_COLOURS, arm_models, paired_models
 from robustag.plotting.surface.corners import corner_table
+from robustag.plotting.surface.statistics import draw_statistics, statistics_table
 from robustag.plotting.surface.weights import mean_ratio_around
 from robustag.plotting.training.sketches import draw_training, jet_table, training_table
 
@@ -475,6 +476,42 @@ def test_planes_of_both_models_share_their_scale(drawn):
         assert nominal.collections[0].get_clim() == adversarial.collections[0].get_clim()
 
 
+def test_sheets_and_contours_of_both_models_are_in_one_frame(drawn):
+    """Heights and colours of the change of the loss have the same ends, those of the steeper model."""
+    figure, table = drawn("surface")
+    sheets = [axes for axes in figure.axes if axes.name == "3d"]
+    contours = [axes for axes in figure.axes if axes.name != "3d" and axes.get_ylabel() == r"jet $\eta$"]
+    first = table[(table["kind"] == "inputs") & (table["feature_x"] == "jet_pt")]
+    ends = set()
+    for _, plane in first.groupby("role"):
+        centre = plane.loc[(plane["delta_x"] == 0) & (plane["delta_y"] == 0), "loss"].item()
+        ends |= {plane["loss"].min() - centre, plane["loss"].max() - centre}
+    scale = 10.0 ** np.floor(np.log10(max(map(abs, ends)))) if max(map(abs, ends)) < 0.05 else 1.0
+    for axes in sheets:
+        for name in ("x", "y", "z"):
+            limits = getattr(axes, f"get_{name}lim")()
+            assert limits == pytest.approx(getattr(sheets[0], f"get_{name}lim")())
+        assert axes.get_zlim() == pytest.approx((min(ends) / scale, max(ends) / scale))
+    assert len(sheets) == len(contours) == 2
+    assert contours[0].collections[0].get_clim() == contours[1].collections[0].get_clim()
+
+
+def test_a_distance_of_zero_is_said_and_not_drawn(surface_statistics, options):
+    """On the logarithmic axis it has no place: c jets of which most are misread."""
+    gone = (surface_statistics["flavour"] == "c") & (surface_statistics["statistic"] == "distance")
+    table = statistics_table(
+        surface_statistics.assign(value=surface_statistics["value"].mask(gone, 0.0)), options["pairs"]
+    )
+    figure = draw_statistics(table, options["pairs"], "toy")
+    panel = next(axes for axes in figure.axes if axes.get_ylabel().startswith("distance"))
+    assert panel.get_yscale() == "log"
+    assert panel.get_ylim()[0] > 0.01
+    assert [(text.get_text(), text.xy[0]) for text in panel.texts] == [("0: most\nare misread", 1)]
+    other = draw_statistics(statistics_table(surface_statistics, options["pairs"]), options["pairs"], "toy")
+    panel = next(axes for axes in other.axes if axes.get_ylabel().startswith("distance"))
+    assert not panel.texts
+
+
 def test_averages_show_every_flavour_and_no_single_jet(drawn):
     figure, table = drawn("surface_average")
     assert set(table["jets"]) == {"b", "c", "light"}
@@ -526,8 +563,10 @@ def test_of_another_plane_nothing_is_published(planes, options):
 
 
 def test_tiny_losses_get_their_power_of_ten(drawn):
+    """Of the jet's loss, and of the changes around it."""
     figure, _ = drawn("surface_faithful")
-    assert any("10^{-6}" in axes.get_ylabel() for axes in figure.axes)
+    assert any("10^{-6}" in axes.get_title() for axes in figure.axes)
+    assert any("10^{-7}" in axes.get_ylabel() for axes in figure.axes)
 
 
 def test_a_selection_that_is_not_there_is_named(curves, metrics, options):

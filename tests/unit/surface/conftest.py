@@ -6,6 +6,7 @@ import torch
 
 from robustag.attacks import BudgetRule, Spread
 from robustag.features import FeatureTable
+from robustag.surface.settings import InputPair
 from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors
 
@@ -27,6 +28,18 @@ def table():
 @pytest.fixture
 def normalisation(table):
     return Normalisation(table.names, np.arange(6.0), np.arange(1.0, 7.0), np.zeros(6))
+
+
+@pytest.fixture
+def pair(table, normalisation):
+    """Two inputs as a pair, by their names and full widths in sigma."""
+
+    def scaled(x, y, widths=(1.0, 1.0)):
+        sigma = [normalisation.sigma[table.index(name)] for name in (x, y)]
+        units = [width * unit for width, unit in zip(widths, sigma, strict=True)]
+        return InputPair((x, y), units).scaled(table, normalisation)
+
+    return scaled
 
 
 @pytest.fixture

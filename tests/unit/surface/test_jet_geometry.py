@@ -6,21 +6,20 @@ import torch
 from tests.surfaces import SURFACE
 
 from robustag.surface import jet_geometry
-from robustag.surface.geometry import boundary_distance
+from robustag.surface.geometry import boundary_distance, plane_shape
 from robustag.surface.settings import Boundary
 
-PAIR = ("jet_pt", "d0")
 ALL = np.arange(60)
 
 
 @pytest.fixture
-def geometry(data, table, rule):
+def geometry(data, pair, rule):
     """Geometry of chosen jets for a model and a loss."""
 
-    def measure(model, loss, width=0.1, jets=ALL):
+    def measure(model, loss, widths=(0.1, 0.1), jets=ALL):
         boundary = Boundary(steps=5, overshoot=0.02)
-        settings = replace(SURFACE, width=width, lanczos=4, principal=2, boundary=boundary)
-        return jet_geometry(model, loss, data, jets, PAIR, table, rule, settings)
+        settings = replace(SURFACE, lanczos=4, principal=2, boundary=boundary)
+        return jet_geometry(model, loss, data, jets, pair("jet_pt", "d0", widths), rule, settings)
 
     return measure
 
@@ -39,6 +38,11 @@ def test_gradient_norms_of_a_linear_model(linear, cross_entropy, data, geometry)
     np.testing.assert_allclose(result["grad_l1"], np.abs(moved).sum(axis=1), rtol=1e-10)
     np.testing.assert_allclose(result["grad_l2"], np.linalg.norm(moved, axis=1), rtol=1e-10)
     np.testing.assert_allclose(result["grad_linf"], np.abs(moved).max(axis=1), rtol=1e-10)
+    second, largest = np.sort(np.abs(moved), axis=1)[:, -2:].T
+    np.testing.assert_allclose(result["second_share"], second / largest, rtol=1e-10)
+    np.testing.assert_allclose(
+        result["pair_share"], np.abs(gradient[:, [0, 4]]).sum(axis=1) / largest, rtol=1e-10
+    )
 
 
 def test_first_order_gain_of_an_fgsm_step_is_epsilon_times_l1(linear, cross_entropy, data, geometry):
@@ -54,29 +58,28 @@ def test_first_order_gain_of_an_fgsm_step_is_epsilon_times_l1(linear, cross_entr
     np.testing.assert_allclose(gain, epsilon * result["grad_l1"], rtol=1e-4)
 
 
-@pytest.mark.parametrize("width", [1.0, 0.001])
-def test_quadratic_loss_has_its_known_mixed_difference_and_range(identity, data, geometry, width):
-    """L = 2 + 0.7 x y + x^2 - 5 z: the corners give 0.7 width^2, whatever else varies.
+@pytest.mark.parametrize("widths", [(1.0, 1.0), (0.2, 3.0), (0.001, 0.001)])
+def test_quadratic_loss_has_its_known_mixed_difference_and_range(identity, data, geometry, widths):
+    """L = 2 + 0.7 x y + x^2 - 5 z: the corners give 0.7 times both widths, whatever else varies.
 
-    At width 0.001 the mixed difference is 7e-7 of a loss near ten: out of reach of float32.
+    At widths of 0.001 the mixed difference is 7e-7 of a loss near ten: out of reach of float32.
     """
 
     def loss(logits, label):
         x, y, z = logits[:, 0], logits[:, 4], logits[:, 5]
         return 2 + 0.7 * x * y + x**2 - 5 * z
 
-    result = geometry(identity, loss, width)
-    np.testing.assert_allclose(result["mixed_difference"], 0.7 * width**2, rtol=1e-6)
-    grid = torch.tensor([-width / 2, 0, width / 2], dtype=torch.float64)
+    result = geometry(identity, loss, widths)
+    np.testing.assert_allclose(result["mixed_difference"], 0.7 * widths[0] * widths[1], rtol=1e-6)
+    across, up = (torch.tensor([-width / 2, 0, width / 2], dtype=torch.float64) for width in widths)
     x, y, z = (data.inputs[:, column].double()[:, None] for column in (0, 4, 5))
-    plane = (
-        2 + 0.7 * (x + grid.repeat(3)) * (y + grid.repeat_interleave(3)) + (x + grid.repeat(3)) ** 2 - 5 * z
-    )
+    x, y = x + across.repeat(3), y + up.repeat_interleave(3)
+    plane = 2 + 0.7 * x * y + x**2 - 5 * z
     np.testing.assert_allclose(result["loss_range"], np.ptp(plane.numpy(), axis=1), rtol=1e-6)
 
 
 def test_independent_inputs_have_no_mixed_difference(identity, geometry):
-    result = geometry(identity, lambda z, label: z[:, 0].exp() + z[:, 4].square(), width=1.0)
+    result = geometry(identity, lambda z, label: z[:, 0].exp() + z[:, 4].square(), (1.0, 1.0))
     np.testing.assert_allclose(result["mixed_difference"], 0, atol=1e-13)
     assert (result["loss_range"] > 0.01).all()
 
@@ -85,16 +88,34 @@ def test_kink_of_a_relu_inside_the_plane_is_seen(identity, data, geometry):
     """relu(x + y - x0 - y0) centred on the jet: corners 1, 0, 0, 0 times the width; its Hessian is 0 almost
     everywhere."""
     centre = data.inputs[5, [0, 4]].double().sum()
-    result = geometry(identity, lambda z, label: torch.relu(z[:, 0] + z[:, 4] - centre), 0.1, np.array([5]))
+    result = geometry(identity, lambda z, label: torch.relu(z[:, 0] + z[:, 4] - centre), jets=np.array([5]))
     assert result["mixed_difference"][0] == pytest.approx(0.1, rel=1e-6)
 
 
-def test_ratio_tells_a_diagonal_from_an_axis(identity, geometry):
-    for slopes, expected in (((2, -2), 1), ((4, 1), 0.25), ((0, 3), 0)):
-        result = geometry(identity, lambda z, label, s=slopes: s[0] * z[:, 0] + s[1] * z[:, 4])
+def test_ratio_tells_a_diagonal_of_the_plane_from_an_axis(identity, geometry):
+    for slopes, widths, expected in (
+        ((2, -2), (0.1, 0.1), 1),
+        ((4, 1), (0.1, 0.1), 0.25),
+        ((4, 1), (0.1, 0.4), 1),
+        ((0, 3), (0.1, 0.4), 0),
+    ):
+        result = geometry(identity, lambda z, label, s=slopes: s[0] * z[:, 0] + s[1] * z[:, 4], widths)
         np.testing.assert_allclose(result["grad_ratio"], expected)
     flat = geometry(identity, lambda z, label: z[:, 1])
     assert flat["grad_ratio"].isna().all()
+
+
+def test_shape_of_a_plane_without_units():
+    """Losses 1, 2 (high y), 4 (high x), 12 (both) at the corners; what is between them does not count."""
+    losses = torch.tensor([[1.0, 9.0, 2.0], [9.0, 9.0, 9.0], [4.0, 9.0, 12.0]], dtype=torch.float64)
+    shape = plane_shape(torch.stack([losses, 3 * losses]))
+    assert {name: value.tolist() for name, value in shape.items()} == {
+        "change_x": [pytest.approx((3 + 5) / 2)] * 2,
+        "change_y": [pytest.approx((1 + 2) / 2)] * 2,
+        "size_x": [pytest.approx(4)] * 2,
+        "size_y": [pytest.approx(1.5)] * 2,
+        "max_over_min": [pytest.approx(11)] * 2,
+    }
 
 
 def test_rows_name_their_jets(linear, cross_entropy, data, geometry):

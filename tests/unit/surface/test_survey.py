@@ -10,8 +10,6 @@ from robustag.surface.settings import AttackPath, Average, Boundary
 
 SETTINGS = replace(
     SURFACE,
-    pairs=[["jet_pt", "jet_eta"], ["mass", "d0"]],
-    width=1.0,
     width_aligned=2.0,
     points=5,
     average=Average(jets=20, points=3),
@@ -22,9 +20,20 @@ SETTINGS = replace(
 )
 
 
-def test_every_plane_of_one_jet_and_of_each_flavour(piecewise, cross_entropy, data, rule, normalisation):
+@pytest.fixture
+def survey(data, rule, normalisation, pair):
+    """Planes and paths around jet 11 and all jets."""
+    pairs = [pair("jet_pt", "jet_eta"), pair("mass", "d0", (0.5, 0.25))]
+
+    def scan(landscape, settings=SETTINGS):
+        return survey_planes(landscape, data, 11, np.arange(60), pairs, rule, normalisation, settings, seed=1)
+
+    return scan
+
+
+def test_every_plane_of_one_jet_and_of_each_flavour(piecewise, cross_entropy, data, survey):
     landscape = Landscape(piecewise, cross_entropy)
-    planes, paths = survey_planes(landscape, data, 11, np.arange(60), rule, normalisation, SETTINGS, seed=1)
+    planes, paths = survey(landscape)
     assert planes.iloc[0][["jets", "kind", "feature_x", "feature_y"]].tolist() == [
         *("jet", "inputs", "jet_pt", "jet_eta")
     ]
@@ -42,15 +51,16 @@ def test_every_plane_of_one_jet_and_of_each_flavour(piecewise, cross_entropy, da
     np.testing.assert_allclose(centre.loc[centre["jets"] == "jet", "loss"], jet)
     b_jets = landscape.value(data.inputs.double(), data.label)[data.label == 0].mean().item()
     np.testing.assert_allclose(centre.loc[centre["jets"] == "b", "loss"], b_jets)
+    second = planes[planes["feature_x"] == "mass"]
+    assert (second["delta_x"].max(), second["delta_y"].max()) == pytest.approx((0.25, 0.125))
     aligned = planes[planes["kind"] != "inputs"]
     assert aligned["delta_x"].max() == 1.0
     assert (aligned["x"] == aligned["delta_x"]).all()
 
 
-def test_the_loss_climbs_along_the_gradient(piecewise, cross_entropy, data, rule, normalisation):
+def test_the_loss_climbs_along_the_gradient(piecewise, cross_entropy, data, survey):
     landscape = Landscape(piecewise, cross_entropy)
-    settings = replace(SETTINGS, width_aligned=1e-3)
-    planes, _ = survey_planes(landscape, data, 11, np.arange(60), rule, normalisation, settings, seed=1)
+    planes, _ = survey(landscape, replace(SETTINGS, width_aligned=1e-3))
     up = planes[(planes["jets"] == "jet") & (planes["kind"] == "gradient_random") & (planes["delta_y"] == 0)]
     slope = np.polyfit(up["delta_x"], up["loss"], 1)[0]
     gradient = landscape.gradient(data.inputs[11:12].double(), data.label[11:12])[0]
@@ -58,12 +68,10 @@ def test_the_loss_climbs_along_the_gradient(piecewise, cross_entropy, data, rule
     assert slope == pytest.approx(gradient.norm().item(), rel=1e-3)
 
 
-def test_statistics_of_geometry_and_steps(piecewise, cross_entropy, data, table, rule):
+def test_statistics_of_geometry_and_steps(piecewise, cross_entropy, data, pair, rule):
     landscape = Landscape(piecewise, cross_entropy)
     jets = np.arange(60)
-    geometry = jet_geometry(
-        piecewise, cross_entropy, data, jets, ("jet_pt", "jet_eta"), table, rule, SETTINGS
-    )
+    geometry = jet_geometry(piecewise, cross_entropy, data, jets, pair("jet_pt", "jet_eta"), rule, SETTINGS)
     weights = np.ones((60, 4), np.uint8)
     result = surface_statistics(landscape, data, geometry, rule, [0.0, 0.01, 0.1], weights)
     assert list(result) == [

@@ -69,6 +69,7 @@ def test_faults_are_named_with_their_place(config, check, keys, value, complaint
 FOCAL, INVERSE = {"name": "focal", "gamma": 2.0}, {"name": "inverse", "epochs": 30}
 SMEAR = {"kind": "smear", "unit": "sigma", "inputs": ["*"], "strengths": [0.1]}
 COMPOSITION = {"kind": "composition", "factors": {}, "pt_power": -0.5}
+PLANE = {"inputs": ["jet_pt", "jet_eta"], "widths": [12.6, 1.36]}
 MODEL = ("models", "faithful_nominal")
 
 
@@ -83,7 +84,9 @@ MODEL = ("models", "faithful_nominal")
         (("scenarios", "odd"), SMEAR, {"pt_power": 1.0}, "'smear' takes no pt_power"),
         (("scenarios", "odd"), COMPOSITION, {"inputs": ["*"]}, "'composition' takes no inputs"),
         (("scenarios", "odd"), COMPOSITION, {"strengths": [0.1]}, "'composition' takes no strengths"),
-        (("surface", "pairs"), [["jet_pt", "jet_eta"]], [["jet_pt"] * 2], "something stands twice in"),
+        (("surface", "pairs"), [PLANE], [PLANE | {"inputs": ["jet_pt"] * 2}], "something stands twice in"),
+        (("surface", "pairs"), [PLANE], [PLANE | {"widths": [1.0]}], "surface.pairs.0.widths"),
+        (("surface", "pairs"), [PLANE], [PLANE["inputs"]], r"surface.pairs.0.*is not a mapping"),
     ],
 )
 def test_options_go_with_the_name(config, check, place, good, change, complaint):

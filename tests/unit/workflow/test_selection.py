@@ -57,7 +57,11 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
             [0.0, 1.0],
             r"evaluation\.inputs names 'jet_mass'.*such as vertex_mass",
         ),
-        ("surface.pairs", [["jet_pt", "jet_ta"]], r"surface\.pairs names 'jet_ta'.*such as jet_eta"),
+        (
+            "surface.pairs",
+            [{"inputs": ["jet_pt", "jet_ta"], "widths": [12.6, 1.36]}],
+            r"surface\.pairs names 'jet_ta'.*such as jet_eta",
+        ),
         (
             "scenarios.impact_parameter_smearing.inputs",
             ["track_9_*"],
@@ -81,7 +85,6 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
             "'fakes_up' is a scenario and a variation, .*: rename one of them",
         ),
         ("run.models", ["clean_nominal"], r"figures\.pairs 'clean' needs the model 'clean_fgsm': add it"),
-        ("surface.reference", "unborn", r"surface\.reference needs the model 'unborn'"),
         ("figures.attack", "pip", r"figures\.attack needs 'pip': add it to run\.attacks"),
         ("figures.attack", "transfer", r"figures\.attack: 'transfer' is crafted on another model: name what"),
         ("figures.noise", "softer_jets", r"figures\.noise needs 'softer_jets': add it to run\.attacks"),

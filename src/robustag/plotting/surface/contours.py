@@ -58,6 +58,53 @@ def exponent_of(largest: float) -> int:
     return 0 if 0.05 <= largest < 1000 or largest == 0 else int(np.floor(np.log10(largest)))
 
 
+def shared_changes(
+    planes: pd.DataFrame, plane: Mapping[str, str]
+) -> tuple[dict[str, pd.DataFrame], int, np.ndarray]:
+    """One plane of both models in one frame, so that what is flatter looks flatter.
+
+    Returns
+    -------
+    changes : dict
+        By role, the rows of the plane with ``loss`` minus that at the centre.
+    exponent : int
+        The power of ten that is factored out of these.
+    levels : float [LEVELS]
+        Contours from the smallest to the largest change of either model.
+    """
+    changes = {}
+    for role in ROLES:
+        rows = pick(planes, "planes", role=role, **plane)
+        changes[role] = rows.assign(loss=rows["loss"] - loss_at_centre(rows))
+    losses = np.concatenate([rows["loss"] for rows in changes.values()])
+    exponent = exponent_of(np.abs(losses).max())
+    scale = 10.0**-exponent
+    low, high = losses.min() * scale, losses.max() * scale
+    scaled = {role: rows.assign(loss=rows["loss"] * scale) for role, rows in changes.items()}
+    return scaled, exponent, np.linspace(low, high if high > low else low + 1.0, LEVELS)
+
+
+def loss_at_centre(plane: pd.DataFrame) -> float:
+    """The loss at the grid point nearest to the jet."""
+    return float(plane.loc[(plane["delta_x"].abs() + plane["delta_y"].abs()).idxmin(), "loss"])
+
+
+def loss_text(loss: float) -> str:
+    """A loss as it is written, with its power of ten.
+
+    >>> loss_text(0.4712), loss_text(6.18e-06)
+    ('0.47', '$6.18 \\\\times 10^{-6}$')
+    """
+    exponent = exponent_of(loss)
+    number = f"{loss * 10.0**-exponent:.2f}"
+    return number if exponent == 0 else rf"${number} \times 10^{{{exponent}}}$"
+
+
+def change_label(exponent: int, gap: str) -> str:
+    """What an axis of `shared_changes` says; `gap` stands before the power of ten."""
+    return r"$\Delta$ loss" if exponent == 0 else rf"$\Delta$ loss{gap}[$10^{{{exponent}}}$]"
+
+
 def draw_contours(axes: Axes, plane: pd.DataFrame, paths: pd.DataFrame, levels: object) -> Any:
     """Contours of the loss, and the attacks' paths from the jet on; returns what a colour bar needs."""
     grid = plane.pivot(index="y", columns="x", values="loss")

@@ -12,13 +12,15 @@ from scipy.interpolate import RegularGridInterpolator
 from robustag.evaluation.reading import pick
 from robustag.plotting.style import ROLES, Model, stamp, styled
 from robustag.plotting.surface.contours import (
-    LEVELS,
     PATH_LINES,
+    change_label,
     direction_label,
     draw_contours,
     draw_legend,
-    exponent_of,
+    loss_at_centre,
+    loss_text,
     planes_of,
+    shared_changes,
 )
 
 
@@ -31,6 +33,8 @@ def draw_surface(
     sample: str,
 ) -> Figure:
     """The first plane of two models as sheets in three dimensions and as contours, with the attacks' paths.
+
+    Heights and colours are the change of the loss from the jet's, on one scale for both models.
 
     Parameters
     ----------
@@ -47,22 +51,26 @@ def draw_surface(
     arm = planes["arm"].iloc[0]
     figure = Figure(figsize=(12.4, 10.0))
     grid = figure.add_gridspec(2, len(ROLES), height_ratios=(1.25, 1))
-    exponent = exponent_of(pick(planes, "planes", **shown)["loss"].max())
-    loss_label = "loss" if exponent == 0 else rf"loss [$10^{{{exponent}}}$]"
+    changes, exponent, levels = shared_changes(planes, shown)
+    loss_label = change_label(exponent, " ")
     across, up = (direction_label(shown[f"feature_{axis}"], labels) for axis in "xy")
     panels = []
     for column, model in enumerate(models):
-        plane = pick(planes, "planes", role=model.role, **shown)
-        plane = plane.assign(loss=plane["loss"] * 10.0**-exponent)
         path = pick(paths, "paths", role=model.role, **shown)
         sheet = figure.add_subplot(grid[0, column], projection="3d")
-        _draw_sheet(sheet, plane, path, model.colour, (across, up, loss_label))
-        sheet.set_title(f"{arm} arm, {model.role} training", fontweight="bold")
+        _draw_sheet(sheet, changes[model.role], path, model.colour, (across, up, loss_label))
+        sheet.set_zlim(levels[0], levels[-1])
+        jet = loss_at_centre(pick(planes, "planes", role=model.role, **shown))
+        sheet.set_title(
+            f"{arm} arm, {model.role} training\nloss of the jet {loss_text(jet)}", fontweight="bold"
+        )
         axes = figure.add_subplot(grid[1, column])
-        filled = draw_contours(axes, plane, path, LEVELS)
-        figure.colorbar(filled, ax=axes, label=loss_label)
+        filled = draw_contours(axes, changes[model.role], path, levels)
         axes.set(xlabel=across, ylabel=up)
         panels.append(axes)
+    bar = figure.colorbar(filled, ax=panels, label=loss_label, pad=0.02)
+    bar.locator = MaxNLocator(6)
+    bar.update_ticks()
     draw_legend(panels[0])
     stamp(panels[0], panels[-1], sample)
     return figure
@@ -88,9 +96,9 @@ def _draw_sheet(
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_major_locator(MaxNLocator(4))
     axes.tick_params(labelsize=10, pad=2)
-    # Steep enough that no sheet is seen edge-on.
-    axes.view_init(elev=40, azim=-56)
-    axes.set_box_aspect((4, 4, 2.6), zoom=0.92)
+    # From so high, and in so low a box, that no sheet is seen edge-on: not even one that falls away from us.
+    axes.view_init(elev=42, azim=-56)
+    axes.set_box_aspect((4, 4, 1.8), zoom=0.95)
 
 
 def _densified(points: np.ndarray) -> np.ndarray:

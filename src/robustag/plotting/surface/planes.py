@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,13 +11,13 @@ from robustag.evaluation.reading import pick
 from robustag.plotting.options import Pair
 from robustag.plotting.style import FLAVOUR_LABELS, ROLES, name_row, stamp, styled
 from robustag.plotting.surface.contours import (
-    LEVELS,
+    change_label,
     direction_label,
     draw_contours,
     draw_legend,
-    exponent_of,
     of_pair,
     planes_of,
+    shared_changes,
 )
 
 AVERAGED_KINDS = ["inputs", "gradient_random", "principal"]
@@ -100,21 +99,9 @@ def _draw_pair(
     stacked: bool,
 ) -> None:
     """One plane of both models, the loss minus that at the centre, on a common scale."""
-    changes = {}
-    for role in ROLES:
-        rows = pick(planes, "planes", role=role, **plane)
-        centre = rows.loc[(rows["delta_x"].abs() + rows["delta_y"].abs()).idxmin(), "loss"]
-        changes[role] = rows.assign(loss=rows["loss"] - centre)
-    largest = max(rows["loss"].abs().max() for rows in changes.values())
-    exponent = exponent_of(largest)
-    low, high = (
-        getattr(np, side)([rows["loss"] for rows in changes.values()]) * 10.0**-exponent
-        for side in ("min", "max")
-    )
-    levels = np.linspace(low, high if high > low else low + 1.0, LEVELS)
+    changes, exponent, levels = shared_changes(planes, plane)
     for axes, role in zip(panels, ROLES, strict=True):
-        rows = changes[role].assign(loss=changes[role]["loss"] * 10.0**-exponent)
-        filled = draw_contours(axes, rows, pick(paths, "paths", role=role, **plane), levels)
+        filled = draw_contours(axes, changes[role], pick(paths, "paths", role=role, **plane), levels)
     labels = [direction_label(plane[f"feature_{axis}"], names) for axis in "xy"]
     for axes in panels:
         axes.set_xlabel(labels[0], fontsize=11.5)
@@ -123,9 +110,8 @@ def _draw_pair(
     inner("")
     if not stacked:
         panels[-1].tick_params(labelleft=False)
-    power = "" if exponent == 0 else f"\n[$10^{{{exponent}}}$]"
     bar = figure.colorbar(filled, ax=list(panels), pad=0.02)
     # Over the bar, not beside it, where the next panel's label begins.
-    bar.ax.set_title(rf"$\Delta$ loss{power}", fontsize=11, pad=5)
+    bar.ax.set_title(change_label(exponent, "\n"), fontsize=11, pad=5)
     bar.locator = MaxNLocator(5)
     bar.update_ticks()

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from robustag.evaluation.differences import Measurement
 from robustag.evaluation.reading import pick
@@ -107,6 +108,8 @@ def draw_statistics(table: pd.DataFrame, pairs: Sequence[Pair], sample: str) -> 
             )
             if relative:
                 own = own[["value", "error"]].div(nominal["value"], axis=0)
+            if statistic == "distance":
+                own = own.where(own["value"] > 0)
             # Side by side, inside the flavour's place however many models there are.
             step = min(0.16, 0.8 / len(models))
             place = np.arange(len(flavours)) + step * (number - (len(models) - 1) / 2)
@@ -116,6 +119,8 @@ def draw_statistics(table: pd.DataFrame, pairs: Sequence[Pair], sample: str) -> 
         axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         if relative:
             axes.set_ylim(bottom=0.0)
+        if statistic == "distance":
+            _logarithmic(axes, rows.set_index("flavour")["value"])
         axes.set_xlabel("flavour")
         axes.set_ylabel(label, fontsize=11.5)
     for axes, (statistic, summary, label) in zip(panels[len(BY_FLAVOUR) :], BY_EPSILON, strict=True):
@@ -135,6 +140,25 @@ def draw_statistics(table: pd.DataFrame, pairs: Sequence[Pair], sample: str) -> 
     legend_below(figure, model_handles(models), len(models))
     stamp(panels[0], panels[4], sample)
     return figure
+
+
+def _logarithmic(axes: Axes, values: pd.Series) -> None:
+    """Distances on a logarithmic axis. Those of zero have no place there, which is said at their flavour."""
+    axes.set_yscale("log", nonpositive="mask")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    for place, flavour in enumerate(FLAVOUR_COLOURS):
+        own = values[values.index == flavour]
+        if (own == 0).any():
+            some = "0" if (own == 0).all() else "0 for some"
+            axes.annotate(
+                f"{some}: most\nare misread",
+                (place, 0.04),
+                xycoords=("data", "axes fraction"),
+                ha="center",
+                fontsize=10,
+            )
 
 
 def _draw_points(axes: Axes, place: Any, rows: pd.DataFrame, model: Any, line: str) -> None:
