@@ -1,4 +1,4 @@
-"""Draw the AUC that each mismodelling costs nominal and adversarial models."""
+"""Draw what each mismodelling does to nominal and adversarial models, and what training gains."""
 
 from robustag.workflow import job
 
@@ -13,6 +13,7 @@ with job(globals()) as (snakemake, log):
     pairs = Pair.each(options["pairs"])
     mismodellings = Mismodelling.each(options["mismodellings"])
     metrics = read_table(snakemake.input.metrics, METRIC_COLUMNS)
-    table = mismodelling_table(metrics, pairs, mismodellings, options["discriminators"][0])
-    Output.of(snakemake.output).save(draw_mismodelling(table, pairs, options["sample"]), table)
-    log.info("%d losses", len(table))
+    cut = options["working_point"]
+    table = mismodelling_table(metrics, pairs, mismodellings, options["discriminators"][0], cut)
+    Output.of(snakemake.output).save(draw_mismodelling(table, pairs, cut, options["sample"]), table)
+    log.info("%d numbers", len(table))

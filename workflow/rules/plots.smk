@@ -169,7 +169,7 @@ rule fig_transfer:
 if SHOWN_MISMODELLINGS:
 
     rule fig_mismodelling:
-        """AUC lost to physics-inspired mismodelling, nominal against adversarial training."""
+        """What physics-inspired mismodelling costs, nominal against adversarial training, and the paired gain."""
         input:
             metrics=collected("metrics"),
         output:
@@ -178,7 +178,10 @@ if SHOWN_MISMODELLINGS:
             "<logs>/fig_mismodelling.log",
         localrule: True
         params:
-            options=figure_options("discriminators", "mismodellings"),
+            options={
+                **figure_options("discriminators", "mismodellings"),
+                "working_point": config["claims"]["working_point"],
+            },
             code=code_fingerprint("scripts/fig_mismodelling.py"),
         script:
             "../../scripts/fig_mismodelling.py"

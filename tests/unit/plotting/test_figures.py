@@ -422,21 +422,18 @@ def test_shape_panels_hold_the_data(drawn):
     assert len(figure.legends[0].get_texts()) == 2 * len(FLAVOUR_COLOURS)
 
 
-def test_mismodelling_losses_are_paired_differences(metrics, options):
-    table = mismodelling_table(metrics, options["pairs"], options["mismodellings"], "BvL")
-    assert len(table) == 6 * 4
-    row = table.query("model == 'clean_nominal' and perturbation == 'noise'").iloc[0]
-    auc = (
-        metrics.query(
-            "model == 'clean_nominal' and perturbation == 'noise' and discriminator == 'BvL' "
-            "and metric == 'auc'"
-        )
-        .groupby("epsilon")["value"]
-        .mean()
-    )
-    assert row["loss"] == pytest.approx(auc[0.0] - auc[0.05])
+def test_mismodelling_numbers_are_paired(metrics, options):
+    table = mismodelling_table(metrics, options["pairs"], options["mismodellings"], "BvL", 0.01)
+    assert len(table) == 6 * 2 * 5
+    wanted = metrics.query("perturbation == 'noise' and discriminator == 'BvL' and working_point != 0.1")
+    means = wanted.groupby(["metric", "model", "epsilon", "working_point"], dropna=False)["value"].mean()
+    noise = table[table["perturbation"] == "noise"].set_index(["quantity", "model"])
+    auc = means["auc", "clean_nominal"]
+    assert noise.loc[("loss", "clean_nominal"), "value"] == pytest.approx(auc.iloc[0] - auc.iloc[1])
     # The common fluctuation of the replicates (0.2 % of the AUC) cancels in the difference.
-    assert row["statistical"] < 0.0005
+    assert noise.loc[("loss", "clean_nominal"), "statistical"] < 0.0005
+    changes = [abs(noise.loc[("change", model), "value"]) for model in ("clean_nominal", "clean_fgsm")]
+    assert noise.loc[("gain", "clean_fgsm"), "value"] == pytest.approx(changes[0] - changes[1])
 
 
 def test_mismodelling_rows_are_named(drawn, options):
