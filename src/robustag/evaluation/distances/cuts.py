@@ -21,7 +21,7 @@ class Cuts:
     Attributes
     ----------
     points : float32 [L]
-        Ascending, each once. Entry x lies beyond those that are <= x.
+        Ascending, each once. An entry equal to one lies above it.
     inner : int [49]
         Which of them are the inner borders of the 50 equal bins.
     repeated : bool
@@ -33,14 +33,12 @@ class Cuts:
     repeated: bool
 
     @classmethod
-    def of(cls, values: np.ndarray) -> "Cuts":
-        """From the existing clean entries, float32 [n]; without any there are no cuts."""
-        if not len(values):
-            return cls(np.empty(0, np.float32), np.empty(0, np.int64), False)
-        low, high = np.percentile(values, _CENTRAL)
+    def of(cls, ordered: np.ndarray) -> "Cuts":
+        """From the existing clean entries in ascending order, float32 [n]; those of nothing are at zero."""
+        ordered = ordered if len(ordered) else np.zeros(1, np.float32)
+        low, high = np.percentile(ordered, _CENTRAL)
         inner = np.linspace(low, high if high > low else low + 1.0, BINS + 1)[1:-1].astype(np.float32)
-        ordered = np.sort(values)
-        ranks = np.linspace(0, len(values) - 1, min(len(values), _QUANTILES)).astype(np.int64)
+        ranks = np.linspace(0, len(ordered) - 1, min(len(ordered), _QUANTILES)).astype(np.int64)
         before = ordered[ranks]
         # Just behind a value, too: what many jets share may move either way.
         behind = np.nextafter(before, np.float32(np.inf))
@@ -48,11 +46,7 @@ class Cuts:
         starts = np.flatnonzero(np.diff(ordered, prepend=np.float32(-np.inf)))
         largest = np.diff(starts, append=len(ordered)).max()
         few, share = _USUAL
-        return cls(points, np.searchsorted(points, inner), bool(largest > few + share * len(values)))
-
-    def levels(self, values: np.ndarray) -> np.ndarray:
-        """How many points each entry [n] lies beyond, int16 [n] in 0 to L."""
-        return np.searchsorted(self.points, values, side="right").astype(np.int16)
+        return cls(points, np.searchsorted(points, inner), bool(largest > few + share * len(ordered)))
 
     def binned(self, below: np.ndarray) -> np.ndarray:
         """Entries [..., 50] of the equal bins from those [..., L + 1] below each point and in all."""
