@@ -29,6 +29,18 @@ rule certify:
         "../../scripts/certify.py"
 
 
+def attacks_of_distances(wildcards) -> dict[str, dict]:
+    """All of them on the first training, that of the figures on further ones."""
+    first = int(wildcards.seed) == RUN["seeds"][0]
+    names = config["distances"]["attacks"] if first else [config["figures"]["attack"]]
+    return {name: definition("attacks", name) for name in names}
+
+
+def joint_distances(wildcards) -> int:
+    """Jets for the distances of all inputs at once, which only the first training has."""
+    return config["distances"]["jets"] if int(wildcards.seed) == RUN["seeds"][0] else 0
+
+
 rule distances:
     """How far the inputs that some attacks on one model make are from clean ones."""
     input:
@@ -46,7 +58,8 @@ rule distances:
         mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
-        attacks={name: definition("attacks", name) for name in config["distances"]["attacks"]},
+        attacks=attacks_of_distances,
+        joint=joint_distances,
         settings=settings("distances", "relative_cap", "physical", "frozen"),
         code=code_fingerprint("scripts/distances.py"),
         attack_code=attacks_fingerprint(config["distances"]["attacks"]),
@@ -59,6 +72,7 @@ rule scenario_distances:
     input:
         **{name: tensors_of(name) for name in sorted(RUN["variations"])},
         tensors=tensors_of("nominal"),
+        paired=paired_tensors("nominal"),
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
     output:
@@ -71,6 +85,7 @@ rule scenario_distances:
     params:
         seed=config["seed"],
         scenarios={name: SCENARIOS[name] for name in sorted(SCENARIOS)},
+        records=RECORD_VARIATIONS,
         settings=settings("distances", "relative_cap"),
         code=code_fingerprint("scripts/scenario_distances.py"),
     script:

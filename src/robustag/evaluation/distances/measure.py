@@ -22,7 +22,7 @@ def measure(
     changed: "JetTensors",
     names: tuple[str, ...],
     seed: int,
-    jets: int,
+    joint: int,
     reference: Reference | None = None,
 ) -> pd.DataFrame:
     """Every distance of one perturbation.
@@ -35,8 +35,8 @@ def measure(
         The inputs.
     seed : int
         Of the classifier.
-    jets : int
-        Jets of each sample for the distances of all inputs at once.
+    joint : int
+        Jets of each sample for the distances of all inputs at once; 0 leaves these out.
     reference : Reference, optional
         That of the clean jets, if there is one.
 
@@ -53,22 +53,24 @@ def measure(
     """
     single = pd.DataFrame((reference or Reference(clean)).compare(changed))
     single["input"] = np.array(names)[single["input"]]
-    joint = pd.DataFrame(_joint(_Arrays(clean.sampled(jets)), _Arrays(changed.sampled(jets)), seed))
-    return pd.concat([single, joint], ignore_index=True)
+    if not joint:
+        return single
+    arrays = [_Arrays(sample.sampled(joint)) for sample in (clean, changed)]
+    return pd.concat([single, pd.DataFrame(_joint(*arrays, seed))], ignore_index=True)
 
 
 def measure_all(
     samples: Iterable[tuple[str, str, float, "JetTensors", "JetTensors"]],
     names: tuple[str, ...],
     seed: int,
-    jets: int,
+    joint: int,
 ) -> pd.DataFrame:
     """`measure` of several perturbations: kind, perturbation and epsilon, with clean and changed jets of each."""
     parts, last, reference = [], None, None
     for kind, perturbation, epsilon, clean, changed in samples:
         if clean is not last:
             last, reference = clean, Reference(clean)
-        part = measure(clean, changed, names, seed, jets, reference)
+        part = measure(clean, changed, names, seed, joint, reference)
         part.insert(0, "kind", kind)
         part.insert(1, "perturbation", perturbation)
         part.insert(2, "epsilon", float(epsilon))
