@@ -43,13 +43,13 @@ def measure(
     Returns
     -------
     DataFrame
-        flavour, input ("all" for what is no single one), distance, value, low, high, floor. Of single inputs: kl
-        (by flavour too) and js with their floors, wasserstein (sigma), shift of the mean (sigma, by flavour too)
-        with its interval, missing, the change of the share of missing entries, where that changes, and with
-        their intervals ks and jets_to_see, or ks_repeated and jets_to_see_repeated for inputs of which many
-        jets have one and the same value. Of all inputs: correlation (Frobenius norm of the change),
-        correlation_largest, and with their intervals classifier_auc and, without the inputs of which many
-        entries repeat, classifier_auc_continuous.
+        flavour, input ("all" for what is no single one), distance, value, low, high, floor. Of single inputs:
+        kl (by flavour too), js, wasserstein (sigma), shift of the mean (sigma, by flavour too) with its
+        interval, missing, the change of the share of missing entries, where that changes, and with their
+        intervals ks and jets_to_see, or ks_repeated and jets_to_see_repeated for inputs of which many jets
+        have one and the same value; kl, js and ks have a floor. Of all inputs: correlation (Frobenius norm
+        of the change), correlation_largest, and with their intervals classifier_auc and, without the inputs
+        of which many entries repeat, classifier_auc_continuous.
     """
     single = pd.DataFrame((reference or Reference(clean)).compare(changed))
     single["input"] = np.array(names)[single["input"]]
@@ -65,7 +65,7 @@ def measure_all(
     seed: int,
     joint: int,
 ) -> pd.DataFrame:
-    """`measure` of several perturbations: kind, perturbation and epsilon, with clean and changed jets of each."""
+    """`measure` of several perturbations, each with its kind, name and epsilon, clean and changed jets."""
     parts, last, reference = [], None, None
     for kind, perturbation, epsilon, clean, changed in samples:
         if clean is not last:

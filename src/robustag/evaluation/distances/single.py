@@ -139,7 +139,7 @@ def kolmogorov(clean: np.ndarray, changed: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _sorted(values: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Values float32 [n] in ascending order with the cells of theirs: one sort of integers, the fastest way."""
+    """Values float32 [n] in ascending order, and their cells: a sort of integers is the fastest way."""
     bits = values.view(np.int32)
     # In the order of the floats; twice is once.
     bits = bits ^ (bits >> 31 & 0x7FFFFFFF)
