@@ -87,8 +87,8 @@ def draw_distances(table: pd.DataFrame, sample: str) -> Figure:
     labels = list(dict.fromkeys(table["label"]))
     kl = table[table["distance"] == "kl"]
     inputs = list(dict.fromkeys(kl["input"]))
-    figure = Figure(figsize=(3.6 + 0.22 * len(labels), 4.2 + 0.155 * len(inputs)))
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 0.09 * len(inputs)))
+    figure = Figure(figsize=(4.8 + 0.2 * len(labels), 4.4 + 0.155 * len(inputs)))
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.5, 0.5 + 0.155 * len(inputs)))
     _draw_classifier(above, table, labels)
     image = _draw_divergences(below, kl.set_index(["input", "label"]), inputs, labels)
     for axis in (below.xaxis, below.yaxis, above.xaxis):
@@ -119,6 +119,7 @@ def _draw_divergences(axes: Axes, kl: pd.DataFrame, inputs: Sequence[str], label
     axes.set_yticks(np.arange(len(inputs)) + 0.5, labels=names, fontsize=8)
     axes.set_xticks(np.arange(len(labels)) + 0.5, labels=labels, rotation=60, ha="right", fontsize=9)
     axes.tick_params(length=0)
+    axes.set_xlabel("perturbation")
     return image
 
 
