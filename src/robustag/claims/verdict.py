@@ -16,7 +16,7 @@ RULE = (
     f"only). It is **{REPRODUCED}** if the measured effect lies there by more than {{significance:g}} total "
     f"errors, **{NOT_REPRODUCED}** if it lies on the other side by more than that, and "
     f"**{WITHIN_ERROR}** in between: then this study cannot tell. The total error is the quadratic sum of "
-    "the statistical error (paired bootstrap over events, or scatter over jets or inputs) and the standard "
+    "the statistical error (paired bootstrap over events, or scatter over jets) and the standard "
     "error of the mean over training seeds, the latter widened by Student's quantile because it comes from "
     "few trainings (a factor 2.3 for three). With one training a model, a comparison of two models stays "
     f"{WITHIN_ERROR}. A claim with several deciding tests is reproduced if all of them are, and "
