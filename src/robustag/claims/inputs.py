@@ -77,7 +77,7 @@ def inputs_change_little(evidence: Evidence, settings: Settings) -> list[Finding
         noise = _needed(evidence, {**case, "perturbation": settings.noise, "distance": _NEEDED[0]})
         if len(noise):
             numbers["jets, noise"] = price * float(noise["value"].min())
-        if settings.jet_pt in set(seen["input"]):
+        if settings.jet_pt is not None and settings.jet_pt in typical:
             numbers[f"jets ({settings.jet_pt})"] = float(typical[settings.jet_pt])
             of_pt = evidence.rows("distances", **case, distance="kl", flavour="all", input=settings.jet_pt)
             numbers[f"KL ({settings.jet_pt})"] = float(of_pt["value"].mean())

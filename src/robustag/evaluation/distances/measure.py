@@ -55,8 +55,8 @@ def measure(
     single["input"] = np.array(names)[single["input"]]
     if not joint:
         return single
-    arrays = [_Arrays(sample.sampled(joint)) for sample in (clean, changed)]
-    return pd.concat([single, pd.DataFrame(_joint(*arrays, seed))], ignore_index=True)
+    a, b = (_Arrays(sample.sampled(joint)) for sample in (clean, changed))
+    return pd.concat([single, pd.DataFrame(_joint(a, b, seed))], ignore_index=True)
 
 
 def measure_all(

@@ -1,5 +1,6 @@
 """Every distance of a single input, between clean jets and one perturbation of them."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -173,7 +174,7 @@ def _divergences(before: Column, after: Column) -> Iterator[dict]:
     pair = cuts.binned(before.all), cuts.binned(after.all)
     chance = [cuts.binned(below) for below in _swapped(before, after)]
     for name, divergence in (("kl", kullback_leibler), ("js", jensen_shannon)):
-        yield _row(name, divergence(*pair), floor=divergence(*chance).mean())
+        yield _row(name, float(divergence(*pair)), floor=float(divergence(*chance).mean()))
     by_flavour = kullback_leibler(cuts.binned(before.flavours), cuts.binned(after.flavours))
     for flavour, value in zip(CLASSES, by_flavour, strict=True):
         yield _row("kl", value, flavour=flavour)
@@ -198,14 +199,17 @@ def _shifts(before: Column, after: Column, copies: bool) -> Iterator[dict]:
 
 def _visible(before: Column, after: Column, copies: bool) -> Iterator[dict]:
     """The Kolmogorov distance with its standard error at the cut where it is, and what follows from it."""
-    distance, cut = kolmogorov(before.all, after.all)
-    floor = kolmogorov(*_swapped(before, after))[0].mean()
-    error = np.sqrt(max(_variance(before, after, int(cut), copies), 0.0)) if len(before.values) else np.nan
+    largest, where = kolmogorov(before.all, after.all)
+    floor = float(kolmogorov(*_swapped(before, after))[0].mean())
+    error = math.sqrt(max(_variance(before, after, int(where), copies), 0.0)) if before.share else math.nan
+    distance = float(largest)
     low, high = distance - error, distance + error
-    jets = [jets_to_see(true_distance(max(d, 0.0), floor), before.share) for d in (distance, high, low)]
+    needed, at_least, at_most = (
+        float(jets_to_see(true_distance(max(d, 0.0), floor), before.share)) for d in (distance, high, low)
+    )
     suffix = "_repeated" if before.cuts.repeated else ""
     yield _row(f"ks{suffix}", distance, low, high, floor=floor)
-    yield _row(f"jets_to_see{suffix}", *jets)
+    yield _row(f"jets_to_see{suffix}", needed, at_least, at_most)
 
 
 def _variance(before: Column, after: Column, cut: int, copies: bool) -> float:
