@@ -14,26 +14,29 @@ with job(globals()) as (snakemake, log):
     from robustag.evaluation.bench import Bench
     from robustag.evaluation.distances import measure_all
     from robustag.files import write_table
-    from robustag.tensors.loading import JetTensors, load_tensors
+    from robustag.tensors.loading import JetTensors, load_tensors, sample_jets
 
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
     bench = Bench.load(files.features, files.normalisation, files.spread)
     model = bench.model(files.model)
-    jets = load_tensors(files.tensors, "test").sampled(settings["distances"]["jets"])
+    test = load_tensors(files.tensors, "test")
     progress = Progress(f"distances {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
 
-    def attacked() -> Iterator[tuple[str, str, float, JetTensors]]:
+    def attacked() -> Iterator[tuple[str, str, float, JetTensors, JetTensors]]:
         for name, document in params.attacks.items():
             definition = AttackDefinition.of(document, settings)
-            # The seed of rule attack: the same noise.
+            # The jets and the seed of rule attack: the same noise.
+            jets = test.sampled(definition.jets) if definition.jets else test
             attack = bench.sweep(definition, model, jets, seed=derive_seed(params.seed, "attack", name))
+            rows = sample_jets(jets.event, settings["distances"]["jets"])
             for epsilon in settings["distances"]["epsilons"]:
                 inputs = attack(epsilon)
-                audit(attack, epsilon, inputs)
-                yield "attack", name, epsilon, replace(jets, inputs=inputs)
+                audit(attack, epsilon, inputs, rows)
+                yield "attack", name, epsilon, jets, replace(jets, inputs=inputs)
             progress(name)
 
-    found = measure_all(jets, attacked(), bench.table.names, derive_seed(params.seed, "distances"))
+    seed = derive_seed(params.seed, "distances")
+    found = measure_all(attacked(), bench.table.names, seed, params.joint)
     write_table(found, snakemake.output.distances)
-    log.info("%d test jets, %d numbers", len(jets), len(found))
+    log.info("%d test jets, %d numbers", len(test), len(found))

@@ -12,29 +12,38 @@ with job(globals()) as (snakemake, log):
     from robustag.evaluation.bench import Bench
     from robustag.evaluation.distances import measure_all
     from robustag.files import write_table
-    from robustag.mismodelling import keeps_jets, mismodelled
+    from robustag.mismodelling import mismodelled
     from robustag.tensors.loading import JetTensors, load_tensors, sample_jets
 
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
     bench = Bench.load(files.features, files.normalisation)
-    number = settings["distances"]["jets"]
     test = load_tensors(files.tensors, "test")
-    first, both = (sample_jets(test.event, jets) for jets in (number, 2 * number))
-    clean, others = test.select(first), test.select(both[~torch.isin(both, first)])
     progress = Progress("distances of scenarios")
 
     def variation(name: str) -> JetTensors:
         return load_tensors(files[name], "test")
 
-    def changed() -> Iterator[tuple[str, str, float, JetTensors]]:
-        if len(others) == len(clean):
-            # What two samples of one simulation differ by: the floor for jets that are no copies.
-            yield "reference", "other_clean_jets", 0.0, others
+    def halves() -> tuple[JetTensors, JetTensors]:
+        """Two samples of one simulation."""
+        half = torch.zeros(len(test), dtype=torch.bool)
+        half[sample_jets(test.event, len(test) // 2)] = True
+        return test.select(half), test.select(~half)
+
+    def equally_many(clean: JetTensors, varied: JetTensors) -> tuple[JetTensors, JetTensors]:
+        """The same jets where both have them, by the order that their events have in any sample."""
+        number = min(len(clean), len(varied))
+        return clean.sampled(number), varied.sampled(number)
+
+    def changed() -> Iterator[tuple[str, str, float, JetTensors, JetTensors]]:
+        yield "reference", "other_clean_jets", 0.0, *halves()
         for name, scenario in params.scenarios.items():
+            # Changed records exist for some of the jets only, and are compared with the same ones.
+            few = scenario.get("variation") in params.records
+            clean = load_tensors(files.paired, "test") if few else test
             for strength, jets in mismodelled(
                 scenario,
-                clean if keeps_jets(scenario) else test,
+                test,
                 variation,
                 bench.table,
                 bench.normalisation,
@@ -42,11 +51,12 @@ with job(globals()) as (snakemake, log):
                 seed=derive_seed(params.seed, "mismodel", name),
             ):
                 if strength is None:
-                    yield "scenario", name, VARIED, jets.sampled(number)
+                    yield "scenario", name, VARIED, *equally_many(clean, jets)
                 else:
-                    yield "scenario", name, strength, jets
+                    yield "scenario", name, strength, test, jets
             progress(name)
 
-    found = measure_all(clean, changed(), bench.table.names, derive_seed(params.seed, "distances"))
+    seed, joint = derive_seed(params.seed, "distances"), settings["distances"]["jets"]
+    found = measure_all(changed(), bench.table.names, seed, joint)
     write_table(found, snakemake.output.distances)
-    log.info("%d test jets, %d numbers", len(clean), len(found))
+    log.info("%d test jets, %d numbers", len(test), len(found))

@@ -244,7 +244,7 @@ def test_stored_and_exported_models_mask_as_the_tensors(model, prepared, table, 
 
 def test_distances_and_the_surface_take_it(model, prepared, table, rule):
     _, jets, _ = prepared
-    found = measure_all(jets, [("attack", "none", 0.0, jets)], table.names, 1)
+    found = measure_all([("attack", "none", 0.0, jets, jets)], table.names, 1, len(jets))
     assert set(found["input"]) == {*table.names, "all"}
     settings = replace(SURFACE, principal=3, lanczos=2, boundary=Boundary(steps=2, overshoot=0.02))
     names = (table.own("pt"), table.own("eta"))

@@ -142,6 +142,14 @@ PARTS = {
             FIGURE_MODELS if config["distances"]["attacks"] else [],
             RUN["seeds"][:1],
         ),
+        # How much the training matters, for the models that claims ask.
+        *trained(
+            "<results>/distances/{model}/seed{seed}.parquet",
+            sorted({pair["nominal"] for pair in config["figures"]["pairs"]})
+            if config["figures"]["attack"] in config["distances"]["attacks"]
+            else [],
+            RUN["seeds"][1:],
+        ),
     ],
     "history": trained("<results>/models/{model}/seed{seed}.history.parquet"),
     "epochs": trained(

@@ -46,7 +46,8 @@ rule distances:
         mem_mb=memory("evaluation"),
     params:
         seed=config["seed"],
-        attacks={name: definition("attacks", name) for name in config["distances"]["attacks"]},
+        attacks=attacks_of_distances,
+        joint=joint_distances,
         settings=settings("distances", "relative_cap", "physical", "frozen"),
         code=code_fingerprint("scripts/distances.py"),
         attack_code=attacks_fingerprint(config["distances"]["attacks"]),
@@ -59,6 +60,7 @@ rule scenario_distances:
     input:
         **{name: tensors_of(name) for name in sorted(RUN["variations"])},
         tensors=tensors_of("nominal"),
+        paired=paired_tensors("nominal"),
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
     output:
@@ -71,6 +73,7 @@ rule scenario_distances:
     params:
         seed=config["seed"],
         scenarios={name: SCENARIOS[name] for name in sorted(SCENARIOS)},
+        records=RECORD_VARIATIONS,
         settings=settings("distances", "relative_cap"),
         code=code_fingerprint("scripts/scenario_distances.py"),
     script:

@@ -145,3 +145,15 @@ def claim_settings() -> dict:
             "jet_pt": TABLE.own("pt"),
         }
     )
+
+
+def attacks_of_distances(wildcards) -> dict[str, dict]:
+    """All of them on the first training, that of the figures on further ones."""
+    first = int(wildcards.seed) == RUN["seeds"][0]
+    names = config["distances"]["attacks"] if first else [config["figures"]["attack"]]
+    return {name: definition("attacks", name) for name in names}
+
+
+def joint_distances(wildcards) -> int:
+    """Jets for the distances of all inputs at once, which only the first training has."""
+    return config["distances"]["jets"] if int(wildcards.seed) == RUN["seeds"][0] else 0

@@ -34,7 +34,7 @@ COLUMNS: dict[str, list[str]] = {
     ],
     "distances": [
         *("model", "seed", "kind", "perturbation", "epsilon"),
-        *("flavour", "input", "distance", "value", "low", "high"),
+        *("flavour", "input", "distance", "value", "low", "high", "floor"),
     ],
     "epochs": [
         *("model", "seed", "epoch", "source", "perturbation", "epsilon"),

@@ -1,4 +1,4 @@
-"""Quantities with errors beside those of the bootstrap: means over jets or inputs, and exact numbers.
+"""Quantities with errors beside those of the bootstrap: means over jets, and exact numbers.
 
 Like `robustag.evaluation.differences.Measurement` they have a mean, a statistical error with its degrees of
 freedom, a seed error and seeds.
@@ -35,7 +35,7 @@ class Quantity(Protocol):
 
 @dataclass(frozen=True)
 class Sampled:
-    """A quantity of each of n jets or inputs, for each of S trainings; its statistics are their scatter.
+    """A quantity of each of n jets, for each of S trainings; its statistics are their scatter.
 
     Attributes
     ----------

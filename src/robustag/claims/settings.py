@@ -38,8 +38,8 @@ class Settings:
         Factor by which "much smaller" is tested.
     preserved_within
         Loss of AUC that still counts as preserved performance.
-    hidden_within
-        Mean divergence KL of single inputs, in nats, that still counts as a small change.
+    hidden_jets
+        Jets of data, and as many simulated, with which a change that counts as hidden is not seen.
     masked_within
         Share of jets without any gradient that still counts as none.
     matched_within
@@ -59,7 +59,7 @@ class Settings:
     significance: float
     much_smaller: float
     preserved_within: float
-    hidden_within: float
+    hidden_jets: int
     masked_within: float
     matched_within: float
     jet_pt: str | None

@@ -52,7 +52,7 @@ def settings() -> Settings:
         significance=2.0,
         much_smaller=3.0,
         preserved_within=0.003,
-        hidden_within=0.01,
+        hidden_jets=10_000,
         masked_within=0.01,
         matched_within=0.01,
         jet_pt="jet_pt",
@@ -229,27 +229,34 @@ def make_statistics() -> Callable[..., pd.DataFrame]:
 
 @pytest.fixture
 def make_distances() -> Callable[..., pd.DataFrame]:
-    """Shifts and divergences of 40 inputs, of one training of the nominal model.
+    """Shifts of 40 inputs of the nominal model, and the jets at which they are seen.
 
-    FGSM shifts b jets up and light jets down by ``shift`` epsilon, noise shifts nothing.
+    FGSM shifts b jets up and light jets down by ``shift`` epsilon, noise, which knows of no training, shifts
+    nothing. The most visible input is seen with ``jets`` jets, to 4 %; the values of one repeat.
     """
 
-    def make(shift: float = 0.5, divergence: float = 0.001) -> pd.DataFrame:
+    def make(shift: float = 0.5, jets: float = 1e6) -> pd.DataFrame:
         generator, rows = np.random.default_rng(7), []
-        front = {"model": "nominal", "seed": 1, "kind": "attack", "low": np.nan, "high": np.nan}
+        cases = [("fgsm", seed, shift) for seed in SEEDS] + [("noise", 1, 0.0)]
+        front = {"model": "nominal", "kind": "attack", "flavour": "all", "low": np.nan, "high": np.nan}
         for epsilon in (0.01, 0.05):
-            for name, size in (("fgsm", shift), ("noise", 0.0)):
-                case = {**front, "perturbation": name, "epsilon": epsilon}
+            for name, seed, size in cases:
+                case = {**front, "perturbation": name, "seed": seed, "epsilon": epsilon}
                 for number in range(40):
                     named = {**case, "input": f"input_{number}" if number else "jet_pt"}
                     for flavour, way in (("b", 1.0), ("c", 0.2), ("light", -1.0)):
                         value = epsilon * (size * way + 0.01 * generator.standard_normal())
-                        rows.append({**named, "flavour": flavour, "distance": "shift", "value": value})
-                    value = divergence * generator.uniform(0.5, 1.5)
-                    rows.append({**named, "flavour": "all", "distance": "kl", "value": value})
-                joint = {**case, "input": "all", "flavour": "all", "distance": "classifier_auc"}
+                        ends = {"low": value - 0.01 * epsilon, "high": value + 0.01 * epsilon}
+                        moved = {"distance": "shift", "flavour": flavour, "value": value}
+                        rows.append({**named, **moved, **ends})
+                    needed = jets * (100 if name == "noise" else 1) * (1 + number) * (1 + 0.02 * (seed - 2))
+                    ends = {"low": 0.96 * needed, "high": 1.04 * needed}
+                    kind = "jets_to_see_repeated" if number == 39 else "jets_to_see"
+                    rows.append({**named, "distance": kind, "value": needed, **ends})
+                    rows.append({**named, "distance": "kl", "value": 0.001})
+                joint = {**case, "input": "all", "distance": "classifier_auc"}
                 rows.append({**joint, "value": 0.97})
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows).assign(floor=np.nan)
 
     return make
 

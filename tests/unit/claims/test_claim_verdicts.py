@@ -26,6 +26,7 @@ from robustag.claims.verdict import (
     parts,
     untestable,
 )
+from robustag.evaluation.visibility import price_of_looking
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 
@@ -83,8 +84,8 @@ CASES = [
     Case("C10", NOT_REPRODUCED, {"geometry": {"steepest": 0.9}}),
     Case("C10", WITHIN_ERROR, {"surface_statistics": {"linearity": (0.5, 0.1)}}),
     Case("C11", REPRODUCED),
-    Case("C11", NOT_REPRODUCED, {"distances": {"divergence": 0.2}}),
-    Case("C11", WITHIN_ERROR, {"distances": {"divergence": 0.0101}}),
+    Case("C11", NOT_REPRODUCED, {"distances": {"jets": 800.0}}),
+    Case("C11", WITHIN_ERROR, {"distances": {"jets": 6600.0}}),
     Case("C12", REPRODUCED),
     Case("C12", IN_PART, {"spans": {"systematics": 0.4}}),
     Case("C12", IN_PART, {"metrics": {"clean_cost": 0.01}}),
@@ -420,6 +421,34 @@ def test_errors_of_a_sample_of_jets():
     assert (sampled.mean, sampled.statistical, sampled.seed) == pytest.approx((6.0, 1.0, 5.0))
     assert np.isnan(Sampled(pd.DataFrame({1: [3.0]})).statistical)
     assert np.isnan(Sampled(pd.DataFrame({1: [3.0, 4.0]})).seed)
+
+
+def test_one_visible_input_is_enough_to_see_an_attack(evidence, settings):
+    """The other 38 are seen with 10 million jets at the earliest; looking at 40 costs some jets."""
+    made = evidence(distances={"jets": 1e7})
+    table = made.tables["distances"]
+    one = (table["distance"] == "jets_to_see") & (table["input"] == "input_7")
+    table.loc[one & (table["perturbation"] == "fgsm"), ["low", "value", "high"]] = 960.0, 1000.0, 1040.0
+    finding = findings_of(BY_ID["C11"], made, settings)[0]
+    assert finding.verdict == NOT_REPRODUCED
+    numbers = {number.name: number.value for number in finding.numbers}
+    assert numbers["jets (input_7)"] == pytest.approx(1000.0 * price_of_looking(40)) == 10**finding.effect
+    assert (numbers["inputs seen with 10,000 jets"], numbers["inputs looked at"]) == (1, 40)
+    assert finding.statistical == pytest.approx(-np.log10(0.96))
+    assert finding.seed == pytest.approx(0.0, abs=1e-12)
+
+
+def test_more_inputs_that_move_alike_make_no_shift_surer(evidence, settings):
+    """Inputs correlate: three quarters of them more leave the error of C9 as it was."""
+    made = evidence()
+    few = made.tables["distances"]["input"].isin([f"input_{number}" for number in range(1, 11)])
+    some = Evidence("nominal", "adversarial", {**made.tables, "distances": made.tables["distances"][few]})
+    for all_inputs, ten in zip(
+        BY_ID["C9"].test(made, settings), BY_ID["C9"].test(some, settings), strict=True
+    ):
+        assert ten.statistical == pytest.approx(all_inputs.statistical)
+        assert all_inputs.seeds == 3
+    assert BY_ID["C9"].test(made, settings)[0].statistical == pytest.approx(0.01 * np.sqrt(2))
 
 
 def test_a_quoted_number_has_the_error_that_each_training_has():

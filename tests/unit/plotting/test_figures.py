@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
-from tests.unit.plotting.conftest import ATTACKS
+from tests.unit.plotting.conftest import ATTACKS, KINDS
 
 from robustag.errors import InputError
 from robustag.plotting.mismodelling.losses import mismodelling_table
@@ -15,6 +15,7 @@ from robustag.plotting.options import Pair, Perturbation
 from robustag.plotting.robustness.certified import certified_table, draw_certified
 from robustag.plotting.robustness.epsilon import auc_epsilon_table, draw_auc_epsilon
 from robustag.plotting.robustness.roc import MISTAG_RANGE, roc_table
+from robustag.plotting.shapes.distances import distance_table, draw_distances
 from robustag.plotting.shapes.flavours import shape_table
 from robustag.plotting.style import FLAVOUR_COLOURS, ROLE_COLOURS, arm_models, paired_models
 from robustag.plotting.surface.corners import corner_table
@@ -609,6 +610,29 @@ def test_distances_are_those_of_one_model_and_of_the_track_that_moves_most(drawn
     kl = table[table.distance == "kl"].set_index(["label", "input"]).value
     assert kl["FGSM 0.05", "track D0"] == pytest.approx(0.002 * 3)
     assert kl["smearing by 0.1 σ", "jet_pt"] == pytest.approx(0.009)
-    heat = figure.axes[1].collections[0].get_array()
-    assert heat.shape == (2, 4)
-    assert heat[1, 1] == pytest.approx(0.006)
+    by_chance, heat = (mesh.get_array().filled(np.nan) for mesh in figure.axes[1].collections)
+    assert by_chance.shape == heat.shape == (2, 4)
+    # Of 1, 2, 9 and 10 times the floor the first two are chance; the last has a higher floor.
+    np.testing.assert_allclose(heat[0], [np.nan, np.nan, 0.008, np.nan])
+    np.testing.assert_allclose(heat[1], [np.nan, np.nan, 0.024, np.nan])
+    assert (by_chance == 1).all()
+
+
+def test_what_a_perturbation_leaves_alone_has_no_colour_at_all(distances, options):
+    still = (distances["input"] == "jet_pt") & (distances["perturbation"] == "fgsm")
+    none = distances.assign(**{name: distances[name].mask(still, 0.0) for name in ("value", "floor")})
+    table = distance_table(none, "clean_nominal", options["mismodellings"], KINDS)
+    by_chance, heat = draw_distances(table, "sample").axes[1].collections
+    assert by_chance.get_array().mask[0].tolist() == [False, True, False, False]
+    assert heat.get_array().mask[0, 1]
+
+
+def test_the_input_shown_of_a_kind_is_furthest_beyond_its_floor(distances, options):
+    noisy = (distances["input"] == "track_1_D0") & (distances["distance"] == "kl")
+    table = distance_table(
+        distances.assign(floor=distances["floor"].mask(noisy, distances["value"])),
+        *("clean_nominal", options["mismodellings"], KINDS),
+    )
+    kl = table[table["distance"] == "kl"].set_index(["label", "input"])
+    assert kl.loc[("smearing by 0.1 σ", "track D0"), "value"] == pytest.approx(0.018)
+    assert kl.loc[("smearing by 0.1 σ", "track D0"), "floor"] == pytest.approx(0.002)

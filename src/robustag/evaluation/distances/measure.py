@@ -6,17 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from robustag.classes import CLASSES
 from robustag.evaluation.distances.classifier import classifier_auc
 from robustag.evaluation.distances.correlation import correlation, correlation_change
-from robustag.evaluation.distances.univariate import (
-    binned,
-    jensen_shannon,
-    kullback_leibler,
-    means,
-    ranges,
-    wasserstein,
-)
+from robustag.evaluation.distances.single import Reference
 
 _DIFFERENT = 0.9
 """Share of the entries of a continuous input that differ from each other."""
@@ -25,55 +17,60 @@ if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
 
-def measure(clean: "JetTensors", changed: "JetTensors", names: tuple[str, ...], seed: int) -> pd.DataFrame:
+def measure(
+    clean: "JetTensors",
+    changed: "JetTensors",
+    names: tuple[str, ...],
+    seed: int,
+    joint: int,
+    reference: Reference | None = None,
+) -> pd.DataFrame:
     """Every distance of one perturbation.
 
     Parameters
     ----------
     clean, changed : JetTensors
-        Scaled units; the same jets, or other ones of mostly the same events.
+        Scaled units; the same jets, or about as many other ones.
     names : tuple of str
         The inputs.
     seed : int
         Of the classifier.
+    joint : int
+        Jets of each sample for the distances of all inputs at once; 0 leaves these out.
+    reference : Reference, optional
+        That of the clean jets, if there is one.
 
     Returns
     -------
     DataFrame
-        flavour, input ("all" for what is no single one), distance, value, low, high. Of single inputs: kl (by
-        flavour too), js, wasserstein (sigma), shift of the mean (sigma, by flavour too) and missing, the
-        change of the share of missing entries, where that can change. Of all inputs: correlation (Frobenius
-        norm of the change), correlation_largest, and with their intervals classifier_auc and, without the
-        inputs of which many jets have one and the same value, classifier_auc_continuous.
+        flavour, input ("all" for what is no single one), distance, value, low, high, floor. Of single inputs:
+        kl (by flavour too), js, wasserstein (sigma), shift of the mean (sigma, by flavour too) with its
+        interval, missing, the change of the share of missing entries, where that changes, and with their
+        intervals ks and jets_to_see, or ks_repeated and jets_to_see_repeated for inputs of which many jets
+        have one and the same value; kl, js and ks have a floor. Of all inputs: correlation (Frobenius norm
+        of the change), correlation_largest, and with their intervals classifier_auc and, without the inputs
+        of which many entries repeat, classifier_auc_continuous.
     """
-    a, b = _Arrays(clean), _Arrays(changed)
-    low, high = ranges(a.values, a.exists)
-    counts = [binned(s.values, s.exists, s.label, low, high) for s in (a, b)]
-    flavours = [("all", [c.sum(axis=0) for c in counts])]
-    flavours += [(name, [c[flavour] for c in counts]) for flavour, name in enumerate(CLASSES)]
-    parts = [_rows(names, name, "kl", kullback_leibler(*pair)) for name, pair in flavours]
-    parts.append(_rows(names, "all", "js", jensen_shannon(*flavours[0][1])))
-    far = wasserstein(a.values, a.exists, b.values, b.exists)
-    parts.append(_rows(names, "all", "wasserstein", far))
-    moved = means(b.values, b.exists, b.label) - means(a.values, a.exists, a.label)
-    parts += [_rows(names, name, "shift", moved[flavour]) for flavour, name in enumerate(CLASSES)]
-    parts.append(_rows(names, "all", "shift", _mean(b) - _mean(a)))
-    if not np.array_equal(a.exists, b.exists):
-        parts.append(_rows(names, "all", "missing", a.exists.mean(axis=0) - b.exists.mean(axis=0)))
-    parts.append(pd.DataFrame(_joint(a, b, seed)))
-    return pd.concat(parts, ignore_index=True)
+    single = pd.DataFrame((reference or Reference(clean)).compare(changed))
+    single["input"] = np.array(names)[single["input"]]
+    if not joint:
+        return single
+    a, b = (_Arrays(sample.sampled(joint)) for sample in (clean, changed))
+    return pd.concat([single, pd.DataFrame(_joint(a, b, seed))], ignore_index=True)
 
 
 def measure_all(
-    clean: "JetTensors",
-    changed: Iterable[tuple[str, str, float, "JetTensors"]],
+    samples: Iterable[tuple[str, str, float, "JetTensors", "JetTensors"]],
     names: tuple[str, ...],
     seed: int,
+    joint: int,
 ) -> pd.DataFrame:
-    """`measure` of several perturbations, each given and labelled with its kind, perturbation and epsilon."""
-    parts = []
-    for kind, perturbation, epsilon, jets in changed:
-        part = measure(clean, jets, names, seed)
+    """`measure` of several perturbations, each with its kind, name and epsilon, clean and changed jets."""
+    parts, last, reference = [], None, None
+    for kind, perturbation, epsilon, clean, changed in samples:
+        if clean is not last:
+            last, reference = clean, Reference(clean)
+        part = measure(clean, changed, names, seed, joint, reference)
         part.insert(0, "kind", kind)
         part.insert(1, "perturbation", perturbation)
         part.insert(2, "epsilon", float(epsilon))
@@ -82,17 +79,12 @@ def measure_all(
 
 
 class _Arrays:
-    """A sample as numpy arrays: `values` float64 [N, F], `exists` bool [N, F], `label` and `event` [N]."""
+    """A sample as numpy arrays: `values` float64 [N, F], `exists` bool [N, F], `event` [N]."""
 
     def __init__(self, jets: "JetTensors") -> None:
         self.values = jets.inputs.double().cpu().numpy()
         self.exists = ~jets.missing.cpu().numpy()
-        self.label, self.event = jets.label.cpu().numpy(), jets.event.cpu().numpy()
-
-
-def _mean(sample: _Arrays) -> np.ndarray:
-    with np.errstate(invalid="ignore"):
-        return np.where(sample.exists, sample.values, 0.0).sum(axis=0) / sample.exists.sum(axis=0)
+        self.event = jets.event.cpu().numpy()
 
 
 def _joint(a: _Arrays, b: _Arrays, seed: int) -> Iterator[dict]:
@@ -107,15 +99,10 @@ def _joint(a: _Arrays, b: _Arrays, seed: int) -> Iterator[dict]:
         ("classifier_auc_continuous", *blind),
     ):
         front = {"flavour": "all", "input": "all", "distance": distance, "value": value}
-        yield {**front, "low": interval[0], "high": interval[1]}
+        yield {**front, "low": interval[0], "high": interval[1], "floor": np.nan}
 
 
 def _continuous(sample: _Arrays) -> np.ndarray:
     """Inputs bool [F] whose existing entries nearly all differ; a move off a common value is plain."""
     different = [np.unique(sample.values[rows, f]).size for f, rows in enumerate(sample.exists.T)]
     return np.array(different) > _DIFFERENT * sample.exists.sum(axis=0)
-
-
-def _rows(names: tuple[str, ...], flavour: str, distance: str, value: np.ndarray) -> pd.DataFrame:
-    front = {"flavour": flavour, "input": names, "distance": distance}
-    return pd.DataFrame({**front, "value": value, "low": np.nan, "high": np.nan})

@@ -106,14 +106,14 @@ def draw_mismodelling(
     discriminator = table["discriminator"].iloc[0]
     titles = {
         "loss": f"loss of {discriminator} AUC",
-        "change": f"relative change of mis-tag\nat a cut fixed at {working_point:g}",
-        "gain": "its size, nominal\nminus adversarial (paired)",
+        "change": f"change of the mis-tag rate\nat a fixed cut ({working_point:g})",
+        "gain": "size of the change:\nnominal $-$ adversarial",
     }
     figure = Figure(figsize=(8.6, 2.2 + (0.22 + 0.1 * len(pairs)) * len(labels)))
     panels = figure.subplots(1, len(QUANTITIES), sharey=True, width_ratios=(1.2, 1.2, 1.0))
     for axes, quantity in zip(panels, QUANTITIES, strict=True):
         _points(axes, table[table["quantity"] == quantity], pairs, labels)
-        axes.set_xlabel(titles[quantity])
+        axes.set_xlabel(titles[quantity], loc="center", fontsize="medium")
     stamp(panels[0], panels[-1], sample)
     models = paired_models(pairs)
     legend_below(figure, model_handles(models), len(models))

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
 from robustag.plotting.options import Mismodelling, Perturbation
@@ -14,10 +16,14 @@ from robustag.plotting.style import stamp, styled
 
 DISTANCE_COLUMNS = [
     *("model", "kind", "perturbation", "epsilon", "flavour", "input", "distance", "value", "low", "high"),
+    *("floor", "seed"),
 ]
 _CLASSIFIERS = {"classifier_auc": "all inputs", "classifier_auc_continuous": "continuous inputs"}
 _RANGE = (1e-4, 1.0)
 """Divergences shown, in nats; what is beyond has the colour of the end."""
+_CHANCE = 2.0
+"""Times the floor up to which a divergence is put down to chance."""
+_BY_CHANCE, _UNMOVED = "0.8", "white"
 
 
 def distance_table(
@@ -43,11 +49,12 @@ def distance_table(
     -------
     DataFrame
         Columns label, kind, perturbation, epsilon, input, distance (kl, classifier_auc and
-        classifier_auc_continuous), value, low, high. Inputs
-        of one kind stand for the one of which the divergence is largest.
+        classifier_auc_continuous), value, low, high, floor. Inputs of one kind stand for the one whose
+        divergence is largest beyond its floor. Attacks are those on the first training.
     """
     rows = distances[(distances["flavour"] == "all") & distances["distance"].isin(["kl", *_CLASSIFIERS])]
     attacks = rows[(rows["kind"] == "attack") & (rows["model"] == model)]
+    attacks = attacks[attacks["seed"] == attacks["seed"].min()]
     parts = [
         part.assign(label=Perturbation(name, epsilon).short)
         for (name, epsilon), part in attacks.groupby(["perturbation", "epsilon"], sort=False)
@@ -60,8 +67,10 @@ def distance_table(
     parts.append(rows[rows["kind"] == "reference"].assign(label="other clean jets"))
     table = pd.concat(parts, ignore_index=True)
     table["input"] = [kinds.get(name, name) for name in table["input"]]
+    table["beyond"] = table["value"] - table["floor"].fillna(0.0)
     key = ["label", "kind", "perturbation", "epsilon", "input", "distance"]
-    return table.groupby(key, sort=False)[["value", "low", "high"]].max().reset_index()
+    largest = table.sort_values("beyond", ascending=False, kind="stable").drop_duplicates(key)
+    return largest.sort_index()[[*key, "value", "low", "high", "floor"]].reset_index(drop=True)
 
 
 @styled
@@ -76,25 +85,42 @@ def draw_distances(table: pd.DataFrame, sample: str) -> Figure:
         What was simulated.
     """
     labels = list(dict.fromkeys(table["label"]))
-    kl = table[table["distance"] == "kl"].pivot(index="input", columns="label", values="value")
-    inputs = list(dict.fromkeys(table.loc[table["distance"] == "kl", "input"]))
-    figure = Figure(figsize=(4.6 + 0.42 * len(labels), 5.2 + 0.21 * len(inputs)))
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 0.075 * len(inputs)))
+    kl = table[table["distance"] == "kl"]
+    inputs = list(dict.fromkeys(kl["input"]))
+    figure = Figure(figsize=(4.8 + 0.2 * len(labels), 4.4 + 0.155 * len(inputs)))
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.5, 0.5 + 0.155 * len(inputs)))
     _draw_classifier(above, table, labels)
-    divergence = kl.reindex(index=inputs, columns=labels).to_numpy().clip(*_RANGE)
-    image = below.pcolormesh(divergence, norm=LogNorm(*_RANGE), cmap="viridis", rasterized=True)
-    below.invert_yaxis()
-    below.set_yticks(
-        np.arange(len(inputs)) + 0.5, labels=[name.replace("_", " ") for name in inputs], fontsize=8
-    )
-    below.set_xticks(np.arange(len(labels)) + 0.5, labels=labels, rotation=60, ha="right", fontsize=9)
+    image = _draw_divergences(below, kl.set_index(["input", "label"]), inputs, labels)
     for axis in (below.xaxis, below.yaxis, above.xaxis):
         axis.set_minor_locator(NullLocator())
-    below.tick_params(length=0)
-    below.set_xlabel("perturbation")
-    figure.colorbar(image, ax=below, label="KL divergence [nats]", extend="both", aspect=40, pad=0.01)
+    bar = figure.colorbar(image, ax=below, extend="both", aspect=40, pad=0.01)
+    bar.set_label("KL beyond its floor [nats]", fontsize=11)
+    patches = [
+        Patch(facecolor=_BY_CHANCE, edgecolor="0.4", label=f"less than {_CHANCE:g} times the floor"),
+        Patch(facecolor=_UNMOVED, edgecolor="0.4", label="not moved at all"),
+    ]
+    figure.legend(handles=patches, loc="outside lower left", ncols=2, fontsize=9)
     stamp(above, above, sample)
     return figure
+
+
+def _draw_divergences(axes: Axes, kl: pd.DataFrame, inputs: Sequence[str], labels: Sequence[str]) -> QuadMesh:
+    """The heat map of rows by input and label: colours where a divergence is more than chance and moves."""
+    value, floor = (
+        kl[name].unstack().reindex(inputs, columns=labels).to_numpy() for name in ("value", "floor")
+    )
+    chance = np.where(value > 0, 1.0, np.nan)
+    axes.pcolormesh(chance, cmap=ListedColormap([_BY_CHANCE]), rasterized=True)
+    beyond = np.where(value > _CHANCE * floor, value - floor, np.nan)
+    image = axes.pcolormesh(beyond, norm=LogNorm(*_RANGE), cmap="viridis_r", rasterized=True)
+    axes.set_facecolor(_UNMOVED)
+    axes.invert_yaxis()
+    names = [name.replace("_", " ") for name in inputs]
+    axes.set_yticks(np.arange(len(inputs)) + 0.5, labels=names, fontsize=8)
+    axes.set_xticks(np.arange(len(labels)) + 0.5, labels=labels, rotation=60, ha="right", fontsize=9)
+    axes.tick_params(length=0)
+    axes.set_xlabel("perturbation")
+    return image
 
 
 def _draw_classifier(axes: Axes, table: pd.DataFrame, labels: list[str]) -> None:

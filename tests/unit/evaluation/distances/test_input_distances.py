@@ -3,13 +3,15 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy import stats
 
 from robustag.errors import InputError
 from robustag.evaluation.distances import (
-    binned,
+    Cuts,
+    Reference,
     classifier_auc,
     correlation,
     correlation_change,
@@ -19,6 +21,7 @@ from robustag.evaluation.distances import (
     measure_all,
     wasserstein,
 )
+from robustag.evaluation.visibility import jets_to_see, price_of_looking, true_distance
 from robustag.tensors.loading import JetTensors
 
 NAMES = ("a", "b", "c", "d")
@@ -40,6 +43,14 @@ def make_jets(seed, jets=1200):
         ones,
         torch.tensor(np.repeat(np.arange(jets // 2), 2) * 7919),
     )
+
+
+def as_jets(values, after=0):
+    """Jets of one input, which each of them has, each in an event of its own."""
+    number = len(values)
+    inputs, ones = torch.tensor(values, dtype=torch.float32)[:, None], torch.ones(number)
+    labels = torch.zeros(number, dtype=torch.int64)
+    return JetTensors(inputs, inputs.isnan(), labels, ones, ones, ones, torch.arange(number) + after)
 
 
 def moved(jets, by):
@@ -71,24 +82,146 @@ def test_divergences_at_their_ends():
     assert np.isnan(jensen_shannon(np.zeros((1, 3)), np.ones((1, 3)))).all()
 
 
-def test_every_existing_entry_is_in_one_bin_of_its_flavour():
-    values = np.array([[0.0, -50.0], [0.999, 0.5], [0.5, 70.0], [0.02, 0.5]])
-    exists = np.array([[True, True], [True, False], [True, True], [True, True]])
-    counts = binned(values, exists, np.array([0, 0, 2, 1]), np.zeros(2), np.ones(2))
-    assert counts.shape == (3, 2, 50)
-    assert counts.sum(axis=(0, 2)).tolist() == [4, 3]
-    assert np.argwhere(counts[0]).tolist() == [[0, 0], [0, 49], [1, 0]], (
-        "what is beyond the ends counts there"
+def below(values, cuts):
+    """Entries below each cut, and in all."""
+    return np.append((values[:, None] < cuts.points).sum(axis=0), len(values))
+
+
+def rows_of(clean, changed):
+    """Distances of two samples of the one input, by their names."""
+    return pd.DataFrame(Reference(clean).compare(changed)).set_index("distance")
+
+
+def test_bins_are_those_of_the_central_clean_entries():
+    rng = np.random.default_rng(3)
+    clean, changed = rng.exponential(size=(2, 3000)).astype(np.float32)
+    cuts = Cuts.of(np.sort(clean))
+    edges = np.linspace(*np.percentile(clean, (0.5, 99.5)), 51)
+    for values in (clean, changed):
+        expected, _ = np.histogram(values.clip(edges[0], edges[-1]), edges)
+        np.testing.assert_array_equal(cuts.binned(below(values, cuts)), expected)
+
+
+@pytest.mark.parametrize("common", [False, True])
+def test_kolmogorov_distance_is_scipy_s(common):
+    """Below 1,000 clean entries every one of them is a cut, on both sides."""
+    rng = np.random.default_rng(4)
+    for shift in (0.0, 1e-6, 0.1):
+        clean, changed = rng.normal(size=400), rng.normal(size=700)
+        if common:
+            clean[:50] = changed[:90] = 0.25
+        changed += shift
+        expected = stats.ks_2samp(clean.astype(np.float32), changed.astype(np.float32)).statistic
+        found = rows_of(as_jets(clean), as_jets(changed)).loc[f"ks{'_repeated' * common}"]
+        assert found["value"] == pytest.approx(expected, abs=1e-12)
+        assert found["low"] < found["value"] < found["high"]
+
+
+def test_a_large_sample_loses_little_between_cuts():
+    rng = np.random.default_rng(5)
+    clean = rng.normal(size=20_000)
+    changed = clean + 0.02 * rng.normal(size=20_000) ** 2
+    found = rows_of(as_jets(clean), as_jets(changed)).loc["ks", "value"]
+    assert found == pytest.approx(stats.ks_2samp(clean, changed).statistic, rel=0.03)
+
+
+def test_jets_to_see_a_distance_give_it_three_sigma():
+    seen = jets_to_see(0.01)
+    assert stats.kstwobign.sf(0.01 * np.sqrt(seen / 2)) == pytest.approx(2 * stats.norm.sf(3), rel=1e-6)
+    assert jets_to_see(0.01, share=0.5) == pytest.approx(2 * seen)
+    assert jets_to_see(0.02) == pytest.approx(seen / 4)
+    assert np.isinf(jets_to_see(0.0))
+    many = seen * price_of_looking(175)
+    assert stats.kstwobign.sf(0.01 * np.sqrt(many / 2)) == pytest.approx(2 * stats.norm.sf(3) / 175, rel=1e-6)
+
+
+def test_so_many_jets_are_as_many_as_it_takes():
+    """Of 200 pairs of samples whose means are a tenth of a sigma apart most show it at three sigma."""
+    rng = np.random.default_rng(6)
+    number = int(jets_to_see(2 * stats.norm.cdf(0.05) - 1))
+    samples = [(rng.normal(size=number), rng.normal(0.1, size=number)) for _ in range(200)]
+    seen = np.mean([stats.ks_2samp(*pair, method="asymp").pvalue < 2 * stats.norm.sf(3) for pair in samples])
+    assert 0.5 < seen < 0.9
+
+
+def test_chance_alone_gives_the_floor():
+    """Other jets of one simulation are as far apart as the floor says, by every distance that has one."""
+    parts = []
+    for seed in range(40):
+        first, second = make_jets(2 * seed, jets=300), make_jets(2 * seed + 1, jets=300)
+        other = dataclasses.replace(second, event=second.event + 1)
+        parts.append(pd.DataFrame(Reference(first).compare(other)).dropna(subset="floor"))
+    mean = pd.concat(parts).groupby("distance")[["value", "floor"]].mean()
+    assert set(mean.index) == {"kl", "js", "ks"}
+    np.testing.assert_allclose(mean["value"], mean["floor"], rtol=0.06)
+
+
+def test_copies_have_a_floor_of_their_own():
+    """Symmetric noise on each jet: far below the floor of other jets, and no change of the distribution."""
+    jets = make_jets(30, jets=4000)
+    noise = torch.tensor(0.02 * np.random.default_rng(31).normal(size=(4000, 4)), dtype=torch.float32)
+    rows = pd.DataFrame(Reference(jets).compare(moved(jets, noise)))
+    mean = rows[rows["distance"] == "ks"][["value", "floor"]].mean()
+    others = np.sqrt(np.pi / 2) * np.log(2) * np.sqrt(2 / 4000)
+    assert mean["floor"] < others / 2
+    assert mean["value"] == pytest.approx(mean["floor"], rel=0.4)
+
+
+def test_the_distance_of_distributions_has_no_chance_in_it():
+    """A tenth of a sigma, in small samples and a large one."""
+    truth = 2 * stats.norm.cdf(0.05) - 1
+    found = []
+    for seed in range(100):
+        clean, changed = np.random.default_rng([seed, 2]).normal(size=(2, 1000))
+        rows = rows_of(as_jets(clean), as_jets(changed + 0.1, after=1000))
+        found.append(rows.loc["ks", ["value", "floor"]].to_numpy(float))
+    value, floor = np.transpose(found)
+    assert value.mean() > 1.2 * truth
+    assert true_distance(value, floor).mean() == pytest.approx(truth, rel=0.2)
+
+
+def test_the_error_of_a_distance_is_at_most_that_of_the_jets_that_cross():
+    """Over 300 samples of jets of which half are moved; elsewhere the largest distance may be larger."""
+    found, errors = [], []
+    for seed in range(300):
+        rng = np.random.default_rng([seed, 1])
+        clean = rng.normal(size=500)
+        ks = rows_of(as_jets(clean), as_jets(clean + 0.6 * (rng.random(500) < 0.5))).loc["ks"]
+        found.append(ks["value"])
+        errors.append((ks["high"] - ks["low"]) / 2)
+    assert np.std(found) < np.mean(errors) < 1.5 * np.std(found)
+
+
+def test_the_error_of_a_shift_is_that_of_the_differences():
+    jets = make_jets(32)
+    by = 0.1 + 0.05 * np.random.default_rng(33).normal(size=jets.inputs.shape)
+    number = int((jets.label == 1).sum())
+    spread = float(jets.inputs[jets.label == 1, 0].std())
+    others = dataclasses.replace(jets, event=jets.event + 1)
+    for changed, error in (
+        (moved(jets, torch.tensor(by, dtype=torch.float32)), 0.05 / np.sqrt(number)),
+        (others, spread * np.sqrt(2 / number)),
+    ):
+        table = measure(jets, changed, NAMES, 1, 0)
+        row = table[(table.distance == "shift") & (table.input == "a") & (table.flavour == "c")].squeeze()
+        assert (row["high"] - row["low"]) / 2 == pytest.approx(error, rel=0.1)
+
+
+def test_what_no_jet_has_has_no_distance():
+    jets = make_jets(34, jets=200)
+    jets.missing[:, 3] = True
+    table = measure(jets, moved(jets, 0.1), NAMES, 1, 0)
+    assert table[table.input == "d"].value.isna().all()
+    assert table[table.input != "d"].value.notna().all()
+
+
+def test_wasserstein_is_the_shift_whatever_the_numbers():
+    values = np.sort(np.random.default_rng(2).normal(size=300))
+    assert wasserstein(values, values + 0.25) == pytest.approx(0.25)
+    assert wasserstein(values, values[:200]) == pytest.approx(
+        stats.wasserstein_distance(values, values[:200])
     )
-    assert counts[2, 1, 49] == counts[1, 0, 1] == 1
-
-
-def test_wasserstein_is_the_shift_whatever_is_missing():
-    rng = np.random.default_rng(2)
-    values, exists = rng.normal(size=(300, 2)), rng.random((300, 2)) < 0.7
-    changed = np.where(exists, values + np.array([0.25, 0.0]), 99.0)
-    np.testing.assert_allclose(wasserstein(values, exists, changed, exists), [0.25, 0.0], atol=1e-12)
-    assert np.isnan(wasserstein(values, exists, changed, exists & False)).all()
+    assert np.isnan(wasserstein(values, values[:0]))
 
 
 def test_correlations_are_numpy_s_over_the_jets_that_have_both():
@@ -112,10 +245,12 @@ def test_the_change_of_correlations_is_that_of_the_known_pairs():
 
 def test_identical_samples_have_no_distance():
     jets = make_jets(4)
-    table = measure(jets, jets, NAMES, 1)
-    areas = table.distance.str.startswith("classifier_auc")
+    table = measure(jets, jets, NAMES, 1, 1200)
+    areas, never = table.distance.str.startswith("classifier_auc"), table.distance == "jets_to_see"
     assert (table[areas][["value", "low", "high"]] == 0.5).all(axis=None)
-    assert (table[~areas].value == 0).all()
+    assert np.isinf(table[never].value).all()
+    assert (table[~areas & ~never].value == 0).all()
+    assert (table.floor.dropna() == 0).all()
     assert "missing" not in set(table.distance)
 
 
@@ -129,7 +264,7 @@ def test_other_jets_of_the_same_kind_cannot_be_told_apart():
 
 def test_a_shift_of_one_input_is_seen_where_it_is():
     jets = make_jets(7)
-    table = measure(jets, moved(jets, torch.tensor([0.0, 0.3, 0.0, 0.0])), NAMES, 1)
+    table = measure(jets, moved(jets, torch.tensor([0.0, 0.3, 0.0, 0.0])), NAMES, 1, 1200)
     assert value(table, "wasserstein", "b") == pytest.approx(0.3, abs=1e-6)
     for flavour in ("all", "b", "c", "light"):
         assert value(table, "shift", "b", flavour) == pytest.approx(0.3, abs=1e-5)
@@ -141,7 +276,7 @@ def test_a_shift_of_one_input_is_seen_where_it_is():
 def test_a_move_from_a_common_value_is_plain_to_see_and_a_number_of_its_own():
     jets = make_jets(12)
     jets.inputs[::2, 3] = 0.0
-    table = measure(jets, moved(jets, 0.001), NAMES, 1)
+    table = measure(jets, moved(jets, 0.001), NAMES, 1, 1200)
     assert value(table, "classifier_auc") > 0.6
     assert value(table, "classifier_auc_continuous") < 0.53
 
@@ -149,7 +284,7 @@ def test_a_move_from_a_common_value_is_plain_to_see_and_a_number_of_its_own():
 def test_a_shift_that_depends_on_the_flavour_shows_in_its_sign():
     jets = make_jets(8)
     away = torch.where(jets.label == 0, -0.1, 0.1)[:, None] * torch.tensor([0.0, 0.0, 1.0, 0.0])
-    table = measure(jets, moved(jets, away), NAMES, 1)
+    table = measure(jets, moved(jets, away), NAMES, 1, 1200)
     assert value(table, "shift", "c", "b") == pytest.approx(-0.1, abs=1e-5)
     assert value(table, "shift", "c", "light") == pytest.approx(0.1, abs=1e-5)
 
@@ -172,7 +307,9 @@ def test_what_goes_missing_is_a_number_of_its_own():
     jets = make_jets(10)
     gone = jets.missing.clone()
     gone[:120, 0] = True
-    table = measure_all(jets, [("scenario", "lost", 1.0, dataclasses.replace(jets, missing=gone))], NAMES, 1)
+    table = measure_all(
+        [("scenario", "lost", 1.0, jets, dataclasses.replace(jets, missing=gone))], NAMES, 1, 0
+    )
     assert value(table, "missing", "a") == pytest.approx(0.1)
     assert value(table, "missing", "b") == 0
     assert set(table.perturbation) == {"lost"}

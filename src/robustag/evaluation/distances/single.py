@@ -1,0 +1,225 @@
+"""Every distance of a single input, between clean jets and one perturbation of them."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from robustag.classes import CLASSES
+from robustag.evaluation.distances.cuts import Cuts
+from robustag.evaluation.distances.univariate import jensen_shannon, kullback_leibler, wasserstein
+from robustag.evaluation.visibility import jets_to_see, true_distance
+from robustag.hashing import splitmix64
+
+if TYPE_CHECKING:
+    from robustag.tensors.loading import JetTensors
+
+_SWAPS = 4
+"""Times that half of the events change sides for the floor."""
+_CHANGES = ((np.arange(2**_SWAPS) >> np.arange(_SWAPS)[:, None]) & 1).astype(np.int64)
+"""Whether a group of events changes sides, [swap, group]."""
+
+
+class _Jets:
+    """A sample: values float32 [F, N], exists bool [F, N], event int64 [N] and cell int64 [N].
+
+    A cell has the jets of one flavour whose events change sides together.
+    """
+
+    def __init__(self, jets: "JetTensors") -> None:
+        self.values = np.ascontiguousarray(jets.inputs.cpu().numpy().T)
+        self.exists = np.ascontiguousarray(~jets.missing.cpu().numpy().T)
+        self.event = jets.event.cpu().numpy()
+        group = splitmix64(splitmix64(self.event.view(np.uint64))) >> np.uint64(64 - _SWAPS)
+        self.cell = group.astype(np.int64) * len(CLASSES) + jets.label.cpu().numpy()
+
+    def input(self, column: int, cuts: Cuts | None = None) -> "Column":
+        """One input, counted between its cuts: its own if they are not given."""
+        exists = self.exists[column]
+        return Column.of(self.values[column, exists], self.cell[exists], cuts, float(exists.mean()))
+
+
+@dataclass(frozen=True)
+class Column:
+    """One input of a sample.
+
+    Attributes
+    ----------
+    values, ordered : float32 [n]
+        Existing entries as the jets stand, and ascending.
+    label : int64 [n]
+        Flavours.
+    cuts : Cuts
+    flavours : int64 [3, L + 1]
+        Entries below each cut, and in all.
+    moving : int64 [4, L + 1]
+        The same of those that change sides, each time.
+    share : float
+        Share of the jets that have the input.
+    """
+
+    values: np.ndarray
+    ordered: np.ndarray
+    label: np.ndarray
+    cuts: Cuts
+    flavours: np.ndarray
+    moving: np.ndarray
+    share: float
+
+    @classmethod
+    def of(cls, values: np.ndarray, cell: np.ndarray, cuts: Cuts | None, share: float) -> "Column":
+        """From existing entries [n] and their cells [n]."""
+        ordered, cells = _sorted(values, cell)
+        cuts = cuts or Cuts.of(ordered)
+        below = np.searchsorted(ordered, cuts.points)
+        shape = (2**_SWAPS, len(CLASSES), len(below) + 1)
+        level = np.repeat(np.arange(shape[-1]), np.diff(below, prepend=0, append=len(ordered)))
+        counts = np.bincount(cells * shape[-1] + level, minlength=np.prod(shape)).reshape(shape)
+        flavours, moving = counts.sum(axis=0), _CHANGES @ counts.sum(axis=1)
+        label = cell % len(CLASSES)
+        return cls(values, ordered, label, cuts, flavours.cumsum(axis=-1), moving.cumsum(axis=-1), share)
+
+    @property
+    def all(self) -> np.ndarray:
+        """Entries of all flavours below each cut, and in all, [L + 1]."""
+        return self.flavours.sum(axis=0)
+
+
+class Reference:
+    """Clean jets, prepared for comparison with any number of perturbations of them.
+
+    Parameters
+    ----------
+    clean : JetTensors
+        Scaled units.
+    """
+
+    def __init__(self, clean: "JetTensors") -> None:
+        self._jets = _Jets(clean)
+        self._columns = [self._jets.input(column) for column in range(len(self._jets.values))]
+
+    def compare(self, changed: "JetTensors") -> Iterator[dict]:
+        """Rows of the distances table, with the number of the input as ``input``.
+
+        The floor of a distance is its mean over four times that half of the events have changed sides. Clean
+        and changed are then the same but for chance, while copies of a jet are as far apart as they were. It
+        asks for samples of about the same number of jets.
+        """
+        jets, clean = _Jets(changed), self._jets
+        loses = not np.array_equal(jets.exists, clean.exists)
+        copies = not loses and np.array_equal(jets.event, clean.event)
+        for number, before in enumerate(self._columns):
+            unmoved = copies and np.array_equal(jets.values[number], clean.values[number])
+            after = before if unmoved else jets.input(number, before.cuts)
+            for row in (
+                *_divergences(before, after),
+                _row("wasserstein", wasserstein(before.ordered, after.ordered)),
+                *_shifts(before, after, copies),
+                *_visible(before, after, copies),
+            ):
+                yield {"input": number, **row}
+            if loses:
+                yield {"input": number, **_row("missing", before.share - after.share)}
+
+
+def kolmogorov(clean: np.ndarray, changed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Largest distance of cumulative distributions [...], and the cut at which it is; NaN without entries.
+
+    Exact for up to 1,000 clean entries; with more, a thousandth may be missed between two cuts.
+
+    Parameters
+    ----------
+    clean, changed : int64 [..., L + 1]
+        Entries below each cut, and in all.
+    """
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(clean / clean[..., -1:] - changed / changed[..., -1:])
+    return apart.max(axis=-1), apart.argmax(axis=-1)
+
+
+def _sorted(values: np.ndarray, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values float32 [n] in ascending order, and their cells: a sort of integers is the fastest way."""
+    bits = values.view(np.int32)
+    # In the order of the floats; twice is once.
+    bits = bits ^ (bits >> 31 & 0x7FFFFFFF)
+    key = bits.astype(np.int64) << 8 | cell
+    key.sort()
+    bits = (key >> 8).astype(np.int32)
+    return (bits ^ (bits >> 31 & 0x7FFFFFFF)).view(np.float32), key & 0xFF
+
+
+def _row(
+    distance: str,
+    value: float,
+    low: float = np.nan,
+    high: float = np.nan,
+    *,
+    floor: float = np.nan,
+    flavour: str = "all",
+) -> dict:
+    named = {"flavour": flavour, "distance": distance, "value": float(value)}
+    return {**named, "low": float(low), "high": float(high), "floor": float(floor)}
+
+
+def _swapped(before: Column, after: Column) -> tuple[np.ndarray, np.ndarray]:
+    """Clean and changed entries below each cut, [4, L + 1], once half of the events have changed sides."""
+    moved = after.moving - before.moving
+    return before.all + moved, after.all - moved
+
+
+def _divergences(before: Column, after: Column) -> Iterator[dict]:
+    cuts = before.cuts
+    pair = cuts.binned(before.all), cuts.binned(after.all)
+    chance = [cuts.binned(below) for below in _swapped(before, after)]
+    for name, divergence in (("kl", kullback_leibler), ("js", jensen_shannon)):
+        yield _row(name, float(divergence(*pair)), floor=float(divergence(*chance).mean()))
+    by_flavour = kullback_leibler(cuts.binned(before.flavours), cuts.binned(after.flavours))
+    for flavour, value in zip(CLASSES, by_flavour, strict=True):
+        yield _row("kl", value, flavour=flavour)
+
+
+def _shifts(before: Column, after: Column, copies: bool) -> Iterator[dict]:
+    """Shift of the mean with its standard error, which is that of the differences if jets are copies."""
+    a, b = before.values.astype(np.float64), after.values.astype(np.float64)
+    samples = [(b - a, after.label)] if copies else [(b, after.label), (-a, before.label)]
+    shift, variance = np.zeros(len(CLASSES) + 1), np.zeros(len(CLASSES) + 1)
+    for values, label in samples:
+        moments = [np.bincount(label, weights, len(CLASSES)) for weights in (None, values, values * values)]
+        number, first, second = (np.append(moment, moment.sum()) for moment in moments)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = first / number
+            variance += np.maximum(second / number - mean * mean, 0.0) / (number - 1)
+        shift += mean
+    error = np.sqrt(variance)
+    for flavour, value, spread in zip((*CLASSES, "all"), shift, error, strict=True):
+        yield _row("shift", value, value - spread, value + spread, flavour=flavour)
+
+
+def _visible(before: Column, after: Column, copies: bool) -> Iterator[dict]:
+    """The Kolmogorov distance with its standard error at the cut where it is, and what follows from it."""
+    largest, where = kolmogorov(before.all, after.all)
+    floor = float(kolmogorov(*_swapped(before, after))[0].mean())
+    error = math.sqrt(max(_variance(before, after, int(where), copies), 0.0)) if before.share else math.nan
+    distance = float(largest)
+    low, high = distance - error, distance + error
+    needed, at_least, at_most = (
+        float(jets_to_see(true_distance(max(d, 0.0), floor), before.share)) for d in (distance, high, low)
+    )
+    suffix = "_repeated" if before.cuts.repeated else ""
+    yield _row(f"ks{suffix}", distance, low, high, floor=floor)
+    yield _row(f"jets_to_see{suffix}", needed, at_least, at_most)
+
+
+def _variance(before: Column, after: Column, cut: int, copies: bool) -> float:
+    """Of the difference of two cumulative distributions at one cut; of the jets that cross it if copies."""
+    if copies:
+        if cut == len(before.cuts.points):
+            return 0.0
+        point = before.cuts.points[cut]
+        crossed = (before.values < point) != (after.values < point)
+        signed = (before.all[cut] - after.all[cut]) / len(crossed)
+        return (crossed.mean() - signed**2) / len(crossed)
+    shares = [(sample.all[cut] / sample.all[-1], sample.all[-1]) for sample in (before, after)]
+    return sum(share * (1.0 - share) / number for share, number in shares)
