@@ -132,6 +132,7 @@ def test_a_wrong_value_is_named_with_its_key(text, refused):
 LACKING = {
     "run: {attacks: [noise, fgsm, shift_up]}": "attacks.shift_up has .* a shift factor",
     "run: {attacks: [noise, fgsm, fgsm_resolution]}": "attacks.fgsm_resolution has .* a role variance_of",
+    "run: {attacks: [noise, fgsm, fgsm_uncertainty]}": "attacks.fgsm_uncertainty has .* with an uncertainty",
     "run: {scenarios: [track_order]}": "scenarios.track_order: .* no block of elements, such as tracks",
     "run: {pareto: {models: [clean_set_transformer]}}": "network.pairs: no block of .*: use another network",
 }
