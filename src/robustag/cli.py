@@ -19,8 +19,6 @@ from robustag.workflow.places import CONFIG_SCHEMA, locate_files, located
 from robustag.workflow.sources import formats
 
 DEFAULT_CONFIG = "config/config.yaml"
-#: Test jets that sizes are medians over.
-_SIZED_JETS = 4000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -250,7 +248,7 @@ def _add_sizes(commands: argparse._SubParsersAction) -> None:
 def sizes(options: argparse.Namespace) -> None:
     """One line per input that may move, the median over test jets; then the names of those that stay."""
     from robustag.attacks import BudgetSettings
-    from robustag.attacks.sizes import physical_sizes
+    from robustag.attacks.sizes import JETS, physical_sizes
     from robustag.evaluation.bench import Bench
     from robustag.tensors.loading import load_tensors
     from robustag.workflow.records import study_configuration
@@ -258,9 +256,9 @@ def sizes(options: argparse.Namespace) -> None:
     study, tensors = study_configuration(options.results), options.results / "tensors"
     features = located(study["features"], options.results.absolute().parents[:2])
     bench = Bench.load(features, tensors / "normalisation.json", tensors / "spread.safetensors")
-    jets = load_tensors([tensors / "nominal.index.json"], "test").sampled(_SIZED_JETS)
+    jets = load_tensors([tensors / "nominal.index.json"], "test").sampled(JETS)
     rule = bench.rule(BudgetSettings.of(study, factors=options.factors))
-    found = physical_sizes(rule, bench.normalisation, jets.inputs, jets.missing, options.epsilon)
+    found = physical_sizes(rule.budget(jets.inputs, jets.missing, options.epsilon), bench.normalisation)
     named = zip(bench.table.names, bench.table.units, found, strict=True)
     rows = [(name, "" if unit == "1" else f" {unit}", size) for name, unit, size in named if size > 0]
     width = max((len(name) for name, _, _ in rows), default=0)
