@@ -113,7 +113,7 @@ def physical_size(sizes: pd.DataFrame, audit: pd.DataFrame, settings: Settings) 
     broken = audited.groupby("model")["invalid_covariances"].mean()
     if broken.any():
         found = ", ".join(f"{broken[model]:.0%} ({model})" for model in models)
-        lines += ["", f"Track covariances that {called} makes impossible: {found}."]
+        lines += ["", f"Covariances that {called} makes impossible: {found}."]
     return lines
 
 

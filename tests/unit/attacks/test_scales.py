@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from robustag.attacks import BudgetRule, Spread, Sweep
+from robustag.attacks.sizes import gradient_shares, physical_sizes
 from robustag.attacks.spread import published_deviation
 from robustag.errors import InputError
 from robustag.features import FeatureTable
@@ -142,3 +143,27 @@ def test_a_rule_takes_its_uncertainties_along(table, normalisation, jets):
     assert torch.equal(rule.to("cpu").scale_of(x), rule.scale_of(x))
     with pytest.raises(RuntimeError):
         rule.to("meta").scale_of(x)
+
+
+def test_shares_of_a_linear_loss_are_slopes_times_widths():
+    """One jet without the second input, one whose slopes are half as large, one without any."""
+    slopes, scale = torch.tensor([3.0, -2.0, 1.0]), torch.tensor([1.0, 1.0, 4.0])
+    x = torch.tensor([[1.0, 5.0, 0.0], [0.5, 5.0, 1.0], [0.0, 5.0, 1.0]])
+    missing = torch.tensor([[False, True, False], [False, False, False], [False, False, False]])
+    rule = BudgetRule(scale, torch.tensor([False, False, False]), torch.zeros(3))
+    budget = rule.budget(x, missing, 0.5)
+    strength = x[:, :1].clone()
+    shares = gradient_shares(lambda x: x * slopes * strength, lambda z, label: z.sum(dim=1), None, budget)
+    np.testing.assert_allclose(shares, (np.array([3, 0, 4]) / 7 + np.array([3, 2, 4]) / 9) / 2, rtol=1e-6)
+    assert np.isnan(gradient_shares(lambda x: 0 * x, lambda z, label: z.sum(dim=1), None, budget)).all()
+
+
+def test_sizes_are_medians_over_the_jets_that_have_the_input(table, normalisation, jets):
+    budget = BudgetRule.of(table, normalisation, factors="uncertainty").budget(*jets, 1.0)
+    found = physical_sizes(budget, normalisation)
+    column = table.index("jet_pt")
+    value = np.abs(normalisation.unscale(jets[0].double().numpy())[:, column])[~jets[1].numpy()[:, column]]
+    low, high = np.quantile(0.01 * value, [0.4, 0.6])
+    assert low < found[column] < high
+    absent = BudgetRule.of(table, normalisation).budget(jets[0], torch.ones_like(jets[1]), 1.0)
+    assert (physical_sizes(absent, normalisation) == 0).all()
