@@ -81,6 +81,8 @@ WRONG = {
     "features: config": "config cannot be read",
     "features: config/config.yaml": "config/config.yaml",
     "features: 7": "features: 7 is not text",
+    "validation: {published: nowhere.csv}": "published moments nowhere.csv cannot be read: No such file",
+    "validation: {published: README.md}": "README.md cannot be read: give columns name, mean and variance",
     "frozen: [jet_pts]": "frozen: .*jet_pts",
     "scenarios: {track_order: {block: vertex}}": "track_order: .* no block of elements 'vertex': use track",
     "scenarios: {jet_energy_scale_up: {block: track}}": "'scale' takes no block",

@@ -27,5 +27,9 @@ def read_moments(path: str | Path) -> dict[str, Moments]:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
         rows = csv.DictReader(line for line in lines if not line.startswith("#"))
         return {row["name"]: Moments(float(row["mean"]), sqrt(float(row["variance"]))) for row in rows}
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"published moments {path} cannot be read: {error!r}") from error
+    except OSError as error:
+        raise InputError(f"published moments {path} cannot be read: {error.strerror}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"published moments {path} cannot be read: give columns name, mean and variance, in numbers"
+        ) from error

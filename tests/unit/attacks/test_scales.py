@@ -137,6 +137,21 @@ def test_correlations_have_no_scale_of_each_jet(table, normalisation, spread):
             BudgetRule.of(table, normalisation, factors=factors, norm="mahalanobis", spread=spread)
 
 
+def test_a_common_shift_steps_in_standard_deviations_of_the_measurement(table, normalisation, jets):
+    """Of a loss that turns around beyond three quarters of the way, which one of two steps must not pass."""
+    x, missing = jets
+    rule = BudgetRule.of(table, normalisation, factors="uncertainty")
+    scale = rule.scale_of(x)
+
+    def turning(inputs):
+        beyond = inputs - x > 0.75 * scale
+        return torch.where(beyond, -inputs, inputs).sum(dim=1, keepdim=True).expand(-1, 3)
+
+    arguments = turning, lambda logits, label: logits[:, 0], x, missing, torch.arange(JETS) % 3, rule
+    moved = Sweep({"name": "universal_shift", "steps": 2}, *arguments, seed=1)(1.0) - x
+    torch.testing.assert_close(moved, scale * ~missing * ~rule.integer, rtol=1e-3, atol=1e-5)
+
+
 def test_a_rule_takes_its_uncertainties_along(table, normalisation, jets):
     x, _ = jets
     rule = BudgetRule.of(table, normalisation, factors="uncertainty")
