@@ -1,18 +1,24 @@
-"""Measure how the inputs of training jets scatter."""
+"""Measure how the inputs of training jets scatter, beside how published ones do."""
 
 from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
+    from dataclasses import replace
+
     import torch
 
     from robustag.attacks import Spread
-    from robustag.attacks.spread import JETS
+    from robustag.attacks.spread import JETS, published_deviation
+    from robustag.features.published import read_moments
+    from robustag.tensors import Normalisation
     from robustag.tensors.loading import JetShards, sample_jets
 
     torch.set_num_threads(snakemake.threads)
-    shards = JetShards(snakemake.input.tensors, "train")
+    files = snakemake.input
+    shards = JetShards(files.tensors, "train")
     event = shards.read(torch.arange(len(shards)), ["event"])["event"]
     rows = sample_jets(event, JETS)
     spread = Spread.measure(**shards.read(rows, ["inputs", "missing", "label"]))
-    spread.save(snakemake.output.spread)
+    published = published_deviation(read_moments(files.published), Normalisation.load(files.normalisation))
+    replace(spread, published=published).save(snakemake.output.spread)
     log.info("%d training jets; shrinkage of the covariances: %s", len(rows), spread.shrinkage)

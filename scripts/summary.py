@@ -18,6 +18,8 @@ with job(globals()) as (snakemake, log):
         pareto=read_table(files.pareto[0], METRIC_COLUMNS) if files.pareto else None,
         mismodelling=read_table(files.mismodelling),
         certificates=read_table(files.certificates[0]) if files.certificates else None,
+        sizes=read_table(files.sizes),
+        audit=read_table(files.audit),
     )
     page = summary_page(outcome, params.pairs, Settings(**params.settings))
     for path, text in ((snakemake.output.summary, page), (snakemake.output.page, to_html(page))):

@@ -7,15 +7,20 @@ import re
 from pathlib import Path
 
 from robustag.attacks import listing as attacks
+from robustag.features import FeatureTable
+from robustag.features import listing as inputs
 from robustag.training import listing as recipes
+from robustag.workflow.places import PACKAGE
 from robustag.workflow.reference import reference
 
 
 def pages(root: Path) -> dict[Path, str]:
     """Text of each written page below a root, whose other parts are read there."""
+    table = FeatureTable.load(PACKAGE / "config/features/jet_flavor.yaml")
     return {
         root / "config/README.md": reference(),
         root / "docs/attacks.md": attacks.markdown(),
+        root / "docs/inputs.md": with_part(root / "docs/inputs.md", "uncertainties", inputs.markdown(table)),
         root / "docs/training.md": with_part(root / "docs/training.md", "recipes", recipes.markdown()),
     }
 

@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="robustag", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     simulation = (_add_generate, _add_variations, _add_provenance, _add_calibrate)
-    for add in (*simulation, _add_attacks, _add_predict, _add_check):
+    for add in (*simulation, _add_attacks, _add_sizes, _add_predict, _add_check):
         add(commands)
     return parser
 
@@ -235,6 +235,37 @@ def list_attacks(options: argparse.Namespace) -> None:
     from robustag.attacks import listing
 
     print(listing.markdown() if options.markdown else listing.plain(), end="")
+
+
+def _add_sizes(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("sizes", help="say how far an epsilon moves every input, in its unit")
+    parser.add_argument("results", type=Path, metavar="RESULTS", help="folder of a study, with its tensors")
+    parser.add_argument("--epsilon", type=float, default=0.01, help="of an attack (default: %(default)s)")
+    parser.add_argument("--factors", default="none", help="as in docs/attacks.md (default: %(default)s)")
+    parser.set_defaults(run=sizes)
+
+
+def sizes(options: argparse.Namespace) -> None:
+    """One line per input that may move, the median over test jets; then the names of those that stay."""
+    from robustag.attacks import BudgetSettings
+    from robustag.attacks.sizes import JETS, physical_sizes
+    from robustag.evaluation.bench import Bench
+    from robustag.tensors.loading import load_tensors
+    from robustag.workflow.records import study_configuration
+
+    study, tensors = study_configuration(options.results), options.results / "tensors"
+    features = located(study["features"], options.results.absolute().parents[:2])
+    bench = Bench.load(features, tensors / "normalisation.json", tensors / "spread.safetensors")
+    jets = load_tensors([tensors / "nominal.index.json"], "test").sampled(JETS)
+    rule = bench.rule(BudgetSettings.of(study, factors=options.factors))
+    found = physical_sizes(rule.budget(jets.inputs, jets.missing, options.epsilon), bench.normalisation)
+    named = zip(bench.table.names, bench.table.units, found, strict=True)
+    rows = [(name, "" if unit == "1" else f" {unit}", size) for name, unit, size in named if size > 0]
+    width = max((len(name) for name, _, _ in rows), default=0)
+    for name, unit, size in rows:
+        print(f"{name:<{width}}  {size:.3g}{unit}")
+    if still := [name for name, size in zip(bench.table.names, found, strict=True) if not size > 0]:
+        print(f"stay: {', '.join(still)}")
 
 
 def _add_predict(commands: argparse._SubParsersAction) -> None:

@@ -81,6 +81,8 @@ WRONG = {
     "features: config": "config cannot be read",
     "features: config/config.yaml": "config/config.yaml",
     "features: 7": "features: 7 is not text",
+    "validation: {published: nowhere.csv}": "published moments nowhere.csv cannot be read: No such file",
+    "validation: {published: README.md}": "README.md cannot be read: give columns name, mean and variance",
     "frozen: [jet_pts]": "frozen: .*jet_pts",
     "scenarios: {track_order: {block: vertex}}": "track_order: .* no block of elements 'vertex': use track",
     "scenarios: {jet_energy_scale_up: {block: track}}": "'scale' takes no block",
@@ -132,6 +134,7 @@ def test_a_wrong_value_is_named_with_its_key(text, refused):
 LACKING = {
     "run: {attacks: [noise, fgsm, shift_up]}": "attacks.shift_up has .* a shift factor",
     "run: {attacks: [noise, fgsm, fgsm_resolution]}": "attacks.fgsm_resolution has .* a role variance_of",
+    "run: {attacks: [noise, fgsm, fgsm_uncertainty]}": "attacks.fgsm_uncertainty has .* with an uncertainty",
     "run: {scenarios: [track_order]}": "scenarios.track_order: .* no block of elements, such as tracks",
     "run: {pareto: {models: [clean_set_transformer]}}": "network.pairs: no block of .*: use another network",
 }

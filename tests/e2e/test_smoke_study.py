@@ -16,6 +16,7 @@ from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
 from robustag.claims.catalogue import CLAIMS
 from robustag.deployment.predict import score_ntuple
 from robustag.models import load_model
+from robustag.tensors import Normalisation
 from robustag.tensors.loading import load_tensors
 from tests.checkout import Checkout
 from tests.studies import SMOKE, files_of
@@ -102,6 +103,22 @@ def test_every_number_is_bracketed_by_attack_and_certificate(study):
     }
     assert (sign * found["interval"] <= sign * found["crown"]).all()
     assert (sign * found["crown"] <= sign * found["attack"]).all()
+
+
+def test_an_epsilon_has_a_size_for_every_input(study):
+    sizes = pd.read_parquet(study.results / "tables/sizes.parquet")
+    scaling = Normalisation.load(study.results / "tensors/normalisation.json")
+    trained = sizes.groupby(["model", "seed"])
+    nominal = {pair["nominal"] for pair in study.configuration["figures"]["pairs"]}
+    assert set(trained.groups) == {(m, s) for m in nominal for s in study.configuration["run"]["seeds"]}
+    for _, rows in trained:
+        assert tuple(rows["input"]) == scaling.names
+        assert rows["share"].sum() == pytest.approx(1.0)
+        moves = rows["size"] > 0
+        assert (rows["share"][~moves] == 0).all()
+        expected = study.configuration["claims"]["epsilon"] * scaling.sigma
+        assert rows["size"][moves].to_numpy() == pytest.approx(expected[moves], rel=1e-4)
+    assert "## What epsilon means" in (study.results / "summary.md").read_text()
 
 
 def test_every_model_is_measured_under_every_perturbation(study):
@@ -291,7 +308,7 @@ def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
     # All tables in which it stands; those of trainings, transfers, certificates and surfaces stay.
     assert planned.pop("collect") == 12
     assert planned.pop("metrics_csv") == 1
-    assert planned.pop("audit_orders") == 1
+    assert planned.pop("audit_orders") == planned.pop("sizes") == 1
     tables = {"align", "distances", "epochs", "envelope", "mismodelling_verdicts", "claims", "summary", "all"}
     assert {rule for rule in planned if not rule.startswith("fig_")} <= tables
 

@@ -167,7 +167,7 @@ def test_budgets_know_elements_by_their_blocks(prepared, table):
     assert rule.covariances is None
     assert rule.group.sum(dim=0).tolist() == [4.0, *[3.0] * CHARGED, *[1.0] * NEUTRAL]
     assert (rule.group.sum(dim=1) == 1).all()
-    for factors in ("as_intended", "as_coded", "resolution"):
+    for factors in ("as_intended", "as_coded", "resolution", "uncertainty"):
         with pytest.raises(InputError, match="freezes every input"):
             BudgetRule.of(table, prepared[0].normalisation, factors=factors)
 

@@ -52,7 +52,7 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["distances"] == len(run["models"]) + others, "every seed of the nominal ones"
     assert planned["transfer"] == trainings
     assert planned["scenario_distances"] == 1
-    assert planned["export"] == planned["spread"] == planned["audit_orders"] == 1
+    assert planned["export"] == planned["spread"] == planned["audit_orders"] == planned["sizes"] == 1
     figures = {f"fig_{name}" for name in re.findall(r"^ *rule fig_(\w+):", all_rules(root), re.MULTILINE)}
     assert len(figures) >= 13
     assert {rule for rule in planned if rule.startswith("fig_")} == figures

@@ -7,9 +7,11 @@ Needs: models and the nominal tensors. Makes: <results>/tensors/spread.safetenso
 
 
 rule spread:
-    """Measure how the inputs of training jets scatter: the units of quantile and Mahalanobis budgets."""
+    """Measure how the inputs of training jets scatter, beside how published ones do: units of budgets."""
     input:
         tensors=tensors_of("nominal"),
+        normalisation=rules.normalise.output.normalisation,
+        published=config["validation"]["published"],
     output:
         spread="<results>/tensors/spread.safetensors",
     log:

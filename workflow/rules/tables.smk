@@ -109,3 +109,35 @@ rule inventory:
         code=code_fingerprint("scripts/inventory.py"),
     script:
         "../../scripts/inventory.py"
+
+
+NOMINAL_TRAININGS = trained(
+    rules.train.output.model,
+    list(dict.fromkeys(pair["nominal"] for pair in config["figures"]["pairs"])),
+)
+
+
+rule sizes:
+    """Say how far an epsilon moves each input in its unit, and its share in the effect on nominal models."""
+    input:
+        models=[path for path, _, _ in NOMINAL_TRAININGS],
+        tensors=tensors_of("nominal"),
+        spread=rules.spread.output.spread,
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+    output:
+        table="<results>/tables/sizes.parquet",
+        csv="<results>/tables/sizes.csv",
+    log:
+        "<logs>/sizes.log",
+    threads: 1
+    resources:
+        mem_mb=memory("evaluation"),
+    params:
+        origins=origins(NOMINAL_TRAININGS),
+        attack=whole_definition(config["figures"]["attack"]),
+        epsilon=config["claims"]["epsilon"],
+        code=code_fingerprint("scripts/sizes.py"),
+        attack_code=attacks_fingerprint([config["figures"]["attack"]]),
+    script:
+        "../../scripts/sizes.py"

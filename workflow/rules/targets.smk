@@ -22,7 +22,7 @@ FIGURES = list(dict.fromkeys(rule for makers in FIGURE_FILES.values() for rule, 
 # What a study is made for, by rule.
 PRODUCTS = [
     *FIGURES,
-    *("audit_orders", "metrics_csv", "mismodelling_verdicts"),
+    *("audit_orders", "metrics_csv", "mismodelling_verdicts", "sizes"),
     *(["envelope"] if SCENARIOS else []),
     *("claims", "export", "summary"),
 ]
@@ -35,6 +35,8 @@ rule summary:
         pareto=collected_if_any("pareto"),
         mismodelling=rules.mismodelling_verdicts.output.table,
         certificates=collected_if_any("certificates"),
+        sizes=rules.sizes.output.table,
+        audit=collected("audit"),
         claims=rules.claims.output.json,
     output:
         summary="<results>/summary.md",

@@ -47,8 +47,8 @@ class BudgetSettings:
 
     @property
     def needs_spread(self) -> bool:
-        """Whether it is measured in the scatter of the training inputs (`robustag.attacks.Spread`)."""
-        return self.norm == "mahalanobis" or self.factors == "central"
+        """Whether it is measured in how training or published inputs scatter (`robustag.attacks.Spread`)."""
+        return self.norm == "mahalanobis" or self.factors in ("central", "published")
 
 
 #: A budget where no study says more.

@@ -77,14 +77,15 @@ def universal_shift(problem: Problem, *, steps: Count) -> Spend:
     steps : int
         Forward and backward passes.
     """
-    scale = problem.rule.scale
+    scale = problem.rule.scale_of(problem.inputs)
 
     def spend(epsilon: float) -> Tensor:
         budget = problem.budget(epsilon)
-        delta = torch.zeros_like(scale)
+        delta = torch.zeros_like(problem.rule.scale)
         for _ in range(steps):
-            x = budget.project(problem.inputs + delta)
-            delta = delta + epsilon / steps * scale * (problem.gradient(x) * budget.movable).sum(dim=0).sign()
-        return budget.project(problem.inputs + delta)
+            x = budget.project(problem.inputs + delta * scale)
+            slope = (problem.gradient(x) * budget.movable * scale).sum(dim=0)
+            delta = delta + epsilon / steps * slope.sign()
+        return budget.project(problem.inputs + delta * scale)
 
     return spend

@@ -79,7 +79,9 @@ _SCALES = """\
 | `none` | one sigma of the training jets |
 | `as_intended`, `as_coded` | shift factors of arXiv:2203.13890 in sigma: as meant, and as its code had them |
 | `central` | the standard deviation of the central 20-80 % of the training jets (CMS b-hive) |
+| `published` | one sigma of the published data set (`validation.published`); inputs that it lacks stay |
 | `resolution` | the resolution that each track reports for its parameters; inputs without a variance stay |
+| `uncertainty` | one sigma of the measurement's error ([inputs.md](inputs.md#uncertainties)); others stay |
 """
 
 

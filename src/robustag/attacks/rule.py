@@ -11,7 +11,7 @@ from torch import Tensor
 from robustag.attacks.definition import NORMS, BudgetSettings
 from robustag.attacks.norms import Ball, Ellipsoid, Metric
 from robustag.attacks.region import Region
-from robustag.attacks.scales import FACTORS, Resolution
+from robustag.attacks.scales import FACTORS, PER_JET, PerJet
 from robustag.attacks.spread import Spread
 from robustag.attacks.tabular import tabular_budget
 from robustag.attacks.validity import Covariances
@@ -127,8 +127,8 @@ class BudgetRule:
         Which inputs make a group of "l2_group".
     spread : Tensor float32 [C, F, F] or None
         Covariance of each flavour, for "mahalanobis".
-    resolution : Resolution or None
-        Scales that differ from track to track.
+    per_jet : PerJet or None
+        Scales that differ from jet to jet (see `PER_JET`).
     covariances : Covariances or None
         Where the covariances of tracks or other elements are, for data that have them.
     physical : bool
@@ -146,7 +146,7 @@ class BudgetRule:
     floor: Tensor | None = None
     group: Tensor | None = None
     spread: Tensor | None = None
-    resolution: Resolution | None = None
+    per_jet: PerJet | None = None
     covariances: Covariances | None = None
     physical: bool = False
 
@@ -164,9 +164,10 @@ class BudgetRule:
                 f"norm '{self.norm}' needs a budget made from a feature table and training jets, or one of "
                 "Budget.around with spread=Spread.measure(x, missing, label)"
             )
-        if self.norm == "mahalanobis" and self.resolution is not None:
+        if self.norm == "mahalanobis" and self.per_jet is not None:
             raise InputError(
-                "norm 'mahalanobis' and scale 'resolution' exclude each other: choose another scale"
+                "norm 'mahalanobis' and scales that differ from jet to jet exclude each other: choose other "
+                f"factors than {' or '.join(PER_JET)}"
             )
 
     @classmethod
@@ -197,7 +198,7 @@ class BudgetRule:
         frozen : sequence of str
             Inputs, patterns or groups that must stay (see `robustag.features.select_inputs`).
         spread : Spread, optional
-            Of the training inputs; needed by norm "mahalanobis" and factors "central".
+            Of the inputs; needed by norm "mahalanobis" and factors "central" and "published".
 
         Raises
         ------
@@ -243,7 +244,7 @@ class BudgetRule:
             floor=tensor(normalisation.scale(features.lower)),
             group=_groups(features),
             spread=None if spread is None else spread.covariance,
-            resolution=Resolution.of(features, normalisation) if factors == "resolution" else None,
+            per_jet=PER_JET[factors].of(features, normalisation) if factors in PER_JET else None,
             covariances=Covariances.of(features, normalisation),
             physical=physical,
         )
@@ -274,7 +275,7 @@ class BudgetRule:
 
     def scale_of(self, x: Tensor) -> Tensor:
         """Feature scale of jets `x` [N, F]: [F], or [N, F] where it differs from jet to jet."""
-        return self.scale if self.resolution is None else self.resolution.scale(self.scale, x)
+        return self.scale if self.per_jet is None else self.per_jet.scale(self.scale, x)
 
     def needed(self, part: Literal["upper", "unit", "floor", "group", "spread"]) -> Tensor:
         """An attribute that not every rule has.

@@ -1,13 +1,20 @@
-"""How the inputs of training jets scatter: what quantile scales and Mahalanobis budgets are made of."""
+"""How the inputs of training jets scatter, and published ones: units of scales and Mahalanobis budgets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from robustag.errors import InputError
 from robustag.models import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from robustag.features.published import Moments
+    from robustag.tensors import Normalisation
 
 JETS = 300_000
 """Training jets that a study measures at most: they give each correlation to 0.002."""
@@ -27,11 +34,14 @@ class Spread:
         Standard deviation of the central 20-80 % of each input.
     shrinkage : tuple of float
         Ledoit-Wolf intensity of each flavour.
+    published : Tensor float32 [F] or None
+        Standard deviation of each input in a published data set; zero where nothing is published.
     """
 
     covariance: Tensor
     central: Tensor
     shrinkage: tuple[float, ...]
+    published: Tensor | None = None
 
     @classmethod
     def measure(cls, inputs: Tensor, missing: Tensor, label: Tensor, classes: int = 3) -> "Spread":
@@ -56,8 +66,9 @@ class Spread:
 
     def save(self, path: str | Path) -> None:
         """Write as safetensors."""
-        tensors = {"covariance": self.covariance, "central": self.central}
-        write_tensors(path, tensors, {"shrinkage": self.shrinkage})
+        tensors = {"covariance": self.covariance, "central": self.central, "published": self.published}
+        there = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+        write_tensors(path, there, {"shrinkage": self.shrinkage})
 
     @classmethod
     def load(cls, path: str | Path) -> "Spread":
@@ -69,9 +80,15 @@ class Spread:
             If the file is damaged or something else.
         """
         tensors, card = read_tensors(path)
-        if {"covariance", "central"} != tensors.keys():
+        if {"covariance", "central"} != tensors.keys() - {"published"}:
             raise InputError(f"{path} is no spread of training inputs: delete it and run again")
         return cls(**tensors, shrinkage=tuple(card["shrinkage"]))
+
+
+def published_deviation(published: "Mapping[str, Moments]", normalisation: "Normalisation") -> Tensor:
+    """Published standard deviation float32 [F] in units of the sample's own; zero where there is none."""
+    sigma = [published[name].sigma if name in published else 0.0 for name in normalisation.names]
+    return torch.tensor(np.array(sigma) / normalisation.sigma, dtype=torch.float32)
 
 
 def shrunk_covariance(x: Tensor, missing: Tensor) -> tuple[Tensor, float]:

@@ -31,6 +31,10 @@ class Outcome:
         From `robustag.evaluation.verdicts.verdicts`.
     certificates
         model, epsilon, discriminator, method, metric, value, low, high; None without any.
+    sizes
+        model, seed, input, unit, size and share: how far epsilon moves each input, and its share in that.
+    audit
+        perturbation, epsilon, model and ``invalid_covariances``.
     """
 
     study: str
@@ -39,10 +43,12 @@ class Outcome:
     pareto: pd.DataFrame | None
     mismodelling: pd.DataFrame
     certificates: pd.DataFrame | None
+    sizes: pd.DataFrame
+    audit: pd.DataFrame
 
 
 def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Settings) -> str:
-    """Headline, verdicts, masking audit, trade-off, mismodelling and certificates, as Markdown.
+    """Headline, verdicts, masking audit, sizes, trade-off, mismodelling and certificates, as Markdown.
 
     Parameters
     ----------
@@ -63,6 +69,7 @@ def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings:
             "With numbers, references and meaning: claims.md.",
         ],
         "Masking audit": [*masking_table(flags, short=True), "", *details],
+        "What epsilon means": physical_size(outcome.sizes, outcome.audit, settings),
         "Performance against robustness": trade_off(outcome.pareto, settings),
         "Mismodelling": mismodelling(outcome.mismodelling, settings),
         "Certificates": certificates(outcome.certificates),
@@ -83,6 +90,31 @@ def verdicts(claims: Mapping[str, Any]) -> list[str]:
         for claim in claims["claims"]
     ]
     return table(["claim", "about", *arms], rows, aligned=True)
+
+
+def physical_size(sizes: pd.DataFrame, audit: pd.DataFrame, settings: Settings) -> list[str]:
+    """How far the attack moves the ten inputs that matter most, and how many covariances it makes impossible.
+
+    Inputs come in the order of their share in the effect of the attack on the nominal models, to first order.
+    """
+    models = list(dict.fromkeys(sizes["model"]))
+    shares = sizes.pivot_table("share", "input", "model")[models]
+    reach = sizes.drop_duplicates("input").set_index("input")
+    rows = []
+    for name in shares.mean(axis=1).nlargest(10).index:
+        unit = "" if reach["unit"][name] == "1" else f" {reach['unit'][name]}"
+        moved = f"{reach['size'][name]:.2g}{unit}"
+        rows.append([name, moved, *(f"{share:.1%}" for share in shares.loc[name])])
+    called = f"{settings.attack_label} {settings.epsilon:g}"
+    lines = table(
+        ["input", f"{called} moves it by", *(f"share, {model}" for model in models)], rows, aligned=True
+    )
+    audited = audit[matching(audit, perturbation=settings.attack, epsilon=settings.epsilon)]
+    broken = audited.groupby("model")["invalid_covariances"].mean()
+    if broken.any():
+        found = ", ".join(f"{broken[model]:.0%} ({model})" for model in models)
+        lines += ["", f"Covariances that {called} makes impossible: {found}."]
+    return lines
 
 
 def trade_off(pareto: pd.DataFrame | None, settings: Settings) -> list[str]:

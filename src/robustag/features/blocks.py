@@ -27,6 +27,21 @@ class Role(NamedTuple):
         return cls(key.removesuffix("_of"), frozenset([of] if isinstance(of, str) else of))
 
 
+class Uncertainty(NamedTuple):
+    """One standard deviation of what the measurement of a variable may be wrong by.
+
+    absolute: in its unit; relative: as a share of its value. At most one of them is not zero.
+    """
+
+    absolute: float = 0.0
+    relative: float = 0.0
+
+    @classmethod
+    def parse(cls, written: float | dict | None) -> Self:
+        """``0.005`` or ``{relative: 0.01}``, as a table writes it."""
+        return cls(**written) if isinstance(written, dict) else cls(absolute=written or 0.0)
+
+
 @dataclass(frozen=True)
 class Variable:
     """One variable of a block.
@@ -41,6 +56,8 @@ class Variable:
         The rule for missing entries, as the table writes it.
     shift : float or None
         The study's factor for coherent shifts.
+    uncertainty : Uncertainty
+        Of its measurement; zero where none is known.
     lower, upper : float
         Physical range.
     """
@@ -52,6 +69,7 @@ class Variable:
     role: Role | None
     missing: dict
     shift: float | None
+    uncertainty: Uncertainty
     lower: float
     upper: float
 
@@ -67,6 +85,7 @@ class Variable:
             role=Role.parse(written.get("role")),
             missing=written["missing"],
             shift=written.get("shift"),
+            uncertainty=Uncertainty.parse(written.get("uncertainty")),
             lower=-np.inf if low is None else float(low),
             upper=np.inf if high is None else float(high),
         )

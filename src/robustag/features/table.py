@@ -180,6 +180,18 @@ class FeatureTable:
         return coded
 
     @cached_property
+    def uncertainty(self) -> np.ndarray:
+        """Standard deviation of the measurement's error, float64 [2, F]: in the unit, and as a share of the
+        value; 0 where there is none."""
+        absolute = _column(self, lambda variable: variable.uncertainty.absolute)
+        return np.stack([absolute, _column(self, lambda variable: variable.uncertainty.relative)])
+
+    @property
+    def uncertain(self) -> np.ndarray:
+        """Inputs that have an uncertainty and are no counts, bool [F]."""
+        return (self.uncertainty > 0).any(axis=0) & ~self.integer
+
+    @cached_property
     def lower(self) -> np.ndarray:
         """Lower end of the physical range, float64 [F]."""
         return _column(self, lambda variable: variable.lower)

@@ -36,6 +36,7 @@ FLAVOUR_LABELS = {"b": "b jets", "c": "c jets", "light": "light jets"}
 PERTURBATION_LINES: dict[str, Any] = {
     "raw": "-",
     "fgsm_capped": (0, (3, 1, 1, 1)),
+    "fgsm_published": (0, (5, 1, 1, 1, 1, 1)),
     "shift_up": (0, (6, 1.5, 1, 1.5)),
     "shift_down": (0, (4, 1.5, 1, 1.5, 1, 1.5)),
 }

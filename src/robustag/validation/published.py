@@ -7,6 +7,7 @@ import pandas as pd
 
 from robustag.errors import InputError
 from robustag.features import FeatureTable
+from robustag.features.published import read_moments
 from robustag.generate.jets import energy_scale
 
 # Jets of each flavour (arXiv:2203.13890, code, reweighting notebook).
@@ -25,14 +26,10 @@ def load_published(path: str | Path, table: FeatureTable) -> pd.DataFrame:
     InputError
         If the file cannot be read or lacks an input.
     """
-    try:
-        published = pd.read_csv(path, comment="#", index_col="name")
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise InputError(f"published moments {path} cannot be read: {error}") from error
-    if absent := [name for name in table.names if name not in published.index]:
+    moments = read_moments(path)
+    if absent := [name for name in table.names if name not in moments]:
         raise InputError(f"published moments {path}: no row for {absent[0]} ({len(absent)} inputs absent)")
-    published = published.loc[list(table.names)]
-    return pd.DataFrame({"mean": published["mean"], "sigma": np.sqrt(published["variance"])})
+    return pd.DataFrame([moments[name] for name in table.names], index=pd.Index(table.names, name="name"))
 
 
 def published_acceptance(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:

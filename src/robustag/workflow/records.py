@@ -57,6 +57,17 @@ def write_study_record(results: str | Path, configuration: dict) -> None:
         temporary.write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
 
 
+def study_configuration(results: str | Path) -> dict:
+    """The whole configuration of the study in a results folder.
+
+    Raises
+    ------
+    InputError
+        If the folder has no record of a study.
+    """
+    return _read(Path(results) / STUDY, "configuration")["configuration"]
+
+
 def job_provenance(path: str | Path) -> dict:
     """How a file of a study was made: the record of its job, and the command of its study.
 

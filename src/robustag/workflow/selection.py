@@ -9,6 +9,7 @@ from robustag.attacks import AttackDefinition
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
+from robustag.features.published import read_moments
 from robustag.mismodelling.sources import Source, sources_of
 from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.workflow.definitions import definition_faults, is_certifiable
@@ -242,6 +243,12 @@ def _inputs(config: dict, table: FeatureTable) -> Iterator[str]:
             yield f"{key}: {error}"
 
 
+def _published(config: dict, table: FeatureTable) -> bool:
+    """Whether anything is published of an input that may move."""
+    known = read_moments(config["validation"]["published"])
+    return any(name in known for name, count in zip(table.names, table.integer, strict=True) if not count)
+
+
 def _roles(config: dict, table: FeatureTable) -> Iterator[str]:
     """Perturbations and networks that need what no input of the feature table is."""
     run = config["run"]
@@ -250,6 +257,8 @@ def _roles(config: dict, table: FeatureTable) -> Iterator[str]:
     scales = {
         **dict.fromkeys(("as_intended", "as_coded"), (shifts, "an input with a shift factor")),
         "resolution": (any(any(block.variances()) for block in table.blocks), "a role variance_of"),
+        "published": (_published(config, table), "an input that validation.published has"),
+        "uncertainty": (table.uncertain.any(), "a variable with an uncertainty"),
     }
     attacks = [(f"attacks.{name}", config["attacks"][name]) for name in run["attacks"]]
     for name in trained:

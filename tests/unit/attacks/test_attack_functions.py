@@ -1,6 +1,7 @@
 """Each family of attacks where its best result is known, and the attacks as plain functions."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -277,6 +278,10 @@ class TestSpread:
         assert torch.equal(again.covariance, spread.covariance)
         assert torch.equal(again.central, spread.central)
         assert again.shrinkage == spread.shrinkage
+        assert again.published is None
+        replace(spread, published=torch.arange(4.0)).save(tmp_path / "spread.safetensors")
+        again = Spread.load(tmp_path / "spread.safetensors")
+        assert torch.equal(again.published, torch.arange(4.0))
 
 
 class TestBadInput:

@@ -224,6 +224,17 @@ def test_headline_without_its_epsilon_says_so(make_metrics, flags, settings):
         headline(make_metrics(), PAIRS, flags, replace(settings, shown_epsilon=0.3))
 
 
+# Two trainings of which input_n has the share n % and (n + 8) %.
+SIZES = pd.DataFrame(
+    [
+        {"model": "nominal", "seed": seed, "input": f"input_{n}", "unit": "GeV", "size": 0.01 * n}
+        | {"share": 0.01 * (n + 8 * seed)}
+        for seed in (0, 1)
+        for n in range(12)
+    ]
+)
+
+
 def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, settings):
     metrics = make_metrics()
     certificates = pd.DataFrame(
@@ -241,6 +252,15 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, setting
         pareto=metrics[metrics["perturbation"].isin(["fgsm", "pgd"])],
         mismodelling=verdicts(aucs, PAIRS, ["BvL"], [], 2.0),
         certificates=certificates,
+        sizes=SIZES,
+        audit=pd.DataFrame(
+            {
+                "model": ["nominal", "nominal", "adversarial", "nominal"],
+                "perturbation": ["fgsm", "fgsm", "fgsm", "noise"],
+                "epsilon": [0.01, 0.01, 0.01, 0.01],
+                "invalid_covariances": [0.4, 0.5, 0.1, 0.9],
+            }
+        ),
     )
     page = summary_page(outcome, PAIRS, settings)
     assert page.startswith("# Study tiny\n")
@@ -249,6 +269,13 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, setting
     assert re.search(r"^\| nominal +\| 3 +\| 0\.9300 ± .*\| 0\.2000 ± .*\| 0\.2200 ±", page, re.M)
     assert re.search(r"^\| worse resolution +\| clean +\| 0\.0200 ± .*\| helps +\|$", page, re.M)
     assert re.search(r"^\| nominal +\| 0\.05 +\| 0\.7100 +\| 0\.4200 +\|$", page, re.M)
+    sizes = page[page.index("## What epsilon means") : page.index("## Performance")].splitlines()
+    inputs = [line.split("|")[1:4] for line in sizes if line.startswith("| input_")]
+    assert [name.strip() for name, *_ in inputs] == [f"input_{n}" for n in range(11, 1, -1)]
+    assert [cell.strip() for cell in inputs[0]] == ["input_11", "0.11 GeV", "15.0%"]
+    assert sizes[-2] == "Covariances that FGSM 0.01 makes impossible: 45% (nominal)."
+    valid = replace(outcome, audit=outcome.audit.assign(invalid_covariances=0.0))
+    assert "Covariances" not in summary_page(valid, PAIRS, settings)
     assert "## Certificates" not in summary_page(replace(outcome, certificates=None), PAIRS, settings)
     assert "## Performance" not in summary_page(replace(outcome, pareto=None), PAIRS, settings)
     assert "## Mismodelling" not in summary_page(outcome, PAIRS, replace(settings, mismodellings=()))
