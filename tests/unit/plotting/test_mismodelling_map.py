@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from scipy.spatial.distance import jensenshannon
 
 from robustag.plotting.mismodelling.map import draw_map, input_divergences, map_table
@@ -108,7 +109,7 @@ def test_numbers_stand_apart_from_points_and_from_each_other(verdicts, histogram
     figure = draw_map(table, PAIRS, ["fgsm", "noise"], "sample")
     figure.draw_without_rendering()
     axes = figure.axes[0]
-    boxes = [text.get_window_extent() for text in axes.texts if text.get_text() in "1234567"]
+    boxes = [Text.get_window_extent(text) for text in axes.texts if text.get_text() in "1234567"]
     assert len(boxes) == 7
     scenario = table[(table["kind"] == "scenario") & (table["model"] == "plain")].iloc[0]
     point = axes.transData.transform((scenario["distance"], scenario["loss"]))
