@@ -95,10 +95,11 @@ def draw_resolution(table: pd.DataFrame, sample: str) -> Figure:
             rows = resolution[(resolution["quantity"] == quantity) & (resolution["slice"] == slice_name)]
             _resolution(axes, rows, unit)
             axes.set_ylabel(label)
-            axes.set_ylim(0.0, 1.1 * axes.get_ylim()[1])
         row[0].set_xscale("log")
         row[0].set_xlabel(r"track $p_T$ [GeV]")
         row[1].set_xlabel(r"track $|\eta|$")
+        for axes in row:
+            axes.set_ylim(0.0, 1.1 * axes.get_ylim()[1])
         note = f"{ETA_PT[0]:g} < $p_T$ < {ETA_PT[1]:g} GeV"
         row[1].text(0.05, 0.93, note, transform=row[1].transAxes, va="top")
     panels[0][0].set_ylim(5.0, 500.0)
