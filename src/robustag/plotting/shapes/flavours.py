@@ -112,7 +112,7 @@ def draw_shapes(table: pd.DataFrame, labels: Mapping[str, str], attack: Perturba
         panels[2 * row + 1, 0].set_ylabel("ratio to raw", fontsize=12, loc="center")
     handles, names = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=len(ROLES))
-    stamp(*panels[0], sample)
+    stamp(panels[0, 0], panels[0, -1], sample)
     return figure
 
 
@@ -160,8 +160,8 @@ def _set_ratio_range(axes: Axes, table: pd.DataFrame) -> None:
     if reach > np.log(2.0):
         axes.set_yscale("log")
         axes.set_ylim(np.exp(-reach), np.exp(reach))
-        ticks = (0.1, 0.3, 1, 3, 10) if reach > np.log(6.0) else (0.2, 0.5, 1, 2, 5)
-        ticks = [tick for tick in ticks if abs(np.log(tick)) < reach]
+        wide = (0.1, 0.3, 1.0, 3.0, 10.0) if reach > np.log(6.0) else (0.2, 0.5, 1.0, 2.0, 5.0)
+        ticks = [tick for tick in wide if abs(np.log(tick)) < reach]
         axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:

@@ -50,7 +50,7 @@ def draw_inputs(table: pd.DataFrame, sample: str) -> Figure:
     rows = [list(dict.fromkeys(part["variable"])) for part in parts]
     figure = Figure(figsize=(9.0, 0.27 * sum(map(len, rows)) + 2.2))
     # Names in a PNG are a little wider than in the PDF that the layout is made for.
-    figure.get_layout_engine().set(w_pad=0.1)
+    figure.set_layout_engine("constrained", w_pad=0.1)
     panels = figure.subplots(
         len(parts), 3, sharex="col", squeeze=False, height_ratios=[len(row) for row in rows]
     )

@@ -108,7 +108,7 @@ def draw_resolution(table: pd.DataFrame, sample: str) -> Figure:
     for axes, (quantity, label) in zip(panels[-1], _PULLS.items(), strict=True):
         _pull(axes, table[table["quantity"] == quantity])
         axes.set_xlabel(label)
-    stamp(*panels[0], sample)
+    stamp(panels[0][0], panels[0][-1], sample)
     return figure
 
 
