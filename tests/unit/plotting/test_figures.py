@@ -410,12 +410,24 @@ def test_shapes_are_normalised_and_ratios_are_ratios(histograms, options):
     np.testing.assert_allclose(filled["ratio"], filled["perturbed"] / filled["raw"])
 
 
+def test_errors_of_attacked_shapes_are_those_of_shares_and_seeds(histograms, options):
+    table = shape_table(histograms, "BvL", options["pairs"][0], options["attack"])
+    row = table[(table["role"] == "nominal") & (table["flavour"] == "b")].sort_values("perturbed").iloc[-1]
+    counts = histograms.query(
+        "model == 'clean_nominal' and epsilon == 0.05 and quantity == 'BvL' and flavour == 'b'"
+    )
+    shares = counts[np.isclose(counts["low"], row["low"])]["count"] / 6000
+    assert row["perturbed"] == pytest.approx(shares.mean())
+    binomial = shares.mean() * (1 - shares.mean()) / 6000
+    assert row["perturbed_error"] == pytest.approx(np.sqrt(binomial + shares.var(ddof=1) / 3), rel=1e-6)
+
+
 def test_shape_panels_hold_the_data(drawn):
     figure, table = drawn("discriminator")
     low, high = figure.axes[0].get_ylim()
     assert low < table.loc[table["raw"] > 0, "raw"].min()
     assert high > table[["raw", "perturbed"]].max().max()
-    ratio_low, ratio_high = figure.axes[1].get_ylim()
+    ratio_low, ratio_high = figure.axes[2].get_ylim()
     trusted = table.query("raw_count >= 20 and ratio > 0")["ratio"]
     assert ratio_low < trusted.min()
     assert ratio_high > trusted.max()

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from scipy.spatial.distance import jensenshannon
 
 from robustag.plotting.mismodelling.map import draw_map, input_divergences, map_table
@@ -50,10 +51,25 @@ def test_divergences_are_those_of_scipy(histograms):
         ["model", "perturbation", "epsilon"]
     )
     for epsilon in (1.0, 2.0):
-        expected = jensenshannon(COUNTS[0.0], COUNTS[epsilon], base=2) ** 2
+        expected = jensenshannon(COUNTS[0.0], COUNTS[epsilon]) ** 2
         assert table.loc[("plain", "fgsm", epsilon), "distance"] == pytest.approx(expected)
-    assert table.loc[("plain", "fgsm", 2.0), "distance"] == pytest.approx(1.0)
+    assert table.loc[("plain", "fgsm", 2.0), "distance"] == pytest.approx(np.log(2))
     assert ("plain", "noise", 2.0) not in table.index
+
+
+def test_chance_is_what_samples_of_one_distribution_differ_by(histograms):
+    """Two samples of 4,000 and 1,000 jets in 20 bins, drawn many times."""
+    generator = np.random.default_rng(1)
+    shape = np.linspace(1, 3, 20) / 40
+    rows = [
+        ("plain", seed, "fsr", epsilon, "jet_pt", "b", low, count)
+        for seed in range(200)
+        for epsilon, jets in ((0.0, 4000), (1.0, 1000))
+        for low, count in enumerate(generator.multinomial(jets, shape))
+    ]
+    table = input_divergences(pd.DataFrame(rows, columns=histograms.columns), ["jet_pt"])
+    assert table["chance"].item() == pytest.approx(19 / 8 * (1 / 4000 + 1 / 1000), rel=1e-9)
+    assert table["distance"].item() == pytest.approx(table["chance"].item(), rel=0.08)
 
 
 def test_every_model_has_every_perturbation_with_its_own_loss(verdicts, histograms):
@@ -68,11 +84,35 @@ def test_scenarios_are_numbered_and_attacks_are_lines(verdicts, histograms):
     table = map_table(verdicts, histograms, ["jet_pt"], PAIRS)
     figure = draw_map(table, PAIRS, ["fgsm", "noise"], "sample")
     axes = figure.axes[0]
-    assert [text.get_text() for text in axes.texts].count("1") == 2
+    assert [text.get_text() for text in axes.texts].count("1") == 1
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
         "clean, nominal training, FGSM",
         "clean, nominal training, Gaussian noise",
         "clean, adversarial training, FGSM",
         "clean, adversarial training, Gaussian noise",
+        "other collisions without a change",
     ]
     assert axes.get_ylabel() == "loss of BvL AUC"
+
+
+def test_numbers_stand_apart_from_points_and_from_each_other(verdicts, histograms):
+    """Seven scenarios at one place: each number has a side of its own."""
+    names = [f"blur_{number}" for number in range(6)]
+    copies = {
+        "kind": [verdicts, *(verdicts[verdicts["kind"] == "scenario"].assign(perturbation=n) for n in names)],
+        "count": [
+            histograms,
+            *(histograms[histograms["perturbation"] == "blur"].assign(perturbation=n) for n in names),
+        ],
+    }
+    table = map_table(*(pd.concat(parts) for parts in copies.values()), ["jet_pt"], PAIRS)
+    figure = draw_map(table, PAIRS, ["fgsm", "noise"], "sample")
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    boxes = [Text.get_window_extent(text) for text in axes.texts if text.get_text() in "1234567"]
+    assert len(boxes) == 7
+    scenario = table[(table["kind"] == "scenario") & (table["model"] == "plain")].iloc[0]
+    point = axes.transData.transform((scenario["distance"], scenario["loss"]))
+    for one, box in enumerate(boxes):
+        assert not box.contains(*point)
+        assert not any(box.overlaps(other) for other in boxes[:one])

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from robustag.evaluation.reading import pick
-from robustag.plotting.columns import in_front
+from robustag.plotting.columns import in_front, share_error
 from robustag.plotting.options import Pair, Perturbation
+from robustag.plotting.shapes.ratios import draw_ratios
 from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, ROLES, TRUSTED_COUNT, stamp, styled
 
 HISTOGRAM_COLUMNS = [
@@ -36,7 +37,8 @@ def shape_table(histograms: pd.DataFrame, quantity: str, pair: Pair, attack: Per
     -------
     DataFrame
         One row a role, flavour and bin: ``low``, ``high``; ``raw`` and ``perturbed``, jets in the bin over
-        the flavour's raw jets in all bins; ``raw_count`` (mean over seeds); ``ratio`` perturbed/raw and
+        the flavour's raw jets in all bins; ``perturbed_error``, that of `share_error`; ``raw_count`` (mean
+        over seeds); ``ratio`` perturbed/raw and
         ``ratio_spread``, its standard deviation over seeds (0 for one seed). Ratios are NaN where there is no
         raw jet, shares where the flavour has none. Jets whose input is missing or out of the histogram's
         range are in no bin, so that ``raw`` adds up to one but ``perturbed`` need not: a perturbation carries
@@ -55,10 +57,15 @@ def shape_table(histograms: pd.DataFrame, quantity: str, pair: Pair, attack: Per
         ratio = perturbed / raw.where(raw > 0)
         total = raw.groupby(level="flavour").transform("sum")
         total = total.where(total > 0)
+        shares = perturbed / total
+        share = shares.mean(axis=1)
         part = pd.DataFrame(
             {
                 "raw": (raw / total).mean(axis=1),
-                "perturbed": (perturbed / total).mean(axis=1),
+                "perturbed": share,
+                "perturbed_error": share_error(
+                    share.clip(upper=1.0), total.mean(axis=1), shares.std(axis=1, ddof=1), shares.shape[1]
+                ),
                 "raw_count": raw.mean(axis=1),
                 "ratio": perturbed.mean(axis=1) / raw.where(raw > 0).mean(axis=1),
                 "ratio_spread": ratio.std(axis=1, ddof=1).fillna(0.0),
@@ -70,7 +77,7 @@ def shape_table(histograms: pd.DataFrame, quantity: str, pair: Pair, attack: Per
 
 @styled
 def draw_shapes(table: pd.DataFrame, labels: Mapping[str, str], attack: Perturbation, sample: str) -> Figure:
-    """A column a quantity, nominal above adversarial: raw shapes filled, perturbed ones as lines, and ratios.
+    """A row a quantity, nominal beside adversarial: raw shapes as lines, perturbed as points, and ratios.
 
     Parameters
     ----------
@@ -83,24 +90,28 @@ def draw_shapes(table: pd.DataFrame, labels: Mapping[str, str], attack: Perturba
     sample : str
         What was simulated.
     """
-    figure = Figure(figsize=(1.0 + 4.4 * len(labels), 11.0))
-    heights = [2.2, 1.0] * len(ROLES)
-    panels = figure.subplots(len(heights), len(labels), sharex="col", squeeze=False, height_ratios=heights)
-    for column, (quantity, label) in enumerate(labels.items()):
+    figure = Figure(figsize=(9.0, 1.6 + 3.0 * len(labels)))
+    panels = figure.subplots(
+        2 * len(labels), len(ROLES), sharey="row", squeeze=False, height_ratios=[2.0, 1.0] * len(labels)
+    )
+    for row, (quantity, label) in enumerate(labels.items()):
         shown = pick(table, "shapes", quantity=quantity)
-        for row, role in enumerate(ROLES):
+        for column, role in enumerate(ROLES):
             shapes, ratios = panels[2 * row : 2 * row + 2, column]
-            _draw_cell(shapes, ratios, pick(shown, "shapes", role=role), attack.title)
+            ratios.sharex(shapes)
+            shapes.tick_params(labelbottom=False)
             _set_ranges(shapes, ratios, shown)
-            title = f"{shown['arm'].iloc[0]} arm, {role} training"
-            shapes.text(0.03, 0.96, title, transform=shapes.transAxes, va="top", fontweight="bold")
-        panels[-1, column].set_xlabel(label)
-    for row in range(len(ROLES)):
-        panels[2 * row, 0].set_ylabel("share of jets per bin")
-        panels[2 * row + 1, 0].set_ylabel("ratio to raw", loc="center")
+            _draw_cell(shapes, ratios, pick(shown, "shapes", role=role), attack.title)
+            ratios.set_xlabel(label)
+            if row == 0:
+                title = f"{shown['arm'].iloc[0]} arm, {role} training"
+                shapes.text(
+                    0.97, 0.95, title, transform=shapes.transAxes, va="top", ha="right", fontweight="bold"
+                )
+        panels[2 * row, 0].set_ylabel("share of jets per bin", fontsize=12)
+        panels[2 * row + 1, 0].set_ylabel("ratio to raw", fontsize=12, loc="center")
     handles, names = panels[0, 0].get_legend_handles_labels()
-    columns = min(len(FLAVOUR_COLOURS), 1 + len(labels))
-    figure.legend(handles, names, loc="outside lower center", ncols=columns)
+    figure.legend(handles, names, loc="outside lower center", ncols=len(ROLES))
     stamp(panels[0, 0], panels[0, -1], sample)
     return figure
 
@@ -112,11 +123,20 @@ def _draw_cell(shapes: Axes, ratios: Axes, table: pd.DataFrame, perturbed_label:
             continue
         edges = np.append(rows["low"].to_numpy(), rows["high"].iloc[-1])
         name = FLAVOUR_LABELS[flavour]
-        shapes.stairs(rows["raw"], edges, fill=True, color=colour, alpha=0.25, label=f"{name}, raw")
-        shapes.stairs(
-            rows["perturbed"], edges, color=colour, linewidth=1.8, label=f"{name}, {perturbed_label}"
+        shapes.stairs(rows["raw"], edges, color=colour, linewidth=1.2, label=f"{name}, raw")
+        there = rows[rows["perturbed"] > 0]
+        shapes.errorbar(
+            (there["low"] + there["high"]) / 2,
+            there["perturbed"],
+            yerr=there["perturbed_error"],
+            color=colour,
+            marker="o",
+            markersize=2.5,
+            linestyle="none",
+            elinewidth=1,
+            label=f"{name}, {perturbed_label}",
         )
-        _draw_ratio(ratios, rows, colour)
+        draw_ratios(ratios, rows[rows["raw_count"] >= TRUSTED_COUNT], colour)
     ratios.axhline(1.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
 
 
@@ -132,21 +152,6 @@ def _set_ranges(shapes: Axes, ratios: Axes, table: pd.DataFrame) -> None:
     _set_ratio_range(ratios, table)
 
 
-def _draw_ratio(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
-    """Points where enough raw jets are, with the spread over seeds as error bars."""
-    filled = rows[rows["raw_count"] >= TRUSTED_COUNT]
-    axes.errorbar(
-        (filled["low"] + filled["high"]) / 2,
-        filled["ratio"],
-        yerr=filled["ratio_spread"],
-        color=colour,
-        marker="o",
-        markersize=3,
-        linestyle="none",
-        elinewidth=1,
-    )
-
-
 def _set_ratio_range(axes: Axes, table: pd.DataFrame) -> None:
     """A range symmetric about one (in the logarithm when it is wide) that holds all well-filled bins."""
     trusted = table.loc[(table["raw_count"] >= TRUSTED_COUNT) & (table["ratio"] > 0), "ratio"]
@@ -155,7 +160,8 @@ def _set_ratio_range(axes: Axes, table: pd.DataFrame) -> None:
     if reach > np.log(2.0):
         axes.set_yscale("log")
         axes.set_ylim(np.exp(-reach), np.exp(reach))
-        ticks = [tick for tick in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20) if abs(np.log(tick)) < reach]
+        wide = (0.1, 0.3, 1.0, 3.0, 10.0) if reach > np.log(6.0) else (0.2, 0.5, 1.0, 2.0, 5.0)
+        ticks = [tick for tick in wide if abs(np.log(tick)) < reach]
         axes.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from robustag.attacks.labels import perturbation_label
 from robustag.evaluation.reading import pick
 from robustag.plotting.columns import in_front
+from robustag.plotting.shapes.ratios import draw_ratios
 from robustag.plotting.style import TRUSTED_COUNT, epsilon_colours, stamp, styled
 
 _ZOOM = 0.8  # of the raw jets are in the linear panel
@@ -51,7 +52,7 @@ def input_table(
 
 @styled
 def draw_inputs(table: pd.DataFrame, labels: Mapping[str, str], title: str, sample: str) -> Figure:
-    """A column an input: the whole range on a logarithmic scale, its bulk on a linear one, ratios to raw.
+    """A row an input: the whole range on a logarithmic scale, its bulk on a linear one, ratios to raw.
 
     Parameters
     ----------
@@ -64,63 +65,55 @@ def draw_inputs(table: pd.DataFrame, labels: Mapping[str, str], title: str, samp
     sample : str
         What was simulated.
     """
-    figure = Figure(figsize=(1.0 + 4.2 * len(labels), 10.2))
-    panels = figure.subplots(4, len(labels), squeeze=False, height_ratios=(2, 1, 2, 1))
+    figure = Figure(figsize=(9.0, 1.6 + 3.0 * len(labels)))
+    panels = figure.subplots(2 * len(labels), 2, squeeze=False, height_ratios=[2.0, 1.0] * len(labels))
     colours = epsilon_colours(table["epsilon"].unique())
-    for column, (quantity, label) in enumerate(labels.items()):
+    for row, (quantity, label) in enumerate(labels.items()):
         shown = pick(table, "inputs", quantity=quantity)
-        for shares, ratios in (panels[:2, column], panels[2:, column]):
+        cells = panels[2 * row : 2 * row + 2]
+        for shares, ratios in cells.T:
+            ratios.sharex(shares)
             _draw_shares(shares, ratios, shown, colours)
             shares.tick_params(labelbottom=False)
             ratios.set_xlabel(label)
+        cells[0, 0].set_ylabel("share of jets per bin", fontsize=12)
+        cells[1, 0].set_ylabel("ratio to raw", loc="center", fontsize=12)
         raw = pick(shown, "inputs", epsilon=0.0)
         filled = raw[raw["share"] > 0]
         if filled.empty:
             continue
-        for axes in panels[:2, column]:
-            axes.set_xlim(filled["low"].min(), filled["high"].max())
-        panels[0, column].set_yscale("log")
-        panels[0, column].set_ylim(0.5 * filled["share"].min(), 6 * shown["share"].max())
-        low, high = _bulk(raw)
-        for axes in panels[2:, column]:
-            axes.set_xlim(low, high)
-        panels[2, column].set_ylim(0.0, 1.25 * shown["share"].max())
-    for row in (0, 2):
-        panels[row, 0].set_ylabel("share of jets per bin")
-        panels[row + 1, 0].set_ylabel("ratio to raw", loc="center")
-    panels[0, 0].text(0.04, 0.95, title, transform=panels[0, 0].transAxes, va="top", fontweight="bold")
+        whole, bulk = cells[0]
+        whole.set_xlim(filled["low"].min(), filled["high"].max())
+        whole.set_yscale("log")
+        whole.set_ylim(0.5 * filled["share"].min(), 6 * shown["share"].max())
+        bulk.set_xlim(*_bulk(raw))
+        bulk.set_ylim(0.0, 1.25 * shown["share"].max())
+    first, last = panels[0]
+    first.text(0.97, 0.95, title, transform=first.transAxes, va="top", ha="right", fontweight="bold")
     perturbation = perturbation_label(table["perturbation"].iloc[0])
-    handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, title=perturbation, loc="outside lower center", ncols=len(names))
-    stamp(panels[0, 0], panels[0, -1], sample)
+    handles, names = first.get_legend_handles_labels()
+    figure.legend(handles, names, title=perturbation, loc="outside lower center", ncols=3)
+    stamp(first, last, sample)
     return figure
 
 
 def _draw_shares(shares: Axes, ratios: Axes, table: pd.DataFrame, colours: Mapping[float, object]) -> None:
+    # Of every strength the same bins, in the same order.
     trusted = pick(table, "inputs", epsilon=0.0)["count"].to_numpy() >= TRUSTED_COUNT
-    reach = 0.05
+    well_filled = {epsilon: rows[trusted] for epsilon, rows in table.groupby("epsilon") if epsilon > 0}
+    departures = [np.abs(rows["ratio"] - 1).max() for rows in well_filled.values() if len(rows)]
+    reach = min(1.1 * max([0.05, *departures]), 1.0)
+    ratios.set_ylim(1 - reach, 1 + reach)
+    ratios.axhline(1.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
     for epsilon, rows in table.groupby("epsilon"):
         edges = np.append(rows["low"].to_numpy(), rows["high"].iloc[-1])
-        colour = colours[epsilon]
         if epsilon == 0:
-            shares.stairs(rows["share"], edges, fill=True, color=colour, alpha=0.2, label="raw")
+            shares.stairs(rows["share"], edges, fill=True, color=colours[epsilon], alpha=0.2, label="raw")
             continue
-        shares.stairs(rows["share"], edges, color=colour, label=rf"$\varepsilon$ = {epsilon:g}")
-        centre = (edges[1:] + edges[:-1]) / 2
-        ratios.errorbar(
-            centre[trusted],
-            rows["ratio"].to_numpy()[trusted],
-            yerr=rows["ratio_spread"].to_numpy()[trusted],
-            color=colour,
-            marker="o",
-            markersize=2.5,
-            linestyle="none",
-            elinewidth=1,
+        shares.stairs(
+            rows["share"], edges, color=colours[epsilon], linewidth=1.4, label=rf"$\varepsilon$ = {epsilon:g}"
         )
-        reach = max(reach, np.abs(rows["ratio"].to_numpy()[trusted] - 1).max(initial=0.0))
-    ratios.axhline(1.0, color="black", linewidth=0.8, linestyle=(0, (1, 1)))
-    reach = min(1.1 * reach, 1.0)
-    ratios.set_ylim(1 - reach, 1 + reach)
+        draw_ratios(ratios, well_filled[epsilon], colours[epsilon])
 
 
 def _bulk(raw: pd.DataFrame) -> tuple[float, float]:

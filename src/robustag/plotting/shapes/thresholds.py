@@ -15,7 +15,6 @@ from robustag.plotting.style import (
     FLAVOUR_COLOURS,
     FLAVOUR_LABELS,
     ROLES,
-    legend_below,
     perturbation_line,
     stamp,
     styled,
@@ -81,7 +80,7 @@ def threshold_table(
 
 @styled
 def draw_thresholds(table: pd.DataFrame, attack: Perturbation, sample: str) -> Figure:
-    """A column a discriminator, a row a training: passing shares of its two flavours, raw and attacked.
+    """A row a discriminator, a column a training: passing shares of its two flavours, raw and attacked.
 
     Parameters
     ----------
@@ -93,10 +92,10 @@ def draw_thresholds(table: pd.DataFrame, attack: Perturbation, sample: str) -> F
         What was simulated.
     """
     names = list(dict.fromkeys(table["discriminator"]))
-    figure = Figure(figsize=(1.0 + 2.4 * len(names), 7.2))
-    panels = figure.subplots(len(ROLES), len(names), sharex=True, sharey=True, squeeze=False)
+    figure = Figure(figsize=(9.0, 1.6 + 2.8 * len(names)))
+    panels = figure.subplots(len(names), len(ROLES), sharex=True, sharey=True, squeeze=False)
     for (role, name), cell in table.groupby(["role", "discriminator"]):
-        axes = panels[ROLES.index(role), names.index(name)]
+        axes = panels[names.index(name), ROLES.index(role)]
         for (flavour, perturbation), curve in cell.groupby(["flavour", "perturbation"]):
             colour = FLAVOUR_COLOURS[flavour]
             shown = curve[curve["passing"] > 0]
@@ -111,25 +110,21 @@ def draw_thresholds(table: pd.DataFrame, attack: Perturbation, sample: str) -> F
                 alpha=0.2,
                 linewidth=0,
             )
-        axes.text(
-            0.04,
-            0.05,
-            f"{cell['arm'].iloc[0]} arm,\n{role} training",
-            transform=axes.transAxes,
-            fontweight="bold",
-        )
-        if role == ROLES[-1]:
-            axes.set_xlabel(f"cut on {name}")
+        title = f"{cell['arm'].iloc[0]} arm,\n{role} training"
+        axes.text(0.04, 0.18, title, transform=axes.transAxes, fontweight="bold", fontsize=12)
+        axes.text(0.04, 0.06, f"cut on {name}", transform=axes.transAxes, fontsize=12)
     panels[0, 0].set(yscale="log", ylim=(1e-3, 2.0), xlim=(0.0, 1.0))
     # Short labels at the ends, which do not run into those of the next panel.
     panels[0, 0].xaxis.set_major_formatter("{x:g}")
     for row in panels:
-        row[0].set_ylabel("share of jets above the cut")
+        row[0].set_ylabel("share above the cut")
+    for axes in panels[-1]:
+        axes.set_xlabel("cut on the discriminator")
     handles = [Line2D([], [], color=FLAVOUR_COLOURS[name], label=FLAVOUR_LABELS[name]) for name in CLASSES]
     handles += [
         Line2D([], [], color="black", label="raw"),
         Line2D([], [], color="black", linestyle=perturbation_line(attack.name), label=attack.title),
     ]
-    legend_below(figure, handles, len(handles))
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(CLASSES))
     stamp(panels[0, 0], panels[0, -1], sample)
     return figure

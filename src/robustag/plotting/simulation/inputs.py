@@ -48,7 +48,9 @@ def draw_inputs(table: pd.DataFrame, sample: str) -> Figure:
     """
     parts = [part for _, part in table.groupby("block", sort=False)]
     rows = [list(dict.fromkeys(part["variable"])) for part in parts]
-    figure = Figure(figsize=(12.5, 0.27 * sum(map(len, rows)) + 2.2))
+    figure = Figure(figsize=(9.0, 0.27 * sum(map(len, rows)) + 2.2))
+    # Names in a PNG are a little wider than in the PDF that the layout is made for.
+    figure.set_layout_engine("constrained", w_pad=0.1)
     panels = figure.subplots(
         len(parts), 3, sharex="col", squeeze=False, height_ratios=[len(row) for row in rows]
     )
@@ -65,7 +67,7 @@ def draw_inputs(table: pd.DataFrame, sample: str) -> Figure:
             axes.set_yticks(-np.arange(len(names)), labels=[])
             axes.yaxis.set_minor_locator(NullLocator())
             axes.grid(axis="y", color="0.9", linewidth=0.6)
-        panel[0].set_yticks(-np.arange(len(names)), labels=names, fontsize=9)
+        panel[0].set_yticks(-np.arange(len(names)), labels=names, fontsize=10)
     for panel in panels:
         panel[0].axvspan(-SHIFT_BAND, SHIFT_BAND, color="0.88", zorder=0)
         panel[1].axvspan(*RATIO_BAND, color="0.88", zorder=0)
@@ -75,11 +77,11 @@ def draw_inputs(table: pd.DataFrame, sample: str) -> Figure:
     panels[-1][2].set_xlabel("share of jets without it")
     for panel, part in zip(panels, parts, strict=True):
         if (part["place"] < 0).all():
-            panel[2].legend(fontsize=9, loc="upper right")
+            panel[2].legend(fontsize=10, loc="upper right")
             continue
         handles, labels = panel[0].get_legend_handles_labels()
         title = f"{part['block'].iloc[0]} number"
-        figure.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=9, title=title)
+        figure.legend(handles, labels, loc="outside lower center", ncols=6, fontsize=10, title=title)
     stamp(panels[0][0], panels[0][-1], sample)
     return figure
 

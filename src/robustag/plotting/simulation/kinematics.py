@@ -65,7 +65,7 @@ def draw_spectra(table: pd.DataFrame, sample: str) -> Figure:
     sample : str
         What was simulated.
     """
-    figure = Figure(figsize=(11.2, 5.6))
+    figure = Figure(figsize=(9.0, 5.0))
     panels = figure.subplots(1, len(_VARIABLES))
     for axes, (variable, label) in zip(panels, _VARIABLES.items(), strict=True):
         for flavour, colour in FLAVOUR_COLOURS.items():
@@ -80,6 +80,8 @@ def draw_spectra(table: pd.DataFrame, sample: str) -> Figure:
                     rows[column] / np.diff(edges),
                     edges,
                     color=colour,
+                    # Without an edge from the ends down to zero.
+                    baseline=None,
                     label=f"{FLAVOUR_LABELS[flavour]}, {name}",
                     **look,
                 )
@@ -107,7 +109,7 @@ def draw_weights(table: pd.DataFrame, sample: str) -> Figure:
     sample : str
         What was simulated.
     """
-    figure = Figure(figsize=(14.0, 4.8))
+    figure = Figure(figsize=(9.5, 3.8))
     panels = figure.subplots(1, len(CLASSES), sharex=True, sharey=True)
     positive = table.loc[table["weight"] > 0, "weight"]
     scale = LogNorm(positive.min(), positive.max())

@@ -22,7 +22,7 @@ _VERTICES = (
 )
 _SHAPES = {
     "tracks_per_jet": ("tracks a jet", "linear", "linear"),
-    "d0_significance": (r"lifetime-signed $d_0$ significance of tracks", "linear", "log"),
+    "d0_significance": (r"lifetime-signed $d_0$ / $\sigma$", "linear", "log"),
     "z0": (r"$z_0$ of tracks [mm]", "linear", "log"),
     "sv_mass": ("secondary-vertex mass [GeV]", "linear", "linear"),
     "sv_tracks": ("tracks of the secondary vertex", "linear", "log"),
@@ -76,7 +76,7 @@ def draw_tracks(table: pd.DataFrame, sample: str) -> Figure:
     sample : str
         What was simulated.
     """
-    figure = Figure(figsize=(14.0, 4.6))
+    figure = Figure(figsize=(10.0, 4.0))
     panels = figure.subplots(1, len(TRACK_SHAPES))
     for axes, quantity in zip(panels, TRACK_SHAPES, strict=True):
         rows = table[table["quantity"] == quantity]
@@ -98,11 +98,11 @@ def draw_vertices(table: pd.DataFrame, sample: str) -> Figure:
     sample : str
         What was simulated.
     """
-    figure = Figure(figsize=(14.0, 8.6))
-    panels = figure.subplots(2, 3)
-    for axes, quantity in zip(panels[0], VERTEX_SHAPES, strict=True):
+    figure = Figure(figsize=(9.0, 11.0))
+    panels = figure.subplots(3, 2).ravel()
+    for axes, quantity in zip(panels[:3], VERTEX_SHAPES, strict=True):
         _shape(axes, table[table["quantity"] == quantity], quantity)
-    for axes, flavours in ((panels[1][0], ("b", "c")), (panels[1][1], ("light",))):
+    for axes, flavours in ((panels[3], ("b", "c")), (panels[4], ("light",))):
         for flavour, (vertex, fill, note) in product(flavours, _VERTICES):
             rows = table[(table["quantity"] == f"efficiency_{vertex}") & (table["flavour"] == flavour)]
             middle, half = 0.5 * (rows["low"] + rows["high"]), 0.5 * (rows["high"] - rows["low"])
@@ -114,14 +114,14 @@ def draw_vertices(table: pd.DataFrame, sample: str) -> Figure:
             )  # fmt: skip
         axes.set_xlabel(r"jet $p_T$ [GeV]")
         axes.set_ylim(bottom=0.0)
-    panels[1][0].set_ylabel("vertex-finding efficiency")
-    panels[1][0].set_ylim(0.0, 1.39)
-    panels[1][0].legend(ncols=2, fontsize=10)
-    panels[1][1].set_ylabel("light jets with a vertex")
-    panels[1][1].legend(loc="upper left")
-    _composition(panels[1][2], table[table["quantity"] == "composition"])
-    panels[0][0].legend()
-    stamp(panels[0][0], panels[0][-1], sample)
+    panels[3].set_ylabel("vertex-finding efficiency")
+    panels[3].set_ylim(0.0, 1.39)
+    panels[3].legend(ncols=2, fontsize=9, handlelength=1.2, columnspacing=1.0)
+    panels[4].set_ylabel("light jets with a vertex")
+    panels[4].legend(loc="upper left")
+    _composition(panels[5], table[table["quantity"] == "composition"])
+    panels[0].legend()
+    stamp(panels[0], panels[1], sample)
     return figure
 
 

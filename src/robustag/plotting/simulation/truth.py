@@ -87,26 +87,25 @@ def draw_resolution(table: pd.DataFrame, sample: str) -> Figure:
     sample : str
         What was simulated.
     """
-    figure = Figure(figsize=(16.5, 8.4))
-    panels = figure.subplots(2, 4)
+    figure = Figure(figsize=(9.0, 13.0))
+    panels = figure.subplots(len(_QUANTITIES) + 1, 2)
     resolution = table[table["kind"] == "resolution"]
-    for column, (quantity, (label, unit)) in enumerate(_QUANTITIES.items()):
-        for axes, slice_name in ((panels[0][column], "pt"), (panels[1][column], "eta")):
+    for row, (quantity, (label, unit)) in zip(panels, _QUANTITIES.items(), strict=False):
+        for axes, slice_name in zip(row, ("pt", "eta"), strict=True):
             rows = resolution[(resolution["quantity"] == quantity) & (resolution["slice"] == slice_name)]
             _resolution(axes, rows, unit)
             axes.set_ylabel(label)
-        panels[0][column].set_xscale("log")
-        panels[0][column].set_xlabel(r"track $p_T$ [GeV]")
-        panels[1][column].set_xlabel(r"track $|\eta|$")
-        panels[1][column].set_ylim(bottom=0.0)
+        row[0].set_xscale("log")
+        row[0].set_xlabel(r"track $p_T$ [GeV]")
+        row[1].set_xlabel(r"track $|\eta|$")
+        for axes in row:
+            axes.set_ylim(0.0, 1.1 * axes.get_ylim()[1])
         note = f"{ETA_PT[0]:g} < $p_T$ < {ETA_PT[1]:g} GeV"
-        panels[1][column].text(0.05, 0.93, note, transform=panels[1][column].transAxes, va="top")
-    for axes in panels[0, 1:3]:
-        axes.set_ylim(bottom=0.0)
+        row[1].text(0.05, 0.93, note, transform=row[1].transAxes, va="top")
     panels[0][0].set_ylim(5.0, 500.0)
     panels[0][0].set_yscale("log")
     panels[0][0].legend()
-    for axes, (quantity, label) in zip(panels[:, 3], _PULLS.items(), strict=True):
+    for axes, (quantity, label) in zip(panels[-1], _PULLS.items(), strict=True):
         _pull(axes, table[table["quantity"] == quantity])
         axes.set_xlabel(label)
     stamp(panels[0][0], panels[0][-1], sample)
@@ -147,7 +146,7 @@ def _pull(axes: Axes, rows: pd.DataFrame) -> None:
         grid, share / inside * norm.pdf(grid, mean["value"], width["value"]), color="#D55E00", linewidth=1.4
     )
     axes.set_xlim(-5.0, 5.0)
-    axes.set_ylim(3e-6, 40.0)
+    axes.set_ylim(3e-6, 400.0)
     axes.set_yscale("log")
     axes.set_ylabel("density")
     text = (
@@ -170,8 +169,8 @@ def draw_lifetime(table: pd.DataFrame, sample: str) -> Figure:
     sample : str
         What was simulated.
     """
-    figure = Figure(figsize=(15.0, 4.9))
-    panels = figure.subplots(1, 3)
+    figure = Figure(figsize=(9.0, 8.4))
+    panels = list(figure.subplot_mosaic([["hadrons", "vertices"], ["ratios", "ratios"]]).values())
     for hadron in HADRONS.values():
         _decay(panels[0], table, "ct_true", hadron, _HADRON_COLOURS[hadron], "o", _HADRON_LABELS[hadron])
     for quantity, (label, colour, marker) in list(_CT_STYLES.items())[1:]:
@@ -182,9 +181,9 @@ def draw_lifetime(table: pd.DataFrame, sample: str) -> Figure:
         axes.set_xlim(0.0, 4.0)
         axes.set_xlabel(r"$L\,m / p$ [mm]")
         axes.set_ylabel("b hadrons")
-        axes.legend()
+        axes.legend(fontsize=10)
     _ratios(panels[2], table[table["kind"] == "fit"])
-    stamp(panels[0], panels[-1], sample)
+    stamp(panels[0], panels[1], sample)
     return figure
 
 
