@@ -58,3 +58,17 @@ def sources_of(config: Mapping[str, Any]) -> dict[str, Source]:
         if config["attacks"][name]["name"] == "shift":
             found[name] = Source(_COHERENT, "inputs", 1.0)
     return found
+
+
+def calibrated_sources(config: Mapping[str, Any]) -> dict[str, Source]:
+    """Those of `sources_of` that make the rates of a calibration uncertain.
+
+    Not attacks, which no detector makes, and not the composition of a sample, which leaves each jet alone.
+    """
+    run = config["run"]
+    measured = {*run["variations"], *run["scenarios"]}
+    return {
+        name: source
+        for name, source in sources_of(config).items()
+        if name in measured and source.kind != "composition"
+    }

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from robustag.errors import InputError
-from robustag.mismodelling.sources import Source, sources_of
+from robustag.mismodelling.sources import Source, calibrated_sources, sources_of
 from robustag.workflow.checking import check_configuration
 
 
@@ -33,6 +33,7 @@ def test_every_perturbation_finds_its_source(config):
         "more_charm": Source("more_charm", "composition", 1.0),
         "shift_down": Source("coherent shift", "inputs", 1.0),
     }
+    assert sources_of(config).keys() - calibrated_sources(config) == {"more_charm", "shift_down"}
 
 
 def test_one_sigma_says_how_many_the_largest_strength_is(config):
