@@ -292,7 +292,16 @@ def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
     assert planned.pop("collect") == 12
     assert planned.pop("metrics_csv") == 1
     assert planned.pop("audit_orders") == 1
-    tables = {"align", "distances", "epochs", "envelope", "mismodelling_verdicts", "claims", "summary", "all"}
+    tables = {
+        "align",
+        "distances",
+        "epochs",
+        "mismodelling_verdicts",
+        "scale_factors",
+        "claims",
+        "summary",
+        "all",
+    }
     assert {rule for rule in planned if not rule.startswith("fig_")} <= tables
 
 

@@ -12,9 +12,9 @@ from robustag.evaluation.scale_factors import ALIKE, LARGER, SMALLER, TOTAL, UNK
 
 _METHOD = """\
 A scale factor is the rate in data over the rate in simulation at a fixed cut. Its relative uncertainty from
-one source is the relative change of the rate, over all pT, for one standard deviation of the source's nuisance
+one source is the relative change of the rate, over all pT, for one standard deviation of the nuisance
 parameter, as the configuration has it. The total is the quadratic sum over the sources whose effect on one of
-the two models is significant; a source without stands in brackets. Statistical noise is taken away, and errors
+the two models is significant; a source without stands in brackets. Statistical noise is taken away. Errors
 are paired over events and trainings; what is significant stands in strong letters.
 
 By pT, with the correlations between bins: `tables/scale_factor_bins.parquet` and
@@ -79,9 +79,13 @@ def _answer(rows: pd.DataFrame, rates: Sequence[tuple[str, str]]) -> list[str]:
 def _sources(rows: pd.DataFrame, rates: Sequence[tuple[str, str]]) -> list[str]:
     """Sources as rows, those with the largest effect first, flavours as columns."""
     cells = {(row["source"], row["discriminator"], row["metric"]): row for _, row in rows.iterrows()}
-    sizes = rows[rows["resolved"]].groupby("source")["nominal"].max()
     names = [name for name in dict.fromkeys(rows["source"]) if name != TOTAL]
-    names.sort(key=lambda name: -sizes.get(name, -1.0))
+
+    def size(name: str) -> float:
+        own = [cells[name, *rate] for rate in rates]
+        return max((max(row["nominal"], row["adversarial"]) for row in own if row["resolved"]), default=-1.0)
+
+    names.sort(key=size, reverse=True)
     body = [
         [name, *(text for rate in rates for text in _cell(cells[name, *rate]))] for name in [*names, TOTAL]
     ]
