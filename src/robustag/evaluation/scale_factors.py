@@ -98,6 +98,11 @@ class Uncertainty(NamedTuple):
         """The uncertainty; 0 where errors could be all of it."""
         return float(np.sqrt(np.maximum(self.square, 0.0)))
 
+    @property
+    def exists(self) -> bool:
+        """Whether it is a number and has an error: a rate of zero has no relative change."""
+        return bool(np.isfinite([self.square, self.gradient.total]).all())
+
     def is_resolved(self, significance: float) -> bool:
         """Whether the uncertainty as measured is significant."""
         return self.size > 0 and is_significant(2.0 * self.size**2, self.gradient, significance)
@@ -159,7 +164,9 @@ def compare(
             resolved = []
             for source in models[0]:
                 both = [Uncertainty.of({source: changes[source]}) for changes in models]
-                known = any(each.is_resolved(significance) for each in both)
+                known = all(each.exists for each in both) and any(
+                    each.is_resolved(significance) for each in both
+                )
                 resolved += [source] if known else []
                 row = {"source": source, "resolved": known, **_difference(*both, significance)}
                 table.append(front | row)
@@ -195,7 +202,7 @@ def _difference(nominal: Uncertainty, adversarial: Uncertainty, significance: fl
     square = nominal.square - adversarial.square
     spread = nominal.gradient - adversarial.gradient
     scale = nominal.size + adversarial.size
-    if not np.isfinite([square, spread.total]).all():
+    if not (nominal.exists and adversarial.exists):
         answer = UNKNOWN
     elif not is_significant(square, spread, significance):
         answer = ALIKE
