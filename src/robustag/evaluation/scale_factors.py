@@ -229,7 +229,7 @@ def in_bins(
 
     Jets are counted once, however many trainings there are: counts are means over seeds. Where a perturbation
     keeps the jets, only those that cross the cut make an error, otherwise all jets of both samples. A bin in
-    which no clean jet passes takes the numbers of all bins.
+    which no clean jet passes, or no varied one is, takes the changes of all bins.
 
     Parameters
     ----------
@@ -257,18 +257,19 @@ def in_bins(
     rows = rows[rows["model"].isin(counted["model"]) & rows["discriminator"].isin(counted["discriminator"])]
     rows = rows[rows["perturbation"].isin(list(sources))]
     largest = rows.groupby("perturbation")["epsilon"].transform("max")
-    key = ["model", *RATE, "perturbation", *BIN]
+    cell = ["model", *RATE, *BIN]
+    key = [*cell, "perturbation"]
     clean, varied = (
         _counts(rows[rows["epsilon"] == strength], key) for strength in (np.zeros(len(rows)), largest)
     )
-    empty = clean["passed"] == 0
+    jets = clean.where(clean["total"] > 0, _over_bins(clean)).groupby(level=cell, sort=False).max()
+    empty = (clean["passed"] == 0) | (varied["total"] == 0)
     clean, varied = (counts.where(~empty, _over_bins(counts)) for counts in (clean, varied))
     change, error = _relative_change(clean, varied)
     sigma = change.index.get_level_values("perturbation").map({n: s.sigma for n, s in sources.items()})
     name = change.index.get_level_values("perturbation").map({n: s.name for n, s in sources.items()})
     each = pd.DataFrame({"change": change / sigma, "variance": (error / sigma) ** 2, "source": name})
     each["measured"] = each["change"] ** 2
-    cell = ["model", *RATE, *BIN]
     by_source = each.groupby([*cell, "source"], sort=False)
     of_source = by_source[["change", "variance", "measured"]].mean()
     of_source["error"] = np.sqrt(of_source["variance"] / by_source.size())
@@ -287,7 +288,6 @@ def in_bins(
     total["uncertainty"] = np.sqrt(total["square"])
     total["error"] = np.sqrt(total["spread"] / total["square"]).where(total["square"] != 0, 0.0)
     total = total.reset_index().assign(source=TOTAL, resolved=True)
-    jets = clean.groupby(level=cell, sort=False)[["passed", "total"]].max()
     rate = jets["passed"] / jets["total"]
     rates = pd.DataFrame({"rate": rate, "rate_error": np.sqrt(rate * (1.0 - rate) / jets["total"])})
     shown = [*cell, "source", "resolved", "uncertainty", "error"]
@@ -332,9 +332,8 @@ def correlations(table: pd.DataFrame) -> pd.DataFrame:
         where a bin has no uncertainty.
     """
     parts = []
-    for rate, rows in table[(table["source"] != TOTAL) & table["resolved"]].groupby(
-        ["model", *RATE], sort=False
-    ):
+    resolved = table.assign(uncertainty=table["uncertainty"].where(table["resolved"], 0.0))
+    for rate, rows in resolved[resolved["source"] != TOTAL].groupby(["model", *RATE], sort=False):
         vectors = rows.pivot(index="source", columns="bin_low", values="uncertainty")
         covariance = vectors.T @ vectors
         width = np.sqrt(np.diag(covariance))
@@ -361,8 +360,8 @@ def correction_set(table: pd.DataFrame, study: str) -> dict:
         ``_mistag``, the rate on clean jets, and the same with ``_scale_factor``. Both are functions of
         ``working_point`` (its mis-tag rate on clean jets, as text) and ``pt`` in GeV; the scale factor first
         of ``systematic``: ``central`` (1), ``up`` and ``down`` (the total uncertainty), ``up_statistical``
-        and ``down_statistical`` (one training's jets), and ``up_`` and ``down_`` with each source. Jets
-        beyond the bins take the outermost.
+        and ``down_statistical`` (one training's jets), and ``up_`` and ``down_`` with each source, which are
+        1 where there are too few jets to tell. Jets beyond the bins take the outermost.
     """
     corrections = []
     for (model, discriminator, metric), rows in table.groupby(
@@ -371,7 +370,7 @@ def correction_set(table: pd.DataFrame, study: str) -> dict:
         name = f"{model}_{discriminator}_{metric.removeprefix('fixed_cut_')}"
         total = rows[rows["source"] == TOTAL]
         corrections += [
-            _correction(name, "rate on clean jets", {}, _points(total, total["rate"])),
+            _correction(name, "rate on clean jets", {}, _points(total, total["rate"].fillna(0.0))),
             _correction(
                 f"{name}_scale_factor",
                 "rate in data over rate in simulation",
@@ -380,7 +379,7 @@ def correction_set(table: pd.DataFrame, study: str) -> dict:
                     "nodetype": "category",
                     "input": "systematic",
                     "content": [
-                        {"key": key, "value": _points(part, factor.clip(lower=0.0))}
+                        {"key": key, "value": _points(part, factor.fillna(1.0).clip(lower=0.0))}
                         for key, part, factor in _systematics(rows)
                     ],
                 },
@@ -400,7 +399,7 @@ def _systematics(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, pd.Ser
         yield f"up{suffix}", part, 1.0 + part["uncertainty"]
         yield f"down{suffix}", part, 1.0 - part["uncertainty"]
     total = rows[rows["source"] == TOTAL]
-    relative = (total["rate_error"] / total["rate"]).fillna(0.0)
+    relative = total["rate_error"] / total["rate"]
     yield "central", total, pd.Series(1.0, index=total.index)
     yield "up_statistical", total, 1.0 + relative
     yield "down_statistical", total, 1.0 - relative

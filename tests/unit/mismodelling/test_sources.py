@@ -33,7 +33,17 @@ def test_every_perturbation_finds_its_source(config):
         "more_charm": Source("more_charm", "composition", 1.0),
         "shift_down": Source("coherent shift", "inputs", 1.0),
     }
-    assert sources_of(config).keys() - calibrated_sources(config) == {"more_charm", "shift_down"}
+
+
+def test_a_calibration_has_neither_attacks_nor_compositions_nor_stand_ins(config):
+    config["run"] |= {
+        "variations": ["jes_down", "record_jet_scale"],
+        "scenarios": ["jet_energy_scale_up", "track_order", "more_charm"],
+        "attacks": ["fgsm", "shift_down"],
+    }
+    assert list(calibrated_sources(config)) == ["jes_down", "record_jet_scale", "track_order"]
+    config["run"]["variations"] = []
+    assert list(calibrated_sources(config)) == ["jet_energy_scale_up", "track_order"]
 
 
 def test_one_sigma_says_how_many_the_largest_strength_is(config):
