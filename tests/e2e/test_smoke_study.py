@@ -52,6 +52,7 @@ FIGURES = [
     "fig_roc_perturbations_capped",
     "fig_roc_perturbations_systematic",
     "fig_roc_scan_clean",
+    "fig_scale_factors_clean",
     "fig_simulation_inputs",
     "fig_simulation_lifetime",
     "fig_simulation_resolution",

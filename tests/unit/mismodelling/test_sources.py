@@ -57,6 +57,7 @@ def test_one_sigma_says_how_many_the_largest_strength_is(config):
     [
         ("variations", "jes_up", {"sigma": 0}),
         ("variations", "jes_up", {"source": ""}),
+        ("variations", "jes_up", {"source": "total"}),
         ("scenarios", "track_order", {"one_sigma": 0}),
         ("scenarios", "more_charm", {"one_sigma": 1.0}),
     ],
