@@ -21,11 +21,8 @@ with job(globals()) as (snakemake, log):
     write_csv(table, files.csv)
     write_table(binned, files.bins)
     write_table(correlations(binned), files.correlations)
-    texts = {
-        files.page: scale_factor_page(table, params.study, params.options, params.mistags),
-        files.json: json.dumps(correction_set(binned, params.study)),
-    }
-    for path, text in texts.items():
+    page = scale_factor_page(table, params.study, params.options, params.mistags)
+    for path, text in ((files.page, page), (files.json, json.dumps(correction_set(binned, params.study)))):
         with written_whole(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
     log.info("%s", table[table["source"] == "total"]["answer"].value_counts().to_dict())

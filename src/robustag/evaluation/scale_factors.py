@@ -168,10 +168,10 @@ def compare(
                     each.is_resolved(significance) for each in both
                 )
                 resolved += [source] if known else []
-                row = {"source": source, "resolved": known, **_difference(*both, significance)}
+                row = {"source": source, "resolved": known, **_difference(both[0], both[1], significance)}
                 table.append(front | row)
             both = [Uncertainty.of({name: changes[name] for name in resolved}) for changes in models]
-            row = {"source": TOTAL, "resolved": bool(resolved), **_difference(*both, significance)}
+            row = {"source": TOTAL, "resolved": bool(resolved), **_difference(both[0], both[1], significance)}
             table.append(front | row)
     return pd.DataFrame(table)
 
