@@ -23,7 +23,6 @@ _ANSWERS = {
     SMALLER: "makes it smaller",
     LARGER: "makes it larger",
     ALIKE: "makes no significant difference",
-    UNKNOWN: "cannot be judged with so few jets",
 }
 
 
@@ -69,11 +68,15 @@ def scale_factor_page(
 def _answer(rows: pd.DataFrame, rates: Sequence[tuple[str, str]]) -> list[str]:
     """What adversarial training does to the total of every flavour, in words."""
     total = rows[rows["source"] == TOTAL].set_index(["discriminator", "metric"])
-    return [
-        f"* {_title(rate)}: adversarial training **{_ANSWERS[row['answer']]}** "
-        f"({_percent(row['nominal'])} % → {_percent(row['adversarial'])} %)."
-        for rate, row in ((rate, total.loc[rate]) for rate in rates)
-    ]
+    lines = []
+    for rate in rates:
+        row = total.loc[rate]
+        both = f"{_percent(row['nominal'])} % → {_percent(row['adversarial'])} %"
+        found = f"adversarial training **{_ANSWERS[row['answer']]}** ({both})"
+        lines.append(
+            f"* {_title(rate)}: {found if row['resolved'] else 'no source has a significant effect'}."
+        )
+    return lines
 
 
 def _sources(rows: pd.DataFrame, rates: Sequence[tuple[str, str]]) -> list[str]:
@@ -108,6 +111,8 @@ def _header(first: str, rates: Sequence[tuple[str, str]]) -> list[str]:
 
 def _cell(row: pd.Series) -> tuple[str, str]:
     """Nominal → adversarial, and their difference with its error, in strong letters where significant."""
+    if row["answer"] == UNKNOWN:
+        return "-", "-"
     texts = (
         f"{_percent(row['nominal'])} → {_percent(row['adversarial'])}",
         f"{_percent(row['difference'], '+')} ± {_percent(row['difference_error'])}",

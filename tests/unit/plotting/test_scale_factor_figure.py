@@ -65,4 +65,7 @@ def test_a_panel_has_nominal_beside_adversarial_in_per_cent(compared):
 def test_a_study_in_which_nothing_is_significant_is_drawn(compared):
     compared = compared.assign(resolved=False)
     table = scale_factor_table(compared, PAIRS[0], ["BvL"])
-    assert len(draw_scale_factors(table, PAIRS, PAIRS[0], POINTS, "sample").axes) == 2 * len(POINTS)
+    figure = draw_scale_factors(table, PAIRS, PAIRS[0], POINTS, "sample")
+    assert len(figure.axes) == 2 * len(POINTS)
+    shown = np.concatenate([np.asarray(line.get_xdata(), dtype=float) for line in figure.axes[0].lines])
+    assert 20.0 not in np.round(shown, 6)  # the total

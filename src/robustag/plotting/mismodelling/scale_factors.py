@@ -108,8 +108,10 @@ def draw_scale_factors(
 def _draw_points(axes: Axes, rows: pd.DataFrame, model: Model) -> None:
     """A point a source; hollow where its effect is significant on neither model."""
     height = np.arange(len(rows))[::-1] + (0.17 if model.role == "nominal" else -0.17)
+    # A total of nothing is no number.
+    value = 100.0 * rows[model.role].where(rows["resolved"] | (rows.index != TOTAL))
     axes.errorbar(
-        *(100.0 * rows[model.role], height),
+        *(value, height),
         xerr=100.0 * rows[f"{model.role}_error"],
         color=model.colour,
         linestyle="none",
@@ -119,7 +121,7 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, model: Model) -> None:
     resolved = rows["resolved"].to_numpy(dtype=bool)
     for chosen, face in ((resolved, model.colour), (~resolved, "white")):
         axes.plot(
-            *(100.0 * rows[model.role][chosen], height[chosen]),
+            *(value[chosen], height[chosen]),
             color=model.colour,
             marker=model.marker,
             markerfacecolor=face,
