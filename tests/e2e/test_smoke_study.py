@@ -53,6 +53,7 @@ FIGURES = [
     "fig_roc_perturbations_capped",
     "fig_roc_perturbations_systematic",
     "fig_roc_scan_clean",
+    "fig_scale_factors_clean",
     "fig_simulation_inputs",
     "fig_simulation_lifetime",
     "fig_simulation_resolution",
@@ -309,7 +310,16 @@ def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
     assert planned.pop("collect") == 12
     assert planned.pop("metrics_csv") == 1
     assert planned.pop("audit_orders") == planned.pop("sizes") == 1
-    tables = {"align", "distances", "epochs", "envelope", "mismodelling_verdicts", "claims", "summary", "all"}
+    tables = {
+        "align",
+        "distances",
+        "epochs",
+        "mismodelling_verdicts",
+        "scale_factors",
+        "claims",
+        "summary",
+        "all",
+    }
     assert {rule for rule in planned if not rule.startswith("fig_")} <= tables
 
 

@@ -34,7 +34,7 @@ OMISSIONS = {
             "align",
             "fig_alignment",
             "scenario_distances",
-            "envelope",
+            "scale_factors",
             "fig_mismodelling",
             "fig_pareto",
             "certify",
@@ -60,7 +60,7 @@ OMISSIONS = {
             ),
             *("validate_generate", "validate_inputs", "validate_published", "fig_simulation_inputs"),
         },
-        {"mismodel", "scenario_distances", "envelope", "fig_input_distance", "fig_simulation_tracks"},
+        {"mismodel", "scenario_distances", "scale_factors", "fig_input_distance", "fig_simulation_tracks"},
     ),
     "one of each and nothing else": (
         {
@@ -79,7 +79,7 @@ OMISSIONS = {
                 "certify",
                 "distances",
                 "scenario_distances",
-                "envelope",
+                "scale_factors",
                 "validate_inputs",
             ),
             *("fig_alignment", "fig_certified", "fig_input", "fig_input_distance", "fig_input_epsilon"),

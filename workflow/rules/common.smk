@@ -1,6 +1,7 @@
 """What the rules share: the checked configuration, what it selects, and how much memory jobs need."""
 
 import math
+from dataclasses import asdict
 from itertools import chain
 
 from snakemake.exceptions import WorkflowError
@@ -8,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 from robustag.attacks import AttackDefinition
 from robustag.documents import read_document
 from robustag.errors import InputError
+from robustag.mismodelling.sources import calibrated_sources
 from robustag.options import fields_of, keys_of
 from robustag.training import training_budget
 from robustag.workflow.checking import check_configuration
@@ -63,6 +65,8 @@ CLOSURE = [name for name in RUN["samples"] if name in SIMULATED][:1]
 VALIDATED = bool(CLOSURE and config["validation"]["samples"])
 CERTIFIED = certified_models(config)
 SCENARIOS = {name: canonical(scenario) for name, scenario in shown_scenarios(config).items()}
+# The scenarios that are sources of a calibration's uncertainty.
+CALIBRATED = {name: asdict(source) for name, source in calibrated_sources(config).items()}
 # The tables of one measurement.
 MEASURED = fields_of("robustag.evaluation.tables", "Assessment")
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]

@@ -242,6 +242,25 @@ if config["evaluation"]["inputs"]:
             "../../scripts/fig_mismodelling_map.py"
 
 
+if CALIBRATED:
+
+    rule fig_scale_factors:
+        """Calibration uncertainties by source, nominal beside adversarial (one file per pair of models)."""
+        input:
+            table=rules.scale_factors.output.table,
+        output:
+            **figure("fig_scale_factors", "Mismodelling", FIGURE_PAIRS),
+        log:
+            "<logs>/fig_scale_factors.log",
+        localrule: True
+        params:
+            options=figure_options("discriminators"),
+            mistags=config["evaluation"]["mistags"],
+            code=code_fingerprint("scripts/fig_scale_factors.py"),
+        script:
+            "../../scripts/fig_scale_factors.py"
+
+
 if RUN["variations"]:
 
     rule fig_alignment:

@@ -75,22 +75,35 @@ rule mismodelling_verdicts:
         "../../scripts/mismodelling_verdicts.py"
 
 
-rule envelope:
-    """Efficiencies and mis-tag rates at fixed cuts with their envelope over scenarios, for correctionlib."""
-    input:
-        bins=collected("bins"),
-    output:
-        table="<results>/tables/envelope.parquet",
-        json="<results>/envelope.json",
-    log:
-        "<logs>/envelope.log",
-    localrule: True
-    params:
-        study=config["study"],
-        options=figure_options("discriminators"),
-        code=code_fingerprint("scripts/envelope.py"),
-    script:
-        "../../scripts/envelope.py"
+if CALIBRATED:
+
+    rule scale_factors:
+        """How well each tagger can be calibrated: does adversarial training shrink the uncertainty of its rates?
+
+        Rates at fixed cuts under every source of uncertainty, for one standard deviation of its nuisance.
+        """
+        input:
+            metrics=collected("metrics"),
+            bins=collected("bins"),
+        output:
+            table="<results>/tables/scale_factors.parquet",
+            csv="<results>/tables/scale_factors.csv",
+            bins="<results>/tables/scale_factor_bins.parquet",
+            correlations="<results>/tables/scale_factor_correlations.parquet",
+            page="<results>/scale_factors.md",
+            json="<results>/scale_factors.json",
+        log:
+            "<logs>/scale_factors.log",
+        localrule: True
+        params:
+            study=config["study"],
+            options=figure_options("discriminators"),
+            sources=CALIBRATED,
+            mistags=config["evaluation"]["mistags"],
+            significance=config["claims"]["significance"],
+            code=code_fingerprint("scripts/scale_factors.py"),
+        script:
+            "../../scripts/scale_factors.py"
 
 
 rule inventory:

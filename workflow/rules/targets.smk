@@ -23,7 +23,7 @@ FIGURES = list(dict.fromkeys(rule for makers in FIGURE_FILES.values() for rule, 
 PRODUCTS = [
     *FIGURES,
     *("audit_orders", "metrics_csv", "mismodelling_verdicts", "sizes"),
-    *(["envelope"] if SCENARIOS else []),
+    *(["scale_factors"] if CALIBRATED else []),
     *("claims", "export", "summary"),
 ]
 

@@ -58,3 +58,20 @@ def sources_of(config: Mapping[str, Any]) -> dict[str, Source]:
         if config["attacks"][name]["name"] == "shift":
             found[name] = Source(_COHERENT, "inputs", 1.0)
     return found
+
+
+def calibrated_sources(config: Mapping[str, Any]) -> dict[str, Source]:
+    """Those of `sources_of` that make the rates of a calibration uncertain.
+
+    Not attacks, which no detector makes, and not the composition of a sample, which leaves each jet alone.
+    Changes of single inputs, which leave alone what hangs together with them, stand for a source only where
+    no variation does.
+    """
+    found = sources_of(config)
+    varied = {found[name].name for name in config["run"]["variations"]}
+    return {
+        name: found[name]
+        for name in (*config["run"]["variations"], *config["run"]["scenarios"])
+        if found[name].kind != "composition"
+        and not (found[name].kind == "inputs" and found[name].name in varied)
+    }

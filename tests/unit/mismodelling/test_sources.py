@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from robustag.errors import InputError
-from robustag.mismodelling.sources import Source, sources_of
+from robustag.mismodelling.sources import Source, calibrated_sources, sources_of
 from robustag.workflow.checking import check_configuration
 
 
@@ -35,6 +35,17 @@ def test_every_perturbation_finds_its_source(config):
     }
 
 
+def test_a_calibration_has_neither_attacks_nor_compositions_nor_stand_ins(config):
+    config["run"] |= {
+        "variations": ["jes_down", "record_jet_scale"],
+        "scenarios": ["jet_energy_scale_up", "track_order", "more_charm"],
+        "attacks": ["fgsm", "shift_down"],
+    }
+    assert list(calibrated_sources(config)) == ["jes_down", "record_jet_scale", "track_order"]
+    config["run"]["variations"] = []
+    assert list(calibrated_sources(config)) == ["jet_energy_scale_up", "track_order"]
+
+
 def test_one_sigma_says_how_many_the_largest_strength_is(config):
     config["run"]["scenarios"] = ["track_order"]
     config["scenarios"]["track_order"] |= {"strengths": [0.3, 0.1], "one_sigma": -0.1}
@@ -46,6 +57,7 @@ def test_one_sigma_says_how_many_the_largest_strength_is(config):
     [
         ("variations", "jes_up", {"sigma": 0}),
         ("variations", "jes_up", {"source": ""}),
+        ("variations", "jes_up", {"source": "total"}),
         ("scenarios", "track_order", {"one_sigma": 0}),
         ("scenarios", "more_charm", {"one_sigma": 1.0}),
     ],

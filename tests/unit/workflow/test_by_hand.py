@@ -165,7 +165,7 @@ def test_what_is_missing_is_listed_in_one_line(study):
 
 def test_the_job_must_be_one_of_the_script(study):
     with pytest.raises(InputError, match=r"^scripts/metrics_csv\.py made results/.*: run that one"):
-        by_hand(ROOT / "scripts/envelope.py", ["--job", CSV])
+        by_hand(ROOT / "scripts/scale_factors.py", ["--job", CSV])
 
 
 def test_a_record_of_an_older_version_is_one_clear_line(study):

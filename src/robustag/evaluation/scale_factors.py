@@ -1,0 +1,448 @@
+"""How well a tagger can be calibrated: what the known sources of uncertainty do to its rates at fixed cuts.
+
+A scale factor is the rate in data over the rate in simulation. Its uncertainty from one source is the
+relative change of the rate for one standard deviation of the source's nuisance parameter. What the errors of
+the changes add to it is taken away, and only sources whose effect is significant make the total: neither many
+sources without effect nor small samples make a tagger look badly known.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from robustag.evaluation.differences import Measurement, measurement
+from robustag.evaluation.discriminators import DISCRIMINATORS
+from robustag.evaluation.significance import holm, level, p_value
+from robustag.mismodelling.sources import Source
+
+#: What the quadratic sum over the resolved sources is called among them.
+TOTAL = "total"
+SMALLER, LARGER, ALIKE, UNKNOWN = "smaller", "larger", "no significant difference", "unknown"
+#: Rate at a fixed cut -> role of its jets in the discriminator.
+RATES = {"fixed_cut_efficiency": "signal", "fixed_cut_mistag": "background"}
+#: What identifies a rate of a model.
+RATE = ["discriminator", "metric", "working_point"]
+BIN = ["bin_low", "bin_high"]
+
+
+def shown_rates(discriminators: Sequence[str]) -> list[tuple[str, str]]:
+    """The rates of one tagger, as (discriminator, metric).
+
+    The efficiency of the first discriminator, and the mis-tag rate of each with the same signal.
+    """
+    chosen = [one for name in discriminators for one in DISCRIMINATORS if one.name == name]
+    alike = sorted((one for one in chosen if one.signal == chosen[0].signal), key=lambda one: one.background)
+    return [
+        (chosen[0].name, "fixed_cut_efficiency"),
+        *((one.name, "fixed_cut_mistag") for one in alike),
+    ]
+
+
+def flavour_of(discriminator: str, metric: str) -> int:
+    """The flavour whose rate it is: 0 = b, 1 = c, 2 = light."""
+    return next(getattr(one, RATES[metric]) for one in DISCRIMINATORS if one.name == discriminator)
+
+
+NOTHING = Measurement((0,), np.zeros(1), np.zeros((1, 2)))
+"""What does not scatter."""
+
+
+class Uncertainty(NamedTuple):
+    """A relative uncertainty.
+
+    Attributes
+    ----------
+    square
+        Its square, without the squared errors of the changes that it comes from: below zero where these
+        are larger than the changes.
+    size
+        The uncertainty as measured, with them.
+    gradient
+        A measurement that scatters as the square does.
+    """
+
+    square: float
+    size: float
+    gradient: Measurement
+
+    @classmethod
+    def of(cls, changes: Mapping[str, Sequence[Measurement]]) -> "Uncertainty":
+        """The quadratic sum over sources.
+
+        Parameters
+        ----------
+        changes : mapping of str to sequence of Measurement
+            Source to the relative changes for one standard deviation, of one or more perturbations that stand
+            for it: both sides, or alternatives. Of these the mean square counts.
+
+        Notes
+        -----
+        The square of a measured change is on average the square of the true one and that of its error.
+        """
+        weighted = [(each, 1.0 / len(own)) for own in changes.values() for each in own]
+        if not weighted:
+            return cls(0.0, 0.0, NOTHING)
+        measured = sum(weight * each.mean**2 for each, weight in weighted)
+        noise = sum(weight * each.total**2 for each, weight in weighted)
+        slopes = [(each, 2.0 * weight * each.mean) for each, weight in weighted]
+        gradient = Measurement(
+            weighted[0][0].seeds,
+            np.sum([slope * each.values for each, slope in slopes], axis=0),
+            np.sum([slope * each.replicates for each, slope in slopes], axis=0),
+        )
+        return cls(measured - noise, float(np.sqrt(measured)), gradient)
+
+    @property
+    def value(self) -> float:
+        """The uncertainty; 0 where errors could be all of it."""
+        return float(np.sqrt(np.maximum(self.square, 0.0)))
+
+    @property
+    def exists(self) -> bool:
+        """Whether it is a number and has an error: a rate of zero has no relative change."""
+        return bool(np.isfinite([self.square, self.gradient.total]).all())
+
+    def is_resolved(self, significance: float) -> bool:
+        """Whether the uncertainty as measured is significant in these trainings."""
+        spread = self.gradient
+        p = p_value(2.0 * self.size**2, spread.statistical, spread.freedom, np.nan, 1)
+        return self.size > 0 and bool(p < level(significance))
+
+    @property
+    def error(self) -> float:
+        """Its error, that of the uncertainty as measured."""
+        return self.gradient.total / (2.0 * self.size) if self.size else 0.0
+
+
+def compare(
+    metrics: pd.DataFrame,
+    pairs: Sequence[Mapping[str, str]],
+    discriminators: Sequence[str],
+    sources: Mapping[str, Source],
+    significance: float,
+) -> pd.DataFrame:
+    """The uncertainties of nominal and adversarial models, over all pT.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+        The collected table.
+    pairs : sequence of mapping
+        label, nominal and adversarial.
+    discriminators : sequence of str
+    sources : mapping of str to Source
+        Scenario to source (`robustag.mismodelling.sources.calibrated_sources`); each counts at its largest
+        strength.
+    significance : float
+        What counts as an effect, in standard deviations of a normal distribution; see
+        `robustag.evaluation.significance`.
+
+    Returns
+    -------
+    DataFrame
+        Columns pair, discriminator, metric, flavour (as `flavour_of`), working_point, source (its name, or
+        `TOTAL`); ``resolved``: whether its effect on one of the two models is significant, and the total of
+        both has it; ``nominal`` and ``adversarial``, relative uncertainties, and ``difference``, nominal
+        minus adversarial, each followed by its error, paired over events and trainings; ``p`` of the
+        difference, corrected for the number of tests (Holm; the totals of a pair at one working point are a
+        family, and so are the sources), NaN for models that were trained once; ``answer``: what adversarial
+        training makes of the uncertainty.
+    """
+    rows = metrics[(metrics["kind"] == "scenario") & metrics["metric"].isin(list(RATES))]
+    rows = rows[rows["discriminator"].isin(discriminators) & rows["perturbation"].isin(list(sources))]
+    table = []
+    for rate, of_rate in rows.groupby(RATE, sort=False):
+        named = dict(zip(RATE, rate, strict=True))
+        found = {
+            model: _changes(of_model, {"model": model, **named}, sources)
+            for model, of_model in of_rate.groupby("model", sort=False)
+        }
+        for pair in pairs:
+            front = {"pair": pair["label"], **named, "flavour": flavour_of(rate[0], rate[1])}
+            models = [found[pair[role]] for role in ("nominal", "adversarial")]
+            resolved = []
+            for source in models[0]:
+                both = [Uncertainty.of({source: changes[source]}) for changes in models]
+                known = all(each.exists for each in both) and any(
+                    each.is_resolved(significance) for each in both
+                )
+                resolved += [source] if known else []
+                row = {"source": source, "resolved": known, **_difference(both[0], both[1])}
+                table.append(front | row)
+            both = [Uncertainty.of({name: changes[name] for name in resolved}) for changes in models]
+            row = {"source": TOTAL, "resolved": bool(resolved), **_difference(both[0], both[1])}
+            table.append(front | row)
+    found = pd.DataFrame(table)
+    family = [found["pair"], found["working_point"], found["source"] == TOTAL]
+    found["p"] = found.groupby(family)["p"].transform(holm)
+    found["answer"] = [
+        _answer(difference, p, level(significance)) for difference, p in found[["difference", "p"]].to_numpy()
+    ]
+    return found
+
+
+def _answer(difference: float, p: float, below: float) -> str:
+    if np.isnan(p):
+        return UNKNOWN
+    if p >= below:
+        return ALIKE
+    return SMALLER if difference > 0 else LARGER
+
+
+def _changes(
+    rows: pd.DataFrame, named: Mapping[str, str | float], sources: Mapping[str, Source]
+) -> dict[str, list[Measurement]]:
+    """Source to the relative changes of one rate for one standard deviation."""
+    changes: dict[str, list[Measurement]] = {}
+    for perturbation, of_it in rows.groupby("perturbation", sort=False):
+        raw, changed = (
+            measurement(of_it, perturbation=str(perturbation), epsilon=epsilon, **named)  # type: ignore[arg-type]  # names and numbers by their keys
+            for epsilon in (0.0, float(of_it["epsilon"].max()))
+        )
+        source = sources[str(perturbation)]
+        relative = (changed - raw) / raw
+        each = Measurement(relative.seeds, relative.values / source.sigma, relative.replicates / source.sigma)
+        changes.setdefault(source.name, []).append(each)
+    return changes
+
+
+def _difference(nominal: Uncertainty, adversarial: Uncertainty) -> dict:
+    """Of two uncertainties as columns.
+
+    What is compared are the squares, which have no bias; divided by the sum of the uncertainties as measured
+    their difference is that of the uncertainties.
+    """
+    square = nominal.square - adversarial.square
+    spread = nominal.gradient - adversarial.gradient
+    scale = nominal.size + adversarial.size
+    known = nominal.exists and adversarial.exists and (len(spread.seeds) > 1 or not scale)
+    return {
+        "nominal": nominal.value,
+        "nominal_error": nominal.error,
+        "adversarial": adversarial.value,
+        "adversarial_error": adversarial.error,
+        "difference": square / scale if scale else 0.0,
+        "difference_error": spread.total / scale if scale else 0.0,
+        "p": float(p_value(square, spread.statistical, spread.freedom, spread.seed, len(spread.seeds)))
+        if known
+        else np.nan,
+    }
+
+
+def in_bins(
+    bins: pd.DataFrame,
+    compared: pd.DataFrame,
+    pairs: Sequence[Mapping[str, str]],
+    sources: Mapping[str, Source],
+) -> pd.DataFrame:
+    """The uncertainties of every rate in bins of pT.
+
+    Jets are counted once, however many trainings there are: counts are means over seeds. Where a perturbation
+    keeps the jets, only those that cross the cut make an error, otherwise all jets of both samples. A bin in
+    which no clean jet passes, or no varied one is, takes the changes of all bins.
+
+    Parameters
+    ----------
+    bins : DataFrame
+        The collected table.
+    compared : DataFrame
+        From `compare`, which says what is resolved.
+    pairs, sources
+        As of `compare`.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, those of `RATE` and `BIN`, source (its name, or `TOTAL`); ``resolved``, over all pT in
+        a pair of the model, as the total wants it; ``uncertainty``, relative, of a source with the sign of
+        the change towards larger values of its nuisance; ``error``, statistical;
+        and the ``rate`` on clean jets with its ``rate_error``.
+    """
+    rows = bins[(bins["kind"] == "scenario") & (bins["variable"] == "pt")]
+    counted = pd.concat(
+        compared.assign(model=compared["pair"].map({pair["label"]: pair[role] for pair in pairs}))
+        for role in ("nominal", "adversarial")
+    )
+    resolved = counted.groupby(["model", *RATE, "source"])["resolved"].any()
+    rows = rows[rows["model"].isin(counted["model"]) & rows["discriminator"].isin(counted["discriminator"])]
+    rows = rows[rows["perturbation"].isin(list(sources))]
+    largest = rows.groupby("perturbation")["epsilon"].transform("max")
+    cell = ["model", *RATE, *BIN]
+    key = [*cell, "perturbation"]
+    clean, varied = (
+        _counts(rows[rows["epsilon"] == strength], key) for strength in (np.zeros(len(rows)), largest)
+    )
+    jets = clean.where(clean["total"] > 0, _over_bins(clean)).groupby(level=cell, sort=False).max()
+    empty = (clean["passed"] == 0) | (varied["total"] == 0)
+    clean, varied = (counts.where(~empty, _over_bins(counts)) for counts in (clean, varied))
+    change, error = _relative_change(clean, varied)
+    sigma = change.index.get_level_values("perturbation").map({n: s.sigma for n, s in sources.items()})
+    name = change.index.get_level_values("perturbation").map({n: s.name for n, s in sources.items()})
+    each = pd.DataFrame({"change": change / sigma, "variance": (error / sigma) ** 2, "source": name})
+    each["measured"] = each["change"] ** 2
+    by_source = each.groupby([*cell, "source"], sort=False)
+    of_source = by_source[["change", "variance", "measured"]].mean()
+    of_source["error"] = np.sqrt(of_source["variance"] / by_source.size())
+    # As of `Uncertainty`: what the errors add is taken away.
+    of_source["square"] = (of_source["measured"] - of_source["variance"]).clip(lower=0.0)
+    of_source = of_source.reset_index().merge(resolved.reset_index(), on=["model", *RATE, "source"])
+    size = np.sqrt(of_source["square"])
+    of_source["uncertainty"] = size.where(of_source["change"] > 0, -size)
+    of_source["spread"] = of_source["square"] * of_source["error"] ** 2
+    parts = (
+        of_source[["square", "spread"]]
+        .where(of_source["resolved"], 0.0)
+        .groupby([of_source[name] for name in cell], sort=False)
+    )
+    total = parts.sum()
+    total["uncertainty"] = np.sqrt(total["square"])
+    total["error"] = np.sqrt(total["spread"] / total["square"]).where(total["square"] != 0, 0.0)
+    total = total.reset_index().assign(source=TOTAL, resolved=True)
+    rate = jets["passed"] / jets["total"]
+    rates = pd.DataFrame({"rate": rate, "rate_error": np.sqrt(rate * (1.0 - rate) / jets["total"])})
+    shown = [*cell, "source", "resolved", "uncertainty", "error"]
+    return pd.concat([of_source[shown], total[shown]]).merge(rates.reset_index(), on=cell)
+
+
+def _counts(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Jets, and those that cross the cut where they are the same, as means over seeds."""
+    counts = ["passed", "total", "gained", "lost"]
+    return rows.astype(dict.fromkeys(counts, "Float64")).groupby(key, sort=False)[counts].mean().astype(float)
+
+
+def _over_bins(counts: pd.DataFrame) -> pd.DataFrame:
+    levels = [name for name in counts.index.names if name not in BIN]
+    return counts.groupby(level=levels).transform(lambda column: column.sum(skipna=False))
+
+
+def _relative_change(clean: pd.DataFrame, varied: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Of a rate, with its binomial error; exact for small changes, and larger than zero if no jet is left."""
+    before, after = (counts["passed"] / counts["total"] for counts in (clean, varied))
+    ratio = after / before
+    scale = ratio.clip(lower=1.0)
+    paired = (varied["gained"] + varied["lost"]) / clean["passed"] ** 2 * scale
+    apart = (1.0 - before) / clean["passed"] * scale**2 + (1.0 - after) / clean["passed"] * clean[
+        "total"
+    ] / varied["total"] * scale
+    return ratio - 1.0, np.sqrt(paired.fillna(apart))
+
+
+def correlations(table: pd.DataFrame) -> pd.DataFrame:
+    """Correlation of the total uncertainty between bins, each resolved source being one nuisance for all.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `in_bins`.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, those of `RATE`, ``bin`` and ``other`` (lower edges in GeV), ``correlation``; NaN
+        where a bin has no uncertainty.
+    """
+    parts = []
+    resolved = table.assign(uncertainty=table["uncertainty"].where(table["resolved"], 0.0))
+    for rate, rows in resolved[resolved["source"] != TOTAL].groupby(["model", *RATE], sort=False):
+        vectors = rows.pivot(index="source", columns="bin_low", values="uncertainty")
+        covariance = vectors.T @ vectors
+        width = np.sqrt(np.diag(covariance))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            matrix = covariance / np.outer(width, width)
+        matrix = matrix.rename_axis(index="bin", columns="other").stack().rename("correlation")
+        parts.append(matrix.reset_index().assign(**dict(zip(["model", *RATE], rate, strict=True))))
+    return pd.concat(parts, ignore_index=True)[["model", *RATE, "bin", "other", "correlation"]]
+
+
+def correction_set(table: pd.DataFrame, study: str) -> dict:
+    """The rates and scale factors in bins of pT as a correctionlib document, schema version 2.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `in_bins`.
+    study : str
+
+    Returns
+    -------
+    dict
+        Two corrections for each model, discriminator and rate, ``{model}_{discriminator}_efficiency`` or
+        ``_mistag``, the rate on clean jets, and the same with ``_scale_factor``. Both are functions of
+        ``working_point`` (its mis-tag rate on clean jets, as text) and ``pt`` in GeV; the scale factor first
+        of ``systematic``: ``central`` (1), ``up`` and ``down`` (the total uncertainty), ``up_statistical``
+        and ``down_statistical`` (one training's jets), and ``up_`` and ``down_`` with each source, which are
+        1 where there are too few jets to tell. Jets beyond the bins take the outermost.
+    """
+    corrections = []
+    for (model, discriminator, metric), rows in table.groupby(
+        ["model", "discriminator", "metric"], sort=False
+    ):
+        name = f"{model}_{discriminator}_{metric.removeprefix('fixed_cut_')}"
+        total = rows[rows["source"] == TOTAL]
+        corrections += [
+            _correction(name, "rate on clean jets", {}, _points(total, total["rate"].fillna(0.0))),
+            _correction(
+                f"{name}_scale_factor",
+                "rate in data over rate in simulation",
+                {"systematic": ("string", "central, up, down, up_statistical, down_statistical or a source")},
+                {
+                    "nodetype": "category",
+                    "input": "systematic",
+                    "content": [
+                        {"key": key, "value": _points(part, factor.fillna(1.0).clip(lower=0.0))}
+                        for key, part, factor in _systematics(rows)
+                    ],
+                },
+            ),
+        ]
+    return {
+        "schema_version": 2,
+        "description": f"Tagging rates of study '{study}' and their scale factors with uncertainties",
+        "corrections": corrections,
+    }
+
+
+def _systematics(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame, pd.Series]]:
+    """Every systematic of one rate with its rows and factors."""
+    for source, part in rows.groupby("source", sort=False):
+        suffix = "" if source == TOTAL else f"_{source}"
+        yield f"up{suffix}", part, 1.0 + part["uncertainty"]
+        yield f"down{suffix}", part, 1.0 - part["uncertainty"]
+    total = rows[rows["source"] == TOTAL]
+    relative = total["rate_error"] / total["rate"]
+    yield "central", total, pd.Series(1.0, index=total.index)
+    yield "up_statistical", total, 1.0 + relative
+    yield "down_statistical", total, 1.0 - relative
+
+
+def _correction(name: str, meaning: str, first: Mapping[str, tuple[str, str]], data: dict) -> dict:
+    inputs = {
+        **first,
+        "working_point": ("string", "mis-tag rate of the working point on clean jets"),
+        "pt": ("real", "transverse momentum of the jet in GeV"),
+    }
+    return {
+        "name": name,
+        "version": 1,
+        "inputs": [{"name": key, "type": kind, "description": text} for key, (kind, text) in inputs.items()],
+        "output": {"name": "value", "type": "real", "description": meaning},
+        "data": data,
+    }
+
+
+def _points(rows: pd.DataFrame, values: pd.Series) -> dict:
+    """Values by working point and pT."""
+    content = []
+    for point, part in rows.assign(shown=values.round(7)).groupby("working_point", sort=False):
+        part = part.sort_values("bin_low")
+        binning = {
+            "nodetype": "binning",
+            "input": "pt",
+            "edges": [*part["bin_low"].tolist(), float(part["bin_high"].iloc[-1])],
+            "content": part["shown"].tolist(),
+            "flow": "clamp",
+        }
+        content.append({"key": f"{point:g}", "value": binning})
+    return {"nodetype": "category", "input": "working_point", "content": content}
