@@ -145,9 +145,11 @@ PARTS = {
         # How much the training matters, for the models that claims ask.
         *trained(
             "<results>/distances/{model}/seed{seed}.parquet",
-            sorted({pair["nominal"] for pair in config["figures"]["pairs"]})
-            if config["figures"]["attack"] in config["distances"]["attacks"]
-            else [],
+            (
+                sorted({pair["nominal"] for pair in config["figures"]["pairs"]})
+                if config["figures"]["attack"] in config["distances"]["attacks"]
+                else []
+            ),
             RUN["seeds"][1:],
         ),
     ],

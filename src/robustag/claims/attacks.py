@@ -74,7 +74,8 @@ def _beyond_one_step(evidence: Evidence, settings: Settings) -> list[Finding]:
                 part=_ONE_STEP,
             )
         ]
-    own, others = [], []
+    own: list[Finding] = []
+    others: list[Finding] = []
     for epsilon in settings.epsilons:
         for name, one_step in pairs:
             if not (evidence.offers(name, epsilon) and evidence.offers(one_step, epsilon)):

@@ -218,6 +218,7 @@ def _difference(nominal: Uncertainty, adversarial: Uncertainty) -> dict:
     spread = nominal.gradient - adversarial.gradient
     scale = nominal.size + adversarial.size
     known = nominal.exists and adversarial.exists and (len(spread.seeds) > 1 or not scale)
+    p = p_value(square, spread.statistical, spread.freedom, spread.seed, len(spread.seeds))
     return {
         "nominal": nominal.value,
         "nominal_error": nominal.error,
@@ -225,9 +226,7 @@ def _difference(nominal: Uncertainty, adversarial: Uncertainty) -> dict:
         "adversarial_error": adversarial.error,
         "difference": square / scale if scale else 0.0,
         "difference_error": spread.total / scale if scale else 0.0,
-        "p": float(p_value(square, spread.statistical, spread.freedom, spread.seed, len(spread.seeds)))
-        if known
-        else np.nan,
+        "p": float(p) if known else np.nan,
     }
 
 

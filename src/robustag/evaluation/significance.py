@@ -3,7 +3,6 @@
 Every verdict of a study, in tables, claims and audits, is a comparison of a p-value from here with `level`.
 """
 
-from collections.abc import Sequence
 from math import hypot, isfinite
 
 import numpy as np
@@ -96,7 +95,7 @@ def _quantile(tail: np.ndarray, freedom: np.ndarray) -> np.ndarray:
     return -np.where(finite, stdtrit(np.where(finite, freedom, 1.0), tail), ndtri(tail))
 
 
-def holm(p_values: Sequence[float]) -> np.ndarray:
+def holm(p_values: ArrayLike) -> np.ndarray:
     """P-values of a family of tests, corrected for their number: S. Holm, Scand. J. Stat. 6 (1979) 65.
 
     If none of the effects is there, any of the corrected values lies below a level with at most the
@@ -104,7 +103,7 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 
     Parameters
     ----------
-    p_values : sequence of float, length N
+    p_values : array_like of float [N]
         NaN is a test that could not be made: it stays NaN and does not count.
 
     Returns

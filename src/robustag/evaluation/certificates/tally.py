@@ -74,8 +74,10 @@ class Tally:
             score = odds[d.name].cpu().numpy()
             signal, background = (np.flatnonzero(self._label == f) for f in (d.signal, d.background))
             value, low, high, replicates = area(score, signal, background, self._weights)
-            auc = {"value": value, "low": low, "high": high, "n": len(signal) + len(background)}
-            auc["replicates"] = replicates.astype(np.float32)
+            auc = {
+                **{"value": value, "low": low, "high": high, "n": len(signal) + len(background)},
+                "replicates": replicates.astype(np.float32),
+            }
             yield {**front, **_named(d.name, "all", "auc"), **auc}
             for mistag in self._mistags:
                 for jets, flavour, metric in (
