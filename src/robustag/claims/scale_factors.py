@@ -1,6 +1,7 @@
 """A page about one question: does adversarial training shrink the calibration uncertainty of a tagger?"""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,7 @@ A scale factor is the rate in data over the rate in simulation at a fixed cut. I
 one source is the relative change of the rate, over all pT, for one standard deviation of the nuisance
 parameter, as the configuration has it. The total is the quadratic sum over the sources whose effect on one of
 the two models is significant; a source without stands in brackets. Statistical noise is taken away. Errors
-are paired over events and trainings; what is significant stands in strong letters.
+are paired over events and trainings; what is significant, for the number of tests, stands in strong letters.
 
 By pT, with the correlations between bins: `tables/scale_factor_bins.parquet` and
 `tables/scale_factor_correlations.parquet`. For an analysis: `scale_factors.json` (correctionlib)."""
@@ -23,6 +24,7 @@ _ANSWERS = {
     SMALLER: "makes it smaller",
     LARGER: "makes it larger",
     ALIKE: "makes no significant difference",
+    UNKNOWN: "may do anything: models were trained once",
 }
 
 
@@ -111,7 +113,7 @@ def _header(first: str, rates: Sequence[tuple[str, str]]) -> list[str]:
 
 def _cell(row: pd.Series) -> tuple[str, str]:
     """Nominal → adversarial, and their difference with its error, in strong letters where significant."""
-    if row["answer"] == UNKNOWN:
+    if not isfinite(row["difference_error"]):
         return "-", "-"
     texts = (
         f"{_percent(row['nominal'])} → {_percent(row['adversarial'])}",
