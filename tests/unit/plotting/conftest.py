@@ -545,8 +545,8 @@ def drawn(
             table = transferred.transfer_table(transfer, "BvL")
             return transferred.draw_transfer(table, sample), table
         if name == "mismodelling":
-            table = losses.mismodelling_table(metrics, pairs, options["mismodellings"], "BvL", 0.01)
-            return losses.draw_mismodelling(table, pairs, 0.01, sample), table
+            table = losses.mismodelling_table(metrics, pairs, options["mismodellings"], "BvL", 0.1)
+            return losses.draw_mismodelling(table, pairs, 0.1, sample), table
         if name == "surface_statistics":
             table = statistics.statistics_table(surface_statistics, pairs)
             return statistics.draw_statistics(table, pairs, sample), table

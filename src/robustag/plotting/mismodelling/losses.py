@@ -106,11 +106,11 @@ def draw_mismodelling(
     discriminator = table["discriminator"].iloc[0]
     titles = {
         "loss": f"loss of {discriminator} AUC",
-        "change": f"change of the mis-tag rate\nat a fixed cut ({working_point:g})",
-        "gain": "size of the change:\nnominal $-$ adversarial",
+        "change": f"change of mis-tag rate\nat a fixed cut ({working_point:g})",
+        "gain": "its size: nominal\n$-$ adversarial",
     }
     figure = Figure(figsize=(8.6, 2.2 + (0.22 + 0.1 * len(pairs)) * len(labels)))
-    panels = figure.subplots(1, len(QUANTITIES), sharey=True, width_ratios=(1.2, 1.2, 1.0))
+    panels = figure.subplots(1, len(QUANTITIES), sharey=True)
     for axes, quantity in zip(panels, QUANTITIES, strict=True):
         _points(axes, table[table["quantity"] == quantity], pairs, labels)
         axes.set_xlabel(titles[quantity], loc="center", fontsize="medium")
