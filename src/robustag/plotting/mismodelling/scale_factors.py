@@ -72,7 +72,7 @@ def draw_scale_factors(
     rates.sort(key=lambda rate: (rate[1], flavour_of(*rate)))
     names = list(dict.fromkeys(table["source"]))
     models = arm_models(pairs, pair.label)
-    figure = Figure(figsize=(3.2 + 3.0 * len(rates), 1.7 + (0.5 + 0.31 * len(names)) * len(points)))
+    figure = Figure(figsize=(3.2 + 3.0 * len(rates), 1.7 + (0.7 + 0.31 * len(names)) * len(points)))
     panels = figure.subplots(len(points), len(rates), sharex="col", sharey=True, squeeze=False)
     for place, rate in enumerate(rates):
         of_rate = table[matching(table, discriminator=rate[0], metric=rate[1])]
@@ -82,6 +82,8 @@ def draw_scale_factors(
                 _draw_points(axes, rows, model)
             axes.set_yticks(np.arange(len(names))[::-1], labels=[name.replace("_", " ") for name in names])
             axes.yaxis.set_minor_locator(NullLocator())
+            # Below the sources there is room for the name of the working point.
+            axes.set_ylim(-1.2, len(names) - 0.5)
             axes.axhline(len(names) - 1.5, color="black", linewidth=0.8)
             axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.text(
