@@ -103,8 +103,8 @@ def _sources(evidence: Evidence, settings: Settings) -> Iterator[_Source]:
         for entry in settings.mismodellings
         if entry["kind"] in KINDS and evidence.offers(entry["perturbation"], float(entry["epsilon"]))
     ]
-    key = _name
-    for name, entries in groupby(sorted(shown, key=key), key=key):
+    # A stand-in on the inputs alone does not speak for a source that is re-simulated.
+    for (name, kind), entries in groupby(sorted(shown, key=_source), key=_source):
         of_it = list(entries)
         rates = list(_changes(evidence, of_it, settings.working_point))
         if not rates:
@@ -113,15 +113,15 @@ def _sources(evidence: Evidence, settings: Settings) -> Iterator[_Source]:
         larger = [max(rate, key=_Change.both) for rate in rates]
         yield _Source(
             name,
-            of_it[0]["kind"],
+            kind,
             average([change.nominal.magnitude for change in larger]),
             average([change.adversarial.magnitude for change in larger]),
             counts=bool(np.nanmin(p) < level(settings.significance)),
         )
 
 
-def _name(entry: Mapping) -> str:
-    return str(entry["source"])
+def _source(entry: Mapping) -> tuple[str, str]:
+    return entry["source"], entry["kind"]
 
 
 @dataclass(frozen=True)
