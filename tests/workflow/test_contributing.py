@@ -88,10 +88,11 @@ import sys, pandas as pd
 from types import SimpleNamespace
 from robustag.claims.catalogue import CLAIMS
 from robustag.claims.evidence import Evidence
+from robustag.claims.judge import findings_of
 from robustag.claims.verdict import combine
 evidence = Evidence("clean_nominal", "clean_fgsm", {"metrics": pd.read_parquet(sys.argv[1])})
 settings = SimpleNamespace(attack="fgsm", significance=2.0)
-print(CLAIMS[-1].id, combine(CLAIMS[-1].test(evidence, settings)))
+print(CLAIMS[-1].id, combine(findings_of(CLAIMS[-1], evidence, settings)))
 """
     run = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "metrics.parquet")],
