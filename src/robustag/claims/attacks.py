@@ -57,9 +57,9 @@ def first_order_is_a_limit(evidence: Evidence, settings: Settings) -> list[Findi
 
     Two questions about the nominal model at the deciding strength. Beyond one step: on the same jets, each
     attack of several steps against FGSM, in what it raises itself; that one exists is the claim, so the most
-    significant one decides. Beyond the first order: certificates say what no attack of any order can exceed;
-    if the best attacks of first order reach most of it, nothing is left. The AUC, the larger strength and the
-    adversarial model support the first.
+    significant one decides, corrected for their number. Beyond the first order: certificates say what no
+    attack of any order can exceed; if the best attacks of first order reach most of it, nothing is left. The
+    AUC, the larger strength and the adversarial model support the first.
     """
     return [*_beyond_one_step(evidence, settings), _beyond_first_order(evidence, settings)]
 
@@ -93,7 +93,8 @@ def _beyond_one_step(evidence: Evidence, settings: Settings) -> list[Finding]:
     if not own:
         return [not_measured(pairs[0][0], settings.epsilon, True)]
     strongest = min(own, key=lambda finding: (finding.distance <= 0, finding.p))
-    return [replace(finding, deciding=finding is strongest) for finding in own] + others
+    decisive = replace(strongest, deciding=True, tries=len(own))
+    return [decisive if finding is strongest else finding for finding in own] + others
 
 
 def _more(quantity: str, name: str, one_step: str, strong: Measurement, weak: Measurement) -> Finding:

@@ -30,7 +30,7 @@ class Outcome:
     mismodelling
         From `robustag.evaluation.verdicts.verdicts`.
     certificates
-        model, epsilon, discriminator, method, metric, value, low, high; None without any.
+        model, seed, epsilon, discriminator, method, metric and value; None without any.
     sizes
         model, seed, input, unit, size and share: how far epsilon moves each input, and its share in that.
     audit
@@ -159,16 +159,25 @@ def mismodelling(found: pd.DataFrame, settings: Settings) -> list[str]:
 
 
 def certificates(found: pd.DataFrame | None) -> list[str]:
-    """BvL AUC under the best attack and its proven bound; nothing without certificates of BvL."""
+    """BvL AUC raw and under the best attack, and its proven bound, on the same jets; nothing without any of BvL."""
     if found is None:
         return []
     found = found[(found["metric"] == "auc") & (found["discriminator"] == "BvL")]
     rows = []
     for model, of_model in found.groupby("model", sort=False):
-        for epsilon, at in of_model[of_model["epsilon"] > 0].groupby("epsilon"):
-            values = at.set_index("method")["value"]
-            rows.append([model, f"{epsilon:g}", *(f"{values[name]:.4f}" for name in ("attack", "crown"))])
-    header = ["model", "epsilon", "BvL AUC, best attack of every jet", "proven: never below"]
+        values = of_model.groupby(["epsilon", "method"])["value"].mean()
+        trainings = str(of_model["seed"].nunique())
+        for epsilon in sorted(set(of_model["epsilon"]) - {0.0}):
+            shown = values[0.0, "attack"], values[epsilon, "attack"], values[epsilon, "crown"]
+            rows.append([model, trainings, f"{epsilon:g}", *(f"{value:.4f}" for value in shown)])
+    header = [
+        "model",
+        "trainings",
+        "epsilon",
+        "BvL AUC, raw",
+        "best attack of every jet",
+        "proven: never below",
+    ]
     return table(header, rows, aligned=True) if rows else []
 
 

@@ -83,6 +83,8 @@ class Finding:
         The discriminator that it is about; empty for anything else.
     part
         What of the claim it answers, where the claim has several answers; else empty.
+    tries
+        Number of tests of which it is the most significant one, where one is enough.
     """
 
     quantity: str
@@ -101,6 +103,7 @@ class Finding:
     below: bool = False
     discriminator: str = ""
     part: str = ""
+    tries: int = 1
 
     @property
     def distance(self) -> float:
@@ -116,12 +119,13 @@ class Finding:
 
     @property
     def p(self) -> float:
-        """P-value of this test alone; NaN where it could not be made."""
+        """P-value of this test, corrected for its `tries` (Bonferroni); NaN where it could not be made."""
         if self.verdict == NOT_TESTABLE:
             return nan
         if self.error == inf:
             return 1.0
-        return float(p_value(self.distance, self.statistical, self.freedom, self.seed, self.seeds))
+        alone = p_value(self.distance, self.statistical, self.freedom, self.seed, self.seeds)
+        return min(1.0, self.tries * float(alone))
 
 
 def untestable(

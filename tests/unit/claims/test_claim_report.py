@@ -239,9 +239,10 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, setting
     metrics = make_metrics()
     certificates = pd.DataFrame(
         [
-            {"model": "nominal", "epsilon": 0.05, "method": method, "metric": "auc", "discriminator": "BvL"}
-            | {"value": value}
-            for method, value in (("attack", 0.71), ("crown", 0.42))
+            {"model": "nominal", "seed": seed, "epsilon": epsilon, "method": method}
+            | {"metric": "auc", "discriminator": "BvL", "value": value + 0.01 * seed}
+            for seed in (1, 2)
+            for epsilon, method, value in ((0.0, "attack", 0.9), (0.05, "attack", 0.7), (0.05, "crown", 0.4))
         ]
     )
     aucs = metrics[(metrics["metric"] == "auc") & (metrics["discriminator"] == "BvL")]
@@ -268,7 +269,7 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, setting
     assert re.search(r"^\* adversarial, own loss: 1 of 2 fail", page, re.M)
     assert re.search(r"^\| nominal +\| 3 +\| 0\.9300 ± .*\| 0\.2000 ± .*\| 0\.2200 ±", page, re.M)
     assert re.search(r"^\| worse resolution +\| clean +\| 0\.0200 ± .*\| helps +\|$", page, re.M)
-    assert re.search(r"^\| nominal +\| 0\.05 +\| 0\.7100 +\| 0\.4200 +\|$", page, re.M)
+    assert re.search(r"^\| nominal +\| 2 +\| 0\.05 +\| 0\.9150 +\| 0\.7150 +\| 0\.4150 +\|$", page, re.M)
     sizes = page[page.index("## What epsilon means") : page.index("## Performance")].splitlines()
     inputs = [line.split("|")[1:4] for line in sizes if line.startswith("| input_")]
     assert [name.strip() for name, *_ in inputs] == [f"input_{n}" for n in range(11, 1, -1)]
