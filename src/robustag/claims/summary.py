@@ -159,7 +159,7 @@ def mismodelling(found: pd.DataFrame, settings: Settings) -> list[str]:
 
 
 def certificates(found: pd.DataFrame | None) -> list[str]:
-    """BvL AUC raw and under the best attack, and its proven bound, on the same jets; nothing without any of BvL."""
+    """BvL AUC raw and under the best attack, and its proven bound, on the same jets; nothing without any."""
     if found is None:
         return []
     found = found[(found["metric"] == "auc") & (found["discriminator"] == "BvL")]
