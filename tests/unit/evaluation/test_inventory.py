@@ -46,7 +46,7 @@ def made(tmp_path):
         write_store(columns, np.array(ends), paths[-1])
     card = {"network": {"name": "mlp", "hidden": [7, 5], "dropout": 0.1}, "inputs": INPUTS, "classes": 3}
     card |= {"loss": {"name": "double_softmax_focal", "gamma": 25.0}, "recipe": {"name": "nominal"}}
-    card |= {"optimiser": {"name": "adam", "epochs": 4}}
+    card |= {"optimiser": {"name": "adam", "learning_rate": 0.01, "batch_size": 32, "epochs": 4}}
     model = tmp_path / "tagger" / "seed2.safetensors"
     model.parent.mkdir()
     save_model(model, build_model(card["network"], INPUTS, 3, seed=0), card)
