@@ -117,8 +117,8 @@ def test_numbers_of_one_model_that_do_not_exist(metrics, bins, options):
     some = metrics.assign(value=metrics["value"].mask(gone))
     table = auc_epsilon_table(some, options["pairs"], ATTACKS, ["BvL"])
     drawn(draw_auc_epsilon(table, options["pairs"], ATTACKS, [], "sample"))
-    table = mismodelling_table(some, options["pairs"], options["mismodellings"], "BvL")
-    drawn(draw_mismodelling(table, options["pairs"], "sample"))
+    table = mismodelling_table(some, options["pairs"], options["mismodellings"], "BvL", 0.1)
+    drawn(draw_mismodelling(table, options["pairs"], 0.1, "sample"))
     empty = bins.assign(
         **{name: bins[name].mask(bins["bin_low"] == 20.0) for name in ("value", "low", "high")},
         passed=bins["passed"].mask(bins["bin_low"] == 20.0, 0),
