@@ -20,7 +20,7 @@ from tests.studies import SMOKE, Study, files_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-KILLS = 20
+KILLS = 12
 # A table of seconds differs from run to run; everything else is the same to the last bit.
 TIMES = ["seconds"]
 
@@ -61,13 +61,17 @@ def test_control_c_is_one_line_of_the_job_and_leaves_nothing(tmp_path):
     output, _ = run.communicate(timeout=120)
     assert run.returncode != 0
     said = [line for line in output.splitlines() if line.startswith("robustag: ")]
-    assert said == ["robustag: generate ttbar 0000 was ended (exit status 130): run again"]
+    assert len(said) == 1
+    ended = re.fullmatch(r"robustag: generate ttbar (\d+) was ended \(exit status 130\): run again", said[0])
+    assert ended
     assert "Traceback" not in output
-    assert "was ended (exit status 130)" in (results / "logs/generate/ttbar/0000.log").read_text()
-    assert not [path for path in (results / "ntuples").rglob("*") if path.is_file()]
+    assert "was ended (exit status 130)" in (results / f"logs/generate/ttbar/{ended[1]}.log").read_text()
+    # Another chunk may have been finished before.
+    made = [path.name for path in (results / "ntuples").rglob("*") if path.is_file()]
+    assert not [name for name in made if ended[1] in name or "partial" in name]
 
 
-def test_a_study_killed_twenty_times_ends_as_an_undisturbed_one(study, tmp_path):
+def test_a_study_killed_twelve_times_ends_as_an_undisturbed_one(study, tmp_path):
     checkout = Checkout(tmp_path / "killed")
     command = [sys.executable, "-m", "snakemake", "--cores", "2", *SMOKE]
     delay = random.Random(1)

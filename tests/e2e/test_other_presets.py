@@ -81,7 +81,7 @@ def test_a_bare_study_ends_with_verdicts_and_says_what_it_cannot_test(bare):
         "C11",
     }
     assert (
-        "Not testable here: the study shows no mismodelling."
+        "Not testable here: the study shows no such mismodelling."
         in claims["C8"]["arms"]["clean"]["interpretation"]
     )
     summary = (bare / "summary.md").read_text()

@@ -51,7 +51,11 @@ def other_mismodelling_is_tolerated(evidence: Evidence, settings: Settings) -> l
         found = [source for source in made if source.counts]
         quantity = f"{_QUANTITY}, mean over sources, {words}"
         if not found:
-            reason = "none of them changes a rate significantly" if made else "the study shows none of them"
+            reason = (
+                "none of them changes a rate significantly"
+                if made
+                else "the study shows no such mismodelling"
+            )
             findings.append(untestable(quantity, reason, part=kind))
             continue
         nominal = average([source.nominal for source in found])

@@ -216,7 +216,7 @@ def test_a_study_without_mismodellings_cannot_test_c8(make_tables, settings):
     judged = judge_claims(make_tables(), PAIRS, replace(settings, mismodellings=()))
     (eighth,) = (judgement for judgement in judged if judgement.claim.id == "C8")
     assert eighth.verdict == "not testable here"
-    assert interpretation(eighth, 2.0) == "Not testable here: the study shows none of them."
+    assert interpretation(eighth, 2.0) == "Not testable here: the study shows no such mismodelling."
 
 
 def test_headline_without_its_epsilon_says_so(make_metrics, flags, settings):

@@ -53,7 +53,7 @@ def test_a_claim_about_nothing_is_seldom_decided(settings, seeds):
     ]
     asked = replace(settings, mismodellings=entries)
     rng = np.random.default_rng(23)
-    studies, wrong = 80, 0
+    studies, wrong = 60, 0
     for _ in range(studies):
         pair = Evidence("nominal", "adversarial", {"metrics": null_study(rng, seeds)})
         findings = findings_of(C8, pair, asked)
