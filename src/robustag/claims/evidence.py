@@ -125,14 +125,7 @@ class Evidence:
 
     def auc_loss(self, model: str, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
         """AUC on raw jets minus AUC on perturbed ones: positive when the perturbation hurts."""
-        return harm(
-            self.metrics(perturbation),
-            model=model,
-            perturbation=perturbation,
-            epsilon=epsilon,
-            discriminator=discriminator,
-            metric="auc",
-        )
+        return self.harm(model, perturbation, epsilon, "auc", discriminator)
 
     def gain(self, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
         """AUC lost by the nominal model minus AUC lost by the adversarial one."""
@@ -170,14 +163,16 @@ class Evidence:
             working_point=working_point,
         )
 
-    def harm(self, model: str, perturbation: str, epsilon: float, metric: str) -> Measurement:
-        """What a perturbation does to a number of all classes at once, such as the loss or the accuracy."""
+    def harm(
+        self, model: str, perturbation: str, epsilon: float, metric: str, discriminator: str = "all"
+    ) -> Measurement:
+        """What a perturbation does to a number; without a discriminator to one of all classes at once."""
         return harm(
             self.metrics(perturbation),
             model=model,
             perturbation=perturbation,
             epsilon=epsilon,
-            discriminator="all",
+            discriminator=discriminator,
             metric=metric,
         )
 

@@ -47,10 +47,11 @@ def judge_claims(
     settings
         How to test.
     """
+    # Each indexes its numbers once, for all claims.
+    evidences = [(pair["label"], Evidence(pair["nominal"], pair["adversarial"], tables)) for pair in pairs]
     judgements = []
     for claim in CLAIMS:
-        for pair in pairs:
-            evidence = Evidence(pair["nominal"], pair["adversarial"], tables)
+        for arm, evidence in evidences:
             findings = tuple(findings_of(claim, evidence, settings))
-            judgements.append(Judgement(claim, pair["label"], evidence.models, combine(findings), findings))
+            judgements.append(Judgement(claim, arm, evidence.models, combine(findings), findings))
     return judgements

@@ -11,7 +11,7 @@ from robustag.claims.quantities import Quantity, average
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 from robustag.evaluation.differences import Measurement
-from robustag.evaluation.significance import holm, level, p_value
+from robustag.evaluation.significance import holm, level
 
 #: Kinds of sources, each a question of its own, and what reports call them.
 KINDS = {
@@ -143,7 +143,7 @@ class _Change:
     def p(self) -> float:
         """That it is there in these trainings of both models: what others would show is no matter here."""
         mean = average([self.nominal, self.adversarial])
-        return float(p_value(mean.mean, mean.statistical, mean.freedom, np.nan, 1))
+        return mean.p_value_of(mean.mean, these_trainings=True)
 
     @property
     def known(self) -> bool:

@@ -73,9 +73,18 @@ class Measurement:
     @property
     def p_value(self) -> float:
         """Two-sided, that the mean is so far from zero by chance; NaN without a statistical error."""
+        return self.p_value_of(self.mean)
+
+    def p_value_of(self, distance: float, *, these_trainings: bool = False) -> float:
+        """That a number which scatters as this one does is so far from zero by chance, on either side.
+
+        For `these_trainings` alone it does not matter what others would have given. NaN without a statistical
+        error.
+        """
         if not np.isfinite(self.statistical):
             return float("nan")
-        return float(p_value(self.mean, self.statistical, self.freedom, self.seed, len(self.seeds)))
+        seed, seeds = (np.nan, 1) if these_trainings else (self.seed, len(self.seeds))
+        return float(p_value(distance, self.statistical, self.freedom, seed, seeds))
 
     @property
     def magnitude(self) -> "Measurement":

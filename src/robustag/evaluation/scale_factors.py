@@ -14,7 +14,7 @@ import pandas as pd
 
 from robustag.evaluation.differences import Measurement, measurement
 from robustag.evaluation.discriminators import DISCRIMINATORS
-from robustag.evaluation.significance import holm, level, p_value
+from robustag.evaluation.significance import holm, level
 from robustag.mismodelling.sources import Source
 
 #: What the quadratic sum over the resolved sources is called among them.
@@ -106,9 +106,8 @@ class Uncertainty(NamedTuple):
 
     def is_resolved(self, significance: float) -> bool:
         """Whether the uncertainty as measured is significant in these trainings."""
-        spread = self.gradient
-        p = p_value(2.0 * self.size**2, spread.statistical, spread.freedom, np.nan, 1)
-        return self.size > 0 and bool(p < level(significance))
+        p = self.gradient.p_value_of(2.0 * self.size**2, these_trainings=True)
+        return self.size > 0 and p < level(significance)
 
     @property
     def error(self) -> float:
@@ -218,7 +217,6 @@ def _difference(nominal: Uncertainty, adversarial: Uncertainty) -> dict:
     spread = nominal.gradient - adversarial.gradient
     scale = nominal.size + adversarial.size
     known = nominal.exists and adversarial.exists and (len(spread.seeds) > 1 or not scale)
-    p = p_value(square, spread.statistical, spread.freedom, spread.seed, len(spread.seeds))
     return {
         "nominal": nominal.value,
         "nominal_error": nominal.error,
@@ -226,7 +224,7 @@ def _difference(nominal: Uncertainty, adversarial: Uncertainty) -> dict:
         "adversarial_error": adversarial.error,
         "difference": square / scale if scale else 0.0,
         "difference_error": spread.total / scale if scale else 0.0,
-        "p": float(p) if known else np.nan,
+        "p": spread.p_value_of(square) if known else np.nan,
     }
 
 
