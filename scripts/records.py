@@ -7,8 +7,10 @@ with job(globals()) as (snakemake, log):
     from robustag.readers import read_jets
 
     params, table = snakemake.params, FeatureTable.load(snakemake.input.features)
+    ranges = {name: part for name, part in params.select.items() if name != "where"}
+    read = (params.entries, params.options, params.labels, params.select.get("where"))
     for ntuple, path in zip(snakemake.input.ntuples, snakemake.output.records, strict=True):
-        jets = read_jets(params.format, ntuple, table, params.entries, params.options)
-        kept = jets.labelled(ntuple).within(params.select)
+        jets = read_jets(params.format, ntuple, table, *read)
+        kept = jets.labelled(ntuple).within(ranges)
         kept.save(path)
         log.info("%d of %d jets of %s", len(kept), len(jets), ntuple)

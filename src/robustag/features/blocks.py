@@ -1,7 +1,7 @@
 """Blocks of a feature table: variables of the jet itself, or of each of its tracks, candidates, vertices."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -60,6 +60,8 @@ class Variable:
         Of its measurement; zero where none is known.
     lower, upper : float
         Physical range.
+    branch : str
+        Where files that have no format of their own keep it, ``{place}`` being the place of an element.
     """
 
     name: str
@@ -72,22 +74,25 @@ class Variable:
     uncertainty: Uncertainty
     lower: float
     upper: float
+    branch: str
 
     @classmethod
-    def parse(cls, written: dict, block: str) -> Self:
-        """A variable as a table writes it, of the group `block` unless it names another."""
+    def parse(cls, written: dict, block: dict) -> Self:
+        """A variable as a table writes it in a block, of the block's group unless it names another."""
         low, high = written.get("range", (None, None))
+        pattern = written.get("branch", block.get("branch", "{variable}"))
         return cls(
             name=written["name"],
             label=written.get("label", written["name"].replace("_", " ")),
             unit=written["unit"],
-            group=written.get("group", block),
+            group=written.get("group", block["name"]),
             role=Role.parse(written.get("role")),
             missing=written["missing"],
             shift=written.get("shift"),
             uncertainty=Uncertainty.parse(written.get("uncertainty")),
             lower=-np.inf if low is None else float(low),
             upper=np.inf if high is None else float(high),
+            branch=pattern.replace("{variable}", written["name"]),
         )
 
 
@@ -114,6 +119,9 @@ class Block:
         In the order of the network.
     first : int
         Column of its first input.
+    jet_index : str or None
+        Branch that says of each element of an event which jet of the event it belongs to; None where the file
+        lists elements jet by jet.
     """
 
     name: str
@@ -121,6 +129,7 @@ class Block:
     order: Order | None
     variables: tuple[Variable, ...]
     first: int
+    jet_index: str | None = None
 
     @classmethod
     def parse(cls, written: dict, first: int) -> Self:
@@ -131,7 +140,7 @@ class Block:
         InputError
             If a role or the order is about a variable that the block lacks.
         """
-        variables = tuple(Variable.parse(variable, written["name"]) for variable in written["variables"])
+        variables = tuple(Variable.parse(variable, written) for variable in written["variables"])
         names = [variable.name for variable in variables]
         for variable in variables:
             for other in sorted(variable.role.of if variable.role else ()):
@@ -140,8 +149,8 @@ class Block:
                         f"block '{written['name']}': the role of '{variable.name}' is about '{other}', which "
                         f"the block lacks: use {', '.join(names)}, or leave the role out"
                     )
-        block = cls(written["name"], written.get("count"), None, variables, first)
-        return cls(block.name, block.count, block._order(written.get("order_by")), variables, first)
+        block = cls(written["name"], written.get("count"), None, variables, first, written.get("jet_index"))
+        return replace(block, order=block._order(written.get("order_by")))
 
     @property
     def size(self) -> int:

@@ -1,6 +1,7 @@
 """Ntuples of the built-in Monte Carlo (tree `Events`, NanoAOD style), read through coffea NanoEvents."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
@@ -14,6 +15,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
 from robustag.ntuples import TREE, flat_branches, opened, reading, tree_of, verify
+from robustag.readers.elements import leading
 from robustag.readers.records import Count, JetRecords, event_key
 
 _TAU = HADRON_FLAVOURS["tau"]
@@ -59,12 +61,18 @@ def count(path: str | Path) -> Count:
     return Count(len(number), int(ak.sum(number)))
 
 
-def read(path: str | Path, table: FeatureTable, entries: tuple[int, int] | None = None) -> JetRecords:
+def read(
+    path: str | Path,
+    table: FeatureTable,
+    entries: tuple[int, int] | None = None,
+    columns: Sequence[str] = (),
+) -> JetRecords:
     """Read every jet of some events of one ntuple; label -1 is a jet of a tau decay, or of unknown flavour.
 
     Blocks of the jet itself are read from the collection `Jet`, a block track from `Track`, a block vertex
     from `SV`. The elements of a jet are put in the order of the table, and the first are kept. Described are
-    run, luminosity_block, event, and if the ntuple has them hadron_flavour and parton_flavour.
+    run, luminosity_block, event, if the ntuple has them hadron_flavour and parton_flavour, and the further
+    columns, branches of `Jet` such as `Jet_n_tracks`.
 
     Raises
     ------
@@ -72,11 +80,12 @@ def read(path: str | Path, table: FeatureTable, entries: tuple[int, int] | None 
         If the file is missing, damaged or no ROOT file, has no tree `Events`, lacks a branch, or holds a
         flavour other than 5, 4, 0 and 15 or a track of a jet that is not there.
     """
-    columns = _read_columns(Path(path), table, entries)
+    found = _read_columns(Path(path), table, entries, columns)
     try:
-        return _flatten(columns, table)
+        jets = _flatten(found, table)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    return replace(jets, described={**jets.described, **{name: found[name] for name in columns}})
 
 
 def branch_of(jet_variable: str) -> str:
@@ -84,9 +93,17 @@ def branch_of(jet_variable: str) -> str:
     return jet_variable.removeprefix("jet_") if jet_variable in ("jet_pt", "jet_eta") else jet_variable
 
 
-def _read_columns(path: Path, table: FeatureTable, entries: tuple[int, int] | None) -> dict[str, np.ndarray]:
-    """The numbers of every branch that `_flatten` uses, of the events one after another."""
+def _read_columns(
+    path: Path, table: FeatureTable, entries: tuple[int, int] | None, further: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """The numbers of every branch that `_flatten` uses, and of further ones, event after event."""
     needed = _needed(table)
+    if strange := [name for name in further if not name.startswith("Jet_")]:
+        raise InputError(
+            f"labels and select.where of a generated sample name '{strange[0]}': "
+            "name branches of Jet, as Jet_pt"
+        )
+    needed["Jet"] = list(dict.fromkeys([*needed["Jet"], *(name.removeprefix("Jet_") for name in further)]))
     with opened(path) as file:
         tree = tree_of(file, path)
         _check_branches(tree, path, needed)
@@ -227,7 +244,7 @@ def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block
             f"{collection}_jetIdx holds {index.max()}, beyond the jets of its event: generate it again"
         )
     jet = index + np.repeat(starts, element_counts)
-    rank = np.zeros(len(jet))
+    rank = None
     if order is not None:
         rank = columns[f"{collection}_{order.value}"].astype(np.float64)
         if order.variance is not None:
@@ -237,13 +254,5 @@ def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block
                     f"{collection}_{order.variance} holds a variance that is not positive: generate it again"
                 )
             rank = rank / np.sqrt(variance)
-    chosen = np.lexsort((-rank, jet))
-    chosen = chosen[index[chosen] >= 0]  # -1 is NanoAOD's "belongs to no jet"
-    jet = jet[chosen]
-    # Place of an element within its jet: its position minus the position of the jet's first element.
-    place = np.arange(len(jet)) - np.searchsorted(jet, jet)
-    kept = place < places
-    out = np.full((len(block.variables), places, counts.sum()), np.nan, np.float32)
-    for row, variable in zip(out, block.variables, strict=True):
-        row[place[kept], jet[kept]] = columns[f"{collection}_{variable.name}"][chosen[kept]]
-    return out
+    variables = [columns[f"{collection}_{variable.name}"] for variable in block.variables]
+    return leading(np.where(index >= 0, jet, -1), variables, rank, places, int(counts.sum()))

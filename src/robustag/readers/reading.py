@@ -1,12 +1,17 @@
 """Reading a file of a given format."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from robustag.errors import InputError
 from robustag.features import FeatureTable
+from robustag.readers.conditions import Condition
+from robustag.readers.labels import LabelMap
 from robustag.readers.records import JetRecords
 
 
@@ -16,6 +21,8 @@ def read_jets(
     table: FeatureTable,
     entries: tuple[int, int] | None = None,
     options: Mapping[str, Any] = MappingProxyType({}),
+    labels: Mapping[str, Any] | None = None,
+    where: str | None = None,
 ) -> JetRecords:
     """Jets of a file, labelled or not, checked and with NaN for every missing entry.
 
@@ -27,6 +34,10 @@ def read_jets(
         First entry, and the one after the last; what an entry is, the format says. Without it, all.
     options : mapping
         Of the format.
+    labels : mapping, optional
+        Which flavour a jet has (`robustag.readers.labels`); without it, the format says.
+    where : str, optional
+        Condition on the jets that are kept (`robustag.readers.conditions`); without it, all.
 
     Raises
     ------
@@ -34,4 +45,21 @@ def read_jets(
         Naming the file, what is wrong with it and how to mend it.
     """
     reader = import_module(f"robustag.readers.{name}")
-    return reader.read(path, table, entries, **options).cleaned(path, table)
+    flavours = LabelMap.parse(labels) if labels else None
+    condition = Condition(where) if where else None
+    columns = list(
+        dict.fromkeys([*(flavours.columns if flavours else []), *(condition.columns if condition else [])])
+    )
+    if columns and "columns" not in signature(reader.read).parameters:
+        raise InputError(
+            f"format {name} reads inputs alone: leave out labels and select.where of the sample, or give its "
+            "function read a parameter columns"
+        )
+    # A format of one's own need not know of further columns.
+    further = {"columns": columns} if columns else {}
+    jets = reader.read(path, table, entries, **further, **options)
+    if flavours:
+        jets = replace(jets, label=flavours(jets.described))
+    if condition:
+        jets = jets.select(condition(jets.described))
+    return jets.cleaned(path, table)

@@ -11,7 +11,9 @@ from typing import Any
 
 from robustag.attacks.catalogue import ATTACKS
 from robustag.attacks.definition import SHARED_KEYS, AttackDefinition
+from robustag.errors import InputError
 from robustag.options import Option, constants_of, options_of, source_of
+from robustag.readers.conditions import Condition
 from robustag.registry import options_in, unknown
 from robustag.training.catalogue import RECIPES, attacks_of
 from robustag.workflow.configuration import value_faults
@@ -51,6 +53,11 @@ def format_faults(place: str, sample: Mapping[str, Any]) -> Iterator[str]:
     options = options_of(f"{READERS}.{name}", "read") if name in formats() else None
     mend = f"{', '.join(formats())}, or add src/robustag/readers/{name}.py with functions count and read"
     yield from _function_faults(place, f"format '{name}'", options, reader_options(sample), mend)
+    if (where := sample.get("select", {}).get("where")) is not None:
+        try:
+            Condition(where)
+        except InputError as error:
+            yield f"{place}.select.where: {error}"
 
 
 def network_source(name: str) -> Path:

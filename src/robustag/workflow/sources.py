@@ -11,6 +11,7 @@ from importlib import import_module
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from robustag.errors import InputError
@@ -20,7 +21,7 @@ from robustag.options import options_of, source_of
 
 READERS = "robustag.readers"
 # What a sample says beside the options of its reader.
-_OWN = frozenset({"format", "files", "jets_per_chunk", "select"})
+_OWN = frozenset({"format", "files", "jets_per_chunk", "labels", "select"})
 INDEX = "files.json"
 """Name of the index of the files of a study, in its results."""
 JETS_PER_CHUNK = 200_000
@@ -53,6 +54,12 @@ def reader_options(sample: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in sample.items() if key not in _OWN}
 
 
+def count_options(sample: Mapping[str, Any]) -> dict[str, Any]:
+    """What a sample says to its reader that matters where jets are counted."""
+    taken = options_of(f"{READERS}.{sample['format']}", "count") or ()
+    return {option.name: sample[option.name] for option in taken if option.name in sample}
+
+
 def given_chunks(config: Mapping[str, Any], index: "FileIndex") -> dict[tuple[str, str], list[Chunk]]:
     """The chunks of every selected sample that is given as files, by sample and variation ("nominal" is one).
 
@@ -73,7 +80,7 @@ def given_chunks(config: Mapping[str, Any], index: "FileIndex") -> dict[tuple[st
         for (variation, key), patterns in files.items():
             size = sample.get("jets_per_chunk", JETS_PER_CHUNK)
             try:
-                found[name, variation] = index.chunks(sample["format"], patterns, size)
+                found[name, variation] = index.chunks(sample["format"], patterns, size, count_options(sample))
             except InputError as error:
                 raise InputError(f"config: {key}: {error}") from None
     return found
@@ -103,7 +110,13 @@ class FileIndex:
             with refusing_damage(path, "is no index of files", "delete it", json.JSONDecodeError):
                 self._known = json.loads(self._path.read_bytes())
 
-    def chunks(self, name: str, files: Sequence[str], jets_per_chunk: int) -> list[Chunk]:
+    def chunks(
+        self,
+        name: str,
+        files: Sequence[str],
+        jets_per_chunk: int,
+        options: Mapping[str, Any] = MappingProxyType({}),
+    ) -> list[Chunk]:
         """The chunks of files, each of no more than about `jets_per_chunk` jets and of one file.
 
         Parameters
@@ -112,6 +125,8 @@ class FileIndex:
             Of their format.
         files : sequence of str
             Paths or patterns.
+        options : mapping
+            Of the function that counts.
 
         Raises
         ------
@@ -120,7 +135,7 @@ class FileIndex:
         """
         counted: dict[str, list[int]] = {}
         for pattern in files:
-            counted |= self._counted(name, pattern)
+            counted |= self._counted(name, pattern, options)
         if not any(jets for _, _, _, jets in counted.values()):
             raise InputError(f"{', '.join(files)}: there are no jets: give other files")
         found = []
@@ -130,9 +145,9 @@ class FileIndex:
             found += [Chunk(file, start, stop, ceil(jets / number)) for start, stop in pairwise(ends)]
         return found
 
-    def _counted(self, name: str, pattern: str) -> dict[str, list[int]]:
+    def _counted(self, name: str, pattern: str, options: Mapping[str, Any]) -> dict[str, list[int]]:
         """Size, time of change, entries and jets of every file of a pattern."""
-        key = f"{name} {pattern}"
+        key = " ".join([name, pattern, *(f"{key}={value}" for key, value in sorted(options.items()))])
         known = self._known.get(key, {})
         matched = [file for file in (sorted(glob(pattern)) or [pattern]) if Path(file).exists()]
         if not matched:
@@ -148,7 +163,7 @@ class FileIndex:
                 current[file] = known[file]
                 continue
             count = count or import_module(f"{READERS}.{name}").count
-            current[file] += count(file)
+            current[file] += count(file, **options)
         if current != known:
             self._known[key] = current
             with written_whole(self._path) as temporary:
