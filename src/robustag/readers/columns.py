@@ -2,9 +2,9 @@
 
 The feature table says where each variable is (``branch``), the sample which columns are the kinematics, the
 event, the weight. An entry of the file is a jet, or an event with a list for its jets in every column of
-jets: the column `pt` tells which. Elements of jets (tracks) come as lists of each jet; as columns of their own with
-``{place}`` in their name; or as lists of each event, with a column that says which jet they belong to
-(``jet_index`` of the block).
+jets: the column `pt` tells which. Elements of jets (tracks) come as lists of each jet; as columns of their
+own with ``{place}`` in their name; or as lists of each event, with a column that says which jet they belong
+to (``jet_index`` of the block).
 """
 
 import logging
