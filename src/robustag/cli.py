@@ -313,8 +313,9 @@ def check(options: argparse.Namespace) -> None:
         try:
             preset = file.suffix in (".yaml", ".yml")
             config = read_configuration([*below, file] if preset else below)
-            table = check_configuration(config)
-            found = f"study '{config['study']}'" if preset else check_ntuple(file, table, options.format)
+            table, left_out = check_configuration(config)
+            study = [f"study '{config['study']}'", *(f"leaves out {line}" for line in left_out)]
+            found = "; ".join(study) if preset else check_ntuple(file, table, options.format)
             print(f"{file}: {found}")
         except InputError as error:
             prefix = f"{file}: " if preset else ""

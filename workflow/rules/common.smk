@@ -44,7 +44,8 @@ try:
     check_package(PROJECT / "src/robustag")
     take_away(config, CONFIG_SCHEMA)
     locate_files(config, [PROJECT])
-    TABLE = check_configuration(config)
+    # What the jets do not allow and only the default configuration selects is not in it any more.
+    TABLE, LEFT_OUT = check_configuration(config)
     RUN = config["run"]
     # The chunks of the samples that are given as files, nominal and varied.
     GIVEN_CHUNKS = given_chunks(config, FileIndex(f"results/{config['study']}/{INDEX}"))

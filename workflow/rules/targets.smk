@@ -48,6 +48,7 @@ rule summary:
         study=config["study"],
         settings=claim_settings(),
         pairs=canonical(config["figures"]["pairs"]),
+        left_out=LEFT_OUT,
         code=code_fingerprint("scripts/summary.py"),
     script:
         "../../scripts/summary.py"

@@ -35,6 +35,8 @@ class Outcome:
         model, seed, input, unit, size and share: how far epsilon moves each input, and its share in that.
     audit
         perturbation, epsilon, model and ``invalid_covariances``.
+    left_out
+        What of the default study its jets do not allow, in lines.
     """
 
     study: str
@@ -45,6 +47,7 @@ class Outcome:
     certificates: pd.DataFrame | None
     sizes: pd.DataFrame
     audit: pd.DataFrame
+    left_out: Sequence[str]
 
 
 def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Settings) -> str:
@@ -73,6 +76,7 @@ def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings:
         "Performance against robustness": trade_off(outcome.pareto, settings),
         "Mismodelling": mismodelling(outcome.mismodelling, settings),
         "Certificates": certificates(outcome.certificates),
+        "Not in this study": [f"* {line}" for line in outcome.left_out],
     }
     lines = [f"# Study {outcome.study}"]
     for title, section in sections.items():

@@ -37,6 +37,8 @@ class PhysicalModel(nn.Module):
     largest: Tensor
     counter: Tensor
     place: Tensor
+    low: Tensor
+    high: Tensor
     scaled_missing: Tensor
 
     def __init__(self, model: nn.Module, inputs: Inputs) -> None:
@@ -53,9 +55,12 @@ class PhysicalModel(nn.Module):
             "largest": np.where(rules.wild, WILD, np.finfo(float).max),
             "counter": rules.counter[counted],
             "place": rules.place[counted],
+            "low": table.clip[0],
+            "high": table.clip[1],
         }
         for name, values in buffers.items():
             self.register_buffer(name, torch.from_numpy(values))
+        self.clipped = bool(np.isfinite(table.clip).any())
         self.counted, self.some_equal = counted.tolist(), not np.isnan(rules.equal).all()
         scaled = normalisation.scale(normalisation.missing)
         self.register_buffer("scaled_missing", torch.from_numpy(scaled).float())
@@ -64,6 +69,7 @@ class PhysicalModel(nn.Module):
         """Logits and probabilities [N, C] of inputs float32 [N, F] in physical units.
 
         Entries that are not finite are missing, and those that the rules of the feature table say.
+        Values beyond its clip are set to the ends of it.
         """
         # In float64 as the tensors are made, so that the network sees the same inputs bit for bit.
         exact = physical.double()
@@ -75,6 +81,8 @@ class PhysicalModel(nn.Module):
             within = torch.ones_like(exists)
             within[:, self.counted] = self.place < number
             exists = exists & within
+        if self.clipped:
+            exact = torch.minimum(torch.maximum(exact, self.low), self.high)
         scaled = torch.where(exists, ((exact - self.mean) / self.sigma).float(), self.scaled_missing)
         logits = self.model(scaled)
         return logits, logits.softmax(dim=1)

@@ -1,6 +1,6 @@
 """Blocks of a feature table: variables of the jet itself, or of each of its tracks, candidates, vertices."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
@@ -60,6 +60,8 @@ class Variable:
         Of its measurement; zero where none is known.
     lower, upper : float
         Physical range.
+    clip : (float, float)
+        Values beyond these are set to them when they are read.
     branch : str
         Where files that have no format of their own keep it, ``{place}`` being the place of an element.
     """
@@ -74,12 +76,13 @@ class Variable:
     uncertainty: Uncertainty
     lower: float
     upper: float
+    clip: tuple[float, float]
     branch: str
 
     @classmethod
     def parse(cls, written: dict, block: dict) -> Self:
         """A variable as a table writes it in a block, of the block's group unless it names another."""
-        low, high = written.get("range", (None, None))
+        low, high = _interval(written.get("range", (None, None)))
         pattern = written.get("branch", block.get("branch", "{variable}"))
         return cls(
             name=written["name"],
@@ -90,10 +93,17 @@ class Variable:
             missing=written["missing"],
             shift=written.get("shift"),
             uncertainty=Uncertainty.parse(written.get("uncertainty")),
-            lower=-np.inf if low is None else float(low),
-            upper=np.inf if high is None else float(high),
+            lower=low,
+            upper=high,
+            clip=_interval(written.get("clip", (None, None))),
             branch=pattern.replace("{variable}", written["name"]),
         )
+
+
+def _interval(written: Sequence[float | None]) -> tuple[float, float]:
+    """Ends of a closed interval; none is no limit."""
+    low, high = written
+    return -np.inf if low is None else float(low), np.inf if high is None else float(high)
 
 
 class Order(NamedTuple):

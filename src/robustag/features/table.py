@@ -201,6 +201,11 @@ class FeatureTable:
         """Upper end of the physical range, float64 [F]."""
         return _column(self, lambda variable: variable.upper)
 
+    @cached_property
+    def clip(self) -> np.ndarray:
+        """Ends to which values beyond them are set when they are read, float64 [2, F]."""
+        return np.array([each.variable.clip for each in self.inputs], dtype=np.float64).T
+
     def index(self, name: str) -> int:
         """Position of one input.
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,15 +13,32 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.table import check_layout
 from robustag.workflow.configuration import check_against_schema
-from robustag.workflow.places import CONFIG_SCHEMA, FEATURES_SCHEMA
+from robustag.workflow.places import CONFIG_SCHEMA, DEFAULT, FEATURES_SCHEMA
 from robustag.workflow.selection import check_selection
 
 if TYPE_CHECKING:
     from robustag.readers import JetRecords
 
 
-def check_configuration(config: dict) -> FeatureTable:
-    """Check a whole configuration against its schema, its feature table and itself; returns that table.
+class Checked(NamedTuple):
+    """What a configuration that can be studied comes with.
+
+    Attributes
+    ----------
+    table : FeatureTable
+        What ``features`` names.
+    left_out : list of str
+        What only the default configuration selects and the jets do not allow, in lines.
+    """
+
+    table: FeatureTable
+    left_out: list[str]
+
+
+def check_configuration(config: dict) -> Checked:
+    """Check a whole configuration against its schema, its feature table and itself.
+
+    What only the default configuration selects and the jets do not allow is taken out of it, in place.
 
     Raises
     ------
@@ -40,8 +57,7 @@ def check_configuration(config: dict) -> FeatureTable:
     check_layout(inputs, config["features"])
     check_against_schema(inputs, FEATURES_SCHEMA, config["features"])
     table = FeatureTable.from_document(inputs)
-    check_selection(config, table)
-    return table
+    return Checked(table, check_selection(config, read_document(DEFAULT), table))
 
 
 def check_ntuple(path: str | Path, table: FeatureTable, name: str = "generated") -> str:

@@ -14,6 +14,9 @@ CONFIG_SCHEMA, FEATURES_SCHEMA = (
     PACKAGE / "workflow/schemas" / f"{name}.schema.yaml" for name in ("config", "features")
 )
 
+DEFAULT = PACKAGE / "config/config.yaml"
+"""The default configuration, as the package has it."""
+
 
 def located(name: str | Path, projects: Iterable[str | Path] = ()) -> str:
     """Where a file stands that is named by its path in a project, such as "config/config.yaml".

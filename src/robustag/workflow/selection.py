@@ -1,33 +1,40 @@
 """Cross-checks of the configuration that no schema can make: what one part uses, another must provide."""
 
 import math
-from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations, pairwise
+from typing import Any
 
 from robustag.attacks import AttackDefinition
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
-from robustag.features.published import read_moments
 from robustag.mismodelling.sources import Source, sources_of
 from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.workflow.definitions import definition_faults, is_certifiable
+from robustag.workflow.fitting import leave_out_defaults, misfits
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
 # What a scenario says of the nuisance it stands for (`robustag.mismodelling.sources`).
 _MEANING = ("source", "one_sigma")
 
 
-def check_selection(config: dict, table: FeatureTable) -> None:
+def check_selection(config: dict, default: Mapping[str, Any], table: FeatureTable) -> list[str]:
     """Check a configuration that follows the schema against itself and against its feature table.
 
     Parameters
     ----------
     config : dict
-        The whole configuration.
+        The whole configuration. What only the default selects and the jets do not allow is taken out of it.
+    default : mapping
+        The default configuration.
     table : FeatureTable
         What ``features`` names.
+
+    Returns
+    -------
+    list of str
+        What was taken out, in lines.
 
     Raises
     ------
@@ -35,14 +42,16 @@ def check_selection(config: dict, table: FeatureTable) -> None:
         One line per fault: the key, what is wrong with it and how to mend it.
     """
     # Everything else looks definitions up, so those must exist and make sense first.
-    faults = list(chain(_undefined(config), definition_faults(config))) or list(
+    _refuse(chain(_undefined(config), definition_faults(config)))
+    left_out = leave_out_defaults(config, default, table)
+    _refuse(
         chain(
             _numbers(config),
             _samples(config),
             _perturbations(config),
             _distances(config),
-            _inputs(config, table),
-            _roles(config, table),
+            _frozen(config, table),
+            (misfit.fault for misfit in misfits(config, table)),
             _models(config),
             _shown(config),
             _pairs(config),
@@ -50,8 +59,12 @@ def check_selection(config: dict, table: FeatureTable) -> None:
             _validation(config),
         )
     )
-    if faults:
-        raise InputError("\n".join(f"config: {fault}" for fault in faults))
+    return left_out
+
+
+def _refuse(faults: Iterable[str]) -> None:
+    if lines := [f"config: {fault}" for fault in faults]:
+        raise InputError("\n".join(lines))
 
 
 def shown_scenarios(config: dict) -> dict[str, dict]:
@@ -174,31 +187,17 @@ def _numbers(config: dict) -> Iterator[str]:
 
 
 def _samples(config: dict) -> Iterator[str]:
-    """Samples in formats that nobody reads, and variations that a selected sample does not have."""
-    run, simulated = config["run"], simulated_samples(config)
+    """Samples whose ranges are none, and those of the validation that are not simulated."""
+    simulated = simulated_samples(config)
     for name, sample in config["samples"].items():
         if name not in simulated:
-            for key, (low, high) in sample.get("select", {}).items():
+            ranges = {key: part for key, part in sample.get("select", {}).items() if key != "where"}
+            for key, (low, high) in ranges.items():
                 if not low < high:
                     yield f"samples.{name}.select.{key} is [{low:g}, {high:g}]: give the lower end first"
     for name in config["validation"]["samples"]:
         if name not in simulated:
             yield f"validation.samples names '{name}', which is not simulated: name one with a process"
-    for variation in run["variations"]:
-        given = config["variations"][variation].get("files")
-        for name in run["samples"]:
-            if given is None and name not in simulated:
-                yield (
-                    f"run.variations: '{variation}' changes the simulation, and sample '{name}' is given as "
-                    f"files: take it out, or define a variation with files: {{{name}: [...]}}"
-                )
-            elif given is not None and name in simulated:
-                yield (
-                    f"run.variations: '{variation}' is given as files, and sample '{name}' is simulated: "
-                    "take one of them out"
-                )
-            elif given is not None and name not in given:
-                yield f"variations.{variation}.files lacks the sample '{name}': add its files"
 
 
 def _perturbations(config: dict) -> Iterator[str]:
@@ -224,69 +223,16 @@ def _distances(config: dict) -> Iterator[str]:
             yield f"distances.attacks: '{name}' is crafted on another model: name what it transfers"
 
 
-def _inputs(config: dict, table: FeatureTable) -> Iterator[str]:
-    """Inputs that the feature table does not have."""
-    run = config["run"]
-    named = [("surface.pairs", name) for pair in config["surface"]["pairs"] for name in pair["inputs"]]
-    named += [("evaluation.inputs", name) for name in config["evaluation"]["inputs"]]
-    for key, name in named:
-        if name not in table.names:
-            close = ", ".join(get_close_matches(name, table.names, n=3, cutoff=0.0))
-            yield f"{key} names '{name}', which {config['features']} lacks: use an input such as {close}"
+def _frozen(config: dict, table: FeatureTable) -> Iterator[str]:
+    """Frozen inputs that the feature table does not have."""
     patterns = [("frozen", config["frozen"])]
-    for kind, key in (("attacks", "frozen"), ("scenarios", "inputs")):
-        patterns += [(f"{kind}.{name}.{key}", config[kind][name].get(key, ())) for name in run[kind]]
+    attacks = config["run"]["attacks"]
+    patterns += [(f"attacks.{name}.frozen", config["attacks"][name].get("frozen", ())) for name in attacks]
     for key, selectors in patterns:
         try:
             select_inputs(selectors, table)
         except InputError as error:
             yield f"{key}: {error}"
-
-
-def _published(config: dict, table: FeatureTable) -> bool:
-    """Whether anything is published of an input that may move."""
-    known = read_moments(config["validation"]["published"])
-    return any(name in known for name, count in zip(table.names, table.integer, strict=True) if not count)
-
-
-def _roles(config: dict, table: FeatureTable) -> Iterator[str]:
-    """Perturbations and networks that need what no input of the feature table is."""
-    run = config["run"]
-    trained = dict.fromkeys([*run["models"], *run["pareto"]["models"]])
-    shifts = bool(table.shift_as_intended[~table.integer].any())
-    scales = {
-        **dict.fromkeys(("as_intended", "as_coded"), (shifts, "an input with a shift factor")),
-        "resolution": (any(any(block.variances()) for block in table.blocks), "a role variance_of"),
-        "published": (_published(config, table), "an input that validation.published has"),
-        "uncertainty": (table.uncertain.any(), "a variable with an uncertainty"),
-    }
-    attacks = [(f"attacks.{name}", config["attacks"][name]) for name in run["attacks"]]
-    for name in trained:
-        recipe = config["models"][name]["recipe"]
-        attacks += [(f"models.{name}.recipe", part) for part in (recipe, recipe.get("attack", {}))]
-    for key, definition in attacks:
-        there, needed = scales.get(definition.get("factors"), (True, ""))
-        if not there:
-            yield (
-                f"{key} has the factors '{definition['factors']}', for which {config['features']} would need "
-                f"{needed}: take it out of this study, or choose other factors"
-            )
-    for name in run["scenarios"]:
-        if config["scenarios"][name]["kind"] == "swap":
-            try:
-                table.element_block(config["scenarios"][name].get("block"))
-            except InputError as error:
-                yield f"scenarios.{name}: {error}; or take it out of run.scenarios"
-    for name in trained:
-        pairs = set(config["models"][name]["network"].get("pairs", ()))
-        have = [{variable.name for variable in block.variables} for block in table.element_blocks]
-        if pairs and not any(pairs <= names for names in have):
-            known = ", ".join(sorted(set().union(*have)))
-            mend = f"use variables of one block ({known})" if known else "use another network"
-            yield (
-                f"models.{name}.network.pairs: no block of {config['features']} has all of "
-                f"{', '.join(sorted(pairs))}: {mend}"
-            )
 
 
 def _models(config: dict) -> Iterator[str]:

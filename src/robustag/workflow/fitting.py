@@ -1,0 +1,214 @@
+"""What the jets of a study do not allow: perturbations, models and figures that need what they do not have.
+
+What the default configuration selects and the jets do not allow is left out of a study, with a note in its
+summary. What a preset asks for itself must fit.
+"""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from robustag.errors import InputError
+from robustag.features import FeatureTable, select_inputs
+from robustag.features.published import read_moments
+
+
+class Misfit(NamedTuple):
+    """Something selected that the jets do not allow.
+
+    Attributes
+    ----------
+    selection : tuple of str
+        Keys of the list or mapping that selects it, such as ("run", "scenarios").
+    chosen
+        Its entry there.
+    lack : str
+        What the jets lack, in few words.
+    fault : str
+        One line for whoever asked for it: the key, what is wrong, how to mend it.
+    """
+
+    selection: tuple[str, ...]
+    chosen: Any
+    lack: str
+    fault: str
+
+
+def misfits(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
+    """Everything that a configuration selects and its jets do not allow.
+
+    Parameters
+    ----------
+    config : mapping
+        A whole configuration that follows the schema.
+    table : FeatureTable
+        What ``features`` names.
+    """
+    yield from _variations(config)
+    yield from _shown_inputs(config, table)
+    yield from _scenarios(config, table)
+    yield from _scales(config, table)
+    yield from _networks(config, table)
+
+
+def leave_out_defaults(config: dict, default: Mapping[str, Any], table: FeatureTable) -> list[str]:
+    """Take out of a configuration, in place, what only the default selects and the jets do not allow.
+
+    Parameters
+    ----------
+    config : dict
+        A whole configuration that follows the schema.
+    default : mapping
+        The default configuration.
+    table : FeatureTable
+        What ``features`` names.
+
+    Returns
+    -------
+    list of str
+        One line for each kind of thing and lack.
+    """
+    found = list(misfits(config, table))
+    kept = {misfit.selection for misfit in found if not _of_default(config, default, misfit)}
+    left: dict[tuple[str, str], dict[str, None]] = {}
+    for misfit in found:
+        selected = _at(config, misfit.selection)
+        if misfit.selection in kept or misfit.chosen not in selected:
+            continue
+        if isinstance(selected, dict):
+            del selected[misfit.chosen]
+        else:
+            # A new list: presets may share theirs with whatever else they were read for.
+            _at(config, misfit.selection[:-1])[misfit.selection[-1]] = [
+                each for each in selected if each != misfit.chosen
+            ]
+        left.setdefault((misfit.selection[-1], misfit.lack), {})[_called(misfit.chosen)] = None
+    return [f"{kind} {', '.join(names)}: {lack}" for (kind, lack), names in left.items()]
+
+
+def _of_default(config: Mapping[str, Any], default: Mapping[str, Any], misfit: Misfit) -> bool:
+    """Whether the default configuration, and no preset, selects something."""
+    ours, theirs = _at(config, misfit.selection), _at(default, misfit.selection)
+    if isinstance(ours, Mapping):
+        return misfit.chosen in theirs and ours[misfit.chosen] == theirs[misfit.chosen]
+    return bool(ours == theirs)
+
+
+def _at(config: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
+    found: Any = config
+    for key in keys:
+        found = found[key]
+    return found
+
+
+def _called(chosen: Any) -> str:
+    return chosen if isinstance(chosen, str) else " and ".join(chosen["inputs"])
+
+
+def _variations(config: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Variations that a selected sample does not have."""
+    simulated = [name for name, sample in config["samples"].items() if "format" not in sample]
+    for variation in config["run"]["variations"]:
+        given = config["variations"][variation].get("files")
+        for name in config["run"]["samples"]:
+            if given is None and name not in simulated:
+                lack = "these change the simulation, and samples are given as files"
+                fault = (
+                    f"run.variations: '{variation}' changes the simulation, and sample '{name}' is given as "
+                    f"files: take it out, or define a variation with files: {{{name}: [...]}}"
+                )
+            elif given is not None and name in simulated:
+                lack = "these are given as files, and samples are simulated"
+                fault = (
+                    f"run.variations: '{variation}' is given as files, and sample '{name}' is simulated: "
+                    "take one of them out"
+                )
+            elif given is not None and name not in given:
+                lack = f"there are no files for sample '{name}'"
+                fault = f"variations.{variation}.files lacks the sample '{name}': add its files"
+            else:
+                continue
+            yield Misfit(("run", "variations"), variation, lack, fault)
+
+
+def _shown_inputs(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
+    """Inputs of figures and planes that the feature table does not have."""
+    named = [("surface", "pairs", pair, name) for pair in config["surface"]["pairs"] for name in pair["inputs"]]
+    named += [("evaluation", "inputs", name, name) for name in config["evaluation"]["inputs"]]
+    for section, key, chosen, name in named:
+        if name not in table.names:
+            close = ", ".join(get_close_matches(name, table.names, n=3, cutoff=0.0))
+            fault = (
+                f"{section}.{key} names '{name}', which {config['features']} lacks: use an input such as {close}"
+            )
+            yield Misfit((section, key), chosen, "there are no such inputs", fault)
+
+
+def _scenarios(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
+    """Scenarios that move inputs, or swap elements, that the feature table does not have."""
+    for name in config["run"]["scenarios"]:
+        scenario = config["scenarios"][name]
+        try:
+            select_inputs(scenario.get("inputs", ()), table)
+        except InputError as error:
+            lack = f"there are no inputs {', '.join(scenario['inputs'])}"
+            yield Misfit(("run", "scenarios"), name, lack, f"scenarios.{name}.inputs: {error}")
+        if scenario["kind"] == "swap":
+            try:
+                table.element_block(scenario.get("block"))
+            except InputError as error:
+                fault = f"scenarios.{name}: {error}; or take it out of run.scenarios"
+                yield Misfit(("run", "scenarios"), name, "there are no elements to swap", fault)
+
+
+def _scales(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
+    """Attacks, and models trained with them, in scales that no input of the feature table has."""
+    run = config["run"]
+    shifts = bool(table.shift_as_intended[~table.integer].any())
+    scales = {
+        **dict.fromkeys(("as_intended", "as_coded"), (shifts, "an input with a shift factor")),
+        "resolution": (any(any(block.variances()) for block in table.blocks), "a role variance_of"),
+        "published": (_published(config, table), "an input that validation.published has"),
+        "uncertainty": (bool(table.uncertain.any()), "a variable with an uncertainty"),
+    }
+    attacks = [(("run", "attacks"), name, f"attacks.{name}", config["attacks"][name]) for name in run["attacks"]]
+    for selection, names in _trained(config):
+        for name in names:
+            recipe = config["models"][name]["recipe"]
+            for part in (recipe, recipe.get("attack", {})):
+                attacks.append((selection, name, f"models.{name}.recipe", part))
+    for selection, name, key, definition in attacks:
+        there, needed = scales.get(definition.get("factors"), (True, ""))
+        if not there:
+            fault = (
+                f"{key} has the factors '{definition['factors']}', for which {config['features']} would need "
+                f"{needed}: take it out of this study, or choose other factors"
+            )
+            yield Misfit(selection, name, f"no input is {needed}", fault)
+
+
+def _trained(config: Mapping[str, Any]) -> list[tuple[tuple[str, ...], list[str]]]:
+    """The two lists of models that a study trains."""
+    return [(keys, _at(config, keys)) for keys in (("run", "models"), ("run", "pareto", "models"))]
+
+
+def _published(config: Mapping[str, Any], table: FeatureTable) -> bool:
+    """Whether anything is published of an input that may move."""
+    known = read_moments(config["validation"]["published"])
+    return any(name in known for name, count in zip(table.names, table.integer, strict=True) if not count)
+
+
+def _networks(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
+    """Networks that need variables of elements which the feature table does not have."""
+    have = [{variable.name for variable in block.variables} for block in table.element_blocks]
+    for selection, names in _trained(config):
+        for name in names:
+            pairs = set(config["models"][name]["network"].get("pairs", ()))
+            if pairs and not any(pairs <= names for names in have):
+                known = ", ".join(sorted(set().union(*have)))
+                mend = f"use variables of one block ({known})" if known else "use another network"
+                needed = ", ".join(sorted(pairs))
+                fault = (
+                    f"models.{name}.network.pairs: no block of {config['features']} has all of {needed}: {mend}"
+                )
+                yield Misfit(selection, name, f"no block has {needed}", fault)
