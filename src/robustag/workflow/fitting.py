@@ -133,13 +133,16 @@ def _variations(config: Mapping[str, Any]) -> Iterator[Misfit]:
 
 def _shown_inputs(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
     """Inputs of figures and planes that the feature table does not have."""
-    named = [("surface", "pairs", pair, name) for pair in config["surface"]["pairs"] for name in pair["inputs"]]
+    named = [
+        ("surface", "pairs", pair, name) for pair in config["surface"]["pairs"] for name in pair["inputs"]
+    ]
     named += [("evaluation", "inputs", name, name) for name in config["evaluation"]["inputs"]]
     for section, key, chosen, name in named:
         if name not in table.names:
             close = ", ".join(get_close_matches(name, table.names, n=3, cutoff=0.0))
             fault = (
-                f"{section}.{key} names '{name}', which {config['features']} lacks: use an input such as {close}"
+                f"{section}.{key} names '{name}', which {config['features']} lacks: "
+                f"use an input such as {close}"
             )
             yield Misfit((section, key), chosen, "there are no such inputs", fault)
 
@@ -171,7 +174,9 @@ def _scales(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
         "published": (_published(config, table), "an input that validation.published has"),
         "uncertainty": (bool(table.uncertain.any()), "a variable with an uncertainty"),
     }
-    attacks = [(("run", "attacks"), name, f"attacks.{name}", config["attacks"][name]) for name in run["attacks"]]
+    attacks = [
+        (("run", "attacks"), name, f"attacks.{name}", config["attacks"][name]) for name in run["attacks"]
+    ]
     for selection, names in _trained(config):
         for name in names:
             recipe = config["models"][name]["recipe"]
@@ -209,6 +214,7 @@ def _networks(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit
                 mend = f"use variables of one block ({known})" if known else "use another network"
                 needed = ", ".join(sorted(pairs))
                 fault = (
-                    f"models.{name}.network.pairs: no block of {config['features']} has all of {needed}: {mend}"
+                    f"models.{name}.network.pairs: no block of {config['features']} has all of {needed}: "
+                    f"{mend}"
                 )
                 yield Misfit(selection, name, f"no block has {needed}", fault)
