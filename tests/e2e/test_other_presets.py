@@ -1,7 +1,6 @@
 """Whole studies of other presets: pairs that share their models, and one of each and nothing else.
 
-They start from the jets, trainings and attacks of the finished smoke study, and from its figures of the simulation:
-only what differs is made.
+They start from jets, trainings, attacks and figures of the finished smoke study: what differs is made.
 """
 
 import json

@@ -10,7 +10,7 @@ OPTIONS = (
     "--configfile config/smoke.yaml --jobs 6 --latency-wait 10 --slurm-init-seconds-before-status-checks 3"
 )
 SNAKEMAKE = f"timeout --kill-after=10 1500 snakemake {OPTIONS}"
-# Every job starts Snakemake anew: fewer of a kind than in the smoke study, but more trainings than there are GPUs.
+# Every job starts Snakemake anew: fewer of a kind than in the smoke study, but more trainings than GPUs.
 FEWER = """
 run:
   variations: [fsr_scale_down]
