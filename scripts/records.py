@@ -7,7 +7,8 @@ with job(globals()) as (snakemake, log):
     from robustag.readers import read_jets
 
     params, table = snakemake.params, FeatureTable.load(snakemake.input.features)
-    for ntuple, path in zip(snakemake.input.ntuples, snakemake.output.records, strict=True):
+    files = params.address[:1] or snakemake.input.ntuples
+    for ntuple, path in zip(files, snakemake.output.records, strict=True):
         jets = read_jets(params.format, ntuple, table, params.entries, params.options)
         kept = jets.labelled(ntuple).within(params.select)
         kept.save(path)

@@ -47,7 +47,8 @@ try:
     TABLE = check_configuration(config)
     RUN = config["run"]
     # The chunks of the samples that are given as files, nominal and varied.
-    GIVEN_CHUNKS = given_chunks(config, FileIndex(f"results/{config['study']}/{INDEX}"))
+    counted = FileIndex(f"results/{config['study']}/{INDEX}", asking=workflow.is_main_process)
+    GIVEN_CHUNKS = given_chunks(config, counted)
 except InputError as fault:
     raise WorkflowError(str(fault)) from None
 quote_interpreter()

@@ -24,6 +24,7 @@ rule records:
     resources:
         mem_mb=memory("chunk"),
     params:
+        address=[],
         format="generated",
         entries=None,
         options={},
@@ -62,7 +63,7 @@ use rule records as records_varied with:
 use rule records as records_given with:
     """Read, check and select the jets of one range of entries of a sample that is given as files."""
     input:
-        ntuples=lambda wildcards: [given_chunk(wildcards).file],
+        ntuples=given_file,
         features=config["features"],
     output:
         records=temp(records_files("{variation}")),
@@ -73,6 +74,7 @@ use rule records as records_given with:
     resources:
         mem_mb=given_memory,
     params:
+        address=given_address,
         format=lambda wildcards: config["samples"][wildcards.sample]["format"],
         entries=lambda wildcards: [given_chunk(wildcards).start, given_chunk(wildcards).stop],
         options=lambda wildcards: canonical(reader_options(config["samples"][wildcards.sample])),
