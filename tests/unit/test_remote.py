@@ -26,7 +26,7 @@ def test_size_and_version_are_told_without_reading(served):
     assert first == State(3, first.version)
     assert asked == ["HEAD a.txt"]
     assert state_of(f"{address}/a.txt") == first
-    (folder / "a.txt").write_text("abd")
+    (folder / "a.txt").write_text("xyz")
     assert state_of(f"{address}/a.txt") != first
 
 
