@@ -1,5 +1,6 @@
 """A server of files on this machine, which gives ranges of them as those of experiments do."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -9,8 +10,11 @@ from threading import Thread
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """Its address, and a growing list of what it was asked for."""
+def serving(folder: Path, certificate: Path | None = None) -> Iterator[tuple[str, list[str]]]:
+    """Its address, and a growing list of what it was asked for.
+
+    With a certificate, and its key in the same file, it speaks https.
+    """
     asked: list[str] = []
 
     class Files(BaseHTTPRequestHandler):
@@ -46,10 +50,14 @@ def serving(folder: Path) -> Iterator[tuple[str, list[str]]]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"{'http' if certificate is None else 'https'}://127.0.0.1:{server.server_port}", asked
     finally:
         server.shutdown()
         server.server_close()

@@ -1,7 +1,11 @@
 """Files on a server are read as those on a disk, and a server that does not answer is one line."""
 
+import io
+import os
 import shutil
 import socket
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -79,6 +83,32 @@ def test_a_damaged_file_of_a_server_is_one_line(served, simulated, table):
     assert "\n" not in str(fault.value)
 
 
+def test_a_server_whose_certificate_is_known_is_believed_and_no_other(tmp_path):
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    certificate = tmp_path / "own.pem"
+    public = tmp_path / "public.pem"
+    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=here"
+    files = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", certificate, "-out", public]
+    subprocess.run([*made.split(), *files], check=True, capture_output=True)
+    certificate.write_text(certificate.read_text() + public.read_text())
+    (tmp_path / "a.txt").write_text("abc")
+    with serving(tmp_path, certificate) as (address, _):
+        assert address.startswith("https://")
+        with pytest.raises(InputError, match=r"a\.txt cannot be reached \(.*certificate verify failed"):
+            state_of(f"{address}/a.txt")
+        # Certificates that are trusted are read when Python starts to use any.
+        code = "import sys, robustag.remote as r\nwith r.open_binary(sys.argv[1]) as f: print(f.read())"
+        run = subprocess.run(
+            [sys.executable, "-c", code, f"{address}/a.txt"],
+            env=os.environ | {"SSL_CERT_FILE": str(public)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert run.stdout == "b'abc'\n", run.stderr
+
+
 def test_an_address_of_xrootd_needs_its_extra(monkeypatch):
     import fsspec.core
 
@@ -88,3 +118,20 @@ def test_an_address_of_xrootd_needs_its_extra(monkeypatch):
     monkeypatch.setattr(fsspec.core, "url_to_fs", missing)
     with pytest.raises(InputError, match=r"root://host//a\.root: .*pip install 'robustag\[xrootd\]'"):
         state_of("root://host//a.root")
+
+
+def test_a_file_of_xrootd_is_known_by_its_size_and_time_of_change(monkeypatch):
+    """As its plugin of fsspec tells them."""
+    import fsspec.core
+
+    class Files:
+        def info(self, path):
+            return {"name": path, "size": 7, "type": "file", "mtime": 1700000000}
+
+        def open(self, path, mode):
+            return io.BytesIO(path.encode())
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", lambda url: (Files(), url.partition("host/")[2]))
+    assert state_of("root://host//a.root") == State(7, "1700000000")
+    with open_binary("root://host//a.root") as file:
+        assert file.read() == b"/a.root"

@@ -180,6 +180,19 @@ def test_files_that_are_of_no_use_are_named(files, patterns, complaint):
         given_chunks(config, FileIndex(folder / "index.json"))
 
 
+def test_a_damaged_file_is_named_with_the_key_that_names_it(tmp_path):
+    (tmp_path / "jets.root").write_bytes(b"root" + bytes(3000))
+    (tmp_path / "mine.list").write_text("jets.root\n")
+    sample = {"format": "generated", "files": [f"@{tmp_path}/mine.list"]}
+    config = {"samples": {"mine": sample}, "run": {"samples": ["mine"], "variations": []}}
+    with pytest.raises(
+        InputError, match=r"config: samples\.mine\.files: .*jets\.root has no readable"
+    ) as fault:
+        given_chunks(config, FileIndex(tmp_path / "index.json"))
+    assert "\n" not in str(fault.value)
+    assert not (tmp_path / "index.json").exists()
+
+
 def test_a_damaged_index_is_one_line(tmp_path):
     (tmp_path / "index.json").write_text("{")
     with pytest.raises(InputError, match=r"index\.json is no index of files .*: delete it"):
