@@ -108,7 +108,11 @@ def meaning(source: str) -> str:
     >>> meaning("x = 1  # one") == meaning("x  =  1")
     True
     """
-    tree = ast.parse(source)
+    return _plain(ast.parse(source))
+
+
+def _plain(tree: ast.Module) -> str:
+    """The text of a tree, from which docstrings are taken away in place."""
     documented = ast.Module | ast.ClassDef | ast.FunctionDef
     for node in (tree, *_statements(tree)):
         if isinstance(node, documented) and ast.get_docstring(node) is not None:
@@ -125,19 +129,19 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
 
 
 @cache
-def _meaning_of(file: Path) -> str:
-    return meaning(file.read_text(encoding="utf-8"))
-
-
-@cache
-def _imports_in(file: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The modules that one file takes names from, wherever in it, and the names."""
+def _parsed(file: Path) -> tuple[str, list[tuple[str, list[str]]]]:
+    """The meaning of a file, and the modules that it takes names from, wherever in it, with the names."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    return tuple(
-        (node.module, tuple(name.name for name in node.names))
+    imports = [
+        (node.module, [name.name for name in node.names])
         for node in _statements(tree)
         if isinstance(node, ast.ImportFrom) and node.module is not None
-    )
+    ]
+    return _plain(tree), imports
+
+
+def _meaning_of(file: Path) -> str:
+    return _parsed(file)[0]
 
 
 @cache
@@ -145,7 +149,7 @@ def _imported_by(file: Path) -> frozenset[Path]:
     """Modules of robustag that one file imports."""
     return frozenset(
         defining
-        for module, names in _imports_in(file)
+        for module, names in _parsed(file)[1]
         if module.split(".")[0] == "robustag"
         for name in names
         for defining in _defining(module, name)
@@ -162,7 +166,7 @@ def _defining(module: str, name: str) -> Iterator[Path]:
         yield path / f"{name}.py"
         return
     package = path / "__init__.py"
-    for source, names in _imports_in(package):
+    for source, names in _parsed(package)[1]:
         if name in names:
             yield from _defining(source, name)
             return
