@@ -9,8 +9,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BINARY := --prefer-binary --only-binary pythia8mc,torch,fastjet,numba,pyarrow
 # By module: the first line of a command that pip installs is no match for every folder's name.
 SNAKEMAKE := python -m snakemake
-# Two tests at a time, whatever the machine: the studies among them take two cores themselves. In the order of
-# the files, so that those of the finished study, the longest chain, start at once.
+# Two tests at a time, whatever the machine: the studies among them take two cores themselves. In the order that
+# tests/conftest.py gives them: the finished study is made at once, and who needs it comes last.
 PYTEST := python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)

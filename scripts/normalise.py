@@ -4,9 +4,12 @@ from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
     from robustag.features import FeatureTable
-    from robustag.tensors import Normalisation, Summary, WeightMap, merge
+    from robustag.tensors import Normalisation, Sketch, Summary, WeightMap, find_repeats, merge
 
-    bins = snakemake.params.settings["weights"]
+    bins, accepted = (snakemake.params.settings[name] for name in ("weights", "repeated_jets"))
+    repeats = find_repeats([Sketch.load(path) for path in snakemake.input.sketches], snakemake.params.files)
+    for line in repeats.check(accepted):
+        log.warning(line)
     table = FeatureTable.load(snakemake.input.features)
     summary = merge(Summary.load(path) for path in snakemake.input.summaries)
     Normalisation.fit(summary, table).save(snakemake.output.normalisation)

@@ -9,7 +9,8 @@ with job(globals()) as (snakemake, log):
     params, table = snakemake.params, FeatureTable.load(snakemake.input.features)
     ranges = {name: part for name, part in params.select.items() if name != "where"}
     read = (params.entries, params.options, params.labels, params.select.get("where"))
-    for ntuple, path in zip(snakemake.input.ntuples, snakemake.output.records, strict=True):
+    files = params.address[:1] or snakemake.input.ntuples
+    for ntuple, path in zip(files, snakemake.output.records, strict=True):
         jets = read_jets(params.format, ntuple, table, *read)
         kept = jets.labelled(ntuple).within(ranges)
         kept.save(path)

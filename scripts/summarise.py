@@ -4,10 +4,12 @@ from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
     from robustag.readers import JetRecords
-    from robustag.tensors import summarise
+    from robustag.tensors import Sketch, summarise
 
     settings = snakemake.params.settings
     edges = settings["weights"]["pt_edges"], settings["weights"]["eta_edges"]
-    summary = summarise(JetRecords.load(snakemake.input.records), settings["split"], *edges)
+    jets = JetRecords.load(snakemake.input.records)
+    summary = summarise(jets, settings["split"], *edges)
     summary.save(snakemake.output.summary)
+    Sketch.of(jets).save(snakemake.output.sketch)
     log.info("jets by split and class: %s", summary.jets.tolist())

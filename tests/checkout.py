@@ -18,7 +18,9 @@ ODD = 'it\'s a "Grün" folder, $HOME {x} & more'
 class Checkout:
     """A folder that looks like the project: code linked, configuration copied, results its own."""
 
-    python = sys.executable
+    @property
+    def python(self) -> str:
+        return sys.executable
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -64,4 +66,15 @@ class OddCheckout(Checkout):
         venv.create(self.folder / ".venv", symlinks=True)
         packages = self.folder / f".venv/lib/python{sysconfig.get_python_version()}/site-packages"
         (packages / "all.pth").write_text(f"{ROOT / 'src'}\n{sysconfig.get_path('purelib')}\n")
-        self.python = str(self.folder / ".venv/bin/python")
+
+    @property
+    def python(self) -> str:
+        return str(self.folder / ".venv/bin/python")
+
+    @classmethod
+    def copied(cls, made: Path, above: Path) -> "OddCheckout":
+        """One that was made in another folder, with all that is in it, at the times at which it was made."""
+        shutil.copytree(made / ODD, above / ODD, symlinks=True)
+        checkout = cls.__new__(cls)
+        checkout.folder = above / ODD
+        return checkout

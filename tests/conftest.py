@@ -1,5 +1,6 @@
 """What all tests share: the project's root, its feature table, hand-made jets and one finished study."""
 
+import os
 from pathlib import Path
 
 import hypothesis
@@ -9,8 +10,7 @@ import pytest
 from robustag.features import FeatureTable
 from robustag.readers import JetRecords, event_key
 from robustag.workflow.simulation import simulate_chunk
-from tests.checkout import OddCheckout
-from tests.studies import Study, run_smoke_study
+from tests.studies import Study, shared_study
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,17 +19,33 @@ hypothesis.settings.register_profile("robustag", deadline=None)
 hypothesis.settings.load_profile("robustag")
 
 
+# Tests that need the study come last, in this order: those of the first file have made it by then. What takes
+# longest is not left for the end, when nothing is left to do beside it.
+_MAKES_THE_STUDY = "tests/e2e/test_smoke_study.py"
+_USE_THE_STUDY = ("tests/slurm/", "tests/e2e/test_faults.py", "tests/e2e/")
+
+
+def turn(file: str) -> int:
+    """When a file's tests are due among all: the lower, the earlier."""
+    if file == _MAKES_THE_STUDY:
+        return -1
+    return next((place for place, start in enumerate(_USE_THE_STUDY, 1) if file.startswith(start)), 0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: turn(item.nodeid.split("::")[0]))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Tests of one file share a worker, and so do all that look at the finished study: none is made twice."""
+    """Tests of one file share a worker, and with it what they make for all of them."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByFileAndStudy(LoadScopeScheduling):
+    class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.split("::")[0]
-            return "the study's" if file.startswith(("tests/e2e/", "tests/slurm/")) else file
+            return nodeid.split("::")[0]
 
-    return ByFileAndStudy(config, log)
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -79,4 +95,6 @@ def simulated(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def study(tmp_path_factory) -> Study:
     """The finished smoke study, in a folder of a name that few would choose."""
-    return run_smoke_study(OddCheckout(tmp_path_factory.mktemp("study")))
+    base = tmp_path_factory.getbasetemp()
+    common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return shared_study(common, tmp_path_factory.mktemp("own"))

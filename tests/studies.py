@@ -1,10 +1,12 @@
 """The smoke study run for real, for the tests of the finished product."""
 
+import fcntl
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from robustag.cli import read_configuration
-from tests.checkout import Checkout
+from tests.checkout import Checkout, OddCheckout
 
 SMOKE = ("--configfile", "config/smoke.yaml")
 
@@ -27,10 +29,21 @@ class Study:
         return read_configuration([folder / "config.yaml", folder / "smoke.yaml"])
 
 
-def run_smoke_study(checkout: Checkout) -> Study:
-    run = checkout.snakemake("--cores", "2", *SMOKE)
-    assert run.returncode == 0, run.stdout
-    return Study(checkout, run.stdout, files_of(checkout))
+def shared_study(common: Path, own: Path) -> Study:
+    """A worker's own copy of the one study that all workers have in a common folder.
+
+    Whoever comes first runs it, and the others wait; nobody changes it afterwards.
+    """
+    made, told = common / "study", common / "study.json"
+    with (common / "study.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            run = OddCheckout(made).snakemake("--cores", "2", *SMOKE)
+            told.write_text(json.dumps([run.returncode, run.stdout]))
+    status, output = json.loads(told.read_text())
+    assert status == 0, output
+    checkout = OddCheckout.copied(made, own)
+    return Study(checkout, output, files_of(checkout))
 
 
 def files_of(checkout: Checkout) -> frozenset[str]:

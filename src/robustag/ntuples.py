@@ -20,6 +20,7 @@ import uproot
 
 from robustag.errors import DamageError, InputError
 from robustag.failures import refusing_damage
+from robustag.remote import is_remote, state_of
 
 TREE = "Events"
 PROVENANCE = "provenance"
@@ -31,14 +32,16 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def opened(path: str | Path) -> Iterator[uproot.ReadOnlyDirectory]:
-    """An open ROOT file.
+    """An open ROOT file, here or on a server.
 
     Raises
     ------
     InputError
         If it is not there, or is no ROOT file.
     """
-    if not Path(path).is_file():
+    if is_remote(path):
+        state_of(str(path))
+    elif not Path(path).is_file():
         raise InputError(f"{path} is not a file: give the path of a ROOT ntuple")
     with reading(path, _UNREADABLE):
         file = uproot.open(path)

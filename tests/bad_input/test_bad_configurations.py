@@ -163,16 +163,17 @@ def test_an_old_feature_table_is_told_what_to_write(tmp_path, refused):
 @pytest.mark.parametrize("name", NAMES)
 def test_names_cannot_leave_the_results_or_reach_a_shell(name, refused):
     quoted = json.dumps(name)
-    assert any("study: " in line for line in refused(f"study: {quoted}"))
-    assert refused(f"figures: {{rocs: {{{quoted}: [fgsm]}}}}")
-    for section, definition in (
-        ("samples", "{process: bb, events: 10}"),
-        ("models", "{}"),
-        ("attacks", "{name: fgsm}"),
-        ("scenarios", "{kind: swap, strengths: [0.1]}"),
-        ("variations", "{reason: why, detector: {fakes: 1}}"),
-    ):
-        assert refused(f"{section}: {{{quoted}: {definition}}}"), section
+    named = {
+        "samples": "{process: bb, events: 10}",
+        "models": "{}",
+        "attacks": "{name: fgsm}",
+        "scenarios": "{kind: swap, strengths: [0.1]}",
+        "variations": "{reason: why, detector: {fakes: 1}}",
+    }
+    sections = "".join(f"{section}: {{{quoted}: {definition}}}\n" for section, definition in named.items())
+    lines = refused(f"study: {quoted}\nfigures: {{rocs: {{{quoted}: [fgsm]}}}}\n{sections}")
+    for place in ("study", "figures.rocs", *named):
+        assert any(f"{place}: " in line for line in lines), place
 
 
 @pytest.mark.process

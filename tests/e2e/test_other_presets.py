@@ -1,6 +1,6 @@
 """Whole studies of other presets: pairs that share their models, and one of each and nothing else.
 
-They start from the jets, trainings and attacks of the finished smoke study: only what differs is made.
+They start from jets, trainings, attacks and figures of the finished smoke study: what differs is made.
 """
 
 import json
@@ -24,6 +24,10 @@ def continued(study, folder, preset):
     results = checkout.folder / "results/smoke"
     for name in _KEPT:
         shutil.copytree(study.results / name, results / name)
+    (results / "plots").mkdir()
+    for kind in ("fig_simulation", "fig_sketch"):
+        for path in (study.results / "plots").glob(f"{kind}*"):
+            shutil.copy2(path, results / "plots")
     (checkout.folder / "mine.yaml").write_text(yaml.safe_dump(preset))
     presets = ("--configfile", "config/smoke.yaml", "mine.yaml")
     run = checkout.snakemake("--cores", "2", *presets, "--rerun-triggers", "mtime")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from tests.checkout import ROOT, Checkout
+from tests.servers import serving
 
 from robustag.cli import read_configuration
 from robustag.errors import InputError
@@ -102,6 +103,39 @@ def test_a_range_of_a_file_that_changed_is_read_again(checkout, ntuples):
     before = checkout.plan(*SMOKE)["records_given"]
     (folder / "nominal1.root").unlink()
     assert checkout.plan(*SMOKE)["records_given"] < before
+
+
+def test_files_of_a_server_are_studied_unless_they_are_here_too(checkout, ntuples, tmp_path):
+    served = tmp_path / "served"
+    served.mkdir()
+    shutil.copy(ntuples / "nominal0.root", served)
+    target = "results/mine/tensors/normalisation.json"
+    preset = PRESET | {"run": PRESET["run"] | {"variations": []}, "figures": {"mismodellings": []}}
+
+    def study(*files, accepted=False):
+        sample = PRESET["samples"]["mine"] | {"files": list(files), "jets_per_chunk": 1000}
+        write(checkout, preset | {"samples": {"mine": sample}, "repeated_jets": accepted})
+
+    with serving(served) as (address, _):
+        url = f"{address}/nominal0.root"
+        study(url)
+        run = checkout.snakemake("--cores", "2", *SMOKE, "--", target)
+        assert run.returncode == 0, run.stdout
+        assert checkout.plan(*SMOKE, "--", target) == {}
+        (checkout.folder / "mine.list").write_text("data/nominal[0].root\n")
+        study(url, "@mine.list")
+        run = checkout.snakemake("--cores", "2", *SMOKE, "--", target)
+        (line,) = (line for line in run.stdout.splitlines() if line.startswith("robustag: "))
+        assert re.match(
+            rf"robustag: normalise: \d+ jets stand again, .* in {url} and data/nominal0\.root", line
+        )
+        study(url, "@mine.list", accepted=True)
+        assert checkout.plan(*SMOKE, "--", target) == {"normalise": 1}
+        run = checkout.snakemake("--cores", "2", *SMOKE, "--", target)
+        assert run.returncode == 0, run.stdout
+        # Another file at the same address.
+        shutil.copy(ntuples / "nominal1.root", served / "nominal0.root")
+        assert checkout.plan(*SMOKE, "--", target)["records_given"] == 1
 
 
 @pytest.mark.parametrize(

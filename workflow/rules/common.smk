@@ -48,7 +48,8 @@ try:
     TABLE, LEFT_OUT = check_configuration(config)
     RUN = config["run"]
     # The chunks of the samples that are given as files, nominal and varied.
-    GIVEN_CHUNKS = given_chunks(config, FileIndex(f"results/{config['study']}/{INDEX}"))
+    counted = FileIndex(f"results/{config['study']}/{INDEX}", asking=workflow.is_main_process)
+    GIVEN_CHUNKS = given_chunks(config, counted)
 except InputError as fault:
     raise WorkflowError(str(fault)) from None
 quote_interpreter()
@@ -104,9 +105,10 @@ wildcard_constraints:
     chunk=r"\d+",
 
 
-def code_fingerprint(script: str) -> str:
-    """Fingerprint of the code of a rule, by the path of its script in the project."""
-    return fingerprints.code_fingerprint(workflow.source_path(f"../../{script}"))
+def code_fingerprint(script: str):
+    """Fingerprint of the code of a rule, by the path of its script in the project; read for rules with jobs alone."""
+    path = workflow.source_path(f"../../{script}")
+    return lambda wildcards: fingerprints.code_fingerprint(path)
 
 
 def memory(kind: str):

@@ -37,6 +37,32 @@ def given_chunk(wildcards):
     return GIVEN_CHUNKS[wildcards.sample, wildcards.variation][int(wildcards.chunk)]
 
 
+def given_file(wildcards) -> list[str]:
+    """Its file, if that is on this machine's disks."""
+    chunk = given_chunk(wildcards)
+    return [] if chunk.version else [chunk.file]
+
+
+def given_address(wildcards) -> list[str]:
+    """Its file, if that is on a server, and what changes with it: to Snakemake no file, but a parameter."""
+    chunk = given_chunk(wildcards)
+    return [chunk.file, chunk.version] if chunk.version else []
+
+
+def chunk_files() -> list[str]:
+    """The file of every nominal chunk of the study, as a message names it."""
+    given = {
+        sample: [part.file for part in GIVEN_CHUNKS[sample, "nominal"]]
+        for sample in RUN["samples"]
+        if sample in GIVEN
+    }
+    return [
+        file
+        for sample in RUN["samples"]
+        for file in given.get(sample, [f"chunk {chunk} of {sample}" for chunk in chunks(sample)])
+    ]
+
+
 def given_memory(wildcards, attempt) -> int:
     """Memory of a job on such a chunk in MB: libraries, and the jets in float64 a few times."""
     return round(1000 + 50e-6 * TABLE.size * given_chunk(wildcards).jets) * attempt

@@ -24,6 +24,7 @@ rule records:
     resources:
         mem_mb=memory("chunk"),
     params:
+        address=[],
         format="generated",
         entries=None,
         options={},
@@ -63,7 +64,7 @@ use rule records as records_varied with:
 use rule records as records_given with:
     """Read, check and select the jets of one range of entries of a sample that is given as files."""
     input:
-        ntuples=lambda wildcards: [given_chunk(wildcards).file],
+        ntuples=given_file,
         features=config["features"],
     output:
         records=temp(records_files("{variation}")),
@@ -74,6 +75,7 @@ use rule records as records_given with:
     resources:
         mem_mb=given_memory,
     params:
+        address=given_address,
         format=lambda wildcards: config["samples"][wildcards.sample]["format"],
         entries=lambda wildcards: [given_chunk(wildcards).start, given_chunk(wildcards).stop],
         options=lambda wildcards: canonical(reader_options(config["samples"][wildcards.sample])),
@@ -84,11 +86,12 @@ use rule records as records_given with:
 
 
 rule summarise:
-    """Moments, minima and kinematic histograms of one chunk (the map step)."""
+    """Moments, minima, kinematic histograms and a sketch of the jets of one chunk (the map step)."""
     input:
         records="<results>/records/{sample}/nominal/{chunk}.safetensors",
     output:
         summary="<results>/tensors/{sample}/summaries/{chunk}.safetensors",
+        sketch="<results>/tensors/{sample}/summaries/{chunk}.sketch.safetensors",
     log:
         "<logs>/summarise/{sample}/{chunk}.log",
     resources:
@@ -101,9 +104,13 @@ rule summarise:
 
 
 rule normalise:
-    """Merge the summaries of all chunks into the scaling of the inputs and the kinematic weights."""
+    """Merge the summaries of all chunks into the scaling of the inputs and the kinematic weights.
+
+    No jet may stand twice among the chunks, unless that is accepted.
+    """
     input:
         summaries=over_chunks("<results>/tensors/{sample}/summaries/{chunk}.safetensors"),
+        sketches=over_chunks("<results>/tensors/{sample}/summaries/{chunk}.sketch.safetensors"),
         features=config["features"],
     output:
         normalisation="<results>/tensors/normalisation.json",
@@ -113,7 +120,8 @@ rule normalise:
     resources:
         mem_mb=memory("chunk"),
     params:
-        settings=settings("weights"),
+        settings=settings("weights", "repeated_jets"),
+        files=chunk_files(),
         code=code_fingerprint("scripts/normalise.py"),
     script:
         "../../scripts/normalise.py"

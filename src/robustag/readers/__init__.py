@@ -9,6 +9,6 @@ what it returns.
 """
 
 from robustag.readers.reading import read_jets
-from robustag.readers.records import Count, JetRecords, event_key
+from robustag.readers.records import Count, JetRecords, entry_key, event_key
 
-__all__ = ["Count", "JetRecords", "event_key", "read_jets"]
+__all__ = ["Count", "JetRecords", "entry_key", "event_key", "read_jets"]

@@ -80,7 +80,7 @@ def read(
         If the file is missing, damaged or no ROOT file, has no tree `Events`, lacks a branch, or holds a
         flavour other than 5, 4, 0 and 15 or a track of a jet that is not there.
     """
-    found = _read_columns(Path(path), table, entries, columns)
+    found = _read_columns(path, table, entries, columns)
     try:
         jets = _flatten(found, table)
     except InputError as error:
@@ -94,7 +94,7 @@ def branch_of(jet_variable: str) -> str:
 
 
 def _read_columns(
-    path: Path, table: FeatureTable, entries: tuple[int, int] | None, further: Sequence[str]
+    path: str | Path, table: FeatureTable, entries: tuple[int, int] | None, further: Sequence[str]
 ) -> dict[str, np.ndarray]:
     """The numbers of every branch that `_flatten` uses, and of further ones, event after event."""
     needed = _needed(table)
@@ -148,7 +148,7 @@ def _order(block: Block) -> Order | None:
     return block.order or _ORDERS.get(_collection(block))
 
 
-def _check_branches(tree: uproot.TTree, path: Path, needed: Mapping[str, list[str]]) -> None:
+def _check_branches(tree: uproot.TTree, path: str | Path, needed: Mapping[str, list[str]]) -> None:
     wanted = {"events": list(_EVENT)}
     wanted |= {collection: [f"{collection}_{n}" for n in names] for collection, names in needed.items()}
     present = set(tree.keys())
@@ -165,7 +165,7 @@ def _check_branches(tree: uproot.TTree, path: Path, needed: Mapping[str, list[st
                 )
 
 
-def _check_alike(tree: uproot.TTree, path: Path, names: list[str]) -> None:
+def _check_alike(tree: uproot.TTree, path: str | Path, names: list[str]) -> None:
     """Refuse branches of one collection that have no common counter and do not hold equally many."""
     with reading(path):
         counts = [ak.to_numpy(ak.num(tree[name].array())) for name in names]

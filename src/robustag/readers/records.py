@@ -1,7 +1,9 @@
 """Flat jet records: what every reader returns, whatever the file looked like."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
 
@@ -12,6 +14,8 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.hashing import splitmix64
 from robustag.stored import StoredArrays
+
+_log = logging.getLogger(__name__)
 
 
 class Count(NamedTuple):
@@ -131,3 +135,21 @@ def event_key(*identifiers: np.ndarray) -> np.ndarray:
     for identifier in others:
         key = splitmix64(key ^ identifier.astype(np.uint64))
     return key
+
+
+def entry_key(path: str | Path, entries: np.ndarray) -> np.ndarray:
+    """64-bit key of events, uint64 [N], of a file without their numbers: from its name and entries in it [N].
+
+    The folder does not count: jets stay in their part of the split where a file is moved, and those of a
+    varied file meet those of the nominal file of that name. The log says so; where the chunks of a study are
+    merged it names two nominal files of one name, whose events share keys.
+
+    Examples
+    --------
+    >>> entry_key("/data/a.h5", np.arange(2)) == entry_key("/elsewhere/a.h5", np.arange(2))
+    array([ True,  True])
+    """
+    name = Path(path).name
+    _log.warning("%s has no event numbers: an event is known by the file's name and its entry there", path)
+    word = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
+    return event_key(np.full(np.shape(entries), word, np.uint64), np.asarray(entries))

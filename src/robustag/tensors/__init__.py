@@ -5,6 +5,7 @@ The torch side, `tensors.loading`, is imported by name: the many jobs that write
 
 from robustag.tensors.index import write_index
 from robustag.tensors.normalisation import Normalisation
+from robustag.tensors.repeats import Sketch, find_repeats
 from robustag.tensors.store import SPLITS, tensorise
 from robustag.tensors.summary import Summary, merge, summarise
 from robustag.tensors.weights import WeightMap
@@ -12,8 +13,10 @@ from robustag.tensors.weights import WeightMap
 __all__ = [
     "SPLITS",
     "Normalisation",
+    "Sketch",
     "Summary",
     "WeightMap",
+    "find_repeats",
     "merge",
     "summarise",
     "tensorise",

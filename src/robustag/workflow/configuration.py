@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ _TYPES = {
 }
 
 
+@cache
+def _schema(file: str | Path) -> Any:
+    return read_document(file)
+
+
 def check_against_schema(document: Any, schema_file: str | Path, source: str) -> None:
     """Check a parsed document against a JSON schema.
 
@@ -30,7 +36,7 @@ def check_against_schema(document: Any, schema_file: str | Path, source: str) ->
     InputError
         One line per fault: where, what is wrong, how to mend it.
     """
-    if faults := list(_faults(document, read_document(schema_file))):
+    if faults := list(_faults(document, _schema(schema_file))):
         raise InputError("\n".join(f"{source}: {fault}" for fault in faults))
 
 
@@ -45,7 +51,7 @@ def take_away(document: Any, schema_file: str | Path) -> None:
     Presets add to the dictionaries below them, and null takes a key away. Where the schema allows null it is
     a value and stays; so does a key that the schema does not know, for `check_against_schema` to name.
     """
-    schema = read_document(schema_file)
+    schema = _schema(schema_file)
     _take_away(document, schema, schema)
 
 

@@ -108,29 +108,51 @@ def meaning(source: str) -> str:
     >>> meaning("x = 1  # one") == meaning("x  =  1")
     True
     """
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        documented = ast.Module | ast.ClassDef | ast.FunctionDef
+    return _plain(ast.parse(source))
+
+
+def _plain(tree: ast.Module) -> str:
+    """The text of a tree, from which docstrings are taken away in place."""
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef
+    for node in (tree, *_statements(tree)):
         if isinstance(node, documented) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(tree)
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement inside a node, and what holds some; expressions hold none, and are most of a tree."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield child
+            yield from _statements(child)
+
+
 @cache
+def _parsed(file: Path) -> tuple[str, list[tuple[str, list[str]]]]:
+    """The meaning of a file, and the modules that it takes names from, wherever in it, with the names."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    imports = [
+        (node.module, [name.name for name in node.names])
+        for node in _statements(tree)
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+    ]
+    return _plain(tree), imports
+
+
 def _meaning_of(file: Path) -> str:
-    return meaning(file.read_text(encoding="utf-8"))
+    return _parsed(file)[0]
 
 
 @cache
 def _imported_by(file: Path) -> frozenset[Path]:
-    """Modules of robustag that one file imports, wherever in it the import stands."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    """Modules of robustag that one file imports."""
     return frozenset(
-        module
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "robustag"
-        for name in node.names
-        for module in _defining(node.module, name.name)
+        defining
+        for module, names in _parsed(file)[1]
+        if module.split(".")[0] == "robustag"
+        for name in names
+        for defining in _defining(module, name)
     )
 
 
@@ -144,10 +166,8 @@ def _defining(module: str, name: str) -> Iterator[Path]:
         yield path / f"{name}.py"
         return
     package = path / "__init__.py"
-    for node in ast.walk(ast.parse(package.read_text(encoding="utf-8"))):
-        if not isinstance(node, ast.ImportFrom) or node.module is None:
-            continue
-        if any(alias.name == name for alias in node.names):
-            yield from _defining(node.module, name)
+    for source, names in _parsed(package)[1]:
+        if name in names:
+            yield from _defining(source, name)
             return
     yield package

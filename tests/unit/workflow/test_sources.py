@@ -4,8 +4,10 @@ import os
 
 import numpy as np
 import pytest
+from tests.servers import serving
 
 from robustag.errors import InputError
+from robustag.remote import state_of
 from robustag.workflow.definitions import format_faults
 from robustag.workflow.sources import FileIndex, formats, given_chunks
 
@@ -75,20 +77,120 @@ def test_a_file_with_brackets_in_its_name_is_found(files):
     assert len(FileIndex(folder / "index.json").chunks("any", [f"{folder}/d[1].txt"], 6)) == 1
 
 
+def names(chunks):
+    return list(dict.fromkeys(os.path.basename(chunk.file) for chunk in chunks))
+
+
+def test_folders_below_are_searched_on_request(files):
+    folder, _ = files
+    (folder / "deep/er").mkdir(parents=True)
+    (folder / "deep/er/d.txt").write_text("xx")
+    index = FileIndex(folder / "index.json")
+    assert names(index.chunks("any", [f"{folder}/*.txt"], 6)) == ["a.txt", "c.txt"]
+    assert names(index.chunks("any", [f"{folder}/**/*.txt"], 6)) == ["a.txt", "c.txt", "d.txt"]
+
+
+def test_a_list_names_files_from_its_own_folder(files):
+    folder, _ = files
+    (folder / "lists").mkdir()
+    (folder / "lists/mine.list").write_text(
+        f"# of this week\n../c.txt  # a short one\n\n{folder}/b.txt\n../[ab].txt\n"
+    )
+    chunks = FileIndex(folder / "index.json").chunks("any", [f"@{folder}/lists/mine.list"], 100)
+    assert names(chunks) == ["c.txt", "a.txt"]
+
+
+def test_files_without_entries_are_counted_in_the_log(files, caplog):
+    folder, _ = files
+    with caplog.at_level("INFO"):
+        FileIndex(folder / "index.json").chunks("any", [f"{folder}/*.txt"], 6)
+    assert f"{folder}/*.txt: 3 files, 1 of them without entries" in caplog.text
+
+
+def test_where_a_list_is_gone_the_index_still_knows_its_files(files):
+    folder, _ = files
+    (folder / "mine.list").write_text("a.txt\nc.txt\n")
+    first = FileIndex(folder / "index.json").chunks("any", [f"@{folder}/mine.list"], 6)
+    for gone in (("a.txt", "c.txt"), ("mine.list",)):
+        for name in gone:
+            (folder / name).unlink()
+        assert FileIndex(folder / "index.json").chunks("any", [f"@{folder}/mine.list"], 6) == first
+
+
+def test_files_of_a_server_are_asked_for_changes_by_who_plans_alone(files, caplog, monkeypatch):
+    folder, _ = files
+    counted = []
+
+    class Reader:
+        @staticmethod
+        def count(url):
+            counted.append(url)
+            size = state_of(url).size
+            return size, 2 * size
+
+    monkeypatch.setattr("robustag.workflow.sources.import_module", lambda name: Reader)
+
+    def chunks(asking):
+        return FileIndex(folder / "index.json", asking).chunks("any", [f"{address}/a.txt"], 100)
+
+    with serving(folder) as (address, asked):
+        (first,) = chunks(asking=False)
+        assert (first.file, first.stop, counted) == (f"{address}/a.txt", 10, [first.file])
+        assert chunks(asking=True) == [first]
+        del asked[:]
+        assert chunks(asking=False) == [first]
+        assert asked == []
+        (folder / "a.txt").write_text("y" * 10)
+        assert chunks(asking=False) == [first]
+        (changed,) = chunks(asking=True)
+        assert changed[:4] == first[:4]
+        assert changed.version != first.version
+        assert len(counted) == 2
+    # Its server is away: what is known stands, and what is not is refused.
+    assert chunks(asking=True) == [changed]
+    assert f"{address}/a.txt cannot be reached: its 20 jets are those that were counted" in caplog.text
+    with pytest.raises(InputError, match=r"b\.txt cannot be reached"):
+        FileIndex(folder / "index.json").chunks("any", [f"{address}/b.txt"], 100)
+
+
 @pytest.mark.parametrize(
     ("patterns", "complaint"),
     [
         (["{}/none*.txt"], "there is no such file: mend the path"),
         (["{}/a.txt", "{}/gone.txt"], r"gone\.txt: there is no such file"),
         (["{}/b.txt"], r"b\.txt: there are no jets: give other files"),
+        (["{}/"], r"is a folder: give its files, as .*/\*\.root, or .*/\*\*/\*\.root"),
+        (["@{}/none.list"], r"@.*none\.list: there is no such file"),
+        (
+            ["@{}/empty.list"],
+            r"the list .*empty\.list names no file: write a path or an address in each line",
+        ),
+        (["@{}/lost.list"], r"the list .*lost\.list, line 3: there is no file gone\.txt, and 1 more lines"),
+        (["@{}/binary.list"], r"the list .*binary\.list cannot be read: .*utf-8"),
     ],
 )
 def test_files_that_are_of_no_use_are_named(files, patterns, complaint):
     folder, _ = files
+    (folder / "empty.list").write_text("# nothing yet\n\n")
+    (folder / "lost.list").write_text("a.txt\n\ngone.txt\nlost.txt\n")
+    (folder / "binary.list").write_bytes(b"\xff\xfe\x00")
     sample = {"format": "generated", "files": [pattern.format(folder) for pattern in patterns]}
     config = {"samples": {"mine": sample}, "run": {"samples": ["mine"], "variations": []}}
     with pytest.raises(InputError, match=rf"config: samples\.mine\.files: .*{complaint}"):
         given_chunks(config, FileIndex(folder / "index.json"))
+
+
+def test_a_damaged_file_is_named_with_the_key_that_names_it(tmp_path):
+    (tmp_path / "jets.root").write_bytes(b"root" + bytes(3000))
+    (tmp_path / "mine.list").write_text("jets.root\n")
+    sample = {"format": "generated", "files": [f"@{tmp_path}/mine.list"]}
+    config = {"samples": {"mine": sample}, "run": {"samples": ["mine"], "variations": []}}
+    with pytest.raises(
+        InputError, match=r"config: samples\.mine\.files: .*jets\.root has no readable"
+    ) as fault:
+        given_chunks(config, FileIndex(tmp_path / "index.json"))
+    assert "\n" not in str(fault.value)
+    assert not (tmp_path / "index.json").exists()
 
 
 def test_a_damaged_index_is_one_line(tmp_path):
