@@ -5,6 +5,7 @@ fewer elements than places, the program that wrote them left what was in memory:
 counter tells (``beyond_count``) and that wild numbers are missing (``wild``).
 """
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,9 @@ class _Events:
 
     def read(self, names: Sequence[str], start: int, stop: int) -> Mapping[str, ak.Array]:
         """Some branches of a range of events."""
-        with reading(self._path):
+        with reading(self._path), warnings.catch_warnings():
+            # Of branches that its schema replaces, none of which is read here.
+            warnings.filterwarnings("ignore", "Branch .* already exists", RuntimeWarning)
             events = NanoEventsFactory.from_root(
                 self._file,
                 treepath=TREE,
