@@ -31,7 +31,7 @@ class Schema(PFNanoAODSchema):
 
 def count(path: str | Path) -> Count:
     """Events of a file, and jets in them."""
-    with _opened(path) as container:
+    with opened_events(path) as container:
         return count_in(container, path, PT)
 
 
@@ -48,7 +48,7 @@ def read(
     InputError
         If the file is missing, damaged or no PFNano, or lacks a branch that the table names.
     """
-    with _opened(path) as container:
+    with opened_events(path) as container:
         return read_nano(container, path, table, entries, columns)
 
 
@@ -86,6 +86,13 @@ def _column(events: ak.Array, name: str) -> ak.Array:
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[_Events]:
+def opened_events(path: str | Path) -> Iterator[_Events]:
+    """The branches of a file's events.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or without such a tree.
+    """
     with opened(path) as file:
         yield _Events(file, tree_of(file, path), path)
