@@ -93,8 +93,8 @@ class WithDeepJet:
         if absent := [name for name in self._needed if name not in there]:
             raise InputError(
                 f"{path} has no {PREFIX}*, and lacks {absent[0]}, of which they could be made "
-                f"({len(absent)} of {len(self._needed)} absent): give a PFNano with candidates and vertices, or "
-                "read it as format pfnano or nanoaod with another feature table"
+                f"({len(absent)} of {len(self._needed)} absent): give a PFNano with candidates and vertices, "
+                "or read it as format pfnano or nanoaod with another feature table"
             )
         self._made = {
             f"{PREFIX}{block}_{name}_{place}": (block, row, place)
@@ -132,7 +132,7 @@ class WithDeepJet:
     ) -> dict[str, tuple[np.ndarray, list[np.ndarray], np.ndarray | None]]:
         """Of each block the jet of every element (-1 for none), its variables in order, and its rank."""
         jet = self._rows(found, "JetPFCands_jetIdx", "Jet_pt")
-        axis = {name: _flat(found[f"Jet_{name}"])[jet] for name in _OF_JET}
+        axis = {name: _flat(found[f"Jet_{name}"]).astype(np.float64)[jet] for name in _OF_JET}
         candidate = {name: _flat(found[f"{self._candidate}_{name}"]) for name in _OF_CANDIDATE}
         if self._listed:
             rows = self._rows(found, "JetPFCands_pFCandsIdx", "PFCands_pt")
@@ -184,8 +184,9 @@ def _track(
     phi: azimuth of the candidate from the axis.
     """
     momentum = candidate["pt"] * np.cosh(candidate["eta"])
-    # The point of closest approach lies at d0 (-sin phi, cos phi): before the primary vertex along the jet, or behind.
-    impact = -candidate["d0"] * np.sign(np.sin(phi))
+    # A track is closest to the primary vertex at d0 (-sin phi, cos phi): along the jet, or behind the vertex.
+    along = -candidate["d0"] * np.sin(phi)
+    impact = np.copysign(candidate["d0"], np.where(along >= 0, 1, -1))
     exists = candidate["d0Err"] > 0
     error = np.where(exists, candidate["d0Err"], np.nan)
     found = {name: np.where(exists, column, np.nan) for name, column in in_jet.items()}
