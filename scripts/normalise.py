@@ -4,11 +4,15 @@ from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
     from robustag.features import FeatureTable
-    from robustag.tensors import Normalisation, Summary, WeightMap, merge
+    from robustag.tensors import Normalisation, Summary, WeightMap, check_sources, merge
 
     bins = snakemake.params.settings["weights"]
     table = FeatureTable.load(snakemake.input.features)
-    summary = merge(Summary.load(path) for path in snakemake.input.summaries)
+    parts: dict[str, list[Summary]] = {}
+    for source, path in zip(snakemake.params.sources, snakemake.input.summaries, strict=True):
+        parts.setdefault(source, []).append(Summary.load(path))
+    check_sources({source: merge(chunks) for source, chunks in parts.items()}, table.names)
+    summary = merge(chunk for chunks in parts.values() for chunk in chunks)
     Normalisation.fit(summary, table).save(snakemake.output.normalisation)
     WeightMap.fit(summary.kinematics, bins["pt_edges"], bins["eta_edges"]).save(snakemake.output.weights)
     log.info("jets by split and class: %s", summary.jets.tolist())

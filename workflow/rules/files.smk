@@ -37,6 +37,15 @@ def given_chunk(wildcards):
     return GIVEN_CHUNKS[wildcards.sample, wildcards.variation][int(wildcards.chunk)]
 
 
+def sources() -> list[str]:
+    """Where the jets of every chunk of all samples are from: a file, or the simulation of a sample."""
+    return [
+        GIVEN_CHUNKS[sample, "nominal"][int(chunk)].file if sample in GIVEN else f"sample {sample}"
+        for sample in RUN["samples"]
+        for chunk in chunks(sample)
+    ]
+
+
 def given_memory(wildcards, attempt) -> int:
     """Memory of a job on such a chunk in MB: libraries, and the jets in float64 a few times."""
     return round(1000 + 50e-6 * TABLE.size * given_chunk(wildcards).jets) * attempt

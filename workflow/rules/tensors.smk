@@ -114,6 +114,7 @@ rule normalise:
         mem_mb=memory("chunk"),
     params:
         settings=settings("weights"),
+        sources=sources(),
         code=code_fingerprint("scripts/normalise.py"),
     script:
         "../../scripts/normalise.py"

@@ -6,7 +6,7 @@ The torch side, `tensors.loading`, is imported by name: the many jobs that write
 from robustag.tensors.index import write_index
 from robustag.tensors.normalisation import Normalisation
 from robustag.tensors.store import SPLITS, tensorise
-from robustag.tensors.summary import Summary, merge, summarise
+from robustag.tensors.summary import Summary, check_sources, merge, summarise
 from robustag.tensors.weights import WeightMap
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Normalisation",
     "Summary",
     "WeightMap",
+    "check_sources",
     "merge",
     "summarise",
     "tensorise",
