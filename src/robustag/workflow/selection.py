@@ -11,6 +11,7 @@ from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
 from robustag.features.published import read_moments
 from robustag.mismodelling.sources import Source, sources_of
+from robustag.readers.conditions import Condition
 from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.workflow.definitions import definition_faults, is_certifiable
 
@@ -178,7 +179,12 @@ def _samples(config: dict) -> Iterator[str]:
     run, simulated = config["run"], simulated_samples(config)
     for name, sample in config["samples"].items():
         if name not in simulated:
-            for key, (low, high) in sample.get("select", {}).items():
+            ranges = dict(sample.get("select", {}))
+            try:
+                Condition(ranges.pop("where", "pt > 0"))
+            except InputError as error:
+                yield f"samples.{name}.select.where: {error}"
+            for key, (low, high) in ranges.items():
                 if not low < high:
                     yield f"samples.{name}.select.{key} is [{low:g}, {high:g}]: give the lower end first"
     for name in config["validation"]["samples"]:
