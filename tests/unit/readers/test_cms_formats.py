@@ -11,10 +11,13 @@ import pytest
 import uproot
 from tests.checkout import ROOT
 
+from robustag.cli import read_configuration
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.readers import event_key, read_jets
 from robustag.readers.nanoaod import count
+from robustag.workflow.checking import check_configuration
+from robustag.workflow.sources import formats
 
 PFNANO = "pfnano_qcd_10ev.root"
 NANO = {"v5": "nanoaodv5_ttbar_1000ev.root", "v12": "nanoaodv12_ttbar_200ev.root"}
@@ -452,6 +455,31 @@ def test_what_deepjet_cannot_be_made_of_is_said_in_one_line(tmp_path):
     wrong = candidates_like(tmp_path / "wrong.root", "listed", jet=([0, 0, 1, 2], [], [0]))
     with pytest.raises(InputError, match="JetPFCands_jetIdx names an object that Jet_pt does not have"):
         read_jets("pfnano_deepjet", wrong, table)
+
+
+# ---- presets ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("presets", "name", "size"),
+    [
+        (["cms"], "pfnano", 67),
+        (["cms", "cms_deepjet"], "pfnano_deepjet", 529),
+        (["nanoaod"], "nanoaod", 24),
+    ],
+)
+def test_presets_fit_their_tables(monkeypatch, presets, name, size):
+    monkeypatch.chdir(ROOT)
+    config = read_configuration([ROOT / f"config/{each}.yaml" for each in ("config", *presets)])
+    table = check_configuration(config)
+    assert (table.data_set, table.size) == (name, size)
+    (sample,) = config["run"]["samples"]
+    assert config["samples"][sample]["format"] in formats()
+    # Nothing of another table's is left; what the claims and figures show is there.
+    assert set(config["evaluation"]["inputs"]) <= set(table.names)
+    assert {"fgsm", "noise", "pgd", "transfer"} <= set(config["run"]["attacks"])
+    assert table.own("pt") == "pt"
+    assert table.uncertain.any()
 
 
 # ---- NanoAOD of a real detector --------------------------------------------------------------------------
