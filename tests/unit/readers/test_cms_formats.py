@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+from functools import cache
 from pathlib import Path
 
 import awkward as ak
@@ -23,6 +24,7 @@ PFNANO = "pfnano_qcd_10ev.root"
 NANO = {"v5": "nanoaodv5_ttbar_1000ev.root", "v12": "nanoaodv12_ttbar_200ev.root"}
 
 
+@cache
 def feature_table(name):
     return FeatureTable.load(ROOT / f"config/features/{name}.yaml")
 
@@ -198,9 +200,15 @@ def deepjet_slowly(columns, event, jet):
     return found
 
 
-def test_inputs_of_deepjet_are_made_of_candidates_and_vertices(real):
+@pytest.fixture(scope="module")
+def deepjet(real):
+    """(table, jets made of candidates)."""
     table = feature_table("pfnano_deepjet")
-    jets = read_jets("pfnano_deepjet", real / PFNANO, table)
+    return table, read_jets("pfnano_deepjet", real / PFNANO, table)
+
+
+def test_inputs_of_deepjet_are_made_of_candidates_and_vertices(real, deepjet):
+    table, jets = deepjet
     columns = branches(real / PFNANO, "Jet_*", "JetPFCands_*", "PFCands_*", "JetSVs_*", "PV_npvs")
     columns = {name: column.to_list() for name, column in columns.items()}
     expected = [
@@ -217,18 +225,20 @@ def test_inputs_of_deepjet_are_made_of_candidates_and_vertices(real):
     assert max(jet["nsv"] for jet in expected) > 4
 
 
-def test_made_significances_are_those_that_deepcsv_found(real):
+def test_made_significances_are_those_that_deepcsv_found(deepcsv, deepjet):
     """Up to the error of the primary vertex; DeepCSV has tracks beside the jet's own candidates, too."""
-    jets = {}
-    for name, places in (("pfnano", 6), ("pfnano_deepjet", 25)):
-        of = feature_table(name)
-        variable = {"pfnano": "track_{}_Sip2dSig", "pfnano_deepjet": "charged_{}_BtagPf_trackSip2dSig"}[name]
-        columns = [of.index(variable.format(place)) for place in range(places)]
-        jets[name] = usable(read_jets(name, real / PFNANO, of)).values[:, columns]
-    kept = jets["pfnano"] > -0.9  # DeepJet cuts at -1
-    apart = np.abs(jets["pfnano"][:, :, None] - jets["pfnano_deepjet"][:, None])
-    nearest = np.nan_to_num(apart, nan=np.inf).min(axis=2)
-    close = nearest[kept] < 0.02 + 0.05 * np.abs(jets["pfnano"][kept])
+    found = []
+    for (table, jets, *_), block, variable in (
+        (deepcsv, "track", "Sip2dSig"),
+        (deepjet, "charged", "BtagPf_trackSip2dSig"),
+    ):
+        names = [variable.name for variable in table.element_block(block).variables]
+        columns = table.element_block(block).columns[names.index(variable)]
+        found.append(usable(jets).values[:, columns])
+    stored, made = found
+    kept = stored > -0.9  # DeepJet cuts at -1
+    nearest = np.nan_to_num(np.abs(stored[:, :, None] - made[:, None]), nan=np.inf).min(axis=2)
+    close = nearest[kept] < 0.02 + 0.05 * np.abs(stored[kept])
     assert kept.sum() > 150
     assert close.mean() > 0.8  # with the signs turned round 0.2
 
