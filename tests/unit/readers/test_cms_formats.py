@@ -364,6 +364,7 @@ def test_data_have_neither_flavours_nor_weights(tmp_path):
     assert len(jets) == 6
 
 
+@pytest.mark.slow
 def test_stored_inputs_of_deepjet_are_read_without_their_padding(tmp_path):
     table = feature_table("pfnano_deepjet")
     jet = columns_like(JETS, table)
@@ -445,6 +446,7 @@ def test_candidates_may_stand_with_their_jets_as_in_2017(tmp_path):
     assert jets["nNpfcand"].tolist() == [0, 1, 0]
     assert jets["nsv"].tolist() == [0, 1, 0]
     assert jets["npv"].tolist() == [20, 20, 22]
+    assert len(read_jets("pfnano_deepjet", tmp_path / "listed.root", table, (1, 2))) == 0
     # The first lies across phi = pi from its jet's axis; the last has no track.
     np.testing.assert_allclose(jets["charged_0_BtagPf_trackSip2dSig"], [-1, -1, np.nan])
     np.testing.assert_allclose(
