@@ -145,6 +145,7 @@ def test_files_of_a_server_are_studied_unless_they_are_here_too(checkout, ntuple
         (lambda p: p["samples"]["mine"].update(events=5), "takes no 'events'"),
         (lambda p: p["samples"]["mine"].update(select={"pt": [9, 5]}), "select.pt is .9, 5.: give the lower"),
         (lambda p: p["samples"]["mine"].update(select={"phi": [0, 5]}), "unknown key 'phi'"),
+        (lambda p: p["samples"]["mine"].update(select={"where": "pt"}), "select.where: .* compares nothing"),
         (lambda p: p["samples"]["mine"].pop("files"), "samples.mine: 'files' is a required property"),
         (lambda p: p["samples"]["mine"].pop("format"), "samples.mine: 'format' is a required"),
         (lambda p: p["run"].update(variations=["fakes_up", "worse"]), "'fakes_up' changes the simulation"),

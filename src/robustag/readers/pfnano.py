@@ -5,6 +5,7 @@ fewer elements than places, the program that wrote them left what was in memory:
 counter tells (``beyond_count``) and that wild numbers are missing (``wild``).
 """
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ class Schema(PFNanoAODSchema):
 
 def count(path: str | Path) -> Count:
     """Events of a file, and jets in them."""
-    with _opened(path) as container:
+    with opened_events(path) as container:
         return count_in(container, path, PT)
 
 
@@ -47,7 +48,7 @@ def read(
     InputError
         If the file is missing, damaged or no PFNano, or lacks a branch that the table names.
     """
-    with _opened(path) as container:
+    with opened_events(path) as container:
         return read_nano(container, path, table, entries, columns)
 
 
@@ -61,7 +62,9 @@ class _Events:
 
     def read(self, names: Sequence[str], start: int, stop: int) -> Mapping[str, ak.Array]:
         """Some branches of a range of events."""
-        with reading(self._path):
+        with reading(self._path), warnings.catch_warnings():
+            # Of branches that its schema replaces, none of which is read here.
+            warnings.filterwarnings("ignore", "Branch .* already exists", RuntimeWarning)
             events = NanoEventsFactory.from_root(
                 self._file,
                 treepath=TREE,
@@ -83,6 +86,13 @@ def _column(events: ak.Array, name: str) -> ak.Array:
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[_Events]:
+def opened_events(path: str | Path) -> Iterator[_Events]:
+    """The branches of a file's events.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or without such a tree.
+    """
     with opened(path) as file:
         yield _Events(file, tree_of(file, path), path)

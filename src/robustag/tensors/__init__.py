@@ -7,7 +7,7 @@ from robustag.tensors.index import write_index
 from robustag.tensors.normalisation import Normalisation
 from robustag.tensors.repeats import Sketch, find_repeats
 from robustag.tensors.store import SPLITS, tensorise
-from robustag.tensors.summary import Summary, merge, summarise
+from robustag.tensors.summary import Summary, check_sources, merge, summarise
 from robustag.tensors.weights import WeightMap
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Sketch",
     "Summary",
     "WeightMap",
+    "check_sources",
     "find_repeats",
     "merge",
     "summarise",

@@ -12,7 +12,7 @@ from robustag.errors import DamageError, InputError
 from robustag.failures import refusing_damage
 from robustag.features import FeatureTable
 from robustag.files import written_whole
-from robustag.tensors.summary import Summary
+from robustag.tensors.summary import Summary, check_sources
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,7 @@ class Normalisation:
         if (summary.jets[0] == 0).any():
             counts = dict(zip(CLASSES, summary.jets[0].tolist(), strict=True))
             raise InputError(f"the training jets lack a flavour ({counts}): add samples or events")
-        if (summary.count == 0).any():
-            name = table.names[int(np.argmin(summary.count))]
-            raise InputError(
-                f"input '{name}' is missing for every training jet: add events or drop the input"
-            )
+        check_sources({"all samples": summary}, table.names)
         sigma = np.sqrt(summary.squares / summary.count)
         return cls(
             names=table.names,

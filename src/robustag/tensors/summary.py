@@ -1,17 +1,21 @@
 """One chunk in a few numbers: moments, minima and kinematic histograms that merge over chunks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from robustag.classes import CLASSES
+from robustag.errors import InputError
 from robustag.readers import JetRecords
 from robustag.stored import StoredArrays
 from robustag.tensors.split import assign_split
 
 Edges = Sequence[float] | np.ndarray
+
+# Entries that a source would have if it were like the others: with so many, none at all is no chance.
+_EXPECTED = 1000
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,33 @@ def merge(parts: Iterable[Summary]) -> Summary:
         jets=_added(part.jets for part in parts),
         kinematics=_added(part.kinematics for part in parts),
     )
+
+
+def check_sources(parts: Mapping[str, Summary], names: Sequence[str]) -> None:
+    """Refuse an input that no training jet of a source has, such as a score that was not evaluated.
+
+    Parameters
+    ----------
+    parts : mapping of str to Summary
+        Jets by where they are from, such as a file.
+    names : sequence of str, length F
+        Of the inputs.
+
+    Raises
+    ------
+    InputError
+        If an input exists nowhere, or not in a source that would have many if it were like the others.
+    """
+    whole = merge(parts.values())
+    share = whole.count / max(whole.jets[0].sum(), 1)
+    for source, part in parts.items():
+        jets = part.jets[0].sum()
+        lacking = (part.count == 0) & (jets > 0) & ((whole.count == 0) | (share * jets > _EXPECTED))
+        if lacking.any():
+            raise InputError(
+                f"{source}: input '{names[int(np.argmax(lacking))]}' is missing for every training jet "
+                f"({int(lacking.sum())} such inputs): take it out of the feature table, or give other files"
+            )
 
 
 def _added(arrays: Iterable[np.ndarray]) -> np.ndarray:

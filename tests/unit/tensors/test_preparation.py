@@ -6,7 +6,7 @@ import torch
 
 from robustag.errors import InputError
 from robustag.readers import JetRecords
-from robustag.tensors import Normalisation, Summary, WeightMap, merge, summarise, tensorise
+from robustag.tensors import Normalisation, Summary, WeightMap, check_sources, merge, summarise, tensorise
 from robustag.tensors.loading import load_tensors
 from robustag.tensors.split import assign_split
 
@@ -144,6 +144,30 @@ def test_an_input_without_entries_is_named(records, table):
     broken = JetRecords(**{**vars(records), "values": values})
     with pytest.raises(InputError, match="'vertex_mass' is missing for every"):
         Normalisation.fit(summarise(broken, FRACTIONS, PT, ETA), table)
+
+
+def test_an_input_that_one_file_lacks_is_named_with_the_file(table):
+    """A tagger was not evaluated there; what is rare, and files without training jets, may well have none."""
+    name, rare = (table.index(each) for each in ("vertex_mass", "track_5_D0"))
+
+    def part(jets, exists):
+        count = np.full(table.size, jets)
+        count[name], count[rare] = exists, 0
+        one = np.ones(table.size)
+        of_flavour = np.array([[jets, 0, 0], [9, 9, 9], [9, 9, 9]])
+        return Summary(count, one, one, one, of_flavour, np.full((3, 3, 2), jets // 18))
+
+    good, rarely = part(9000, 4500), part(9000, 4500)
+    rarely.count[rare] = 3
+    parts = {"a.root": good, "b.root": rarely, "c.root": part(0, 0), "d.root": part(1500, 0)}
+    check_sources(parts, table.names)
+    with pytest.raises(
+        InputError, match=r"^d\.root: input 'vertex_mass' is missing for every .*\(1 such"
+    ) as fault:
+        check_sources(parts | {"d.root": part(4000, 0)}, table.names)
+    assert "\n" not in str(fault.value)
+    with pytest.raises(InputError, match=r"^a\.root: input 'track_5_D0' is missing for every"):
+        check_sources({"c.root": part(0, 0), "a.root": good}, table.names)
 
 
 @pytest.mark.parametrize("kind", [Summary, WeightMap, Normalisation])
