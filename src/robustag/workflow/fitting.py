@@ -189,7 +189,7 @@ def _scales(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
                 f"{key} has the factors '{definition['factors']}', for which {config['features']} would need "
                 f"{needed}: take it out of this study, or choose other factors"
             )
-            yield Misfit(selection, name, f"no input is {needed}", fault)
+            yield Misfit(selection, name, f"they would need {needed}", fault)
 
 
 def _trained(config: Mapping[str, Any]) -> list[tuple[tuple[str, ...], list[str]]]:
