@@ -106,13 +106,14 @@ def branches(path: str | Path) -> Iterator[dict[str, ak.Array]]:
     for lines in _lines(path, None):
         _check_order(path, lines)
         label = _labels(path, lines)
+        of_jets, of_tracks = (np.ascontiguousarray(part.T) for part in (lines.jets, lines.tracks))
         nothing = np.full(len(label), np.nan, np.float32)
-        jets = {branch_of(name): column for name, column in zip(JET_VARIABLES, lines.jets.T, strict=True)}
+        jets = {branch_of(name): column for name, column in zip(JET_VARIABLES, of_jets, strict=True)}
         flavour = jets.pop("flavor").astype(np.int32)
         jets |= {"phi": nothing, "mass": nothing, "hadronFlavour": flavour, "partonFlavour": flavour}
         jets["n_tracks"] = lines.counts.astype(np.int32)
         tracks = {"jetIdx": np.zeros(len(lines.tracks), np.int32)}
-        tracks |= dict(zip(TRACK_VARIABLES, lines.tracks.T, strict=True))
+        tracks |= dict(zip(TRACK_VARIABLES, of_tracks, strict=True))
         run, block, event = _identity(path, lines)
         yield {
             "run": ak.Array(run.astype(np.uint32)),
