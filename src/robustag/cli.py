@@ -304,7 +304,7 @@ def _add_check(commands: argparse._SubParsersAction) -> None:
 
 
 def check(options: argparse.Namespace) -> None:
-    """One line per file: what is in it, or on standard error what is wrong with it."""
+    """Lines per file: what is in it, or on standard error what is wrong with it."""
     from robustag.workflow.checking import check_configuration, check_ntuple
 
     faults = []
@@ -314,8 +314,10 @@ def check(options: argparse.Namespace) -> None:
             preset = file.suffix in (".yaml", ".yml")
             config = read_configuration([*below, file] if preset else below)
             table = check_configuration(config)
-            found = f"study '{config['study']}'" if preset else check_ntuple(file, table, options.format)
-            print(f"{file}: {found}")
+            published = config.get("validation", {}).get("published")
+            study = [f"study '{config['study']}'"]
+            for found in study if preset else check_ntuple(file, table, options.format, published):
+                print(f"{file}: {found}")
         except InputError as error:
             prefix = f"{file}: " if preset else ""
             faults += [f"{prefix}{fault}" for fault in str(error).splitlines()]

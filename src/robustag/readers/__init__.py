@@ -6,7 +6,7 @@ options that a sample of the configuration may, or must, give. NaN marks what th
 feature table says of missing entries is applied to what it returns.
 """
 
-from robustag.readers.reading import read_jets
+from robustag.readers.reading import read_jets, stream_jets
 from robustag.readers.records import Count, JetRecords, event_key
 
-__all__ = ["Count", "JetRecords", "event_key", "read_jets"]
+__all__ = ["Count", "JetRecords", "event_key", "read_jets", "stream_jets"]

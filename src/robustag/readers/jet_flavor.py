@@ -41,6 +41,8 @@ _ORDER = Order("D0", "D0D0")
 # The file has no events: every line is one, of this luminosity block.
 _LUMINOSITY_BLOCK = 1
 
+_DESCRIBED = ("run", "luminosity_block", "event", "parton_flavour", "n_tracks")
+
 _log = logging.getLogger(__name__)
 
 
@@ -67,7 +69,8 @@ def read(
     Parameters
     ----------
     columns : sequence of str
-        Further numbers of the jet to describe it with: of JET_VARIABLES, or n_tracks.
+        Numbers of the jet to describe it with, of JET_VARIABLES, beside run, luminosity_block, event,
+        parton_flavour and n_tracks.
 
     Raises
     ------
@@ -140,10 +143,9 @@ def _records(path: str | Path, lines: Lines, table: FeatureTable, columns: Seque
         else:
             values[:, block.columns] = _leading(lines, block)
     identity = _identity(path, lines)
-    described = dict(zip(("run", "luminosity_block", "event"), identity, strict=True))
-    described["parton_flavour"] = lines.jets[:, _FLAVOR].astype(np.int64)
-    for name in columns:
-        described[name] = lines.counts if name == "n_tracks" else lines.jets[:, JET_VARIABLES.index(name)]
+    own = (*identity, lines.jets[:, _FLAVOR].astype(np.int64), lines.counts)
+    described = dict(zip(_DESCRIBED, own, strict=True))
+    described |= {name: lines.jets[:, JET_VARIABLES.index(name)] for name in columns if name not in described}
     return JetRecords(
         values=values,
         label=label,
@@ -223,7 +225,7 @@ def _check_table(table: FeatureTable, columns: Sequence[str]) -> None:
         known = JET_VARIABLES if block.count is None else TRACK_VARIABLES
         order = [name for name in (block.order or ()) if name]
         _check_names([*(variable.name for variable in block.variables), *order], known)
-    _check_names(columns, (*JET_VARIABLES, "n_tracks"))
+    _check_names(columns, (*JET_VARIABLES, *_DESCRIBED))
 
 
 def _check_names(names: Sequence[str], known: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """Reading a file of a given format."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -35,3 +35,17 @@ def read_jets(
     """
     reader = import_module(f"robustag.readers.{name}")
     return reader.read(path, table, entries, **options).cleaned(path, table)
+
+
+def stream_jets(name: str, path: str | Path, table: FeatureTable) -> Iterator[JetRecords]:
+    """The same jets of a whole file, piece by piece where its format has a function ``stream``.
+
+    Raises
+    ------
+    InputError
+        As `read_jets`.
+    """
+    reader = import_module(f"robustag.readers.{name}")
+    parts = reader.stream(path, table) if hasattr(reader, "stream") else [reader.read(path, table)]
+    for jets in parts:
+        yield jets.cleaned(path, table)
