@@ -129,7 +129,7 @@ def tagger_is_the_published_one(evidence: Evidence, settings: Settings) -> list[
 
 
 def _same(found: str | float | None, published: str | float) -> bool:
-    """Whether an entry is the published one; of a number to a permille, beyond what a split by chance varies."""
+    """Whether an entry is the published one; a number to a permille: the split is by chance."""
     if isinstance(found, float) and not isinstance(published, str):
         return isclose(found, published, rel_tol=1e-3)
     return found == published
