@@ -17,6 +17,7 @@ from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
 from robustag.readers.generated import branch_of
 from robustag.readers.jet_lines import Lines, parse
+from robustag.readers.ordering import first_elements, taken
 from robustag.readers.records import Count, JetRecords, event_key
 from robustag.readers.text import count_lines, line_blocks
 
@@ -141,7 +142,8 @@ def _records(path: str | Path, lines: Lines, table: FeatureTable, columns: Seque
                 :, [JET_VARIABLES.index(v.name) for v in block.variables]
             ]
         else:
-            values[:, block.columns] = _leading(lines, block)
+            names = [TRACK_VARIABLES.index(variable.name) for variable in block.variables]
+            values[:, block.columns] = taken(lines.tracks, _leading(lines, block))[..., names].swapaxes(1, 2)
     identity = _identity(path, lines)
     own = (*identity, lines.jets[:, _FLAVOR].astype(np.int64), lines.counts)
     described = dict(zip(_DESCRIBED, own, strict=True))
@@ -159,25 +161,15 @@ def _records(path: str | Path, lines: Lines, table: FeatureTable, columns: Seque
 
 
 def _leading(lines: Lines, block: Block) -> np.ndarray:
-    """Variables of the first tracks of every jet in the order of the table, float32 [N, V, T]; NaN for none.
-
-    Tracks without a significance come last.
-    """
+    """The tracks of every jet that come first, int64 [N, T], -1 where there are fewer."""
     order = block.order or _ORDER
     rank = lines.tracks[:, TRACK_VARIABLES.index(order.value)].astype(np.float64)
     if order.variance is not None:
         variance = lines.tracks[:, TRACK_VARIABLES.index(order.variance)].astype(np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
             rank = rank / np.sqrt(variance)
-    places = block.columns.shape[1]
     jet = np.repeat(np.arange(len(lines.counts)), lines.counts)
-    chosen = np.lexsort((-rank, jet))
-    place = np.arange(len(jet)) - np.repeat(np.cumsum(lines.counts) - lines.counts, lines.counts)
-    kept = place < places
-    wanted = [TRACK_VARIABLES.index(variable.name) for variable in block.variables]
-    out = np.full((len(lines.counts), places, len(wanted)), np.nan, np.float32)
-    out[jet[kept], place[kept]] = lines.tracks[chosen[kept]][:, wanted]
-    return out.transpose(0, 2, 1)
+    return first_elements(jet, rank, len(lines.counts), block.columns.shape[1])
 
 
 def _identity(path: str | Path, lines: Lines) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,8 +1,9 @@
 """How fast jets are read, beside bare reading of the same numbers: `python -m tests.benchmarks.readers`.
 
 Every format is an entry of FORMATS: a file of so many jets, what bare reading of it is, and how much longer
-the reader may take. Both take turns in one process; the fastest round of each counts, in CPU seconds. Checking
-what was read, which is the same for all formats, comes on top. The exit status is 1 if a limit is missed.
+the reader may take. Both take turns in one process; the fastest round of each counts, in CPU seconds.
+Checking what was read, which is the same for all formats, comes on top. The exit status is 1 if a limit is
+missed.
 """
 
 import argparse
