@@ -197,11 +197,13 @@ def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> JetRecor
     }
     values = np.empty((len(event), table.size), np.float32)
     for block in table.blocks:
-        collection = "Jet" if block.count is None else _collection(block)
-        elements = np.arange(len(event))[:, None] if block.count is None else _leading(columns, counts, block)
+        if block.count is None:
+            for place, variable in zip(block.columns[:, 0], block.variables, strict=True):
+                values[:, place] = columns[f"Jet_{branch_of(variable.name)}"]
+            continue
+        elements, collection = _leading(columns, counts, block), _collection(block)
         for places, variable in zip(block.columns, block.variables, strict=True):
-            name = branch_of(variable.name) if block.count is None else variable.name
-            values[:, places] = taken(columns[f"{collection}_{name}"], elements)
+            values[:, places[0] : places[-1] + 1] = taken(columns[f"{collection}_{variable.name}"], elements)
     identity = [columns[name].astype(np.uint64)[event] for name in _EVENT]
     weight = columns.get("genWeight", np.ones(len(counts), np.float32))
     return JetRecords(

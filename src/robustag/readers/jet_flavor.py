@@ -143,7 +143,8 @@ def _records(path: str | Path, lines: Lines, table: FeatureTable, columns: Seque
             ]
         else:
             names = [TRACK_VARIABLES.index(variable.name) for variable in block.variables]
-            values[:, block.columns] = taken(lines.tracks, _leading(lines, block))[..., names].swapaxes(1, 2)
+            found = taken(lines.tracks, _leading(lines, block))[..., names].swapaxes(1, 2)
+            values[:, block.first : block.first + block.size] = found.reshape(len(label), -1)
     identity = _identity(path, lines)
     own = (*identity, lines.jets[:, _FLAVOR].astype(np.int64), lines.counts)
     described = dict(zip(_DESCRIBED, own, strict=True))

@@ -1,6 +1,10 @@
 """The elements of jets, such as tracks, in the places of the feature table."""
 
+import math
+
 import numpy as np
+
+from robustag.compiling import compiled
 
 
 def first_elements(jet: np.ndarray, rank: np.ndarray, jets: int, places: int) -> np.ndarray:
@@ -20,15 +24,8 @@ def first_elements(jet: np.ndarray, rank: np.ndarray, jets: int, places: int) ->
     >>> first_elements(np.array([0, 0, 0, 2, -1]), np.array([1.0, 3.0, 2.0, 5.0, 9.0]), 3, 2).tolist()
     [[1, 2], [-1, -1], [3, -1]]
     """
-    order = np.lexsort((-rank, jet))
-    order = order[np.count_nonzero(jet < 0) :]
-    of = jet[order]
-    # Place of an element within its jet: its position minus that of the jet's first element.
-    counts = np.bincount(of, minlength=jets)
-    place = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
-    kept = place < places
     found = np.full((jets, places), -1)
-    found[of[kept], place[kept]] = order[kept]
+    _insert(jet, rank, found, np.zeros(jets, np.int64))
     return found
 
 
@@ -36,3 +33,24 @@ def taken(values: np.ndarray, elements: np.ndarray) -> np.ndarray:
     """Numbers [K, ...] of the elements [N, T], float32 [N, T, ...]; NaN for -1."""
     nothing = np.full((1, *values.shape[1:]), np.nan, np.float32)
     return np.concatenate([values.astype(np.float32, copy=False), nothing])[elements]
+
+
+@compiled
+def _insert(jet: np.ndarray, rank: np.ndarray, found: np.ndarray, filled: np.ndarray) -> None:
+    """Put every element in its place among those of its jet so far; `filled` counts them, int64 [N]."""
+    places = found.shape[1]
+    for element in range(len(jet)):
+        row, own = jet[element], rank[element]
+        if row < 0:
+            continue
+        place = filled[row]
+        while place > 0:
+            other = rank[found[row, place - 1]]
+            if not (other < own or (math.isnan(other) and not math.isnan(own))):
+                break
+            place -= 1
+        if place < places:
+            filled[row] = min(filled[row] + 1, places)
+            for later in range(filled[row] - 1, place, -1):
+                found[row, later] = found[row, later - 1]
+            found[row, place] = element
