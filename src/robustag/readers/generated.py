@@ -14,7 +14,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
 from robustag.ntuples import TREE, flat_branches, opened, reading, tree_of, verify
-from robustag.readers.ordering import first_elements, taken
+from robustag.readers.ordering import first_elements, place
 from robustag.readers.records import Count, JetRecords, event_key
 
 _TAU = HADRON_FLAVOURS["tau"]
@@ -198,12 +198,13 @@ def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> JetRecor
     values = np.empty((len(event), table.size), np.float32)
     for block in table.blocks:
         if block.count is None:
-            for place, variable in zip(block.columns[:, 0], block.variables, strict=True):
-                values[:, place] = columns[f"Jet_{branch_of(variable.name)}"]
+            for column, variable in zip(block.columns[:, 0], block.variables, strict=True):
+                values[:, column] = columns[f"Jet_{branch_of(variable.name)}"]
             continue
         elements, collection = _leading(columns, counts, block), _collection(block)
         for places, variable in zip(block.columns, block.variables, strict=True):
-            values[:, places[0] : places[-1] + 1] = taken(columns[f"{collection}_{variable.name}"], elements)
+            out = values[:, places[0] : places[-1] + 1]
+            place(columns[f"{collection}_{variable.name}"], elements, out)
     identity = [columns[name].astype(np.uint64)[event] for name in _EVENT]
     weight = columns.get("genWeight", np.ones(len(counts), np.float32))
     return JetRecords(

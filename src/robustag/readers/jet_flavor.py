@@ -17,7 +17,7 @@ from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
 from robustag.readers.generated import branch_of
 from robustag.readers.jet_lines import Lines, parse
-from robustag.readers.ordering import first_elements, taken
+from robustag.readers.ordering import first_elements, place
 from robustag.readers.records import Count, JetRecords, event_key
 from robustag.readers.text import count_lines, line_blocks
 
@@ -142,9 +142,10 @@ def _records(path: str | Path, lines: Lines, table: FeatureTable, columns: Seque
                 :, [JET_VARIABLES.index(v.name) for v in block.variables]
             ]
         else:
-            names = [TRACK_VARIABLES.index(variable.name) for variable in block.variables]
-            found = taken(lines.tracks, _leading(lines, block))[..., names].swapaxes(1, 2)
-            values[:, block.first : block.first + block.size] = found.reshape(len(label), -1)
+            elements = _leading(lines, block)
+            for places, variable in zip(block.columns, block.variables, strict=True):
+                column = lines.tracks[:, TRACK_VARIABLES.index(variable.name)]
+                place(column, elements, values[:, places[0] : places[-1] + 1])
     identity = _identity(path, lines)
     own = (*identity, lines.jets[:, _FLAVOR].astype(np.int64), lines.counts)
     described = dict(zip(_DESCRIBED, own, strict=True))

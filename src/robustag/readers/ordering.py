@@ -29,10 +29,17 @@ def first_elements(jet: np.ndarray, rank: np.ndarray, jets: int, places: int) ->
     return found
 
 
-def taken(values: np.ndarray, elements: np.ndarray) -> np.ndarray:
-    """Numbers [K, ...] of the elements [N, T], float32 [N, T, ...]; NaN for -1."""
-    nothing = np.full((1, *values.shape[1:]), np.nan, np.float32)
-    return np.concatenate([values.astype(np.float32, copy=False), nothing])[elements]
+def place(values: np.ndarray, elements: np.ndarray, out: np.ndarray) -> None:
+    """Put the numbers [K] of the elements [N, T] into `out`, float32 [N, T]; NaN for -1."""
+    _place(values.astype(np.float32, copy=False), elements, out)
+
+
+@compiled
+def _place(values: np.ndarray, elements: np.ndarray, out: np.ndarray) -> None:
+    for row in range(out.shape[0]):
+        for column in range(out.shape[1]):
+            element = elements[row, column]
+            out[row, column] = values[element] if element >= 0 else np.float32(np.nan)
 
 
 @compiled

@@ -176,7 +176,7 @@ def published(folder: Path, jets: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.readers", description=__doc__)
-    parser.add_argument("--jets", type=int, default=20_000, help="of a file (default: %(default)s)")
+    parser.add_argument("--jets", type=int, default=100_000, help="of a file (default: %(default)s)")
     parser.add_argument("--lines", type=int, default=100_000, help="of the public data set's format")
     arguments = parser.parse_args()
     print(

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from robustag.readers.ordering import first_elements, taken
+from robustag.readers.ordering import first_elements, place
 
 RANKS = st.sampled_from([-math.inf, -1.0, 0.0, 0.5, 2.0, math.inf, math.nan])
 
@@ -24,9 +24,7 @@ def test_it_is_a_stable_sort_of_every_jet(elements, places):
         assert row == (own + [-1] * places)[:places]
 
 
-def test_numbers_are_taken_and_absent_ones_are_none():
-    elements = np.array([[1, -1], [0, 1]])
-    np.testing.assert_array_equal(taken(np.array([3, 4]), elements), np.float32([[4, np.nan], [3, 4]]))
-    pairs = taken(np.array([[1.0, 2.0], [3.0, 4.0]]), elements)
-    np.testing.assert_array_equal(pairs[0], np.float32([[3, 4], [np.nan, np.nan]]))
-    assert pairs.dtype == np.float32
+def test_numbers_are_put_in_their_place_and_absent_ones_are_none():
+    out = np.zeros((2, 5), np.float32)
+    place(np.array([3, 4]), np.array([[1, -1], [0, 1]]), out[:, 1:3])
+    np.testing.assert_array_equal(out, np.float32([[0, 4, np.nan, 0, 0], [0, 3, 4, 0, 0]]))
