@@ -128,9 +128,9 @@ def tagger_is_the_published_one(evidence: Evidence, settings: Settings) -> list[
     return findings
 
 
-def _same(found: str | float | None, published: str | float) -> bool:
+def _same(found: str | float | None, published: object) -> bool:
     """Whether an entry is the published one; a number to a permille: the split is by chance."""
-    if isinstance(found, float) and not isinstance(published, str):
+    if isinstance(found, float) and isinstance(published, int | float):
         return isclose(found, published, rel_tol=1e-3)
     return found == published
 

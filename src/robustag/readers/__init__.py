@@ -2,7 +2,9 @@
 
 A module defines two functions. ``count(path)`` gives a `Count`, without reading more than it must.
 ``read(path, table, entries)`` gives `JetRecords` of the entries in that range; keyword-only arguments are
-options that a sample of the configuration may, or must, give. NaN marks what the file does not have; what the
+options that a sample of the configuration may, or must, give. Two more functions are for files too large for
+the memory: ``stream(path, table)`` gives the jets piece by piece, for checks of a whole file, and
+``branches(path)`` everything in it, for `conversion`. NaN marks what the file does not have; what the
 feature table says of missing entries is applied to what it returns.
 """
 

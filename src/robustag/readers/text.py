@@ -1,7 +1,7 @@
 """Text files, gzipped or plain, streamed in blocks of whole lines."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def _cut(text: bytes, first: int, last: int) -> bytes:
     return text[ends[first - 1] if first else 0 : ends[last - 1]]
 
 
-def _whole_lines(path: str | Path) -> Iterator[bytes]:
+def _whole_lines(path: str | Path) -> Generator[bytes, None, None]:
     """The text of a file in pieces that end with the end of a line."""
     rest = b""
     for piece in _pieces(path):
