@@ -14,7 +14,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
 from robustag.ntuples import TREE, flat_branches, opened, reading, tree_of, verify
-from robustag.readers.ordering import first_elements, place
+from robustag.readers.elements import first_elements, place
 from robustag.readers.records import Count, JetRecords, event_key
 
 _TAU = HADRON_FLAVOURS["tau"]

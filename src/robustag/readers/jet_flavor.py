@@ -15,9 +15,9 @@ from robustag.classes import CLASSES, HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
+from robustag.readers.elements import leading
 from robustag.readers.generated import branch_of
 from robustag.readers.jet_lines import Lines, parse
-from robustag.readers.ordering import first_elements, place
 from robustag.readers.records import Count, JetRecords, event_key
 from robustag.readers.text import count_lines, line_blocks
 
@@ -142,10 +142,7 @@ def _records(path: str | Path, lines: Lines, table: FeatureTable, columns: Seque
                 :, [JET_VARIABLES.index(v.name) for v in block.variables]
             ]
         else:
-            elements = _leading(lines, block)
-            for places, variable in zip(block.columns, block.variables, strict=True):
-                column = lines.tracks[:, TRACK_VARIABLES.index(variable.name)]
-                place(column, elements, values[:, places[0] : places[-1] + 1])
+            values.T[block.columns] = _leading(lines, block)
     identity = _identity(path, lines)
     own = (*identity, lines.jets[:, _FLAVOR].astype(np.int64), lines.counts)
     described = dict(zip(_DESCRIBED, own, strict=True))
@@ -163,7 +160,7 @@ def _records(path: str | Path, lines: Lines, table: FeatureTable, columns: Seque
 
 
 def _leading(lines: Lines, block: Block) -> np.ndarray:
-    """The tracks of every jet that come first, int64 [N, T], -1 where there are fewer."""
+    """Variables of the tracks of every jet that come first, float32 [V, T, N]."""
     order = block.order or _ORDER
     rank = lines.tracks[:, TRACK_VARIABLES.index(order.value)].astype(np.float64)
     if order.variance is not None:
@@ -171,7 +168,8 @@ def _leading(lines: Lines, block: Block) -> np.ndarray:
         with np.errstate(invalid="ignore", divide="ignore"):
             rank = rank / np.sqrt(variance)
     jet = np.repeat(np.arange(len(lines.counts)), lines.counts)
-    return first_elements(jet, rank, len(lines.counts), block.columns.shape[1])
+    columns = [lines.tracks[:, TRACK_VARIABLES.index(variable.name)] for variable in block.variables]
+    return leading(jet, columns, rank, block.columns.shape[1], len(lines.counts))
 
 
 def _identity(path: str | Path, lines: Lines) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

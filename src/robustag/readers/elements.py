@@ -1,10 +1,35 @@
-"""The elements of jets, such as tracks, in the places of the feature table."""
+"""From lists of elements, of each jet or of each event, to the first elements of every jet."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from robustag.compiling import compiled
+
+
+def leading(
+    jet: np.ndarray, columns: Sequence[np.ndarray], rank: np.ndarray | None, places: int, jets: int
+) -> np.ndarray:
+    """Variables of the first elements of every jet, float32 [V, T, N], NaN where there are fewer.
+
+    Parameters
+    ----------
+    jet : int64 [M]
+        Row of the jet that each element belongs to; negative for none.
+    columns : sequence of arrays [M]
+        A variable of every element, V of them.
+    rank : float64 [M] or None
+        Elements come in descending order of it, equal ones as in the file; NaN comes last. None for the order
+        of the file.
+    places, jets : int
+        T and N.
+    """
+    elements = first_elements(jet, np.zeros(len(jet)) if rank is None else rank, jets, places)
+    out = np.empty((jets, len(columns), places), np.float32)
+    for number, column in enumerate(columns):
+        place(column, elements, out[:, number])
+    return out.transpose(1, 2, 0)
 
 
 def first_elements(jet: np.ndarray, rank: np.ndarray, jets: int, places: int) -> np.ndarray:
