@@ -37,12 +37,13 @@ test: setup  ## Every test, the smoke study end to end included
 test-fast: setup  ## Tests of the library, in a few minutes: no Snakemake, no study, nothing long
 	$(PYTEST) -m "not slow and not process and not e2e" tests/unit tests/workflow
 
-bench: setup  ## Speed of generator, attacks and training, beside what bounds them and beside others
+bench: setup  ## Speed of generator, readers, attacks and training, beside what bounds them and beside others
 	python -m tests.benchmarks.generate
 	env -u OMP_NUM_THREADS $(BIN)/python -m tests.benchmarks.attacks
 	env -u OMP_NUM_THREADS $(BIN)/python -m tests.benchmarks.training
 	python -m tests.benchmarks.models
 	python -m tests.benchmarks.surface
+	python -m tests.benchmarks.readers
 
 audit: setup  ## Known weaknesses of the pinned packages; asks the Python package index
 	$(PYTHON) -m venv $(VENV)/audit

@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="robustag", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     simulation = (_add_generate, _add_variations, _add_provenance, _add_calibrate)
-    for add in (*simulation, _add_attacks, _add_sizes, _add_predict, _add_check):
+    for add in (*simulation, _add_attacks, _add_sizes, _add_predict, _add_check, _add_convert):
         add(commands)
     return parser
 
@@ -304,7 +304,7 @@ def _add_check(commands: argparse._SubParsersAction) -> None:
 
 
 def check(options: argparse.Namespace) -> None:
-    """One line per file: what is in it, or on standard error what is wrong with it."""
+    """Lines per file: what is in it, or on standard error what is wrong with it."""
     from robustag.workflow.checking import check_configuration, check_ntuple
 
     faults = []
@@ -314,14 +314,42 @@ def check(options: argparse.Namespace) -> None:
             preset = file.suffix in (".yaml", ".yml")
             config = read_configuration([*below, file] if preset else below)
             table, left_out = check_configuration(config)
-            study = [f"study '{config['study']}'", *(f"leaves out {line}" for line in left_out)]
-            found = "; ".join(study) if preset else check_ntuple(file, table, options.format)
-            print(f"{file}: {found}")
+            published = config.get("validation", {}).get("published")
+            study = ["; ".join([f"study '{config['study']}'", *(f"leaves out {line}" for line in left_out)])]
+            for found in study if preset else check_ntuple(file, table, options.format, published):
+                print(f"{file}: {found}")
         except InputError as error:
             prefix = f"{file}: " if preset else ""
             faults += [f"{prefix}{fault}" for fault in str(error).splitlines()]
     if faults:
         raise InputError("\n".join(faults))
+
+
+def _add_convert(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("convert", help="write large files as ntuples that jobs read in parallel")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="files of jets")
+    parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="new folder to write")
+    parser.add_argument(
+        "--format",
+        choices=formats("branches"),
+        default="jet_flavor",
+        help="format of the files (default: the public data set's)",
+    )
+    parser.add_argument(
+        "--jets-per-file", type=_positive, default=200_000, help="of a ntuple (default: %(default)s)"
+    )
+    parser.set_defaults(run=convert)
+
+
+def convert(options: argparse.Namespace) -> None:
+    """Read every file once, from its beginning to its end, and write it in ntuples of so many jets."""
+    from robustag.readers.conversion import convert_files
+
+    ntuples = jets = 0
+    for path, number in convert_files(options.format, options.files, options.out, options.jets_per_file):
+        print(f"{path.name}: {number} jets", file=sys.stderr)
+        ntuples, jets = ntuples + 1, jets + number
+    print(f"{options.out}: {jets} jets in {ntuples} ntuples, to be read with the format generated")
 
 
 if __name__ == "__main__":

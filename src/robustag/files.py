@@ -1,6 +1,7 @@
 """Files that are whole: nothing half-written stands under a final name, no damaged table is used."""
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from glob import escape
@@ -46,6 +47,28 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_folder(path: str | Path) -> Iterator[Path]:
+    """The same for a folder that is not there yet, or empty.
+
+    Raises
+    ------
+    InputError
+        If something is in it.
+    """
+    path = Path(path)
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise InputError(f"{path} is there: give a new folder, or remove it first")
+    temporary = path.absolute().with_name(f".{path.absolute().name}.partial")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_table(table: "pd.DataFrame", path: str | Path) -> None:

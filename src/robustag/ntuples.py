@@ -186,8 +186,9 @@ def flat_branches(column: str, array: ak.Array) -> Iterator[tuple[str, np.ndarra
         yield column, ak.to_numpy(array)
         return
     yield f"n{column}", ak.to_numpy(ak.num(array)).astype(np.int32)
+    flat = ak.flatten(array)
     for field in array.fields:
-        yield f"{column}_{field}", ak.to_numpy(ak.flatten(array[field]))
+        yield f"{column}_{field}", ak.to_numpy(flat[field])
 
 
 def _of_branch(name: str, array: ak.Array) -> Iterator[tuple[str, np.ndarray]]:

@@ -2,12 +2,10 @@
 
 import json
 import os
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
-
 from tests.checkout import Checkout
 
 REAL = os.environ.get("ROBUSTAG_REAL_DATA")
@@ -46,7 +44,12 @@ def studied(folder, preset, sample, file, *targets):
     own = {**SMALL, "study": "real", "samples": {sample: {"files": [f"{REAL}/{file}"]}}}
     (checkout.folder / "mine.yaml").write_text(yaml.safe_dump(own))
     run = checkout.snakemake(
-        "--cores", "2", "--configfile", f"config/{preset}.yaml", "mine.yaml", *(["--", *targets] if targets else [])
+        "--cores",
+        "2",
+        "--configfile",
+        f"config/{preset}.yaml",
+        "mine.yaml",
+        *(["--", *targets] if targets else []),
     )
     assert run.returncode == 0, run.stdout
     return checkout.folder / "results/real"
@@ -92,7 +95,12 @@ def test_the_study_of_real_jets_is_whole(whole):
     assert "impact_parameter" not in left_out  # the preset of this test does not select it
     assert "variations ip_resolution_up" in left_out
     assert "these change the simulation, and samples are given as files" in left_out
-    for figure in ("fig_headline", "fig_surface_clean", "fig_kinematics_spectra", "fig_input_epsilon_clean_BvL"):
+    for figure in (
+        "fig_headline",
+        "fig_surface_clean",
+        "fig_kinematics_spectra",
+        "fig_input_epsilon_clean_BvL",
+    ):
         assert list((whole / "plots").glob(f"{figure}*.png")), figure
     assert not list((whole / "plots").glob("fig_simulation*"))
 

@@ -1,6 +1,6 @@
 """Tests of the claims about the sample and the tagger themselves."""
 
-from math import sqrt
+from math import isclose, sqrt
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ _INPUTS = 184
 _PARAMETERS = 59_203
 _NETWORK = {"network": "mlp", "hidden_layers": 5, "narrowest": 100, "widest": 100, "dropout": 0.1}
 _TRAINING = {"loss": "double_softmax_focal", "gamma": 25, "optimiser": "adam"}
-# 72 % of the jets; epochs of the nominal model.
+# 72 % of the jets, drawn by another rule than here; epochs of the nominal model.
 _SCHEDULE = {"learning_rate": 1e-4, "batch_size": 65_536, "epochs": 497, "training_jets": 8_274_218}
 
 
@@ -75,7 +75,7 @@ def sample_is_prepared(evidence: Evidence, settings: Settings) -> list[Finding]:
         for words, value, error, numbers in departures
     ]
     reason = f"the sample of this study is another one, of {jets:.0f} jets"
-    return [*findings, *([untestable(f"{_JETS} jets", reason, False)] if jets != _JETS else [])]
+    return [*findings, *([untestable(f"{_JETS} jets", reason, False)] if round(jets) != _JETS else [])]
 
 
 def tagger_is_the_published_one(evidence: Evidence, settings: Settings) -> list[Finding]:
@@ -110,7 +110,7 @@ def tagger_is_the_published_one(evidence: Evidence, settings: Settings) -> list[
         ("schedule", _SCHEDULE, False),
     ):
         found = {name: _entry(card, name) for name in published}
-        departures = sum(found[name] != value for name, value in published.items())
+        departures = sum(not _same(found[name], value) for name, value in published.items())
         listed = ", ".join(
             f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
             for name, value in found.items()
@@ -126,6 +126,13 @@ def tagger_is_the_published_one(evidence: Evidence, settings: Settings) -> list[
             )
         )
     return findings
+
+
+def _same(found: str | float | None, published: object) -> bool:
+    """Whether an entry is the published one; a number to a permille: the split is by chance."""
+    if isinstance(found, float) and isinstance(published, int | float):
+        return isclose(found, published, rel_tol=1e-3)
+    return found == published
 
 
 def _entry(card: pd.DataFrame, name: str) -> str | float | None:

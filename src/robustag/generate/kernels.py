@@ -12,11 +12,10 @@ their covariance is transported to first order.
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 
+from robustag.compiling import compiled
 from robustag.generate.helix import CURVATURE
 
 SIGMA_CUT = 3.0
@@ -28,18 +27,6 @@ _MAX_STEPS = 60
 SECONDARY_WEIGHT = 0.5
 # Secondary vertices lie inside the second pixel layer [mm] (no track from outside is found).
 SECONDARY_RADIUS_MAX = 100.0
-
-
-def compiled(function: Callable) -> Callable:
-    """Machine code of a function, kept for the next process where numba finds a folder that it may write to.
-
-    It looks in NUMBA_CACHE_DIR, beside this file and in the user's cache folder. Without one, as in
-    a read-only image, every process compiles anew.
-    """
-    try:
-        return njit(cache=True)(function)
-    except RuntimeError:  # numba has no other way to say that there is no such folder
-        return njit(function)
 
 
 @compiled

@@ -18,8 +18,9 @@ _EVENTS_A_FLUSH = 2000
 class NtupleWriter:
     """Collects events and writes them to an open ROOT file in large pieces; made by `new_ntuple`."""
 
-    def __init__(self, file: uproot.WritableDirectory) -> None:
+    def __init__(self, file: uproot.WritableDirectory, events_per_flush: int) -> None:
         self._file = file
+        self._events_per_flush = events_per_flush
         self._pending: list[dict[str, ak.Array]] = []
         self._sums: dict[str, int] = {}
         self._pending_events = 0
@@ -31,7 +32,7 @@ class NtupleWriter:
         """
         self._pending.append(events)
         self._pending_events += len(next(iter(events.values())))
-        if self._pending_events >= _EVENTS_A_FLUSH:
+        if self._pending_events >= self._events_per_flush:
             self._flush()
 
     def _flush(self) -> None:
@@ -56,7 +57,10 @@ class NtupleWriter:
 
 
 @contextmanager
-def new_ntuple(path: Path) -> Iterator[NtupleWriter]:
-    """A writer for a file that gets its name when the block succeeds and vanishes when it fails."""
+def new_ntuple(path: Path, events_per_flush: int = _EVENTS_A_FLUSH) -> Iterator[NtupleWriter]:
+    """A writer for a file that gets its name when the block succeeds and vanishes when it fails.
+
+    events_per_flush: events that are kept in memory, and are one piece of the file.
+    """
     with written_whole(path) as temporary, uproot.recreate(temporary, compression=uproot.ZSTD(5)) as file:
-        yield NtupleWriter(file)
+        yield NtupleWriter(file, events_per_flush)

@@ -15,7 +15,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
 from robustag.ntuples import TREE, flat_branches, opened, reading, tree_of, verify
-from robustag.readers.elements import leading
+from robustag.readers.elements import first_elements, place
 from robustag.readers.records import Count, JetRecords, event_key
 
 _TAU = HADRON_FLAVOURS["tau"]
@@ -108,6 +108,7 @@ def _read_columns(
         tree = tree_of(file, path)
         _check_branches(tree, path, needed)
         start, stop = entries or (0, tree.num_entries)
+        wanted = _wanted(needed)
         with reading(path):
             events = NanoEventsFactory.from_root(
                 file,
@@ -116,8 +117,10 @@ def _read_columns(
                 entry_stop=stop,
                 schemaclass=GeneratedSchema,
                 mode="virtual",
+                # All at once, which takes half as long as one by one; nobody looks at other branches.
+                preload=lambda branch: branch.name in wanted,
+                iteritems_options={"filter_branch": lambda branch: branch.name in wanted},
             ).events()
-            # Branches are read here, when they are first touched.
             columns = dict(_touched(events, needed))
         for collection, names in needed.items():
             if f"n{collection}" not in tree:
@@ -137,6 +140,15 @@ def _needed(table: FeatureTable) -> dict[str, list[str]]:
         order = [name for name in _order(block) or () if name]
         needed[_collection(block)] = ["jetIdx", *(v.name for v in block.variables), *order]
     return {collection: list(dict.fromkeys(names)) for collection, names in needed.items()}
+
+
+def _wanted(needed: Mapping[str, list[str]]) -> frozenset[str]:
+    """Names of all branches that are read, whether an ntuple has them or not."""
+    names = {*_EVENT, "genWeight", "Jet_hadronFlavour", "Jet_partonFlavour"}
+    names |= {f"n{collection}" for collection in needed}
+    return frozenset(
+        names.union(f"{collection}_{name}" for collection, names in needed.items() for name in names)
+    )
 
 
 def _collection(block: Block) -> str:
@@ -199,17 +211,20 @@ def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> JetRecor
         for which in ("hadron", "parton")
         if f"Jet_{which}Flavour" in columns
     }
-    values = np.empty((table.size, len(event)), np.float32)
+    values = np.empty((len(event), table.size), np.float32)
     for block in table.blocks:
         if block.count is None:
-            names = [f"Jet_{branch_of(variable.name)}" for variable in block.variables]
-            values[block.columns[:, 0]] = np.stack([columns[name] for name in names])
-        else:
-            values[block.columns] = _leading(columns, counts, block)
+            for column, variable in zip(block.columns[:, 0], block.variables, strict=True):
+                values[:, column] = columns[f"Jet_{branch_of(variable.name)}"]
+            continue
+        elements, collection = _leading(columns, counts, block), _collection(block)
+        for places, variable in zip(block.columns, block.variables, strict=True):
+            out = values[:, places[0] : places[-1] + 1]
+            place(columns[f"{collection}_{variable.name}"], elements, out)
     identity = [columns[name].astype(np.uint64)[event] for name in _EVENT]
     weight = columns.get("genWeight", np.ones(len(counts), np.float32))
     return JetRecords(
-        values=np.ascontiguousarray(values.T),
+        values=values,
         label=_label(flavours.get("hadron_flavour", np.full(len(event), _TAU))),
         weight=weight[event],
         pt=columns["Jet_pt"],
@@ -230,7 +245,7 @@ def _label(flavour: np.ndarray) -> np.ndarray:
 
 
 def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block) -> np.ndarray:
-    """Variables of the first elements of every jet, float32 [V, T, N], NaN where there are fewer.
+    """The elements of every jet that come first, int64 [N, T], -1 where there are fewer.
 
     counts: jets per event.
     """
@@ -244,7 +259,7 @@ def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block
             f"{collection}_jetIdx holds {index.max()}, beyond the jets of its event: generate it again"
         )
     jet = index + np.repeat(starts, element_counts)
-    rank = None
+    rank = np.zeros(len(jet))
     if order is not None:
         rank = columns[f"{collection}_{order.value}"].astype(np.float64)
         if order.variance is not None:
@@ -254,5 +269,4 @@ def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block
                     f"{collection}_{order.variance} holds a variance that is not positive: generate it again"
                 )
             rank = rank / np.sqrt(variance)
-    variables = [columns[f"{collection}_{variable.name}"] for variable in block.variables]
-    return leading(np.where(index >= 0, jet, -1), variables, rank, places, int(counts.sum()))
+    return first_elements(np.where(index < 0, -1, jet), rank, counts.sum(), places)

@@ -1,6 +1,6 @@
 """Reading a file of a given format."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
 from inspect import signature
@@ -63,3 +63,17 @@ def read_jets(
     if condition:
         jets = jets.select(condition(jets.described))
     return jets.cleaned(path, table)
+
+
+def stream_jets(name: str, path: str | Path, table: FeatureTable) -> Iterator[JetRecords]:
+    """The same jets of a whole file, piece by piece where its format has a function ``stream``.
+
+    Raises
+    ------
+    InputError
+        As `read_jets`.
+    """
+    reader = import_module(f"robustag.readers.{name}")
+    parts = reader.stream(path, table) if hasattr(reader, "stream") else [reader.read(path, table)]
+    for jets in parts:
+        yield jets.cleaned(path, table)

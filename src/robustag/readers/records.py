@@ -97,6 +97,16 @@ class JetRecords(StoredArrays):
             index=np.asarray(self.index, np.int64),
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The jets of some parts, at least one, one after another."""
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in cls.columns()}
+        names = parts[0].described
+        return cls(
+            **columns,
+            described={name: np.concatenate([part.described[name] for part in parts]) for name in names},
+        )
+
     def select(self, rows: np.ndarray) -> Self:
         """The jets of a boolean mask or an index array."""
         chosen = {name: getattr(self, name)[rows] for name in self.columns()}

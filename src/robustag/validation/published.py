@@ -15,11 +15,17 @@ PUBLISHED_JETS = {"b": 4_516_046, "c": 1_377_833, "light": 5_598_092}
 PUBLISHED_FRACTIONS = {
     flavour: jets / sum(PUBLISHED_JETS.values()) for flavour, jets in PUBLISHED_JETS.items()
 }
+# Smallest and largest pT [GeV], largest |eta| and number of tracks (the same code, notebook of defaults).
+PUBLISHED_PT = (22.9141, 884.806)
+PUBLISHED_ETA = 2.5
+PUBLISHED_TRACKS = 33
+# The part that its published moments were measured on.
+PUBLISHED_SHARE = 0.72
 _UNCALIBRATED_PT_MIN = 20.0
 
 
 def load_published(path: str | Path, table: FeatureTable) -> pd.DataFrame:
-    """Published mean and sigma of every input: a table with the index `table.names`, columns mean, sigma.
+    """Published moments of every input: a table with the index `table.names`, columns mean, sigma, stand_in.
 
     Raises
     ------

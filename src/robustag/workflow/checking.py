@@ -60,27 +60,46 @@ def check_configuration(config: dict) -> Checked:
     return Checked(table, check_selection(config, read_document(DEFAULT), table))
 
 
-def check_ntuple(path: str | Path, table: FeatureTable, name: str = "generated") -> str:
-    """Read a file of jets as the study does and say what is in it; name: of its format in `robustag.readers`.
+def check_ntuple(
+    path: str | Path, table: FeatureTable, name: str = "generated", published: str | Path | None = None
+) -> list[str]:
+    """Read a file of jets as the study does and say what is in it, a line per finding.
+
+    Parameters
+    ----------
+    name : str
+        Of its format in `robustag.readers`. One of the public data set is compared with what is known of it.
+    published : path, optional
+        Published means and variances of the inputs, for that comparison.
 
     Raises
     ------
     InputError
         If it cannot be read, has no jets, holds an event twice or numbers that make no sense.
     """
-    from robustag.readers import read_jets
+    from robustag.readers import stream_jets
+    from robustag.validation.data_set import FORMAT, DataSetComparison
 
-    jets = read_jets(name, path, table)
-    if not len(jets):
+    counts = np.zeros(len(CLASSES) + 1, np.int64)
+    comparison = DataSetComparison(table, published) if name == FORMAT else None
+    for jets in stream_jets(name, path, table):
+        _check_duplicates(path, jets)
+        _check_ranges(path, jets.values, table)
+        counts += np.bincount(jets.label + 1, minlength=len(counts))
+        if comparison:
+            comparison.add(jets)
+    if not counts.any():
         raise InputError(f"{path} holds no jets: leave it out")
-    _check_duplicates(path, jets)
-    _check_ranges(path, jets.values, table)
-    if (jets.label < 0).all():
-        return f"{len(jets)} jets without flavour: to be scored, not to train or test with"
-    counts = np.bincount(jets.label[jets.label >= 0], minlength=len(CLASSES))
-    flavours = ", ".join(f"{count} {name}" for name, count in zip(CLASSES, counts, strict=True))
-    lone = " (a study needs all three: add samples)" if (counts == 0).any() else ""
-    return f"{len(jets)} jets: {flavours}{lone}"
+    return [_content(counts), *(comparison.findings() if comparison else ())]
+
+
+def _content(counts: np.ndarray) -> str:
+    """How many jets there are: of no class, and of each class."""
+    if not counts[1:].any():
+        return f"{counts[0]} jets without flavour: to be scored, not to train or test with"
+    flavours = ", ".join(f"{count} {name}" for count, name in zip(counts[1:], CLASSES, strict=True))
+    lone = " (a study needs all three: add samples)" if (counts[1:] == 0).any() else ""
+    return f"{counts.sum()} jets: {flavours}{lone}"
 
 
 def _check_duplicates(path: str | Path, jets: "JetRecords") -> None:

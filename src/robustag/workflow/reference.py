@@ -9,9 +9,9 @@ from robustag.workflow.places import CONFIG_SCHEMA
 _INTRODUCTION = """\
 # Configuration
 
-`config.yaml` is the default study; `smoke.yaml` (a miniature) and `paper.yaml` (the papers' size) are
-presets on top of it: `snakemake --configfile config/paper.yaml ...`. A preset's dictionaries add to those
-below it, its lists replace them, and `null` takes a key away, as in
+`config.yaml` is the default study; `smoke.yaml` (a miniature), `paper.yaml` (the papers' size) and
+`published.yaml` (the papers' data) are presets on top of it: `snakemake --configfile config/paper.yaml ...`.
+A preset's dictionaries add to those below it, its lists replace them, and `null` takes a key away, as in
 `evaluation: {inputs: {track_0_D0: null}}` or `attacks: {pgd: {jets: null}}`; where the table below allows
 null, it is a value. Definitions (`samples`, `variations`, `models`, `attacks`, `scenarios`) say what there is
 and can be many; `run` selects what a study makes, and what then has nothing to work on, such as a figure of

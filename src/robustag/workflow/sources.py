@@ -50,10 +50,10 @@ class Chunk(NamedTuple):
     version: str = ""
 
 
-def formats() -> list[str]:
-    """Names of all formats."""
+def formats(*functions: str) -> list[str]:
+    """Names of all formats, or of those whose modules define some functions, too."""
     names = {file.stem for file in source_of(f"{READERS}.any").parent.glob("[a-z]*.py")}
-    for function in ("count", "read"):
+    for function in ("count", "read", *functions):
         names = {name for name in names if options_of(f"{READERS}.{name}", function) is not None}
     return sorted(names)
 

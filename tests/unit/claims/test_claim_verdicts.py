@@ -124,6 +124,20 @@ def test_every_claim_is_seen_to_stand_and_not_to():
         assert verdicts & {NOT_REPRODUCED, WITHIN_ERROR}, claim.id
 
 
+@pytest.mark.parametrize(("jets", "departures"), [(11_491_971, 0), (11_493_000, 0), (100_000, 1)])
+def test_the_published_data_set_is_known_by_its_jets(evidence, settings, jets, departures):
+    """A split by chance trains with as many as published, but for chance."""
+    made = evidence(inventory={"jets": jets})
+    whole = [
+        finding.effect
+        for finding in findings_of(BY_ID["C2"], made, settings)
+        if "schedule" in finding.quantity
+    ]
+    assert whole == [departures]
+    foreign = [f for f in findings_of(BY_ID["C1"], made, settings) if f.quantity == "11491971 jets"]
+    assert bool(foreign) == (jets != 11_491_971)
+
+
 def test_margin_of_c6_is_judged_with_the_seed_error(make_metrics, evidence, settings):
     """A loss of 0.0035 +- 0.0007 against a margin of 0.003 is open; with less spread it is decided."""
     for spread, verdict in ((0.0012, WITHIN_ERROR), (0.00005, NOT_REPRODUCED)):

@@ -200,13 +200,17 @@ def test_a_damaged_index_is_one_line(tmp_path):
 
 
 def test_formats_are_found_by_name_and_their_options_checked(tmp_path, monkeypatch):
-    assert formats() == ["generated"]
+    assert {"generated", "jet_flavor"} <= {*formats()}
+    assert "jet_flavor" in formats("branches")
+    assert "generated" not in formats("branches")
     given = {"format": "generated", "files": ["a"]}
     assert list(format_faults("samples.mine", given)) == []
     (fault,) = format_faults("samples.mine", given | {"process": "bb"})
     assert fault.startswith("samples.mine: format 'generated' takes no 'process': its options are none")
     (fault,) = format_faults("samples.mine", given | {"format": "records"})
-    known = "use generated, or add src/robustag/readers/records.py with functions count and read"
+    known = (
+        f"use {', '.join(formats())}, or add src/robustag/readers/records.py with functions count and read"
+    )
     assert fault == f"samples.mine: there is no format 'records': {known}"
     monkeypatch.setattr("robustag.options._PACKAGE", tmp_path)
     (tmp_path / "readers").mkdir()
