@@ -9,6 +9,6 @@ with job(globals()) as (snakemake, log):
     params, table = snakemake.params, FeatureTable.load(snakemake.input.features)
     for ntuple, path in zip(snakemake.input.ntuples, snakemake.output.records, strict=True):
         jets = read_jets(params.format, ntuple, table, params.entries, params.options)
-        kept = jets.labelled(ntuple).within(params.select)
+        kept = jets.chosen(params.flavours, ntuple).within(params.select)
         kept.save(path)
         log.info("%d of %d jets of %s", len(kept), len(jets), ntuple)

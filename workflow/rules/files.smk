@@ -33,8 +33,9 @@ def over_chunks(pattern: str, variation: str = "nominal") -> list[str]:
 
 
 def given_chunk(wildcards):
-    """The chunk of a sample that is given as files: its file, and the entries in it."""
-    return GIVEN_CHUNKS[wildcards.sample, wildcards.variation][int(wildcards.chunk)]
+    """The chunk of a sample that is given as files, nominal or varied: its file, and the entries in it."""
+    variation = wildcards.get("variation", "nominal")
+    return GIVEN_CHUNKS[wildcards.sample, variation][int(wildcards.chunk)]
 
 
 def given_memory(wildcards, attempt) -> int:
@@ -174,6 +175,19 @@ PARTS = {
     "geometry": trained("<results>/surface/{model}/seed{seed}.geometry.parquet"),
     "surface_statistics": trained("<results>/surface/{model}/seed{seed}.statistics.parquet"),
     "weights": trained("<results>/surface/{model}/seed{seed}.weights.parquet"),
+    **{
+        # No model makes those of inputs.
+        f"data_{table}": [
+            *(
+                [(f"<results>/data/inputs.{table}.parquet", "", 0)]
+                if config["evaluation"]["inputs"]
+                else []
+            ),
+            *trained(f"<results>/data/{{model}}/seed{{seed}}.{table}.parquet"),
+        ]
+        for table in ("histograms", "agreement")
+        if DATA
+    },
 }
 PARTS = {table: parts for table, parts in PARTS.items() if parts}
 

@@ -28,6 +28,7 @@ rule records:
         entries=None,
         options={},
         select={},
+        flavours="known",
         code=code_fingerprint("scripts/records.py"),
         reader=reader_fingerprint("generated"),
     script:
@@ -77,6 +78,7 @@ use rule records as records_given with:
         entries=lambda wildcards: [given_chunk(wildcards).start, given_chunk(wildcards).stop],
         options=lambda wildcards: canonical(reader_options(config["samples"][wildcards.sample])),
         select=lambda wildcards: canonical(config["samples"][wildcards.sample].get("select", {})),
+        flavours="known",
         code=code_fingerprint("scripts/records.py"),
         reader=lambda wildcards: reader_fingerprint(config["samples"][wildcards.sample]["format"]),
 

@@ -147,6 +147,7 @@ def _undefined(config: dict) -> Iterator[str]:
     selected = [(f"run.{kind}", run[kind], kind) for kind in _SELECTIONS]
     selected.append(("distances.attacks", config["distances"]["attacks"], "attacks"))
     selected += [(f"run.pareto.{kind}", run["pareto"][kind], kind) for kind in ("models", "attacks")]
+    selected += [("run.data", run["data"], "samples")]
     selected.append(("validation.samples", config["validation"]["samples"], "samples"))
     for key, names, definitions in selected:
         for name in names:
@@ -184,6 +185,11 @@ def _samples(config: dict) -> Iterator[str]:
     for name in config["validation"]["samples"]:
         if name not in simulated:
             yield f"validation.samples names '{name}', which is not simulated: name one with a process"
+    for name in run["data"]:
+        if name in simulated:
+            yield f"run.data names '{name}', which is simulated: name a sample with a format and files"
+        elif name in run["samples"]:
+            yield f"run.data names '{name}', as run.samples does: jets are data or simulation, take one out"
     for variation in run["variations"]:
         given = config["variations"][variation].get("files")
         for name in run["samples"]:

@@ -1,0 +1,148 @@
+"""Data beside simulation: does an adversarially trained tagger agree better?
+
+Needs: the files of the samples of data, the nominal ntuples and tensors, the normalisation and the models.
+Makes: <results>/data/*, <results>/tables/data_*, <results>/data.md, data.json and <results>/plots/fig_data_*.
+"""
+
+
+def compared_sample(wildcards) -> dict:
+    """How the jets of a sample are read that are compared without their flavour.
+
+    They are all jets of a sample of data, and of a simulated one those of no class, which no tensors have so far.
+    """
+    sample, name = config["samples"][wildcards.sample], wildcards.sample
+    read = {"flavours": "ignored" if name in DATA else "other"}
+    if name in SIMULATED:
+        return read | {"format": "generated", "entries": None, "options": {}, "select": {}}
+    chunk = given_chunk(wildcards)
+    return read | {
+        "format": sample["format"],
+        "entries": [chunk.start, chunk.stop],
+        "options": canonical(reader_options(sample)),
+        "select": canonical(sample.get("select", {})),
+    }
+
+
+def compared_file(wildcards) -> str:
+    """The ntuple of such jets."""
+    if wildcards.sample in SIMULATED:
+        return rules.generate.output.nominal
+    return given_chunk(wildcards).file
+
+
+def compared_memory(wildcards, attempt) -> int:
+    """Memory of a job on one chunk of such jets in MB."""
+    needed = memory("chunk") if wildcards.sample in SIMULATED else given_memory
+    return needed(wildcards, attempt)
+
+
+def compared_tensors(wildcards) -> list[str]:
+    """The tensors of the jets of data, or of the simulated ones beside the three classes."""
+    return [
+        f"<results>/data/tensors/{sample}/{chunk}.safetensors"
+        for sample in (DATA if wildcards.part == "measured" else RUN["samples"])
+        for chunk in chunks(sample)
+    ]
+
+
+use rule records as records_data with:
+    """Read jets without their flavour: all those of data, and of simulation those of no class, such as tau leptons."""
+    input:
+        ntuples=compared_file,
+        features=config["features"],
+    output:
+        records=temp("<results>/data/records/{sample}/{chunk}.safetensors"),
+    log:
+        "<logs>/records_data/{sample}/{chunk}.log",
+    wildcard_constraints:
+        sample=names_or_none([*DATA, *RUN["samples"]]),
+    resources:
+        mem_mb=compared_memory,
+    params:
+        format=lambda wildcards: compared_sample(wildcards)["format"],
+        entries=lambda wildcards: compared_sample(wildcards)["entries"],
+        options=lambda wildcards: compared_sample(wildcards)["options"],
+        select=lambda wildcards: compared_sample(wildcards)["select"],
+        flavours=lambda wildcards: compared_sample(wildcards)["flavours"],
+        code=code_fingerprint("scripts/records.py"),
+        reader=lambda wildcards: reader_fingerprint(compared_sample(wildcards)["format"]),
+
+
+use rule tensorise as tensorise_data with:
+    """Turn such jets into tensors as the study scales them: data are for testing, simulation is split as ever."""
+    input:
+        records="<results>/data/records/{sample}/{chunk}.safetensors",
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+        weights=rules.normalise.output.weights,
+    output:
+        tensors=["<results>/data/tensors/{sample}/{chunk}.safetensors"],
+    log:
+        "<logs>/tensorise_data/{sample}/{chunk}.log",
+    wildcard_constraints:
+        sample=names_or_none([*DATA, *RUN["samples"]]),
+    resources:
+        mem_mb=compared_memory,
+    params:
+        settings=lambda wildcards: {
+            "split": [0.0, 0.0, 1.0] if wildcards.sample in DATA else config["split"]
+        },
+        code=code_fingerprint("scripts/tensorise.py"),
+
+
+use rule index as index_data with:
+    """List the tensor files of data, or those of the simulated jets of no class."""
+    input:
+        tensors=compared_tensors,
+    output:
+        index="<results>/data/{part}.index.json",
+    log:
+        "<logs>/index_data/{part}.log",
+    wildcard_constraints:
+        part="measured|other",
+
+
+rule compare_data:
+    """Score all jets of data and the test jets of simulation with one model, and compare the discriminators."""
+    input:
+        model=rules.train.output.model,
+        data="<results>/data/measured.index.json",
+        simulation=[*tensors_of("nominal"), "<results>/data/other.index.json"],
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+    output:
+        histograms="<results>/data/{model}/seed{seed}.histograms.parquet",
+        agreement="<results>/data/{model}/seed{seed}.agreement.parquet",
+    log:
+        "<logs>/compare_data/{model}.seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=memory("evaluation", JETS + given_jets(DATA)),
+    params:
+        seed=config["seed"],
+        settings=settings("evaluation"),
+        code=code_fingerprint("scripts/compare_data.py"),
+    script:
+        "../../scripts/compare_data.py"
+
+
+rule compare_data_inputs:
+    """Compare inputs of data with those of simulation; no model is involved."""
+    input:
+        data="<results>/data/measured.index.json",
+        simulation=[*tensors_of("nominal"), "<results>/data/other.index.json"],
+        normalisation=rules.normalise.output.normalisation,
+    output:
+        histograms="<results>/data/inputs.histograms.parquet",
+        agreement="<results>/data/inputs.agreement.parquet",
+    log:
+        "<logs>/compare_data_inputs.log",
+    threads: 1
+    resources:
+        mem_mb=memory("evaluation", JETS + given_jets(DATA)),
+    params:
+        seed=config["seed"],
+        settings=settings("evaluation"),
+        code=code_fingerprint("scripts/compare_data_inputs.py"),
+    script:
+        "../../scripts/compare_data_inputs.py"
