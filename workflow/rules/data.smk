@@ -146,3 +146,75 @@ rule compare_data_inputs:
         code=code_fingerprint("scripts/compare_data_inputs.py"),
     script:
         "../../scripts/compare_data_inputs.py"
+
+
+rule data_verdicts:
+    """Does the adversarially trained tagger agree better? On the same jets, with paired errors, for each pair."""
+    input:
+        agreement=collected("data_agreement"),
+    output:
+        table="<results>/tables/data_verdicts.parquet",
+        csv="<results>/tables/data_verdicts.csv",
+        page="<results>/data.md",
+        json="<results>/data.json",
+    log:
+        "<logs>/data_verdicts.log",
+    localrule: True
+    params:
+        study=config["study"],
+        samples=DATA,
+        options=figure_options("discriminators"),
+        significance=config["claims"]["significance"],
+        code=code_fingerprint("scripts/data_verdicts.py"),
+    script:
+        "../../scripts/data_verdicts.py"
+
+
+rule fig_data_discriminator:
+    """Discriminators of data over stacked simulation, nominal beside adversarial (one file per pair of models)."""
+    input:
+        histograms=collected("data_histograms"),
+    output:
+        **figure("fig_data_discriminator", "Mismodelling", FIGURE_PAIRS),
+    log:
+        "<logs>/fig_data_discriminator.log",
+    localrule: True
+    params:
+        options=figure_options("discriminators"),
+        code=code_fingerprint("scripts/fig_data_discriminator.py"),
+    script:
+        "../../scripts/fig_data_discriminator.py"
+
+
+if config["evaluation"]["inputs"]:
+
+    rule fig_data_inputs:
+        """Inputs of data over stacked simulation."""
+        input:
+            histograms=collected("data_histograms"),
+        output:
+            **figure("fig_data_inputs", "Mismodelling"),
+        log:
+            "<logs>/fig_data_inputs.log",
+        localrule: True
+        params:
+            options=figure_options("inputs", "labels"),
+            code=code_fingerprint("scripts/fig_data_inputs.py"),
+        script:
+            "../../scripts/fig_data_inputs.py"
+
+
+rule fig_data_agreement:
+    """How well data and simulation agree by pT, nominal against adversarial (one file per pair of models)."""
+    input:
+        table=rules.data_verdicts.output.table,
+    output:
+        **figure("fig_data_agreement", "Mismodelling", FIGURE_PAIRS),
+    log:
+        "<logs>/fig_data_agreement.log",
+    localrule: True
+    params:
+        options=figure_options("discriminators"),
+        code=code_fingerprint("scripts/fig_data_agreement.py"),
+    script:
+        "../../scripts/fig_data_agreement.py"

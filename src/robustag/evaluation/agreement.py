@@ -129,9 +129,9 @@ def floor(filled: np.ndarray, data: np.ndarray, simulation: np.ndarray) -> np.nd
 def chi2(data: np.ndarray, simulation: np.ndarray, squares: np.ndarray) -> np.ndarray:
     """Chi2 [...] of two histograms [..., 51] with as many jets, with statistical errors of both.
 
-    Without a difference it is K - 1 on average, with K filled cells. The expected variance of the difference of a cell is (n + m) w, with n data jets, m effective simulated
-    ones and their weight w = squares / simulation: the errors are those of one distribution, and right for
-    cells with few jets, too.
+    Without a difference it is K - 1 on average, with K filled cells. The expected variance of a cell's
+    difference is (n + m) w, with n data jets, m effective simulated ones and their weight w = squares /
+    simulation: errors are those of one distribution, and right for cells with few jets, too.
 
     Parameters
     ----------
