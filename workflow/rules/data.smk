@@ -23,11 +23,11 @@ def compared_sample(wildcards) -> dict:
     }
 
 
-def compared_file(wildcards) -> str:
+def compared_file(wildcards) -> list[str]:
     """The ntuple of such jets."""
     if wildcards.sample in SIMULATED:
-        return rules.generate.output.nominal
-    return given_chunk(wildcards).file
+        return [f"<results>/ntuples/{wildcards.sample}/nominal/{wildcards.chunk}.root"]
+    return [given_chunk(wildcards).file]
 
 
 def compared_memory(wildcards, attempt) -> int:
@@ -51,7 +51,7 @@ use rule records as records_data with:
         ntuples=compared_file,
         features=config["features"],
     output:
-        records=temp("<results>/data/records/{sample}/{chunk}.safetensors"),
+        records=temp(["<results>/data/records/{sample}/{chunk}.safetensors"]),
     log:
         "<logs>/records_data/{sample}/{chunk}.log",
     wildcard_constraints:
@@ -71,7 +71,7 @@ use rule records as records_data with:
 use rule tensorise as tensorise_data with:
     """Turn such jets into tensors as the study scales them: data are for testing, simulation is split as ever."""
     input:
-        records="<results>/data/records/{sample}/{chunk}.safetensors",
+        records=["<results>/data/records/{sample}/{chunk}.safetensors"],
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
         weights=rules.normalise.output.weights,
@@ -106,7 +106,7 @@ rule compare_data:
     """Score all jets of data and the test jets of simulation with one model, and compare the discriminators."""
     input:
         model=rules.train.output.model,
-        data="<results>/data/measured.index.json",
+        data=["<results>/data/measured.index.json"],
         simulation=[*tensors_of("nominal"), "<results>/data/other.index.json"],
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
@@ -129,7 +129,7 @@ rule compare_data:
 rule compare_data_inputs:
     """Compare inputs of data with those of simulation; no model is involved."""
     input:
-        data="<results>/data/measured.index.json",
+        data=["<results>/data/measured.index.json"],
         simulation=[*tensors_of("nominal"), "<results>/data/other.index.json"],
         normalisation=rules.normalise.output.normalisation,
     output:

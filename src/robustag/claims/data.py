@@ -1,4 +1,4 @@
-"""A page about one question: does the adversarially trained tagger agree better between data and simulation?"""
+"""A page about one question: do data and simulation agree better for an adversarially trained tagger?"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from robustag.claims.markdown import table
 from robustag.evaluation.data_verdicts import ALIKE, BETTER, UNKNOWN, WORSE, all_bins, excess
 
 _METHOD = """\
-Simulation is scaled to the number of data jets in every bin of pT; its mixture of flavours stays as simulated,
-so what is compared are mixtures: a wrong fraction of a flavour counts as a difference like a wrong shape.
+Simulation is scaled to the number of data jets in every bin of pT; its mixture of flavours stays as it is.
+What is compared are mixtures: a wrong fraction of a flavour counts as a difference like a wrong shape.
 Numbers are Jensen-Shannon divergences in 10^-3 nats over 51 cells (50 bins, and one for jets without a value
 in range), above the floor that two samples of one distribution have on average. Both models see the same
 jets, so the error of their difference is paired, over events and trainings; significance is corrected for the
@@ -75,7 +75,7 @@ def data_page(
 
 
 def answers(verdicts: pd.DataFrame) -> list[str]:
-    """What adversarial training does to the agreement over all pT, a line of a list for each discriminator."""
+    """What adversarial training does to the agreement over all pT, one item of a list a discriminator."""
     return [
         f"* {row['discriminator']}: the adversarially trained tagger {_ANSWERS[row['verdict']]} "
         f"(difference {_with_error(row, 'difference')} · 10^-3 nats)."

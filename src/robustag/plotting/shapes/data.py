@@ -46,10 +46,10 @@ def data_table(histograms: pd.DataFrame, quantity: str, model: str = "") -> pd.D
     Returns
     -------
     DataFrame
-        Columns quantity, low, high (NaN: jets whose value is missing or out of range); ``data``, jets; those of each
-        flavour, simulated and scaled; ``simulation``, their sum; ``data_error`` and ``simulation_error``,
-        statistical; ``ratio`` of data to simulation, ``ratio_spread``, its error from data, and ``band``,
-        that from simulation, all NaN without simulated jets.
+        Columns quantity, low, high (NaN: jets whose value is missing or out of range); ``data``, jets; those
+        of each flavour, simulated and scaled; ``simulation``, their sum; ``data_error`` and
+        ``simulation_error``, statistical; ``ratio`` of data to simulation, ``ratio_spread``, its error from
+        data, and ``band``, that from simulation, all NaN without simulated jets.
     """
     rows = pick(histograms, "data_histograms", model=model, quantity=quantity)
     bins = ["low", "high", "flavour"]
@@ -71,7 +71,7 @@ def data_table(histograms: pd.DataFrame, quantity: str, model: str = "") -> pd.D
 
 
 def paired_data_table(histograms: pd.DataFrame, quantities: Sequence[str], pair: Pair) -> pd.DataFrame:
-    """`data_table` of some discriminators of both models of a pair, with the columns arm and role in front."""
+    """`data_table` of some discriminators of both models of a pair, after the columns arm and role."""
     return pd.concat(
         [
             in_front(data_table(histograms, name, pair.model(role)), arm=pair.label, role=role)
