@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import rel_entr
+from scipy.stats import binom
 
 from robustag.classes import CLASSES
 from robustag.errors import InputError
@@ -29,6 +31,8 @@ OTHER = "other"
 FLAVOURS = (*CLASSES, OTHER)
 CELLS = BINS + 1
 """Bins of a histogram, and one for jets whose value is missing or out of range."""
+_MANY = 500
+"""Jets of a cell whose divergence by chance is that of infinitely many."""
 
 
 @dataclass(frozen=True)
@@ -110,43 +114,78 @@ def scaled(data: np.ndarray, simulation: np.ndarray) -> tuple[np.ndarray, np.nda
     return data * (factor > 0)[..., None], simulation * factor[..., None], factor
 
 
-def floor(filled: np.ndarray, data: np.ndarray, simulation: np.ndarray) -> np.ndarray:
-    """Jensen-Shannon divergence in nats that two samples of one distribution have on average.
+def floor(data: np.ndarray, simulation: np.ndarray, effective: np.ndarray) -> np.ndarray:
+    """Jensen-Shannon divergence in nats [...] that two samples of one distribution have on average.
 
-    (K - 1) (1 / n + 1 / n') / 8 with K filled cells, n data jets and n' effective simulated ones: to second
-    order in the difference of two shares the divergence is an eighth of their chi2. Cells with one or two
-    jets have up to 1.4 times as much.
-
-    Examples
-    --------
-    >>> float(floor(np.array(41), np.array(1000.0), np.array(1000.0)))
-    0.01
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return (filled - 1) * (1.0 / data + 1.0 / simulation) / 8.0
-
-
-def chi2(data: np.ndarray, simulation: np.ndarray, squares: np.ndarray) -> np.ndarray:
-    """Chi2 [...] of two histograms [..., 51] with as many jets, with statistical errors of both.
-
-    Without a difference it is K - 1 on average, with K filled cells. The expected variance of a cell's
-    difference is (n + m) w, with n data jets, m effective simulated ones and their weight w = squares /
-    simulation: errors are those of one distribution, and right for cells with few jets, too.
+    Each jet of a cell, of data or an effective one of simulation, then belongs to data with the same
+    probability; the divergence of the cell is averaged over that. With many jets in every one of K filled
+    cells it is (K - 1) (1 / n + 1 / n') / 8, with n data jets and n' effective simulated ones: an eighth of
+    the chi2 that is expected. Cells with one jet have 1.4 times as much.
 
     Parameters
     ----------
     data, simulation : float [..., 51]
-        Jets, and weighted jets.
-    squares : float [..., 51]
-        Sums of squared weights.
+        Jets, and weighted jets, as many in all.
+    effective : float [..., 51]
+        Unweighted simulated jets that are worth as much.
+
+    Examples
+    --------
+    >>> data, simulation = np.full(41, 1000.0), np.full(41, 1000.0)
+    >>> float(floor(data, simulation, simulation).round(6)), 40 * (2 / 41_000) / 8
+    (0.000244, 0.00024390243902439024)
     """
-    totals = [part.sum(axis=-1, keepdims=True) for part in (squares, simulation)]
-    filled = simulation > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weight = np.where(filled, squares / simulation, totals[0] / totals[1])
-        effective = np.where(filled, simulation / weight, 0.0)
-        parts = (data - simulation) ** 2 / ((data + effective) * weight)
-    return np.where(data + simulation > 0, parts, 0.0).sum(axis=-1)
+    shape = data.shape[:-1]
+    found = np.full(shape, np.nan)
+    for place in np.ndindex(shape):
+        numbers = data[place].sum(), effective[place].sum()
+        if min(numbers) > 0:
+            jets = np.rint(data[place] + effective[place]).astype(np.int64)
+            jets = np.where(data[place] + simulation[place] > 0, np.maximum(jets, 1), 0)
+            found[place] = _chance(jets, *numbers)
+    return found
+
+
+def _chance(jets: np.ndarray, data: float, simulation: float) -> float:
+    """Mean divergence of cells with so many jets, int [K], of so many in both samples."""
+    full = (1.0 / data + 1.0 / simulation) / 8.0
+    # The number of jets of one sample is fixed: as if one cell knew its share.
+    total = -full
+    for number, times in zip(*np.unique(jets[jets > 0], return_counts=True), strict=True):
+        if number > _MANY:
+            total += times * full
+            continue
+        taken = np.arange(number + 1)
+        chance = binom.pmf(taken, number, data / (data + simulation))
+        p, q = taken / data, (number - taken) / simulation
+        terms = (rel_entr(p, (p + q) / 2) + rel_entr(q, (p + q) / 2)) / 2
+        total += times * float(chance @ terms)
+    return total
+
+
+def variance(data: np.ndarray, simulated: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """Variance [..., P, 51] of the difference of data and scaled simulation if both have one distribution.
+
+    The jets of both samples in a cell, n + m, fall on data or on simulation by chance alone; scaled by s, the
+    difference of the two numbers then has the variance (n + m) s, in cells with few jets, too.
+
+    Parameters
+    ----------
+    data, simulated : float [..., P, 51]
+        Jets, simulated ones before they are scaled.
+    factor : float [..., P]
+        By which they are scaled.
+    """
+    return (data + simulated) * factor[..., None]
+
+
+def chi2(data: np.ndarray, simulation: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Chi2 [...] of two histograms [..., 51] with as many jets and the `variance` of their difference.
+
+    Without a difference it is the number of filled cells minus one on average.
+    """
+    square = (data - simulation) ** 2
+    return np.divide(square, expected, out=np.zeros_like(square), where=expected > 0).sum(axis=-1)
 
 
 def compare(
@@ -254,22 +293,22 @@ def _agreement(
     simulated: Counts,
 ) -> Iterator[dict]:
     """A row for all bins of pT together, and one a bin where there are several."""
-    squares = total * factor[:, None]
-    data, simulation, variance = map(_regions, (jets, total, squares))
+    raw = simulated.flavours.sum(axis=0)
+    parts = (jets, total, total * factor[:, None], variance(jets, raw, factor))
+    data, simulation, squares, expected = map(_regions, parts)
+    effective = np.divide(simulation**2, squares, out=np.zeros_like(squares), where=squares > 0)
     drawn_data, drawn_simulation, _ = scaled(counted.replicates, simulated.replicates)
     replicates = jensen_shannon(_regions(drawn_data), _regions(drawn_simulation)).astype(np.float32)
     number = data.sum(axis=-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        effective = simulation.sum(axis=-1) ** 2 / variance.sum(axis=-1)
     filled = np.count_nonzero(data + simulation, axis=-1)
     columns = {
         "bin_low": [pt_edges[0], *pt_edges[:-1]],
         "bin_high": [pt_edges[-1], *pt_edges[1:]],
         "data": number,
-        "simulation": effective,
+        "simulation": effective.sum(axis=-1),
         "js": jensen_shannon(data, simulation),
-        "floor": floor(filled, number, effective),
-        "chi2": np.where(number > 0, chi2(data, simulation, variance), np.nan),
+        "floor": floor(data, simulation, effective),
+        "chi2": np.where(number > 0, chi2(data, simulation, expected), np.nan),
         "ndf": np.maximum(filled - 1, 0),
         "replicates": list(replicates.T),
     }

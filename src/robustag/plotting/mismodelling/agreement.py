@@ -55,7 +55,9 @@ def draw_agreement(table: pd.DataFrame, pairs: Sequence[Pair], pair: Pair, sampl
             axes.set_xlim(-0.6, len(rows) - 0.4)
             axes.set_xticks(place, labels=_bin_labels(rows), rotation=45, ha="right", fontsize=11)
             axes.xaxis.set_minor_locator(NullLocator())
-            axes.text(0.97, 0.93, name, transform=axes.transAxes, va="top", ha="right", fontweight="bold")
+            # Over the point of all jets, which lies closest to zero, there is room for the name.
+            axes.margins(y=0.25)
+            axes.text(0.03, 0.95, name, transform=axes.transAxes, va="top", fontweight="bold")
         sizes.set_ylabel("above floor\n[$10^{-3}$ nats]", fontsize=12, loc="center")
         differences.set_ylabel("nominal $-$ adv.\n[$10^{-3}$ nats]", fontsize=12, loc="center")
     for axes in panels[-1]:
