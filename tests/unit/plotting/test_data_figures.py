@@ -21,7 +21,7 @@ EDGES = np.linspace(0.0, 1.0, 5)
 
 @pytest.fixture
 def histograms():
-    """Four bins and no value; 100 jets of data a bin and 30, 20, 40, 10 of the flavours, in each of two bins of pT."""
+    """Four bins and one for no value, each with 120 jets of data and 30, 20, 40, 10 of the flavours."""
     rows = []
     for model, seeds, quantity in (("", [0], "jet_pt"), ("n", [1, 2], "BvL"), ("a", [1, 2], "BvL")):
         for seed in seeds:
