@@ -20,15 +20,12 @@ from robustag.evaluation.bootstrap import event_weights
 from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant
 from robustag.evaluation.distances.univariate import jensen_shannon
 from robustag.evaluation.histograms import BINS
+from robustag.evaluation.reading import COMPARED_FLAVOURS, DATA
 
 if TYPE_CHECKING:
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import JetTensors
 
-DATA = "data"
-#: What the tables call simulated jets that are none of the three flavours, such as those of tau leptons.
-OTHER = "other"
-FLAVOURS = (*CLASSES, OTHER)
 CELLS = BINS + 1
 """Bins of a histogram, and one for jets whose value is missing or out of range."""
 _MANY = 500
@@ -42,7 +39,7 @@ class Sample:
     Attributes
     ----------
     flavour : int64 [N]
-        Index in `FLAVOURS`; data are all "other".
+        Index in `COMPARED_FLAVOURS`; data are all "other".
     place : int64 [N]
         Bin of pT; -1 for jets beyond the edges, which do not count.
     weights : uint8 [N, R]
@@ -64,7 +61,7 @@ class Sample:
         """Jets in the cells of a quantity, which is NaN where it is missing, in so many bins of pT."""
         key = (self.flavour * bins + self.place) * CELLS + cells(values, bounds)
         inside = self.place >= 0
-        shape = len(FLAVOURS), bins, CELLS
+        shape = len(COMPARED_FLAVOURS), bins, CELLS
         flavours = np.bincount(key[inside], minlength=int(np.prod(shape))).reshape(shape)
         key, size = key % (bins * CELLS), bins * CELLS
         weights = self.weights[inside].T
@@ -196,9 +193,9 @@ def compare(
     Returns
     -------
     histograms : DataFrame
-        quantity, bin_low, bin_high (of pT in GeV), flavour ("data", or one of `FLAVOURS`, simulated), low,
-        high (both NaN: missing or out of range), ``count``, of simulation scaled to the data jets of the bin
-        of pT, and its ``variance``.
+        quantity, bin_low, bin_high (of pT in GeV), flavour ("data", or one of `COMPARED_FLAVOURS`,
+        simulated), low, high (both NaN: missing or out of range), ``count``, of simulation scaled to the data
+        jets of the bin of pT, and its ``variance``.
     agreement : DataFrame
         quantity, bin_low, bin_high (all bins together first); jets of ``data``, effective ones of
         ``simulation``; ``js``, the Jensen-Shannon divergence in nats over the cells of the histogram,
@@ -274,7 +271,7 @@ def _histograms(
             "quantity": name,
             "bin_low": pt[place],
             "bin_high": pt[place + 1],
-            "flavour": np.array([DATA, *FLAVOURS])[flavour],
+            "flavour": np.array([DATA, *COMPARED_FLAVOURS])[flavour],
             "low": np.append(edges[:-1], np.nan)[cell],
             "high": np.append(edges[1:], np.nan)[cell],
             "count": counts.ravel(),

@@ -9,7 +9,6 @@ from scipy.stats import chi2_contingency
 from robustag.errors import InputError
 from robustag.evaluation.agreement import (
     CELLS,
-    DATA,
     Quantity,
     Sample,
     cells,
@@ -23,6 +22,7 @@ from robustag.evaluation.agreement import (
 )
 from robustag.evaluation.data_verdicts import ALIKE, BETTER, WORSE, data_verdicts
 from robustag.evaluation.distances.univariate import jensen_shannon
+from robustag.evaluation.reading import DATA
 from robustag.readers import read_jets
 from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors

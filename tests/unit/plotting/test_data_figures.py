@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from robustag.evaluation.agreement import DATA, FLAVOURS
 from robustag.evaluation.data_verdicts import ALIKE, BETTER
+from robustag.evaluation.reading import COMPARED_FLAVOURS, DATA
 from robustag.plotting.mismodelling.agreement import draw_agreement
 from robustag.plotting.options import Pair
 from robustag.plotting.shapes.data import (
@@ -26,7 +26,9 @@ def histograms():
     for model, seeds, quantity in (("", [0], "jet_pt"), ("n", [1, 2], "BvL"), ("a", [1, 2], "BvL")):
         for seed in seeds:
             for bin_low, bin_high in ((20.0, 50.0), (50.0, 900.0)):
-                for flavour, count in zip((DATA, *FLAVOURS), (120.0, 30.0, 20.0, 40.0, 10.0), strict=True):
+                for flavour, count in zip(
+                    (DATA, *COMPARED_FLAVOURS), (120.0, 30.0, 20.0, 40.0, 10.0), strict=True
+                ):
                     for low, high in zip([*EDGES[:-1], np.nan], [*EDGES[1:], np.nan], strict=True):
                         front = {"model": model, "seed": seed, "quantity": quantity, "flavour": flavour}
                         shown = count * (seed or 1) if low == 0.75 else count
@@ -42,7 +44,7 @@ def test_the_table_adds_bins_of_pt_and_averages_trainings(histograms):
     assert np.isnan(table["low"].iloc[-1])
     assert table["data"].tolist() == [240, 240, 240, 360, 240]
     assert table["simulation"].tolist() == [200, 200, 200, 300, 200]
-    assert table[list(FLAVOURS)].iloc[0].tolist() == [60, 40, 80, 20]
+    assert table[list(COMPARED_FLAVOURS)].iloc[0].tolist() == [60, 40, 80, 20]
     first = table.iloc[0]
     assert first["ratio"] == pytest.approx(1.2)
     assert first["ratio_spread"] == pytest.approx(np.sqrt(240) / 200)

@@ -10,8 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from robustag.classes import CLASSES
-from robustag.evaluation.agreement import DATA, FLAVOURS, OTHER
-from robustag.evaluation.reading import pick
+from robustag.evaluation.reading import COMPARED_FLAVOURS, DATA, OTHER, pick
 from robustag.plotting.columns import in_front
 from robustag.plotting.options import Pair
 from robustag.plotting.shapes.ratios import draw_ratios
@@ -56,10 +55,10 @@ def data_table(histograms: pd.DataFrame, quantity: str, model: str = "") -> pd.D
     summed = rows.groupby([*bins, "seed"], dropna=False)[["count", "variance"]].sum()
     mean = summed.groupby(level=bins, dropna=False).mean().unstack("flavour")
     count, variance = mean["count"], mean["variance"]
-    simulation = count[list(FLAVOURS)].sum(axis=1)
+    simulation = count[list(COMPARED_FLAVOURS)].sum(axis=1)
     there = simulation.where(simulation > 0)
-    errors = np.sqrt(variance[DATA]), np.sqrt(variance[list(FLAVOURS)].sum(axis=1))
-    table = count[[DATA, *FLAVOURS]].assign(
+    errors = np.sqrt(variance[DATA]), np.sqrt(variance[list(COMPARED_FLAVOURS)].sum(axis=1))
+    table = count[[DATA, *COMPARED_FLAVOURS]].assign(
         simulation=simulation,
         data_error=errors[0],
         simulation_error=errors[1],
@@ -143,7 +142,7 @@ def _draw(cells: Sequence[tuple[pd.DataFrame, str]], titles: Sequence[str], samp
         axes.text(0.5, 0.95, title, transform=axes.transAxes, va="top", ha="center", fontweight="bold")
     handles = [
         Line2D([], [], color="black", marker="o", markersize=3, linestyle="none", label="data"),
-        *(Patch(color=_COLOURS[flavour], label=_LABELS[flavour]) for flavour in FLAVOURS),
+        *(Patch(color=_COLOURS[flavour], label=_LABELS[flavour]) for flavour in COMPARED_FLAVOURS),
         Patch(color="0.8", label="error of simulation"),
     ]
     legend_below(figure, handles, 6)
