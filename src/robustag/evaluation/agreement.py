@@ -209,7 +209,8 @@ def compare(
         If no bin of pT has jets of both.
     """
     bins = len(pt_edges) - 1
-    histograms, agreement = [], []
+    histograms: list[pd.DataFrame] = []
+    agreement: list[dict] = []
     for name, quantity in quantities.items():
         counted = data.counts(quantity.data, quantity.bounds, bins)
         simulated = simulation.counts(quantity.simulation, quantity.bounds, bins)

@@ -62,11 +62,13 @@ def draw_agreement(table: pd.DataFrame, pairs: Sequence[Pair], pair: Pair, sampl
         differences.set_ylabel("nominal $-$ adv.\n[$10^{-3}$ nats]", fontsize=12, loc="center")
     for axes in panels[-1]:
         axes.set_xlabel(r"jet $p_T$ [GeV]")
-    difference = {"color": "black", "marker": "o", "linestyle": "none"}
+    faces = {"significant difference": "black", "not significant": "white"}
     handles = [
         *model_handles(models),
-        Line2D([], [], **difference, label="significant difference"),
-        Line2D([], [], **difference, markerfacecolor="white", label="not significant"),
+        *(
+            Line2D([], [], color="black", marker="o", linestyle="none", markerfacecolor=face, label=label)
+            for label, face in faces.items()
+        ),
     ]
     legend_below(figure, handles, 2)
     stamp(panels[0, 0], panels[0, -1], sample, STAMP)
