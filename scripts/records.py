@@ -6,12 +6,11 @@ with job(globals()) as (snakemake, log):
     from robustag.features import FeatureTable
     from robustag.readers import read_jets
 
-    params, table = snakemake.params, FeatureTable.load(snakemake.input.features)
-    ranges = {name: part for name, part in params.select.items() if name != "where"}
-    read = (params.entries, params.options, params.labels, params.select.get("where"))
-    files = params.address[:1] or snakemake.input.ntuples
+    read, table = snakemake.params.read, FeatureTable.load(snakemake.input.features)
+    how = [read[name] for name in ("entries", "options", "labels", "where")]
+    files = read["address"][:1] or snakemake.input.ntuples
     for ntuple, path in zip(files, snakemake.output.records, strict=True):
-        jets = read_jets(params.format, ntuple, table, *read)
-        kept = jets.labelled(ntuple).within(ranges)
+        jets = read_jets(read["format"], ntuple, table, *how)
+        kept = jets.chosen(read["flavours"], ntuple).within(read["ranges"])
         kept.save(path)
         log.info("%d of %d jets of %s", len(kept), len(jets), ntuple)

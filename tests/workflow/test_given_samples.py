@@ -155,6 +155,10 @@ def test_files_of_a_server_are_studied_unless_they_are_here_too(checkout, ntuple
             "worse.files lacks the sample 'mine'",
         ),
         (lambda p: p.update(validation={"samples": {"mine": {}}}), "validation.samples names 'mine'"),
+        (lambda p: p["run"].update(data=["yours"]), "run.data names 'yours', which samples lacks: use"),
+        (lambda p: p["run"].update(data=["ttbar"]), "run.data names 'ttbar', which is simulated: name a"),
+        (lambda p: p["run"].update(data=["mine"]), "run.data names 'mine', as run.samples does: jets are"),
+        (lambda p: p["run"].update(data=["mine", "mine"]), "run.data: something stands twice"),
     ],
 )
 def test_what_cannot_be_studied_is_one_line(tmp_path, root, monkeypatch, change, complaint):

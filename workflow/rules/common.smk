@@ -74,9 +74,20 @@ MEASURED = fields_of("robustag.evaluation.tables", "Assessment")
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
 FIGURE_MODELS = compared_models(config)
 # What a study may have none of; rules that need some are then left out.
+DATA = RUN["data"]
 SHOWN_ROCS = sorted(shown_rocs(config))
 SHOWN_MISMODELLINGS = shown_mismodellings(config)
 PARETO = bool(RUN["pareto"]["models"] and RUN["pareto"]["attacks"])
+
+
+def given_jets(samples) -> int:
+    """Jets in the nominal files of those samples that are given as files."""
+    return sum(
+        chunk.jets
+        for (sample, variation), chunks in GIVEN_CHUNKS.items()
+        if sample in samples and variation == "nominal"
+        for chunk in chunks
+    )
 
 
 # Jets an event, as measured (of QCD at most): they say how large a job will be before there are any.
@@ -85,12 +96,7 @@ JETS = sum(
     JETS_PER_EVENT[config["samples"][name]["process"]] * config["samples"][name]["events"]
     for name in RUN["samples"]
     if name in SIMULATED
-) + sum(
-    chunk.jets
-    for (_, variation), chunks in GIVEN_CHUNKS.items()
-    if variation == "nominal"
-    for chunk in chunks
-)
+) + given_jets(RUN["samples"])
 # MB of a job: with no jets, and more for each million jets of the study. A job works on one chunk; on the
 # training and validation jets; or on the test jets, clean and perturbed.
 MEMORY = {"chunk": (2000, 0), "training": (2000, 1600), "evaluation": (1200, 1800)}
@@ -111,8 +117,8 @@ def code_fingerprint(script: str):
     return lambda wildcards: fingerprints.code_fingerprint(path)
 
 
-def memory(kind: str):
+def memory(kind: str, jets: float = JETS):
     """Memory of a kind of job in MB; one that was killed gets as much again with each attempt."""
     fixed, growing = MEMORY[kind]
-    needed = round(fixed + growing * JETS / 1e6)
+    needed = round(fixed + growing * jets / 1e6)
     return lambda wildcards, attempt: needed * attempt

@@ -33,8 +33,9 @@ def over_chunks(pattern: str, variation: str = "nominal") -> list[str]:
 
 
 def given_chunk(wildcards):
-    """The chunk of a sample that is given as files: its file, and the entries in it."""
-    return GIVEN_CHUNKS[wildcards.sample, wildcards.variation][int(wildcards.chunk)]
+    """The chunk of a sample that is given as files, nominal or varied: its file, and the entries in it."""
+    variation = wildcards.get("variation", "nominal")
+    return GIVEN_CHUNKS[wildcards.sample, variation][int(wildcards.chunk)]
 
 
 def given_file(wildcards) -> list[str]:
@@ -43,10 +44,29 @@ def given_file(wildcards) -> list[str]:
     return [] if chunk.version else [chunk.file]
 
 
-def given_address(wildcards) -> list[str]:
-    """Its file, if that is on a server, and what changes with it: to Snakemake no file, but a parameter."""
-    chunk = given_chunk(wildcards)
-    return [chunk.file, chunk.version] if chunk.version else []
+def how_to_read(wildcards=None, flavours: str = "known") -> dict:
+    """How the jets of a chunk are read, and which are kept; without wildcards those of the built-in generator.
+
+    address: its file, if that is on a server, and what changes with it: to Snakemake no file, but a parameter.
+    """
+    if wildcards is None:
+        sample, address, entries = {"format": "generated"}, [], None
+    else:
+        chunk, sample = given_chunk(wildcards), config["samples"][wildcards.sample]
+        address = [chunk.file, chunk.version] if chunk.version else []
+        entries = [chunk.start, chunk.stop]
+    ranges = {name: ends for name, ends in sample.get("select", {}).items() if name != "where"}
+    return {
+        "address": address,
+        "entries": entries,
+        "flavours": flavours,
+        "format": sample["format"],
+        # Jets whose flavour is ignored, as those of data, need not have any.
+        "labels": canonical(sample.get("labels", {})) if flavours != "ignored" else {},
+        "options": canonical(reader_options(sample)),
+        "ranges": canonical(ranges),
+        "where": sample.get("select", {}).get("where"),
+    }
 
 
 def chunk_files() -> list[str]:
@@ -200,6 +220,19 @@ PARTS = {
     "geometry": trained("<results>/surface/{model}/seed{seed}.geometry.parquet"),
     "surface_statistics": trained("<results>/surface/{model}/seed{seed}.statistics.parquet"),
     "weights": trained("<results>/surface/{model}/seed{seed}.weights.parquet"),
+    **{
+        # No model makes those of inputs.
+        f"data_{table}": [
+            *(
+                [(f"<results>/data/inputs.{table}.parquet", "", 0)]
+                if config["evaluation"]["inputs"]
+                else []
+            ),
+            *trained(f"<results>/data/{{model}}/seed{{seed}}.{table}.parquet"),
+        ]
+        for table in ("histograms", "agreement")
+        if DATA
+    },
 }
 PARTS = {table: parts for table, parts in PARTS.items() if parts}
 

@@ -24,6 +24,7 @@ PRODUCTS = [
     *FIGURES,
     *("audit_orders", "metrics_csv", "mismodelling_verdicts", "sizes"),
     *(["scale_factors"] if CALIBRATED else []),
+    *(["data_verdicts"] if DATA else []),
     *("claims", "export", "summary"),
 ]
 
@@ -35,6 +36,7 @@ rule summary:
         pareto=collected_if_any("pareto"),
         mismodelling=rules.mismodelling_verdicts.output.table,
         certificates=collected_if_any("certificates"),
+        data=rules.data_verdicts.output.table if DATA else [],
         sizes=rules.sizes.output.table,
         audit=collected("audit"),
         claims=rules.claims.output.json,

@@ -24,12 +24,7 @@ rule records:
     resources:
         mem_mb=memory("chunk"),
     params:
-        address=[],
-        format="generated",
-        entries=None,
-        options={},
-        labels={},
-        select={},
+        read=how_to_read(),
         code=code_fingerprint("scripts/records.py"),
         reader=reader_fingerprint("generated"),
     script:
@@ -75,12 +70,7 @@ use rule records as records_given with:
     resources:
         mem_mb=given_memory,
     params:
-        address=given_address,
-        format=lambda wildcards: config["samples"][wildcards.sample]["format"],
-        entries=lambda wildcards: [given_chunk(wildcards).start, given_chunk(wildcards).stop],
-        options=lambda wildcards: canonical(reader_options(config["samples"][wildcards.sample])),
-        labels=lambda wildcards: canonical(config["samples"][wildcards.sample].get("labels", {})),
-        select=lambda wildcards: canonical(config["samples"][wildcards.sample].get("select", {})),
+        read=lambda wildcards: how_to_read(wildcards),
         code=code_fingerprint("scripts/records.py"),
         reader=lambda wildcards: reader_fingerprint(config["samples"][wildcards.sample]["format"]),
 

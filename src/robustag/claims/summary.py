@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from robustag.claims.data import summary_lines
 from robustag.claims.document import flags_of
 from robustag.claims.headline import headline, with_error
 from robustag.claims.markdown import table
@@ -31,6 +32,8 @@ class Outcome:
         From `robustag.evaluation.verdicts.verdicts`.
     certificates
         model, seed, epsilon, discriminator, method, metric and value; None without any.
+    data
+        From `robustag.evaluation.data_verdicts.data_verdicts`; None without data.
     sizes
         model, seed, input, unit, size and share: how far epsilon moves each input, and its share in that.
     audit
@@ -45,6 +48,7 @@ class Outcome:
     pareto: pd.DataFrame | None
     mismodelling: pd.DataFrame
     certificates: pd.DataFrame | None
+    data: pd.DataFrame | None
     sizes: pd.DataFrame
     audit: pd.DataFrame
     left_out: Sequence[str]
@@ -75,6 +79,7 @@ def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings:
         "What epsilon means": physical_size(outcome.sizes, outcome.audit, settings),
         "Performance against robustness": trade_off(outcome.pareto, settings),
         "Mismodelling": mismodelling(outcome.mismodelling, settings),
+        "Data against simulation": [] if outcome.data is None else summary_lines(outcome.data),
         "Certificates": certificates(outcome.certificates),
         "Not in this study": [f"* {line}" for line in outcome.left_out],
     }

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.differences import matching
 
@@ -10,6 +11,10 @@ METRIC_COLUMNS = [
     *("model", "seed", "kind", "perturbation", "epsilon", "discriminator", "metric", "working_point"),
     *("value", "replicates"),
 ]
+#: What the histograms of data and simulation call data, and simulated jets of none of the three classes.
+DATA, OTHER = "data", "other"
+#: The flavours of simulation there.
+COMPARED_FLAVOURS = (*CLASSES, OTHER)
 #: What a plane of the loss is recognised by; the table of planes begins with the plane of the papers.
 PLANE = ["jets", "kind", "feature_x", "feature_y"]
 

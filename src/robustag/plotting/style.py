@@ -163,9 +163,9 @@ def styled(draw: Callable[Arguments, Figure]) -> Callable[Arguments, Figure]:
     return drawn
 
 
-def stamp(first: Axes, last: Axes, sample: str) -> None:
-    """Write "Simulation" over the first panel and what was simulated over the last."""
-    first.set_title("Simulation", loc="left", fontweight="bold", fontstyle="italic")
+def stamp(first: Axes, last: Axes, sample: str, what: str = "Simulation") -> None:
+    """Write whose jets are shown over the first panel, and what was simulated over the last."""
+    first.set_title(what, loc="left", fontweight="bold", fontstyle="italic")
     last.set_title(sample, loc="right")
 
 

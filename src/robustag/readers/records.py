@@ -119,6 +119,28 @@ class JetRecords(StoredArrays):
             kept &= (getattr(self, name) >= low) & (getattr(self, name) < high)
         return self.select(kept)
 
+    def chosen(self, flavours: str, path: str | Path) -> Self:
+        """Jets by what is known of their flavour.
+
+        Parameters
+        ----------
+        flavours : str
+            ``known``: jets of the three classes, as `labelled`; ``other``: those of none; ``ignored``: all
+            jets, without their labels.
+        path : path
+            Of their file.
+
+        Raises
+        ------
+        InputError
+            As `labelled`.
+        """
+        if flavours == "known":
+            return self.labelled(path)
+        if flavours == "other":
+            return self.select(self.label < 0)
+        return replace(self, label=np.full_like(self.label, -1))
+
     def labelled(self, path: str | Path) -> Self:
         """The jets of the three classes.
 
@@ -130,7 +152,8 @@ class JetRecords(StoredArrays):
         known = self.label >= 0
         if len(self) and not known.any():
             raise InputError(
-                f"{path} says the flavour of no b, c or light jet: only simulated jets train and test taggers"
+                f"{path} says the flavour of no b, c or light jet: only simulated jets train and test "
+                "taggers; the place of others is run.data"
             )
         return self.select(known)
 

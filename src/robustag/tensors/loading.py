@@ -26,7 +26,7 @@ class JetTensors:
     missing : bool [N, F]
         Entries that do not exist, marked before scaling (so no rounding can hide one).
     label : int64 [N]
-        0 = b, 1 = c, 2 = light.
+        0 = b, 1 = c, 2 = light; -1 for data, and for simulated jets of no class beside them.
     weight : float32 [N]
         Kinematic training weight.
     pt, eta : float32 [N]

@@ -49,6 +49,6 @@ class WeightMap(StoredArrays):
         )
 
     def __call__(self, label: np.ndarray, pt: np.ndarray, eta: np.ndarray) -> np.ndarray:
-        """Weight of each jet, float32 [N]."""
+        """Weight of each jet, float32 [N]; 0 for jets of no class (label -1), which train nothing."""
         bins = kinematic_bins(pt, eta, self.pt_edges, self.eta_edges)
-        return self.weight[(label, *bins)].astype(np.float32)
+        return np.where(label >= 0, self.weight[(label, *bins)], 0.0).astype(np.float32)

@@ -160,6 +160,7 @@ def _undefined(config: dict) -> Iterator[str]:
     selected = [(f"run.{kind}", run[kind], kind) for kind in _SELECTIONS]
     selected.append(("distances.attacks", config["distances"]["attacks"], "attacks"))
     selected += [(f"run.pareto.{kind}", run["pareto"][kind], kind) for kind in ("models", "attacks")]
+    selected += [("run.data", run["data"], "samples")]
     selected.append(("validation.samples", config["validation"]["samples"], "samples"))
     for key, names, definitions in selected:
         for name in names:
@@ -188,7 +189,7 @@ def _numbers(config: dict) -> Iterator[str]:
 
 def _samples(config: dict) -> Iterator[str]:
     """Samples whose ranges are none, and those of the validation that are not simulated."""
-    simulated = simulated_samples(config)
+    run, simulated = config["run"], simulated_samples(config)
     for name, sample in config["samples"].items():
         if name not in simulated:
             ranges = {key: part for key, part in sample.get("select", {}).items() if key != "where"}
@@ -198,6 +199,11 @@ def _samples(config: dict) -> Iterator[str]:
     for name in config["validation"]["samples"]:
         if name not in simulated:
             yield f"validation.samples names '{name}', which is not simulated: name one with a process"
+    for name in run["data"]:
+        if name in simulated:
+            yield f"run.data names '{name}', which is simulated: name a sample with a format and files"
+        elif name in run["samples"]:
+            yield f"run.data names '{name}', as run.samples does: jets are data or simulation, take one out"
 
 
 def _perturbations(config: dict) -> Iterator[str]:

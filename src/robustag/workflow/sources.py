@@ -77,18 +77,21 @@ def count_options(sample: Mapping[str, Any]) -> dict[str, Any]:
 def given_chunks(config: Mapping[str, Any], index: "FileIndex") -> dict[tuple[str, str], list[Chunk]]:
     """The chunks of every selected sample that is given as files, by sample and variation ("nominal" is one).
 
+    Samples of data have no variations.
+
     Raises
     ------
     InputError
         Naming the key, if a file is missing or cannot be read, or there are no jets in any.
     """
     found = {}
-    for name in config["run"]["samples"]:
+    run = config["run"]
+    for name in (*run["samples"], *run["data"]):
         sample = config["samples"][name]
         if "format" not in sample:
             continue
         files = {("nominal", f"samples.{name}.files"): sample["files"]}
-        for variation in config["run"]["variations"]:
+        for variation in [] if name in run["data"] else run["variations"]:
             given = config["variations"][variation]["files"]
             files[variation, f"variations.{variation}.files.{name}"] = given[name]
         for (variation, key), patterns in files.items():

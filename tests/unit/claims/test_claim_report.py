@@ -253,6 +253,12 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, setting
         pareto=metrics[metrics["perturbation"].isin(["fgsm", "pgd"])],
         mismodelling=verdicts(aucs, PAIRS, ["BvL"], [], 2.0),
         certificates=certificates,
+        data=pd.DataFrame(
+            {
+                **{"pair": ["clean"], "discriminator": ["BvL"], "verdict": ["agrees better"]},
+                **{"bin_low": [20.0], "bin_high": [900.0]},
+            }
+        ),
         sizes=SIZES,
         audit=pd.DataFrame(
             {
@@ -277,6 +283,8 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, setting
     assert sizes[-2] == "Covariances that FGSM 0.01 makes impossible: 45% (nominal)."
     valid = replace(outcome, audit=outcome.audit.assign(invalid_covariances=0.0))
     assert "Covariances" not in summary_page(valid, PAIRS, settings)
+    assert "* clean, adversarial beside nominal: BvL agrees better.\n" in page
+    assert "## Data" not in summary_page(replace(outcome, data=None), PAIRS, settings)
     assert "## Certificates" not in summary_page(replace(outcome, certificates=None), PAIRS, settings)
     assert "## Performance" not in summary_page(replace(outcome, pareto=None), PAIRS, settings)
     assert "## Mismodelling" not in summary_page(outcome, PAIRS, replace(settings, mismodellings=()))

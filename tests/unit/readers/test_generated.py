@@ -1,6 +1,7 @@
 """Reading generated ntuples: order of tracks, padding, labels, and files that are not ntuples."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
@@ -176,3 +177,14 @@ def test_real_detector_jets_of_another_format_are_refused_with_their_lack(table)
         pytest.skip("ROBUSTAG_REAL_DATA names no folder of real jets")
     with pytest.raises(InputError, match="lacks the branch Jet_track_2_d0_significance"):
         read_jets("generated", Path(folder) / "nanoaodv5_ttbar_1000ev.root", table)
+
+
+def test_jets_are_chosen_by_what_is_known_of_their_flavour(records):
+    some = replace(records, label=np.where(records.label == 1, -1, records.label))
+    known, other, ignored = (some.chosen(which, "x.root") for which in ("known", "other", "ignored"))
+    assert set(known.label) == {0, 2}
+    assert np.array_equal(other.event, records.event[records.label == 1])
+    assert len(ignored) == len(records)
+    assert (ignored.label == -1).all()
+    with pytest.raises(InputError, match=r"x\.root says the flavour of no b, c or light jet: .*run\.data"):
+        ignored.chosen("known", "x.root")

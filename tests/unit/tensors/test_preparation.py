@@ -183,3 +183,17 @@ def test_a_truncated_store_is_refused(prepared):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(InputError, match="no tensor store"):
         load_tensors([path], "train")
+
+
+def test_data_are_all_tested_with_neither_label_nor_training_weight(prepared, table, tmp_path):
+    records, normalisation, weights, path = prepared
+    tensorise(records.chosen("ignored", path), table, normalisation, weights, [0, 0, 1], tmp_path / "data")
+    data, all_jets = load_tensors([tmp_path / "data"], "test"), load_tensors([path], "test")
+    assert len(data) == len(records) > len(all_jets)
+    assert (data.label == -1).all()
+    assert (data.weight == 0).all()
+    assert (all_jets.weight > 0).any()
+    kept = torch.isin(data.event, all_jets.event)
+    assert torch.equal(data.inputs[kept], all_jets.inputs), "scaled as the study's jets"
+    with pytest.raises(InputError, match="no jets in the train split"):
+        load_tensors([tmp_path / "data"], "train")

@@ -175,7 +175,7 @@ def test_files_that_are_of_no_use_are_named(files, patterns, complaint):
     (folder / "lost.list").write_text("a.txt\n\ngone.txt\nlost.txt\n")
     (folder / "binary.list").write_bytes(b"\xff\xfe\x00")
     sample = {"format": "generated", "files": [pattern.format(folder) for pattern in patterns]}
-    config = {"samples": {"mine": sample}, "run": {"samples": ["mine"], "variations": []}}
+    config = {"samples": {"mine": sample}, "run": {"samples": ["mine"], "data": [], "variations": []}}
     with pytest.raises(InputError, match=rf"config: samples\.mine\.files: .*{complaint}"):
         given_chunks(config, FileIndex(folder / "index.json"))
 
@@ -224,3 +224,16 @@ def test_formats_are_found_by_name_and_their_options_checked(tmp_path, monkeypat
         "format 'mine' lacks its option 'label'",
         "'y' is not a number",
     ]
+
+
+def test_samples_of_data_have_chunks_and_no_variations(files):
+    folder, _ = files
+    sample = {"format": "any", "files": [f"{folder}/a.txt"]}
+    config = {
+        "samples": {"mine": sample, "measured": sample},
+        "variations": {"up": {"files": {"mine": [f"{folder}/c.txt"]}}},
+        "run": {"samples": ["mine"], "data": ["measured"], "variations": ["up"]},
+    }
+    chunks = given_chunks(config, FileIndex(folder / "index.json"))
+    assert chunks.keys() == {("mine", "nominal"), ("mine", "up"), ("measured", "nominal")}
+    assert chunks["measured", "nominal"] == chunks["mine", "nominal"]
