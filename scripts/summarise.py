@@ -8,6 +8,7 @@ with job(globals()) as (snakemake, log):
 
     settings = snakemake.params.settings
     edges = settings["weights"]["pt_edges"], settings["weights"]["eta_edges"]
-    summary = summarise(JetRecords.load(snakemake.input.records), settings["split"], *edges)
+    records = JetRecords.load(snakemake.input.records).weighted(settings["event_weights"])
+    summary = summarise(records, settings["split"], *edges)
     summary.save(snakemake.output.summary)
-    log.info("jets by split and class: %s", summary.jets.tolist())
+    log.info("%s", summary)

@@ -11,7 +11,7 @@ from robustag.classes import CLASSES
 from robustag.evaluation import SAMPLE
 from robustag.models.store import read_tensors
 from robustag.tensors.loading import JetShards
-from robustag.tensors.store import SPLITS
+from robustag.tensors.split import SPLITS
 from robustag.tensors.summary import kinematic_bins
 from robustag.tensors.weights import WeightMap
 

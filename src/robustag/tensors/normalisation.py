@@ -42,17 +42,21 @@ class Normalisation:
         Raises
         ------
         InputError
-            If a class has no training jet, or an input exists for none.
+            If a class has no training jet, an input exists for none, or the weights of those that have it leave
+            it no mean and variance.
         """
         if (summary.jets[0] == 0).any():
             counts = dict(zip(CLASSES, summary.jets[0].tolist(), strict=True))
             raise InputError(f"the training jets lack a flavour ({counts}): add samples or events")
-        if (summary.count == 0).any():
-            name = table.names[int(np.argmin(summary.count))]
+        # A constant input has a variance of rounding, on either side of zero.
+        lost = (summary.count <= 0) | (summary.squares < -1e-9 * summary.count * np.square(summary.mean))
+        if lost.any():
+            outweighed = ", or negative weights outweigh it" if summary.negative[0] else ""
             raise InputError(
-                f"input '{name}' is missing for every training jet: add events or drop the input"
+                f"input '{table.names[int(np.argmax(lost))]}' is missing for every training jet{outweighed}: "
+                "add events or drop the input"
             )
-        sigma = np.sqrt(summary.squares / summary.count)
+        sigma = np.sqrt(np.maximum(summary.squares, 0.0) / summary.count)
         return cls(
             names=table.names,
             mean=summary.mean,

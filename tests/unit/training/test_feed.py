@@ -26,6 +26,7 @@ def paths(tmp_path):
         jets = toy_jets(count + 5, seed=number)
         columns = jets._asdict() | {"pt": jets.weight + 1, "eta": jets.weight + 2}
         columns |= {"event": torch.arange(first, first + count + 5)}
+        columns |= {"event_weight": jets.weight - 1}
         # The row also rides in an input, where batches show it.
         columns["inputs"][:, 0] = columns["event"]
         found.append(tmp_path / f"{number}.safetensors")
