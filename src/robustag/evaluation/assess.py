@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from robustag.binomial import efficiency
+from robustag.binomial import effective_efficiency
 from robustag.errors import InputError
 from robustag.evaluation.binned import binned_rates, jet_bins
-from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.bootstrap import own, replicas
 from robustag.evaluation.calibration import confusion_table, measure_probabilities, reliability
 from robustag.evaluation.discriminators import check_rankable
 from robustag.evaluation.histograms import score_histograms
@@ -27,12 +27,12 @@ class AssessedJets:
     ----------
     label : int [N]
         0 = b, 1 = c, 2 = light.
-    weights : uint8 [N, R]
-        `event_weights` of the replicates.
+    weights : [N, 1 + R]
+        `replicas`: own weights, and those of the replicates.
     bins : mapping of variable to int [N]
         `jet_bins`.
     training_weight : float [N]
-        Weight with which such a jet was trained on.
+        Kinematic weight with which such a jet was trained on.
     """
 
     label: np.ndarray
@@ -48,6 +48,7 @@ class AssessedJets:
         pt: np.ndarray,
         eta: np.ndarray,
         weight: np.ndarray,
+        event_weight: np.ndarray,
         evaluation: Evaluation,
     ) -> "AssessedJets":
         """The jets as `assess` wants them.
@@ -61,6 +62,8 @@ class AssessedJets:
             Before any perturbation, so that a jet stays in its bin (GeV, 1).
         weight : float [N]
             Kinematic training weight.
+        event_weight : float [N]
+            How much each jet counts.
         evaluation : Evaluation
 
         Raises
@@ -70,7 +73,7 @@ class AssessedJets:
         """
         if evaluation.bootstrap < 2:
             raise InputError(f"bootstrap is {evaluation.bootstrap}: an error needs at least 2 replicates")
-        weights = event_weights(event, evaluation.bootstrap, evaluation.seed)
+        weights = replicas(event, event_weight, evaluation.bootstrap, evaluation.seed)
         return cls(label, weights, jet_bins(pt, eta, evaluation.bins), weight)
 
 
@@ -82,10 +85,10 @@ def assess(
     losses: Mapping[str, np.ndarray],
     clean: np.ndarray | None = None,
 ) -> Assessment:
-    """Measure one model on one sample. Jets count one each, as in the study; only the bootstrap weighs them.
+    """Measure one model on one sample, every jet with its own weight.
 
-    Calibration alone is asked for with the weights of the training, because these say which mixture of
-    flavours the probabilities are meant for.
+    Calibration alone is asked for with the kinematic weights of the training, too, because these say which
+    mixture of flavours the probabilities are meant for.
 
     Parameters
     ----------
@@ -103,7 +106,8 @@ def assess(
     -------
     Assessment
         In the metrics, `n` counts the jets that enter: signal and background, or one of them for a
-        fixed-cut rate, whose interval is the exact binomial. A replicate in which a class got no weight is
+        fixed-cut rate, whose interval is the exact binomial; of weighted jets it is
+        `robustag.binomial.effective_number`. A replicate in which a class got no weight is
         NaN and is left out of the interval.
 
     Raises
@@ -114,13 +118,15 @@ def assess(
     check_rankable(logits, jets.label)
     rows, curves = measure_rates(logits, jets.label, jets.weights, evaluation, cuts)
     rows += measure_probabilities(logits, jets.label, jets.weights, jets.training_weight, losses)
+    weight = own(jets.weights)
+    taught = jets.training_weight if weight is None else jets.training_weight * weight
     return Assessment(
         metrics=_with_intervals(rows),
         curves=curves,
-        histograms=score_histograms(logits, jets.label),
-        bins=binned_rates(logits, jets.label, jets.bins, evaluation, cuts, clean),
-        calibration=reliability(logits, jets.label, jets.training_weight),
-        confusion=confusion_table(logits, jets.label),
+        histograms=score_histograms(logits, jets.label, weight),
+        bins=binned_rates(logits, jets.label, jets.bins, evaluation, cuts, clean, weight),
+        calibration=reliability(logits, jets.label, taught),
+        confusion=confusion_table(logits, jets.label, weight),
     )
 
 
@@ -132,7 +138,7 @@ def _with_intervals(rows: list[dict]) -> pd.DataFrame:
     # The bootstrap has no error where no jet is above the cut, the binomial has.
     fixed = metrics["metric"].str.startswith("fixed_cut").to_numpy()
     value, total = metrics["value"].to_numpy()[fixed], metrics["n"].to_numpy()[fixed]
-    _, low[fixed], high[fixed] = efficiency(np.rint(value * total), total)
+    low[fixed], high[fixed] = effective_efficiency(value, total)
     metrics.insert(metrics.columns.get_loc("n"), "low", low)
     metrics.insert(metrics.columns.get_loc("n"), "high", high)
     return metrics.assign(replicates=list(replicates.astype(np.float32)))

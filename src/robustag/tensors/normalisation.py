@@ -42,8 +42,8 @@ class Normalisation:
         Raises
         ------
         InputError
-            If a class has no training jet, an input exists for none, or the weights of those that have it leave
-            it no mean and variance.
+            If a class has no training jet, an input exists for none, or negative weights outweigh the
+            positive ones of those that have it.
         """
         if (summary.jets[0] == 0).any():
             counts = dict(zip(CLASSES, summary.jets[0].tolist(), strict=True))

@@ -54,8 +54,8 @@ class Summary(StoredArrays):
         ):
             if jets and squares != jets:
                 parts.append(
-                    f"{name}: {negative} of {jets} jets have negative weights, the sum of weights is "
-                    f"{total / size:.4g} of that of their sizes, as good as {total**2 / squares:.0f} of weight one"
+                    f"{name}: {negative} of {jets} jets have negative weights; all weights add up to "
+                    f"{total / size:.4g} of their sizes, as good as {total**2 / squares:.0f} of weight one"
                 )
         return "; ".join(parts)
 

@@ -36,8 +36,8 @@ class WeightMap(StoredArrays):
         """Weights w_f = (h_b + h_c + h_l) / (3 h_f) * N / (3 N_f), h_f normalised per flavour.
 
         So weighted, each flavour has the average spectrum and a third of the jets (arXiv:2203.13890, code
-        `reweighting`; there the histograms hold all jets, here the training jets only). Bins without jets get 0,
-        and so do those whose weight is negative, as no factor gives them the average spectrum.
+        `reweighting`; there the histograms hold all jets, here the training jets only). Bins without jets get
+        0, and so do those whose weight is negative, as no factor gives them the average spectrum.
 
         Raises
         ------

@@ -41,6 +41,7 @@ def made(tmp_path):
             "eta": eta[chunk].astype(np.float32),
             "weight": weights(label[chunk], pt[chunk], eta[chunk]),
             "event": 1000 * chunk + np.arange(number) // 2,
+            "event_weight": np.ones(number, np.float32),
         }
         paths.append(tmp_path / f"000{chunk}.safetensors")
         write_store(columns, np.array(ends), paths[-1])

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from robustag.errors import InputError
-from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.bootstrap import replicas
 from robustag.evaluation.parts import Scores, effects
 from robustag.intervals import interval
 from robustag.mismodelling.alignment import alignment, project, spans
@@ -27,6 +27,7 @@ def sample(jets=3000, seed=1, **changes):
         "pt": torch.full((jets,), 50.0),
         "eta": torch.rand(jets, generator=generator) * 5 - 2.5,
         "event": torch.arange(jets) // 2,
+        "event_weight": torch.ones(jets),
     }
     return JetTensors(**(values | changes))
 
@@ -38,7 +39,7 @@ def jets():
 
 @pytest.fixture
 def weights(jets):
-    return event_weights(jets.event.numpy(), 20, seed=1)
+    return replicas(jets.event.numpy(), jets.event_weight.numpy(), 20, seed=1)
 
 
 def moved(jets, moves):
@@ -47,7 +48,9 @@ def moved(jets, moves):
 
 def between(jets, varied, frozen=None):
     frozen = torch.zeros(FEATURES, dtype=torch.bool) if frozen is None else frozen
-    weight = tuple(event_weights(part.event.numpy(), 20, seed=1) for part in (jets, varied))
+    weight = tuple(
+        replicas(part.event.numpy(), part.event_weight.numpy(), 20, seed=1) for part in (jets, varied)
+    )
     return Displacement.between(jets, varied, frozen, weight)
 
 
@@ -97,7 +100,7 @@ def test_noise_does_not_draw_the_cosine_of_means_to_zero():
     values = []
     for seed in range(12):
         jets = sample(jets=300, seed=seed)
-        weights = event_weights(jets.event.numpy(), 100, seed=seed)
+        weights = replicas(jets.event.numpy(), jets.event_weight.numpy(), 100, seed=seed)
         noise = 1.5 * torch.randn(jets.inputs.shape, generator=torch.Generator().manual_seed(seed))
         step = torch.full_like(jets.inputs, 0.2)
         scenario = Displacement.of(step + noise, jets, weights)

@@ -37,7 +37,7 @@ def jets():
     inputs[:, :3] += 1.5 * nn.functional.one_hot(label, 3)
     ones = torch.ones(240)
     missing = torch.rand(240, 6, generator=generator) < 0.1
-    return JetTensors(inputs, missing, label, ones, ones, ones, torch.arange(240))
+    return JetTensors(inputs, missing, label, ones, ones, ones, torch.arange(240), ones)
 
 
 @pytest.fixture(scope="module")
