@@ -43,6 +43,15 @@ def effective_number(weight: np.ndarray | None, jets: int) -> float:
     return float(np.square(weight.sum()) / squares) if squares else 0.0
 
 
+def in_effective_jets(weight: np.ndarray) -> np.ndarray:
+    """Weights [N] in the unit in which they add up to their `effective_number`; zero if that is none.
+
+    Counts of jets so weighted have the shares that weights give them, and the errors of a count.
+    """
+    squares = np.square(weight).sum()
+    return weight * (weight.sum() / squares if squares else 0.0)
+
+
 def effective_efficiency(
     value: np.ndarray | float, effective: np.ndarray | float
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from robustag.binomial import effective_efficiency
+from robustag.binomial import effective_efficiency, in_effective_jets
+from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.binned import binned_rates, jet_bins
 from robustag.evaluation.bootstrap import own, replicas
@@ -39,6 +40,16 @@ class AssessedJets:
     weights: np.ndarray
     bins: Mapping[str, np.ndarray]
     training_weight: np.ndarray
+
+    @property
+    def own(self) -> np.ndarray | None:
+        """Weight of each jet, float64 [N]; None if all are alike."""
+        return own(self.weights)
+
+    @property
+    def counted(self) -> np.ndarray | None:
+        """The same `in_effective_jets`, for histograms."""
+        return None if self.own is None else in_effective_jets(self.own)
 
     @classmethod
     def of(
@@ -118,16 +129,26 @@ def assess(
     check_rankable(logits, jets.label)
     rows, curves = measure_rates(logits, jets.label, jets.weights, evaluation, cuts)
     rows += measure_probabilities(logits, jets.label, jets.weights, jets.training_weight, losses)
-    weight = own(jets.weights)
+    weight = jets.own
     taught = jets.training_weight if weight is None else jets.training_weight * weight
     return Assessment(
         metrics=_with_intervals(rows),
         curves=curves,
-        histograms=score_histograms(logits, jets.label, weight),
+        histograms=score_histograms(logits, jets.label, jets.counted),
         bins=binned_rates(logits, jets.label, jets.bins, evaluation, cuts, clean, weight),
         calibration=reliability(logits, jets.label, taught),
-        confusion=confusion_table(logits, jets.label, weight),
+        confusion=confusion_table(logits, jets.label, _by_flavour(weight, jets.label)),
     )
+
+
+def _by_flavour(weight: np.ndarray | None, label: np.ndarray) -> np.ndarray | None:
+    """Weights `in_effective_jets` of each flavour, whose shares have their own errors."""
+    if weight is None:
+        return None
+    scaled = np.empty_like(weight)
+    for flavour in range(len(CLASSES)):
+        scaled[label == flavour] = in_effective_jets(weight[label == flavour])
+    return scaled
 
 
 def _with_intervals(rows: list[dict]) -> pd.DataFrame:

@@ -11,7 +11,6 @@ import torch
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.evaluation.assess import AssessedJets, assess
-from robustag.evaluation.bootstrap import own
 from robustag.evaluation.histograms import input_histograms
 from robustag.evaluation.rates import Cuts, clean_cuts
 from robustag.evaluation.settings import Evaluation
@@ -189,7 +188,7 @@ class _Meter:
             for name, column in columns.items()
         }
         missing = {name: _numpy(self._data.missing[:, column]) for name, column in columns.items()}
-        return input_histograms(values, missing, self._jets.label, ranges, own(self._jets.weights))
+        return input_histograms(values, missing, self._jets.label, ranges, self._jets.counted)
 
 
 def _numpy(column: torch.Tensor) -> np.ndarray:
