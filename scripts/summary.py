@@ -20,6 +20,7 @@ with job(globals()) as (snakemake, log):
         certificates=read_table(files.certificates[0]) if files.certificates else None,
         sizes=read_table(files.sizes),
         audit=read_table(files.audit),
+        inventory=read_table(files.inventory),
     )
     page = summary_page(outcome, params.pairs, Settings(**params.settings))
     for path, text in ((snakemake.output.summary, page), (snakemake.output.page, to_html(page))):

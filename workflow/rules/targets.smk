@@ -37,6 +37,7 @@ rule summary:
         certificates=collected_if_any("certificates"),
         sizes=rules.sizes.output.table,
         audit=collected("audit"),
+        inventory=rules.inventory.output.inventory,
         claims=rules.claims.output.json,
     output:
         summary="<results>/summary.md",

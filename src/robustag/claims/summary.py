@@ -35,6 +35,8 @@ class Outcome:
         model, seed, input, unit, size and share: how far epsilon moves each input, and its share in that.
     audit
         perturbation, epsilon, model and ``invalid_covariances``.
+    inventory
+        From `robustag.evaluation.inventory.inventory`.
     """
 
     study: str
@@ -45,6 +47,7 @@ class Outcome:
     certificates: pd.DataFrame | None
     sizes: pd.DataFrame
     audit: pd.DataFrame
+    inventory: pd.DataFrame
 
 
 def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Settings) -> str:
@@ -74,12 +77,26 @@ def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings:
         "Mismodelling": mismodelling(outcome.mismodelling, settings),
         "Certificates": certificates(outcome.certificates),
     }
-    lines = [f"# Study {outcome.study}"]
+    lines = [f"# Study {outcome.study}", *weighting(outcome.inventory)]
     for title, section in sections.items():
         if not section:
             continue
         lines += ["", f"## {title}", "", *section]
     return "\n".join(lines) + "\n"
+
+
+def weighting(inventory: pd.DataFrame) -> list[str]:
+    """What the weights of events do to the sample, in a line; nothing where jets count one each."""
+    quantities = inventory.set_index(["quantity", "name"])["value"]
+    if "event_weights" not in quantities.index:
+        return []
+    weights, jets = quantities["event_weights"], quantities["jets"].sum()
+    return [
+        "",
+        f"Jets count as their events are weighted: {weights['negative']:.1%} of them negatively, all weights "
+        f"add up to {weights['sum']:.3g} of their sizes, and the {jets:.0f} jets are as good as "
+        f"{weights['effective']:.0f} of weight one.",
+    ]
 
 
 def verdicts(claims: Mapping[str, Any]) -> list[str]:
