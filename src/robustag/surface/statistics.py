@@ -74,16 +74,16 @@ def _summaries(values: np.ndarray, weights: np.ndarray) -> Iterator[tuple[str, f
         yield "median", np.nan, nothing
         yield "mean", np.nan, nothing
         return
-    order = np.argsort(values, kind="stable")
+    order, weight = np.argsort(values, kind="stable"), own(weights)
     ordered, weights = values[order], weights[order]
     yield "median", _median(ordered, weights[:, 0]), _medians(ordered, weights[:, 1:])
     if not np.isfinite(values).all():
         yield "mean", np.nan, nothing
         return
     total = weights.sum(axis=0, dtype=float)
-    mean = float(np.average(values, weights=own(weights)))
     with np.errstate(invalid="ignore", divide="ignore"):
-        yield "mean", mean, ordered @ weights[:, 1:].astype(float) / total[1:]
+        mean = values.mean() if weight is None else values @ weight / weight.sum()
+        yield "mean", float(mean), ordered @ weights[:, 1:].astype(float) / total[1:]
 
 
 def _median(ordered: np.ndarray, weight: np.ndarray) -> float:

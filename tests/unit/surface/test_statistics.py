@@ -65,3 +65,26 @@ def test_rank_correlation_is_spearmans_without_misread_jets(jets):
             assert found["n"] == chosen.sum()
             assert found["low"] - 1e-6 <= found["value"] <= found["high"] + 1e-6
     assert (result.loc[result["statistic"] == "steep", "value"] < -0.9).all()
+
+
+@pytest.mark.parametrize("unit", [1, 0.25])
+def test_a_jet_of_weight_two_is_two_jets_in_medians_and_means(jets, unit):
+    quantities, label, weights = jets
+    own = np.random.default_rng(4).integers(0, 4, len(label))
+    weighted = summarise_jets(quantities, label, (unit * weights * own[:, None]).astype(np.float32))
+    copies = np.repeat(np.arange(len(label)), own)
+    quantities, label, weights = quantities.iloc[copies], label[copies], weights[copies]
+    copied = summarise_jets(quantities, label, weights)
+    np.testing.assert_allclose(weighted["value"], copied["value"], rtol=1e-6)
+    found, expected = (np.stack(table["replicates"].to_list()) for table in (weighted, copied))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert (weighted["n"] < copied["n"]).all()
+
+
+def test_medians_of_signed_weights_are_where_half_is_first_reached():
+    quantities = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
+    weights = np.array([[2.0, 1], [-2, 1], [1, 1], [3, 1]], np.float32)
+    result = summarise_jets(quantities, np.zeros(4, int), weights)
+    found = row(result, flavour="b", statistic="x", summary="median")
+    assert found["value"] == 1.0 / 2 + 4.0 / 2, "half of 4 is reached at 1, and passed at 4"
+    assert row(result, flavour="b", statistic="x", summary="mean")["value"] == (2 - 4 + 3 + 12) / 4
