@@ -7,7 +7,7 @@ from robustag.intervals import ONE_SIGMA
 
 
 def efficiency(
-    passed: np.ndarray | int, total: np.ndarray | int
+    passed: np.ndarray | float, total: np.ndarray | float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """passed / total with the central 68 % interval of Clopper and Pearson (Biometrika 26 (1934) 404).
 

@@ -168,7 +168,8 @@ class _Meter:
         self._data, self._cuts, self._loss = data, cuts, loss
         self._normalisation, self._evaluation = normalisation, evaluation
         columns = (data.label, data.event, data.pt, data.eta, data.weight, data.event_weight)
-        self._jets = AssessedJets.of(*map(_numpy, columns), evaluation)
+        label, event, pt, eta, weight, event_weight = map(_numpy, columns)
+        self._jets = AssessedJets.of(label, event, pt, eta, weight, event_weight, evaluation)
 
     def __call__(self, inputs: torch.Tensor, logits: np.ndarray, clean: np.ndarray | None) -> Assessment:
         loss = self._loss(torch.from_numpy(logits), self._data.label.cpu())

@@ -100,8 +100,8 @@ class Column:
         level = np.repeat(np.arange(shape[-1]), np.diff(below, prepend=0, append=len(ordered)))
         counts = np.bincount(cells * shape[-1] + level, weights, np.prod(shape)).reshape(shape)
         flavours, moving = counts.sum(axis=0), _CHANGES @ counts.sum(axis=1)
-        label, below = cell % len(CLASSES), (flavours.cumsum(axis=-1), moving.cumsum(axis=-1))
-        return cls(values, ordered, label, weight, weights, cuts, *below, share)
+        sums = flavours.cumsum(axis=-1), moving.cumsum(axis=-1)
+        return cls(values, ordered, cell % len(CLASSES), weight, weights, cuts, *sums, share)
 
     @property
     def all(self) -> np.ndarray:
