@@ -1,5 +1,7 @@
 """Where attacks and systematics point: known directions, known shares."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -93,6 +95,24 @@ def test_cosines_of_parallel_opposite_and_orthogonal_moves(jets, weights, direct
     lengths = table[table["measure"] == "length"]["value"]
     size = 3.0 if direction else 3.0 * np.sqrt(2)
     np.testing.assert_allclose(lengths, size, rtol=1e-5)
+
+
+def test_a_jet_of_weight_two_aligns_as_two_jets(jets):
+    """Means of displacements and of cosines, with all their replicates."""
+    copies = np.arange(len(jets)) % 4
+    rows = torch.from_numpy(np.repeat(np.arange(len(jets)), copies))
+    varied = moved(jets, torch.randn(jets.inputs.shape, generator=torch.Generator().manual_seed(7)))
+    step = torch.randn(jets.inputs.shape, generator=torch.Generator().manual_seed(8))
+    weighted = [replace(each, event_weight=torch.from_numpy(0.5 * copies)) for each in (jets, varied)]
+    copied = [each.select(rows) for each in (jets, varied)]
+    tables = []
+    for (before, after), moves in ((weighted, step), (copied, step[rows])):
+        counted = replicas(before.event.numpy(), before.event_weight.numpy(), 20, seed=1)
+        attack = Displacement.of(moves, before, counted)
+        means = Displacement.of(after.inputs - before.inputs, before, counted)
+        tables.append(alignment(attack, {"x": means}, before.label, counted))
+    for column in ("value", "low", "high"):
+        np.testing.assert_allclose(tables[0][column], tables[1][column], rtol=1e-4, atol=1e-6)
 
 
 def test_noise_does_not_draw_the_cosine_of_means_to_zero():
