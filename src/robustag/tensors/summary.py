@@ -52,7 +52,7 @@ class Summary(StoredArrays):
         for name, negative, jets, (total, size, squares) in zip(
             SPLITS, self.negative, self.jets.sum(axis=1), self.weights, strict=True
         ):
-            if jets and squares != jets:
+            if size and not total == squares == jets:
                 parts.append(
                     f"{name}: {negative} of {jets} jets have negative weights; all weights add up to "
                     f"{total / size:.4g} of their sizes, as good as {total**2 / squares:.0f} of weight one"

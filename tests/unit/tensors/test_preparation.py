@@ -197,6 +197,11 @@ def test_summaries_of_signed_weights_merge(records):
     assert f"as good as {weight.sum() ** 2 / np.square(weight).sum():.0f} of weight one" in str(whole)
 
 
+def test_weights_that_differ_in_sign_alone_are_told(records):
+    signed = replace(records, weight=np.where(np.arange(len(records)) % 4 == 0, -1.0, 1.0))
+    assert "of their sizes" in str(summarise(signed, FRACTIONS, PT, ETA))
+
+
 def test_jets_that_count_one_each_are_told_as_they_were(records):
     summary = summarise(replace(records, weight=-records.weight).weighted(False), FRACTIONS, PT, ETA)
     assert str(summary) == f"jets by split and class: {summary.jets.tolist()}"
@@ -238,3 +243,9 @@ def test_tensors_have_both_weights(records, table, tmp_path):
     np.testing.assert_array_equal(train.event_weight, jets.weight[chosen])
     of_flavour = torch.zeros(3).index_add_(0, train.label, train.weight * train.event_weight)
     torch.testing.assert_close(of_flavour, of_flavour.mean().expand(3))
+
+
+def test_a_weight_that_is_no_number_is_refused(records, table):
+    weight = np.where(np.arange(len(records)) == 5, np.nan, 1.0)
+    with pytest.raises(InputError, match=r"jets.root: 1 jets have no kinematics, .* and weight = nan"):
+        replace(records, weight=weight).cleaned("jets.root", table)
