@@ -7,7 +7,7 @@ with job(globals()) as (snakemake, log):
 
     from robustag.attacks import AttackDefinition
     from robustag.evaluation.bench import Bench
-    from robustag.evaluation.bootstrap import event_weights
+    from robustag.evaluation.bootstrap import replicas
     from robustag.evaluation.parts import Scores, effects
     from robustag.files import write_table
     from robustag.mismodelling.alignment import alignment, spans
@@ -21,7 +21,12 @@ with job(globals()) as (snakemake, log):
     samples = {name: load_tensors(files[name], "test") for name in ["nominal", *params.variations]}
     jets = samples["nominal"]
     weights = {
-        name: event_weights(sample.event.numpy(), settings["evaluation"]["bootstrap"], params.seed)
+        name: replicas(
+            sample.event.numpy(),
+            sample.event_weight.numpy(),
+            settings["evaluation"]["bootstrap"],
+            params.seed,
+        )
         for name, sample in samples.items()
     }
     definition = AttackDefinition.of(params.attack, settings)

@@ -18,4 +18,6 @@ with job(globals()) as (snakemake, log):
     summary = merge(chunk for chunks in parts.values() for chunk in chunks)
     Normalisation.fit(summary, table).save(snakemake.output.normalisation)
     WeightMap.fit(summary.kinematics, bins["pt_edges"], bins["eta_edges"]).save(snakemake.output.weights)
-    log.info("jets by split and class: %s", summary.jets.tolist())
+    log.info("%s", summary)
+    if lost := int((summary.kinematics < 0).sum()):
+        log.warning("%d bins of flavour, pT and eta have negative sums of weights: their jets get 0", lost)

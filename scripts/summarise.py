@@ -8,8 +8,8 @@ with job(globals()) as (snakemake, log):
 
     settings = snakemake.params.settings
     edges = settings["weights"]["pt_edges"], settings["weights"]["eta_edges"]
-    jets = JetRecords.load(snakemake.input.records)
+    jets = JetRecords.load(snakemake.input.records).weighted(settings["event_weights"])
     summary = summarise(jets, settings["split"], *edges)
     summary.save(snakemake.output.summary)
     Sketch.of(jets).save(snakemake.output.sketch)
-    log.info("jets by split and class: %s", summary.jets.tolist())
+    log.info("%s", summary)

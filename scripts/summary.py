@@ -22,6 +22,7 @@ with job(globals()) as (snakemake, log):
         sizes=read_table(files.sizes),
         audit=read_table(files.audit),
         left_out=params.left_out,
+        inventory=read_table(files.inventory),
     )
     page = summary_page(outcome, params.pairs, Settings(**params.settings))
     for path, text in ((snakemake.output.summary, page), (snakemake.output.page, to_html(page))):

@@ -7,7 +7,7 @@ with job(globals()) as (snakemake, log):
 
     from robustag.attacks import BudgetSettings
     from robustag.evaluation.bench import Bench
-    from robustag.evaluation.bootstrap import event_weights
+    from robustag.evaluation.bootstrap import replicas
     from robustag.files import write_table
     from robustag.registry import settings_of
     from robustag.surface import (
@@ -40,9 +40,9 @@ with job(globals()) as (snakemake, log):
     many = flavoured_jets(test, surface.jets, pairs[:1])
     geometry = jet_geometry(model.network, model.loss, test, many, pairs[0], rule, surface)
     jets = test.select(torch.from_numpy(many))
-    replicas = event_weights(jets.event.numpy(), params.bootstrap, params.seed)
+    counted = replicas(jets.event.numpy(), jets.event_weight.numpy(), params.bootstrap, params.seed)
     epsilons = settings["epsilons"]
-    statistics = surface_statistics(landscape, jets, geometry, rule, epsilons, replicas)
+    statistics = surface_statistics(landscape, jets, geometry, rule, epsilons, counted)
     weights = weight_surface(model.network, model.loss, test, rule, **vars(surface.weights), seed=seed)
     made = snakemake.output
     write_table(planes, made.planes)

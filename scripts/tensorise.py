@@ -10,8 +10,8 @@ with job(globals()) as (snakemake, log):
     table = FeatureTable.load(snakemake.input.features)
     normalisation = Normalisation.load(snakemake.input.normalisation)
     weights = WeightMap.load(snakemake.input.weights)
-    split = snakemake.params.settings["split"]
+    settings = snakemake.params.settings
     for source, path in zip(snakemake.input.records, snakemake.output.tensors, strict=True):
-        records = JetRecords.load(source)
-        tensorise(records, table, normalisation, weights, split, path)
+        records = JetRecords.load(source).weighted(settings["event_weights"])
+        tensorise(records, table, normalisation, weights, settings["split"], path)
         log.info("%d jets of %s", len(records), source)

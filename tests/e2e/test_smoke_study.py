@@ -323,6 +323,19 @@ def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
     assert {rule for rule in planned if not rule.startswith("fig_")} <= tables
 
 
+def test_event_weights_rerun_what_counts_jets_and_no_simulation(study):
+    preset = yaml.safe_load((study.checkout.folder / "config/smoke.yaml").read_text())
+    changed = study.checkout.folder / "weighted.yaml"
+    changed.write_text(yaml.safe_dump(preset | {"event_weights": True}))
+    planned = study.checkout.plan("--configfile", "weighted.yaml")
+    samples = len(list((study.results / "ntuples").glob("*/nominal/*.root")))
+    assert planned["records"] == planned["summarise"] == planned["tensorise"] == samples
+    assert planned["train"] >= len(preset["run"]["models"])
+    simulated = {"generate", "generate_varied", "vary_records"}
+    assert not {rule for rule in planned if rule in simulated or rule.startswith("validate")}
+    assert not {rule for rule in planned if rule.startswith("fig_simulation")}
+
+
 def test_another_order_of_keys_in_the_configuration_reruns_nothing(study):
     def reverse(value):
         return {k: reverse(value[k]) for k in reversed(value)} if isinstance(value, dict) else value

@@ -40,6 +40,7 @@ def write_jets(path, table, records):
         "pt": rng.uniform(20, 90, JETS).astype(np.float32),
         "eta": rng.normal(size=JETS).astype(np.float32),
         "event": np.arange(JETS),
+        "event_weight": np.ones(JETS, np.float32),
     }
     write_store(columns, np.array([20, 30, JETS]), path)
 

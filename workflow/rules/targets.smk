@@ -39,6 +39,7 @@ rule summary:
         data=rules.data_verdicts.output.table if DATA else [],
         sizes=rules.sizes.output.table,
         audit=collected("audit"),
+        inventory=rules.inventory.output.inventory,
         claims=rules.claims.output.json,
     output:
         summary="<results>/summary.md",

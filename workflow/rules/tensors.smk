@@ -87,7 +87,7 @@ rule summarise:
     resources:
         mem_mb=memory("chunk"),
     params:
-        settings=settings("split", "weights"),
+        settings=settings("split", "weights", "event_weights"),
         code=code_fingerprint("scripts/summarise.py"),
     script:
         "../../scripts/summarise.py"
@@ -136,7 +136,7 @@ rule tensorise:
     resources:
         mem_mb=memory("chunk"),
     params:
-        settings=settings("split"),
+        settings=settings("split", "event_weights"),
         code=code_fingerprint("scripts/tensorise.py"),
     script:
         "../../scripts/tensorise.py"

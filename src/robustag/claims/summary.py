@@ -40,6 +40,8 @@ class Outcome:
         perturbation, epsilon, model and ``invalid_covariances``.
     left_out
         What of the default study its jets do not allow, in lines.
+    inventory
+        From `robustag.evaluation.inventory.inventory`.
     """
 
     study: str
@@ -52,6 +54,7 @@ class Outcome:
     sizes: pd.DataFrame
     audit: pd.DataFrame
     left_out: Sequence[str]
+    inventory: pd.DataFrame
 
 
 def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings: Settings) -> str:
@@ -83,12 +86,26 @@ def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings:
         "Certificates": certificates(outcome.certificates),
         "Not in this study": [f"* {line}" for line in outcome.left_out],
     }
-    lines = [f"# Study {outcome.study}"]
+    lines = [f"# Study {outcome.study}", *weighting(outcome.inventory)]
     for title, section in sections.items():
         if not section:
             continue
         lines += ["", f"## {title}", "", *section]
     return "\n".join(lines) + "\n"
+
+
+def weighting(inventory: pd.DataFrame) -> list[str]:
+    """What the weights of events do to the sample, in a line; nothing where jets count one each."""
+    quantities = inventory.set_index(["quantity", "name"])["value"]
+    if "event_weights" not in quantities.index:
+        return []
+    weights, jets = quantities["event_weights"], quantities["jets"].sum()
+    return [
+        "",
+        f"Jets count as their events are weighted: {weights['negative']:.1%} of them negatively, all weights "
+        f"add up to {weights['sum']:.3g} of their sizes, and the {jets:.0f} jets are as good as "
+        f"{weights['effective']:.0f} of weight one.",
+    ]
 
 
 def verdicts(claims: Mapping[str, Any]) -> list[str]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from robustag.binomial import efficiency
+from robustag.binomial import effective_efficiency, in_effective_jets
+from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.binned import binned_rates, jet_bins
-from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.bootstrap import own, replicas
 from robustag.evaluation.calibration import confusion_table, measure_probabilities, reliability
 from robustag.evaluation.discriminators import check_rankable
 from robustag.evaluation.histograms import score_histograms
@@ -27,18 +28,28 @@ class AssessedJets:
     ----------
     label : int [N]
         0 = b, 1 = c, 2 = light.
-    weights : uint8 [N, R]
-        `event_weights` of the replicates.
+    weights : [N, 1 + R]
+        `replicas`: own weights, and those of the replicates.
     bins : mapping of variable to int [N]
         `jet_bins`.
     training_weight : float [N]
-        Weight with which such a jet was trained on.
+        Kinematic weight with which such a jet was trained on.
     """
 
     label: np.ndarray
     weights: np.ndarray
     bins: Mapping[str, np.ndarray]
     training_weight: np.ndarray
+
+    @property
+    def own(self) -> np.ndarray | None:
+        """Weight of each jet, float64 [N]; None if all are alike."""
+        return own(self.weights)
+
+    @property
+    def counted(self) -> np.ndarray | None:
+        """The same `in_effective_jets`, for histograms."""
+        return None if self.own is None else in_effective_jets(self.own)
 
     @classmethod
     def of(
@@ -48,6 +59,7 @@ class AssessedJets:
         pt: np.ndarray,
         eta: np.ndarray,
         weight: np.ndarray,
+        event_weight: np.ndarray,
         evaluation: Evaluation,
     ) -> "AssessedJets":
         """The jets as `assess` wants them.
@@ -61,6 +73,8 @@ class AssessedJets:
             Before any perturbation, so that a jet stays in its bin (GeV, 1).
         weight : float [N]
             Kinematic training weight.
+        event_weight : float [N]
+            How much each jet counts.
         evaluation : Evaluation
 
         Raises
@@ -70,7 +84,7 @@ class AssessedJets:
         """
         if evaluation.bootstrap < 2:
             raise InputError(f"bootstrap is {evaluation.bootstrap}: an error needs at least 2 replicates")
-        weights = event_weights(event, evaluation.bootstrap, evaluation.seed)
+        weights = replicas(event, event_weight, evaluation.bootstrap, evaluation.seed)
         return cls(label, weights, jet_bins(pt, eta, evaluation.bins), weight)
 
 
@@ -82,10 +96,10 @@ def assess(
     losses: Mapping[str, np.ndarray],
     clean: np.ndarray | None = None,
 ) -> Assessment:
-    """Measure one model on one sample. Jets count one each, as in the study; only the bootstrap weighs them.
+    """Measure one model on one sample, every jet with its own weight.
 
-    Calibration alone is asked for with the weights of the training, because these say which mixture of
-    flavours the probabilities are meant for.
+    Calibration alone is asked for with the kinematic weights of the training, too, because these say which
+    mixture of flavours the probabilities are meant for.
 
     Parameters
     ----------
@@ -103,7 +117,8 @@ def assess(
     -------
     Assessment
         In the metrics, `n` counts the jets that enter: signal and background, or one of them for a
-        fixed-cut rate, whose interval is the exact binomial. A replicate in which a class got no weight is
+        fixed-cut rate, whose interval is the exact binomial; of weighted jets it is
+        `robustag.binomial.effective_number`. A replicate in which a class got no weight is
         NaN and is left out of the interval.
 
     Raises
@@ -114,14 +129,26 @@ def assess(
     check_rankable(logits, jets.label)
     rows, curves = measure_rates(logits, jets.label, jets.weights, evaluation, cuts)
     rows += measure_probabilities(logits, jets.label, jets.weights, jets.training_weight, losses)
+    weight = jets.own
+    taught = jets.training_weight if weight is None else jets.training_weight * weight
     return Assessment(
         metrics=_with_intervals(rows),
         curves=curves,
-        histograms=score_histograms(logits, jets.label),
-        bins=binned_rates(logits, jets.label, jets.bins, evaluation, cuts, clean),
-        calibration=reliability(logits, jets.label, jets.training_weight),
-        confusion=confusion_table(logits, jets.label),
+        histograms=score_histograms(logits, jets.label, jets.counted),
+        bins=binned_rates(logits, jets.label, jets.bins, evaluation, cuts, clean, weight),
+        calibration=reliability(logits, jets.label, taught),
+        confusion=confusion_table(logits, jets.label, _by_flavour(weight, jets.label)),
     )
+
+
+def _by_flavour(weight: np.ndarray | None, label: np.ndarray) -> np.ndarray | None:
+    """Weights `in_effective_jets` of each flavour, whose shares have their own errors."""
+    if weight is None:
+        return None
+    scaled = np.empty_like(weight)
+    for flavour in range(len(CLASSES)):
+        scaled[label == flavour] = in_effective_jets(weight[label == flavour])
+    return scaled
 
 
 def _with_intervals(rows: list[dict]) -> pd.DataFrame:
@@ -132,7 +159,7 @@ def _with_intervals(rows: list[dict]) -> pd.DataFrame:
     # The bootstrap has no error where no jet is above the cut, the binomial has.
     fixed = metrics["metric"].str.startswith("fixed_cut").to_numpy()
     value, total = metrics["value"].to_numpy()[fixed], metrics["n"].to_numpy()[fixed]
-    _, low[fixed], high[fixed] = efficiency(np.rint(value * total), total)
+    low[fixed], high[fixed] = effective_efficiency(value, total)
     metrics.insert(metrics.columns.get_loc("n"), "low", low)
     metrics.insert(metrics.columns.get_loc("n"), "high", high)
     return metrics.assign(replicates=list(replicates.astype(np.float32)))

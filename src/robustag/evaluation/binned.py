@@ -6,7 +6,8 @@ from itertools import pairwise, product
 import numpy as np
 import pandas as pd
 
-from robustag.binomial import efficiency
+from robustag.binomial import effective_efficiency
+from robustag.evaluation.bootstrap import chosen
 from robustag.evaluation.discriminators import DISCRIMINATORS, log_odds
 from robustag.evaluation.rates import Cuts
 from robustag.evaluation.settings import Evaluation
@@ -36,8 +37,12 @@ def binned_rates(
     evaluation: Evaluation,
     cuts: Cuts,
     clean: np.ndarray | None,
+    weight: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Rates of the four discriminators at cuts fixed on clean jets, with exact binomial intervals.
+
+    Weighted jets are given as so many jets of weight one that have the same rates and the same errors
+    (`robustag.binomial.effective_number` of each bin, shared out by weight).
 
     Parameters
     ----------
@@ -51,6 +56,8 @@ def binned_rates(
         Of the same model.
     clean : float [N, 3] or None
         Logits of the same jets before they were changed; None if the jets are others.
+    weight : float [N], optional
+        One each if left out.
 
     Returns
     -------
@@ -63,12 +70,13 @@ def binned_rates(
     for discriminator, (metric, role) in product(DISCRIMINATORS, _ROLES.items()):
         jets = np.flatnonzero(label == getattr(discriminator, role))
         positions = {variable: position[jets] for variable, position in bins.items()}
+        weights = chosen(weight, jets)
         after = log_odds(logits[jets], discriminator)
         before = after if clean is None else log_odds(clean[jets], discriminator)
         for working_point in evaluation.mistags:
             cut = cuts.score[discriminator.name, working_point]
             counts += [
-                _count(position, before > cut, after > cut, len(evaluation.bins[variable]) - 1)
+                _count(position, before > cut, after > cut, len(evaluation.bins[variable]) - 1, weights)
                 for variable, position in positions.items()
             ]
             keys.append((discriminator.name, metric, float(working_point)))
@@ -81,14 +89,26 @@ def binned_rates(
     )
     neither, gained, lost, both = np.concatenate(counts).T
     table["passed"], table["total"] = gained + both, neither + gained + lost + both
+    counted = "Int64" if weight is None else "Float64"
     for name, crossed in (("gained", gained), ("lost", lost)):
-        table[name] = pd.array(crossed if clean is not None else [pd.NA] * len(crossed), dtype="Int64")
-    table["value"], table["low"], table["high"] = efficiency(table["passed"], table["total"])
+        table[name] = pd.array(crossed if clean is not None else [pd.NA] * len(crossed), dtype=counted)
+    with np.errstate(invalid="ignore"):
+        table["value"] = table["passed"] / table["total"]
+    table["low"], table["high"] = effective_efficiency(table["value"].to_numpy(), table["total"].to_numpy())
     return table
 
 
-def _count(position: np.ndarray, before: np.ndarray, after: np.ndarray, bins: int) -> np.ndarray:
-    """Jets that pass neither before nor after, only after, only before, both: int [bins, 4]."""
-    kind = 2 * before + after
+def _count(
+    position: np.ndarray, before: np.ndarray, after: np.ndarray, bins: int, weight: np.ndarray | None
+) -> np.ndarray:
+    """Jets that pass neither before nor after, only after, only before, both: [bins, 4]."""
     # Position -1 is a jet outside the bins.
-    return np.bincount(4 * (position + 1) + kind, minlength=4 * (bins + 1)).reshape(-1, 4)[1:]
+    cell = 4 * (position + 1) + 2 * before + after
+    shape = (bins + 1, 4)
+    if weight is None:
+        return np.bincount(cell, minlength=4 * (bins + 1)).reshape(shape)[1:]
+    sums, squares = (
+        np.bincount(cell, each, 4 * (bins + 1)).reshape(shape)[1:] for each in (weight, weight**2)
+    )
+    total, variance = sums.sum(axis=1, keepdims=True), squares.sum(axis=1, keepdims=True)
+    return sums * np.divide(total, variance, out=np.zeros_like(total), where=variance > 0)

@@ -20,6 +20,43 @@ _CUMULATIVE = np.cumsum([math.exp(-1.0) / math.factorial(k) for k in range(13)])
 _POISSON_STEPS = np.minimum(np.rint(_CUMULATIVE * 2.0**32), 2.0**32 - 1).astype(np.uint32)
 
 
+def replicas(event: np.ndarray, weight: np.ndarray, replicates: int, seed: int) -> np.ndarray:
+    """Weights of jets, [N, 1 + replicates]: their own, then their own times those of every replicate.
+
+    Parameters
+    ----------
+    weight : float [N]
+        Of the jets' events.
+    event, replicates, seed
+        As for `event_weights`.
+
+    Returns
+    -------
+    ndarray
+        uint8 where all weights are alike, of which only ratios matter: one, then Poisson(1); else float32.
+    """
+    together = np.empty((1 + replicates, len(event)), dtype=np.uint8)
+    together[0] = 1
+    together[1:] = event_weights(event, replicates, seed).T
+    alike = len(weight) == 0 or (weight[0] > 0 and (weight == weight[0]).all())
+    return (together if alike else together * weight.astype(np.float32)).T
+
+
+def own(weights: np.ndarray) -> np.ndarray | None:
+    """The jets' own weights of `replicas`, float64 [N]; None if they are alike."""
+    return None if np.issubdtype(weights.dtype, np.integer) else weights[:, 0].astype(np.float64)
+
+
+def unless_one(weight: np.ndarray) -> np.ndarray | None:
+    """Weights as float64 [N]; None where jets count one each."""
+    return None if (weight == 1).all() else weight.astype(np.float64)
+
+
+def chosen(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    """Weights of some jets, None staying None."""
+    return None if weight is None else weight[rows]
+
+
 def event_weights(event: np.ndarray, replicates: int, seed: int) -> np.ndarray:
     """Poisson(1) weights, uint8 [N, replicates], equal for jets of one event.
 

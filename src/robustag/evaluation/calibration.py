@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from robustag.binomial import effective_number
 from robustag.classes import CLASSES
+from robustag.evaluation.bootstrap import own
 from robustag.evaluation.discriminators import probabilities
 
 ALL = "all"
@@ -81,10 +83,10 @@ def measure_probabilities(
     ----------
     logits : float [N, 3]
     label : int [N]
-    weights : [N, R]
-        Of the replicates.
+    weights : [N, 1 + R]
+        `robustag.evaluation.bootstrap.replicas`.
     training_weight : float [N]
-        Weights of the training, for the calibration errors.
+        Kinematic weights of the training, for the calibration errors.
     losses : mapping of name to float [N]
         One number per jet.
     """
@@ -96,9 +98,14 @@ def measure_probabilities(
     }
     # The gap of every prediction, and the bin in which it adds up.
     gaps = [(_bin(predicted), training_weight * (predicted - right)) for _, predicted, right in predictions]
-    errors = [np.abs(np.bincount(position, gap)).sum() / training_weight.sum() for position, gap in gaps]
-    nominal = [*errors, *(column.mean() for column in means.values())]
-    replicates = _replicated(gaps, training_weight, [*means.values()], weights)
+    weight = own(weights)
+    taught = training_weight if weight is None else training_weight * weight
+    errors = [
+        np.abs(np.bincount(position, gap if weight is None else gap * weight)).sum() / taught.sum()
+        for position, gap in gaps
+    ]
+    nominal = [*errors, *(np.average(column, weights=weight) for column in means.values())]
+    replicates = _replicated(gaps, training_weight, [*means.values()], weights[:, 1:])
     names = [*((name, "ece") for name, *_ in predictions), *((ALL, name) for name in means)]
     return [
         {
@@ -106,7 +113,7 @@ def measure_probabilities(
             "metric": metric,
             "working_point": np.nan,
             "value": nominal[row],
-            "n": len(label),
+            "n": effective_number(weight, len(label)),
             "replicates": replicates[row],
         }
         for row, (discriminator, metric) in enumerate(names)

@@ -145,7 +145,7 @@ def _cuts(
     """Working points from the clean jets, or from the reference if there is one."""
     if reference is not None:
         logits, clean = predict(model, reference.inputs), reference
-    return clean_cuts(logits, _numpy(clean.label), evaluation)
+    return clean_cuts(logits, _numpy(clean.label), evaluation, _numpy(clean.event_weight))
 
 
 class _Meter:
@@ -167,9 +167,9 @@ class _Meter:
                 )
         self._data, self._cuts, self._loss = data, cuts, loss
         self._normalisation, self._evaluation = normalisation, evaluation
-        columns = (data.label, data.event, data.pt, data.eta, data.weight)
-        label, event, pt, eta, weight = map(_numpy, columns)
-        self._jets = AssessedJets.of(label, event, pt, eta, weight, evaluation)
+        columns = (data.label, data.event, data.pt, data.eta, data.weight, data.event_weight)
+        label, event, pt, eta, weight, event_weight = map(_numpy, columns)
+        self._jets = AssessedJets.of(label, event, pt, eta, weight, event_weight, evaluation)
 
     def __call__(self, inputs: torch.Tensor, logits: np.ndarray, clean: np.ndarray | None) -> Assessment:
         loss = self._loss(torch.from_numpy(logits), self._data.label.cpu())
@@ -189,7 +189,7 @@ class _Meter:
             for name, column in columns.items()
         }
         missing = {name: _numpy(self._data.missing[:, column]) for name, column in columns.items()}
-        return input_histograms(values, missing, self._jets.label, ranges)
+        return input_histograms(values, missing, self._jets.label, ranges, self._jets.counted)
 
 
 def _numpy(column: torch.Tensor) -> np.ndarray:

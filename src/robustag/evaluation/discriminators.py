@@ -75,14 +75,14 @@ def outputs(
         yield CLASSES[flavour], score, jets[flavour], np.flatnonzero(label != flavour)
 
 
-def check_rankable(logits: np.ndarray, label: np.ndarray) -> None:
+def check_rankable(logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> None:
     """Refuse what cannot be ranked.
 
     Raises
     ------
     InputError
         If logits are not [N, 3] with N labels, are not finite (names the first jet and class), or one of
-        the three flavours has no jet.
+        the three flavours has no jet, or weights [N] that do not add up to more than zero.
     """
     if logits.ndim != 2 or logits.shape[1] != len(CLASSES) or label.shape != logits.shape[:1]:
         raise InputError(
@@ -98,3 +98,7 @@ def check_rankable(logits: np.ndarray, label: np.ndarray) -> None:
     for flavour, name in enumerate(CLASSES):
         if not np.any(label == flavour):
             raise InputError(f"none of the {len(label)} jets is of flavour {name}: use a sample with some")
+        if weight is not None and not (total := weight[label == flavour].sum(dtype=np.float64)) > 0:
+            raise InputError(
+                f"the weights of {name} jets add up to {total:g}: use a sample with more of them"
+            )

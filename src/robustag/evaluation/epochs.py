@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.bootstrap import replicas
 from robustag.evaluation.campaign import predict
 from robustag.evaluation.discriminators import check_rankable, outputs
 from robustag.evaluation.roc import area
@@ -55,12 +55,12 @@ def measure_epoch(
     DataFrame
         Columns epoch, source, crafted_on, perturbation, epsilon, discriminator, value, low, high, replicates.
     """
-    label, event = jets.label.numpy(), jets.event.numpy()
-    weights = event_weights(event, bootstrap, seed)
+    label = jets.label.numpy()
+    weights = replicas(jets.event.numpy(), jets.event_weight.numpy(), bootstrap, seed)
     rows = []
     for source, crafted_on, perturbation, epsilon, inputs in shown:
         logits = predict(model, inputs)
-        check_rankable(logits, label)
+        check_rankable(logits, label, jets.event_weight.numpy())
         front = {"epoch": epoch, "source": source, "crafted_on": crafted_on}
         front |= {"perturbation": perturbation, "epsilon": epsilon}
         for name, score, signal, background in outputs(logits, label):

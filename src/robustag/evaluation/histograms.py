@@ -7,22 +7,24 @@ import pandas as pd
 
 from robustag.classes import CLASSES
 from robustag.errors import InputError
+from robustag.evaluation.bootstrap import chosen
 from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant, probabilities
 
 BINS = 50
 """Bins of every histogram, as in the study (scores: 50 bins of 0.02)."""
 
 
-def score_histograms(logits: np.ndarray, label: np.ndarray) -> pd.DataFrame:
+def score_histograms(logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> pd.DataFrame:
     """P(b), P(c), P(light) and the four discriminators in [0, 1], for jets of each flavour.
 
-    Columns: quantity, flavour, low, high (bin edges), count. A discriminator is shown for all three
-    flavours although its ROC uses two.
+    Columns: quantity, flavour, low, high (bin edges), count (sum of weights; one each without). A
+    discriminator is shown for all three flavours although its ROC uses two.
     """
     scores = {f"P({name})": column for name, column in zip(CLASSES, probabilities(logits).T, strict=True)}
     scores |= {d.name: discriminant(logits, d) for d in DISCRIMINATORS}
     return pd.concat(
-        [_by_flavour(name, score, label, (0.0, 1.0)) for name, score in scores.items()], ignore_index=True
+        [_by_flavour(name, score, label, weight, (0.0, 1.0)) for name, score in scores.items()],
+        ignore_index=True,
     )
 
 
@@ -31,6 +33,7 @@ def input_histograms(
     missing: Mapping[str, np.ndarray],
     label: np.ndarray,
     ranges: Mapping[str, tuple[float, float]],
+    weight: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Inputs in physical units, for jets of each flavour; columns as `score_histograms`.
 
@@ -44,6 +47,8 @@ def input_histograms(
     label : int [N]
     ranges : mapping of input name to (low, high)
         The inputs to fill.
+    weight : float [N], optional
+        One each if left out.
 
     Raises
     ------
@@ -55,15 +60,23 @@ def input_histograms(
         if not low < high:
             raise InputError(f"histogram range of input '{name}' is [{low}, {high}]: give low < high")
         exists = ~missing[name]
-        tables.append(_by_flavour(name, values[name][exists], label[exists], (low, high)))
+        there = values[name][exists], label[exists], chosen(weight, exists)
+        tables.append(_by_flavour(name, *there, (low, high)))
     return pd.concat(tables, ignore_index=True)
 
 
 def _by_flavour(
-    quantity: str, values: np.ndarray, label: np.ndarray, bounds: tuple[float, float]
+    quantity: str,
+    values: np.ndarray,
+    label: np.ndarray,
+    weight: np.ndarray | None,
+    bounds: tuple[float, float],
 ) -> pd.DataFrame:
     edges = np.linspace(*bounds, BINS + 1)
-    counts = [np.histogram(values[label == f], bins=BINS, range=bounds)[0] for f in range(len(CLASSES))]
+    counts = []
+    for jets in (label == flavour for flavour in range(len(CLASSES))):
+        weights = chosen(weight, jets)
+        counts.append(np.histogram(values[jets], bins=BINS, range=bounds, weights=weights)[0])
     return pd.DataFrame(
         {
             "quantity": quantity,

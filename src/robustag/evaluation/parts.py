@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Scores:
     """AUC of a model on jets with changed inputs: inputs [N, F] to discriminator -> float64 [R + 1].
 
-    All jets count once in the first number, and as the bootstrap's `weights` [N, R] say in the others.
-    `discriminators` are the names of those wanted.
+    Jets count as `weights` [N, R + 1] say (`robustag.evaluation.bootstrap.replicas`). `discriminators` are
+    the names of those wanted.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Scores:
     ) -> None:
         self._model, self._label = model, jets.label.numpy()
         self._wanted = [one for one in DISCRIMINATORS if one.name in discriminators]
-        self._weights = np.column_stack([np.ones_like(weights[:, :1]), weights])
+        self._weights = weights
 
     def __call__(self, inputs: Tensor) -> dict[str, np.ndarray]:
         logits = predict(self._model, inputs)

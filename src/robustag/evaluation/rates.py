@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from robustag.binomial import effective_number
+from robustag.evaluation.bootstrap import chosen, own
 from robustag.evaluation.discriminators import check_rankable, outputs
 from robustag.evaluation.roc import Ranking, Roc
 from robustag.evaluation.settings import Evaluation
@@ -23,20 +25,30 @@ class Cuts:
     score: Mapping[tuple[str, float], float]
 
 
-def clean_cuts(logits: np.ndarray, label: np.ndarray, evaluation: Evaluation) -> Cuts:
+def clean_cuts(
+    logits: np.ndarray, label: np.ndarray, evaluation: Evaluation, weight: np.ndarray | None = None
+) -> Cuts:
     """Fix the working points on a model's clean jets: for each mis-tag rate of the evaluation and each
     discriminator the lowest cut whose mis-tag rate does not exceed it.
+
+    Parameters
+    ----------
+    logits : float [N, 3]
+    label : int [N]
+    evaluation : Evaluation
+    weight : float [N], optional
+        One each if left out.
 
     Raises
     ------
     InputError
         As `check_rankable`.
     """
-    check_rankable(logits, label)
+    check_rankable(logits, label, weight)
     return Cuts(
         {
-            (name, mistag): ranking.cut_at_mistag(mistag)
-            for name, ranking, _, _ in _rankings(logits, label)
+            (name, mistag): ranking.cut_at_mistag(mistag, chosen(weight, background))
+            for name, ranking, _, background in _rankings(logits, label)
             for mistag in evaluation.mistags
         }
     )
@@ -51,30 +63,36 @@ def measure_rates(
     ----------
     logits : float [N, 3]
     label : int [N]
-    weights : uint8 [N, R]
-        Of the replicates.
+    weights : [N, 1 + R]
+        `robustag.evaluation.bootstrap.replicas`.
     evaluation : Evaluation
     cuts : Cuts
         Of the same model. They stay as they are in every replicate.
     """
-    rows, curves = [], []
+    rows, curves, weight = [], [], own(weights)
+
+    def number(*jets: np.ndarray) -> float:
+        together = np.concatenate(jets)
+        return effective_number(chosen(weight, together), len(together))
+
     for name, ranking, signal, background in _rankings(logits, label):
-        nominal = ranking.weigh()
+        nominal = ranking.weigh(weights[signal, :1], weights[background, :1])
         quantities, value = _measure(nominal, name, evaluation, cuts)
         replicates = np.hstack(
             [
                 _measure(roc, name, evaluation, cuts)[1]
-                for roc in _replicated(ranking, weights, signal, background)
+                for roc in _replicated(ranking, weights[:, 1:], signal, background)
             ]
         )
-        jets = {"fixed_cut_efficiency": len(signal), "fixed_cut_mistag": len(background)}
+        jets = {"fixed_cut_efficiency": number(signal), "fixed_cut_mistag": number(background)}
+        both = number(signal, background)
         rows += [
             {
                 "discriminator": name,
                 "metric": metric,
                 "working_point": working_point,
                 "value": value[row, 0],
-                "n": jets.get(metric, len(signal) + len(background)),
+                "n": jets.get(metric, both),
                 "replicates": replicates[row],
             }
             for row, (metric, working_point) in enumerate(quantities)

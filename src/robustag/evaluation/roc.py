@@ -8,7 +8,10 @@ Conventions, the same for every number made here:
   one slanted segment (as if a coin decided among them), and the area below it counts a tied pair as one half.
 * At a given mis-tag rate the efficiency is the largest the curve reaches there, at a given efficiency the
   mis-tag rate is the smallest: on a step, the upper left corner.
-* A set of weights without any signal or background gives NaN.
+* A set of weights whose sum over signal or background is not positive gives NaN.
+* Weights of either sign are added up as they are, so a curve need not be monotone. Where a given rate is
+  looked for, it is the first place, from the highest scores, at which the rate has been reached: its largest
+  value so far (the monotone envelope) takes the place of the rate. The area needs no order of the rates.
 """
 
 from dataclasses import dataclass
@@ -82,9 +85,14 @@ class Ranking:
         """The curves under weights [S, R] and [B, R] in the caller's order; None: one each, R = 1."""
         return Roc(self, _cumulate(signal, self.signal), _cumulate(background, self.background))
 
-    def cut_at_mistag(self, mistag: float) -> float:
-        """The lowest cut whose unweighted mis-tag rate does not exceed `mistag` (-inf if all may pass)."""
-        passing = int(np.floor(mistag * self.background.order.size * (1 + _ROUNDING)))
+    def cut_at_mistag(self, mistag: float, weight: np.ndarray | None = None) -> float:
+        """The lowest cut whose mis-tag rate does not exceed `mistag` (-inf if all may pass).
+
+        weight: of the background jets [B] in the caller's order; None: one each.
+        """
+        cumulative = _cumulate(None if weight is None else weight[:, None], self.background)
+        target = mistag * cumulative[0, -1] * (1 + _ROUNDING)
+        passing = np.searchsorted(_rising(cumulative, self.background)[0], target, side="right") - 1
         if passing >= self.background.order.size:
             return -np.inf
         return float(self.background.ascending[-1 - passing])
@@ -100,6 +108,15 @@ def _cumulate(weight: np.ndarray | None, ranked: _Class) -> np.ndarray:
     # One curve after the other: several times faster than all curves jet by jet.
     np.cumsum(np.take(weight.T, ranked.order, axis=1), axis=1, dtype=cumulative.dtype, out=cumulative[:, 1:])
     return cumulative
+
+
+def _rising(cumulative: np.ndarray, ranked: _Class) -> np.ndarray:
+    """Largest cumulative weight so far at the distinct scores; without negative weights as it was."""
+    if np.issubdtype(cumulative.dtype, np.integer) or (cumulative[:, 1:] >= cumulative[:, :-1]).all():
+        return cumulative
+    rising = np.zeros_like(cumulative)
+    np.maximum.accumulate(np.maximum(cumulative[:, ranked.last], 0.0), axis=1, out=rising[:, 1:])
+    return rising
 
 
 class Roc:
@@ -153,15 +170,15 @@ class Area(NamedTuple):
 
 
 def area(score: np.ndarray, signal: np.ndarray, background: np.ndarray, weights: np.ndarray) -> Area:
-    """Area under the curve of some jets with all weights one, and its bootstrap interval.
+    """Area under the curve of some jets, and its bootstrap interval.
 
     Parameters
     ----------
     score : float [N]
     signal, background : int [S], [B]
         Positions of the jets of each class.
-    weights : uint8 [N, R]
-        `robustag.evaluation.bootstrap.event_weights`.
+    weights : [N, 1 + R]
+        `robustag.evaluation.bootstrap.replicas`.
 
     Raises
     ------
@@ -169,9 +186,9 @@ def area(score: np.ndarray, signal: np.ndarray, background: np.ndarray, weights:
         As `Ranking`.
     """
     ranking = Ranking(score[signal], score[background])
-    replicates = ranking.weigh(weights[signal], weights[background]).auc()
-    low, high = interval(replicates)
-    return Area(float(ranking.weigh().auc()[0]), float(low), float(high), replicates)
+    aucs = ranking.weigh(weights[signal], weights[background]).auc()
+    low, high = interval(aucs[1:])
+    return Area(float(aucs[0]), float(low), float(high), aucs[1:])
 
 
 def _positive(total: np.ndarray) -> np.ndarray:
@@ -195,6 +212,7 @@ def _follow(
     The jet at which the own cumulative weight first exceeds (`beyond`) or reaches the target gives the
     score; within its tie the other class enters in proportion.
     """
+    own = _rising(own, ranked)
     curve = np.arange(own.shape[0])
     crossing = _bisect(own, target, beyond)
     exhausted = crossing == own.shape[1]

@@ -34,8 +34,8 @@ def alignment(
     scenarios : mapping of str to Displacement
         By scenario.
     label : Tensor int64 [N]
-    weights : [N, R]
-        Bootstrap weights of the nominal jets.
+    weights : [N, R + 1]
+        Own and bootstrap weights of the nominal jets.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def alignment(
 
 def _averages(values: Tensor, used: Tensor, label: Tensor, weights: np.ndarray) -> np.ndarray:
     """Mean of values [N] over the jets used, for each flavour, [R + 1, C]; NaN without any."""
-    weight = np.column_stack([np.ones(len(weights)), weights]) * used.numpy()[:, None]
+    weight = weights.astype(np.float64) * used.numpy()[:, None]
     flavours = np.eye(len(CLASSES))[label.numpy()]
     with np.errstate(invalid="ignore", divide="ignore"):
         return (weight.T @ (flavours * values.double().numpy()[:, None])) / (weight.T @ flavours)

@@ -41,8 +41,8 @@ class Displacement:
         Of each nominal jet, scaled units; zero for counts, for entries that are missing before or after and
         for jets that were not found again. None if most were not.
     means : Tensor float64 [R + 1, C, F]
-        Mean move of each flavour: with all jets once, then in each of R bootstrap replicates. Without
-        matched jets the difference of the two samples' means.
+        Mean move of each flavour: of the jets with their own weights, then in each of R bootstrap replicates.
+        Without matched jets the difference of the two samples' means.
     """
 
     moves: Tensor | None
@@ -70,7 +70,8 @@ class Displacement:
     ) -> "Displacement":
         """Displacement from `nominal` to `varied`.
 
-        frozen: bool [F], inputs to leave out; weights: bootstrap weights [N, R] of the jets of either.
+        frozen: bool [F], inputs to leave out; weights: own and bootstrap weights [N, R + 1] of the jets of
+        either.
         """
         ours, theirs = matched(nominal, varied)
         if 2 * len(ours) < len(nominal):
@@ -92,10 +93,10 @@ class Displacement:
 
 def _means(values: Tensor, there: Tensor, label: Tensor, weights: np.ndarray) -> Tensor:
     """Means [R + 1, C, F] of the values that are there, for each flavour; zero where none is."""
-    weight = torch.from_numpy(np.column_stack([np.ones(len(weights)), weights])).double()
+    weight = torch.from_numpy(weights).double()
     flavours = torch.nn.functional.one_hot(label).double()
     cells = torch.einsum("nr,nc->nrc", weight, flavours).flatten(1)
     total = cells.T @ (values * there).double()
     count = cells.T @ there.double()
-    means = torch.where(count > 0, total / count.clamp(min=1e-9), 0.0)
+    means = torch.where(count > 0, total / count.clamp(min=torch.finfo(count.dtype).tiny), 0.0)
     return means.reshape(weight.shape[1], flavours.shape[1], -1)

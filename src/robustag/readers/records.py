@@ -112,6 +112,10 @@ class JetRecords(StoredArrays):
         chosen = {name: getattr(self, name)[rows] for name in self.columns()}
         return replace(self, **chosen, described={name: part[rows] for name, part in self.described.items()})
 
+    def weighted(self, on: bool) -> Self:
+        """The jets with the weights of their events, or with a weight of one each."""
+        return self if on else replace(self, weight=np.ones_like(self.weight))
+
     def within(self, ranges: Mapping[str, Sequence[float]]) -> Self:
         """The jets whose pt and eta are in these ranges, the lower end included."""
         kept = np.ones(len(self), dtype=bool)

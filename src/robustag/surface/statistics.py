@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from robustag.binomial import effective_number
 from robustag.classes import CLASSES
+from robustag.evaluation.bootstrap import own
 from robustag.intervals import interval
 
 
@@ -17,14 +19,15 @@ def summarise_jets(quantities: pd.DataFrame, label: np.ndarray, weights: np.ndar
     quantities : DataFrame
         One column per statistic, one row per jet; NaN where a jet has none, which leaves it out.
     label : int64 [N]
-    weights : uint8 [N, replicates]
-        From `robustag.evaluation.bootstrap.event_weights`.
+    weights : [N, 1 + replicates]
+        From `robustag.evaluation.bootstrap.replicas`.
 
     Returns
     -------
     DataFrame
         flavour ("all" for every jet), statistic, summary (median or mean), value, low, high (68 % bootstrap
-        interval), n, replicates. Statistics of no jet are NaN, and so is a mean over an infinite value.
+        interval), n (`robustag.binomial.effective_number`), replicates. Statistics of no jet are NaN, and so
+        is a mean over an infinite value.
     """
     rows = []
     flavours = {name: label == number for number, name in enumerate(CLASSES)}
@@ -32,8 +35,10 @@ def summarise_jets(quantities: pd.DataFrame, label: np.ndarray, weights: np.ndar
         for statistic in quantities:
             values = quantities[statistic].to_numpy(float)[chosen]
             there = ~np.isnan(values)
-            for summary, value, replicates in _summaries(values[there], weights[chosen][there]):
-                rows.append(_row(flavour, statistic, summary, value, replicates, int(there.sum())))
+            counted = weights[chosen][there]
+            for summary, value, replicates in _summaries(values[there], counted):
+                jets = effective_number(own(counted), len(counted))
+                rows.append(_row(flavour, statistic, summary, value, replicates, jets))
     return pd.DataFrame(rows)
 
 
@@ -52,38 +57,48 @@ def rank_correlations(
             values = quantities[statistic].to_numpy(float)
             chosen = (label == number) & (distance > 0) & np.isfinite(values)
             ranks = pd.DataFrame({"value": values[chosen], "distance": distance[chosen]}).rank().to_numpy()
-            value, replicates = np.nan, np.full(weights.shape[1], np.nan)
+            counted = weights[chosen]
+            value, replicates = np.nan, np.full(weights.shape[1] - 1, np.nan)
             if len(ranks) >= 3:
-                value = _correlation(ranks, np.ones((len(ranks), 1)))[0]
-                replicates = _correlation(ranks, weights[chosen].astype(float))
-            rows.append(_row(flavour, statistic, "rank_correlation", value, replicates, len(ranks)))
+                value, *_ = _correlation(ranks, counted[:, :1].astype(float))
+                replicates = _correlation(ranks, counted[:, 1:].astype(float))
+            jets = effective_number(own(counted), len(counted))
+            rows.append(_row(flavour, statistic, "rank_correlation", value, replicates, jets))
     return pd.DataFrame(rows)
 
 
 def _summaries(values: np.ndarray, weights: np.ndarray) -> Iterator[tuple[str, float, np.ndarray]]:
-    """Median and mean of values [n] under weights [n, replicates], with their replicates."""
-    nothing = np.full(weights.shape[1], np.nan)
+    """Median and mean of values [n] under weights [n, 1 + replicates], with their replicates."""
+    nothing = np.full(weights.shape[1] - 1, np.nan)
     if not len(values):
         yield "median", np.nan, nothing
         yield "mean", np.nan, nothing
         return
-    order = np.argsort(values, kind="stable")
+    order, weight = np.argsort(values, kind="stable"), own(weights)
     ordered, weights = values[order], weights[order]
-    yield "median", float(np.median(values)), _medians(ordered, weights)
+    yield "median", _median(ordered, weights[:, 0]), _medians(ordered, weights[:, 1:])
     if not np.isfinite(values).all():
         yield "mean", np.nan, nothing
         return
     total = weights.sum(axis=0, dtype=float)
-    with np.errstate(invalid="ignore"):
-        yield "mean", float(values.mean()), ordered @ weights.astype(float) / total
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = values.mean() if weight is None else values @ weight / weight.sum()
+        yield "mean", float(mean), ordered @ weights[:, 1:].astype(float) / total[1:]
+
+
+def _median(ordered: np.ndarray, weight: np.ndarray) -> float:
+    """Weighted median of ascending values, the middle between two that share half of the weight."""
+    reached = np.cumsum(weight, dtype=float)
+    lower, upper = (2 * reached >= reached[-1]).argmax(), (2 * reached > reached[-1]).argmax()
+    return float((ordered[lower] + ordered[upper]) / 2) if reached[-1] > 0 else float("nan")
 
 
 def _medians(ordered: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted medians [replicates] of ascending values: where half of the weight is reached."""
-    reached = np.cumsum(weights, axis=0, dtype=np.int32)
+    """Weighted medians [replicates] of ascending values: where half of the weight is first reached."""
+    exact = np.issubdtype(weights.dtype, np.integer)
+    reached = np.cumsum(weights, axis=0, dtype=np.int32 if exact else np.float64)
     total = reached[-1]
-    below = (2 * reached < total).sum(axis=0)
-    return np.where(total > 0, ordered[np.minimum(below, len(ordered) - 1)], np.nan)
+    return np.where(total > 0, ordered[(2 * reached >= total).argmax(axis=0)], np.nan)
 
 
 def _correlation(ranks: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -96,7 +111,7 @@ def _correlation(ranks: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return covariance / np.sqrt((x**2 @ shares - mean_x**2) * (y**2 @ shares - mean_y**2))
 
 
-def _row(flavour: str, statistic: str, summary: str, value: float, replicates: np.ndarray, n: int) -> dict:
+def _row(flavour: str, statistic: str, summary: str, value: float, replicates: np.ndarray, n: float) -> dict:
     finite = replicates[np.isfinite(replicates)]
     low, high = interval(finite) if len(finite) else (np.nan, np.nan)
     return {

@@ -146,8 +146,8 @@ def surface_statistics(
     rule : BudgetRule
     epsilons : sequence of float
         Sizes of the FGSM steps; 0 is passed over.
-    weights : uint8 [N, replicates]
-        Bootstrap weights of the jets.
+    weights : [N, 1 + replicates]
+        Own and bootstrap weights of the jets.
 
     Returns
     -------

@@ -6,7 +6,8 @@ The torch side, `tensors.loading`, is imported by name: the many jobs that write
 from robustag.tensors.index import write_index
 from robustag.tensors.normalisation import Normalisation
 from robustag.tensors.repeats import Sketch, find_repeats
-from robustag.tensors.store import SPLITS, tensorise
+from robustag.tensors.split import SPLITS
+from robustag.tensors.store import tensorise
 from robustag.tensors.summary import Summary, check_sources, merge, summarise
 from robustag.tensors.weights import WeightMap
 

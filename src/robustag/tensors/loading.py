@@ -11,8 +11,8 @@ import torch
 from robustag.checksums import checksum, unseal, verify
 from robustag.errors import DamageError, InputError
 from robustag.tensors.index import listed
-from robustag.tensors.split import mixed
-from robustag.tensors.store import SPLITS, opened_store
+from robustag.tensors.split import SPLITS, mixed
+from robustag.tensors.store import opened_store
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,13 @@ class JetTensors:
     label : int64 [N]
         0 = b, 1 = c, 2 = light; -1 for data, and for simulated jets of no class beside them.
     weight : float32 [N]
-        Kinematic training weight.
+        Kinematic weight, which trainings and calibrations use beside that of the event.
     pt, eta : float32 [N]
         Jet kinematics before any perturbation (GeV, 1).
     event : int64 [N]
         Event key; jets of one event share it.
+    event_weight : float32 [N]
+        Weight of the event, which every number uses; one where jets count one each.
     """
 
     inputs: torch.Tensor
@@ -42,6 +44,7 @@ class JetTensors:
     pt: torch.Tensor
     eta: torch.Tensor
     event: torch.Tensor
+    event_weight: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.label)

@@ -42,13 +42,21 @@ class Normalisation:
         Raises
         ------
         InputError
-            If a class has no training jet, or an input exists for none.
+            If a class has no training jet, an input exists for none, or negative weights outweigh the
+            positive ones of those that have it.
         """
         if (summary.jets[0] == 0).any():
             counts = dict(zip(CLASSES, summary.jets[0].tolist(), strict=True))
             raise InputError(f"the training jets lack a flavour ({counts}): add samples or events")
         check_sources({"all samples": summary}, table.names)
-        sigma = np.sqrt(summary.squares / summary.count)
+        # A constant input has a variance of rounding, on either side of zero.
+        lost = (summary.count <= 0) | (summary.squares < -1e-9 * summary.count * np.square(summary.mean))
+        if lost.any():
+            raise InputError(
+                f"negative weights of training jets outweigh the positive ones of input "
+                f"'{table.names[int(np.argmax(lost))]}': add events or drop the input"
+            )
+        sigma = np.sqrt(np.maximum(summary.squares, 0.0) / summary.count)
         return cls(
             names=table.names,
             mean=summary.mean,

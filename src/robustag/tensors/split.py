@@ -4,6 +4,8 @@ import numpy as np
 
 from robustag.hashing import splitmix64
 
+SPLITS = ("train", "validation", "test")
+
 # Any constant would do: it keeps the order of `mixed` apart from the split.
 _ORDER = np.uint64(0xBF58476D1CE4E5B9)
 

@@ -11,10 +11,8 @@ from robustag.features import FeatureTable
 from robustag.readers import JetRecords
 from robustag.stored import opened, write_arrays
 from robustag.tensors.normalisation import Normalisation
-from robustag.tensors.split import assign_split
+from robustag.tensors.split import SPLITS, assign_split
 from robustag.tensors.weights import WeightMap
-
-SPLITS = ("train", "validation", "test")
 
 
 def tensorise(
@@ -44,6 +42,7 @@ def tensorise(
         "pt": records.pt,
         "eta": records.eta,
         "event": records.event.view(np.int64),
+        "event_weight": records.weight,
     }
     ends = np.cumsum(np.bincount(split, minlength=len(SPLITS)))
     write_store({name: column[order] for name, column in columns.items()}, ends, path)

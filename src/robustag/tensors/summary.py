@@ -10,7 +10,7 @@ from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.readers import JetRecords
 from robustag.stored import StoredArrays
-from robustag.tensors.split import assign_split
+from robustag.tensors.split import SPLITS, assign_split
 
 Edges = Sequence[float] | np.ndarray
 
@@ -24,16 +24,20 @@ class Summary(StoredArrays):
 
     Attributes
     ----------
-    count : int64 [F]
-        Training jets whose entry exists.
+    count : float64 [F]
+        Weight of the training jets whose entry exists.
     mean, squares : float64 [F]
         Their mean and their sum of squared deviations from it.
     minimum : float64 [F]
         Smallest existing entry of all jets (the study fixed its missing values on the whole data set).
     jets : int64 [3 splits, 3 classes]
         Number of jets.
-    kinematics : int64 [3 classes, pT bins, eta bins]
-        Training jets; the outermost bins take what lies beyond.
+    negative : int64 [3 splits]
+        Jets of negative weight.
+    weights : float64 [3 splits, 3]
+        Sums of weights, of their sizes and of their squares.
+    kinematics : float64 [3 classes, pT bins, eta bins]
+        Weight of the training jets; the outermost bins take what lies beyond.
     """
 
     called: ClassVar[str] = "chunk summary"
@@ -43,7 +47,21 @@ class Summary(StoredArrays):
     squares: np.ndarray
     minimum: np.ndarray
     jets: np.ndarray
+    negative: np.ndarray
+    weights: np.ndarray
     kinematics: np.ndarray
+
+    def __str__(self) -> str:
+        parts = [f"jets by split and class: {self.jets.tolist()}"]
+        for name, negative, jets, (total, size, squares) in zip(
+            SPLITS, self.negative, self.jets.sum(axis=1), self.weights, strict=True
+        ):
+            if size and not total == squares == jets:
+                parts.append(
+                    f"{name}: {negative} of {jets} jets have negative weights; all weights add up to "
+                    f"{total / size:.4g} of their sizes, as good as {total**2 / squares:.0f} of weight one"
+                )
+        return "; ".join(parts)
 
 
 def summarise(
@@ -52,7 +70,7 @@ def summarise(
     pt_edges: list[float],
     eta_edges: list[float],
 ) -> Summary:
-    """Summarise the jets of one chunk.
+    """Summarise the jets of one chunk, each with its weight.
 
     Parameters
     ----------
@@ -66,20 +84,28 @@ def summarise(
     physical = records.values.astype(np.float64)
     exists = ~np.isnan(physical)
     values = np.where(exists, physical, 0.0)
-    count = exists[train].sum(axis=0)
-    mean = values[train].sum(axis=0) / np.maximum(count, 1)
-    squares = np.where(exists[train], values[train] - mean, 0.0)
+    weight = records.weight.astype(np.float64)
+    share, taught = weight[train, None] * exists[train], values[train]
+    count = share.sum(axis=0)
+    mean = _per_weight((share * taught).sum(axis=0), count)
+    # In place: these arrays are what a chunk needs its memory for.
+    taught -= mean
+    np.square(taught, out=taught)
+    taught *= share
     jets = np.zeros((3, len(CLASSES)), dtype=np.int64)
     np.add.at(jets, (split, records.label), 1)
-    kinematics = np.zeros((len(CLASSES), len(pt_edges) - 1, len(eta_edges) - 1), dtype=np.int64)
+    sums = [np.bincount(split, each, len(SPLITS)) for each in (weight, np.abs(weight), np.square(weight))]
+    kinematics = np.zeros((len(CLASSES), len(pt_edges) - 1, len(eta_edges) - 1))
     bins = kinematic_bins(records.pt[train], records.eta[train], pt_edges, eta_edges)
-    np.add.at(kinematics, (records.label[train], *bins), 1)
+    np.add.at(kinematics, (records.label[train], *bins), weight[train])
     return Summary(
-        count=count.astype(np.int64),
+        count=count,
         mean=mean,
-        squares=np.square(squares).sum(axis=0),
+        squares=taught.sum(axis=0),
         minimum=np.where(exists, physical, np.inf).min(axis=0, initial=np.inf),
         jets=jets,
+        negative=np.bincount(split[weight < 0], minlength=len(SPLITS)),
+        weights=np.stack(sums, axis=1),
         kinematics=kinematics,
     )
 
@@ -88,13 +114,15 @@ def merge(parts: Iterable[Summary]) -> Summary:
     """Summary of all jets of several chunks (parallel update of Chan, Golub, LeVeque 1979)."""
     parts = list(parts)
     count = _added(part.count for part in parts)
-    mean = _added(part.count * part.mean for part in parts) / np.maximum(count, 1)
+    mean = _per_weight(_added(part.count * part.mean for part in parts), count)
     return Summary(
         count=count,
         mean=mean,
         squares=_added(part.squares + part.count * np.square(part.mean - mean) for part in parts),
         minimum=np.min([part.minimum for part in parts], axis=0),
         jets=_added(part.jets for part in parts),
+        negative=_added(part.negative for part in parts),
+        weights=_added(part.weights for part in parts),
         kinematics=_added(part.kinematics for part in parts),
     )
 
@@ -129,6 +157,11 @@ def check_sources(parts: Mapping[str, Summary], names: Sequence[str]) -> None:
 def _added(arrays: Iterable[np.ndarray]) -> np.ndarray:
     """Sum of arrays of one shape, one after the other."""
     return sum(arrays, np.zeros((), np.int64))
+
+
+def _per_weight(total: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """total / count, zero where there is no weight."""
+    return np.divide(total, count, out=np.zeros_like(total, dtype=np.float64), where=count != 0)
 
 
 def kinematic_bins(

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from robustag.classes import CLASSES
+from robustag.errors import InputError
 from robustag.stored import StoredArrays
 from robustag.tensors.summary import kinematic_bins
 
@@ -17,8 +18,8 @@ class WeightMap(StoredArrays):
     Attributes
     ----------
     weight : float64 [3 classes, pT bins, eta bins]
-    jets : int64 [3 classes, pT bins, eta bins]
-        The training jets it was made from.
+    jets : float64 [3 classes, pT bins, eta bins]
+        The training jets it was made from, by their weight.
     pt_edges, eta_edges : float64
         Bin edges (GeV; 1).
     """
@@ -35,8 +36,20 @@ class WeightMap(StoredArrays):
         """Weights w_f = (h_b + h_c + h_l) / (3 h_f) * N / (3 N_f), h_f normalised per flavour.
 
         So weighted, each flavour has the average spectrum and a third of the jets (arXiv:2203.13890, code
-        `reweighting`; there the histograms hold all jets, here the training jets only). Empty bins get 0.
+        `reweighting`; there the histograms hold all jets, here the training jets only). Bins without jets get
+        0, and so do those whose weight is negative, as no factor gives them the average spectrum.
+
+        Raises
+        ------
+        InputError
+            If a flavour has no jets of positive weight.
         """
+        jets = np.maximum(jets, 0)
+        if not (jets.sum(axis=(1, 2)) > 0).all():
+            weights = dict(zip(CLASSES, jets.sum(axis=(1, 2)).tolist(), strict=True))
+            raise InputError(
+                f"the training jets of a flavour have no weight ({weights}): add samples or events"
+            )
         totals = jets.sum(axis=(1, 2), keepdims=True)
         shape = jets / totals
         target = shape.sum(axis=0, keepdims=True) / len(CLASSES)

@@ -6,7 +6,7 @@ from torch import Tensor
 from robustag.errors import InputError
 
 
-def auc(score: Tensor, positive: Tensor) -> float:
+def auc(score: Tensor, positive: Tensor, weight: Tensor) -> float:
     """Probability that a positive scores above a negative, ties counting half (Mann-Whitney).
 
     Parameters
@@ -14,22 +14,28 @@ def auc(score: Tensor, positive: Tensor) -> float:
     score : Tensor [N]
         Higher means more positive.
     positive : Tensor bool [N]
+    weight : Tensor [N]
+        Of either sign.
 
     Raises
     ------
     InputError
-        If either class is empty.
+        If either class has no jets, or no weight.
 
     Examples
     --------
-    >>> auc(torch.tensor([0.1, 0.5, 0.5, 0.9]), torch.tensor([False, False, True, True]))
+    >>> auc(torch.tensor([0.1, 0.5, 0.5, 0.9]), torch.tensor([False, False, True, True]), torch.ones(4))
     0.875
     """
-    above = int(positive.sum())
-    below = len(score) - above
-    if above == 0 or below == 0:
+    distinct, place = torch.unique(score, return_inverse=True)
+    above, below = (
+        torch.zeros(len(distinct), dtype=torch.float64, device=score.device).index_add_(
+            0, place, weight.double() * chosen
+        )
+        for chosen in (positive, ~positive)
+    )
+    pairs = float(above.sum() * below.sum())
+    if not above.sum() > 0 or not below.sum() > 0:
         raise InputError("an AUC needs jets of both flavours, and one is absent: use more jets")
-    _, place, count = torch.unique(score, return_inverse=True, return_counts=True)
-    # Mean rank, from 1, of the jets that share a score.
-    rank = count.cumsum(0).double() - (count.double() - 1) / 2
-    return (float(rank[place[positive]].sum()) - above * (above + 1) / 2) / (above * below)
+    # Negatives below a score, and half of those that share it.
+    return float(above @ (below.cumsum(0) - below / 2)) / pairs

@@ -85,8 +85,9 @@ def open_feed(shards: JetShards, device: torch.device, memory: float) -> Feed:
 
 
 def on_device(jets: JetTensors, device: torch.device) -> Batch:
-    """What training needs of the jets."""
-    return Batch(*(getattr(jets, name).to(device) for name in Batch._fields))
+    """What training needs of the jets; their weight is that of their kinematics times that of their event."""
+    batch = Batch(*(getattr(jets, name).to(device) for name in Batch._fields))
+    return batch._replace(weight=batch.weight * jets.event_weight.to(device))
 
 
 def batches(source: Feed, size: int, generator: torch.Generator) -> Iterator[Batch]:
@@ -115,8 +116,10 @@ def _order(jets: int, window: int, generator: torch.Generator) -> Tensor:
 
 
 def _read(shards: JetShards, rows: Tensor, device: torch.device) -> Batch:
-    """Jets of the files at `rows` int64 [N], ascending, on the device."""
-    jets = Batch(**shards.read(rows, Batch._fields))
+    """Jets of the files at `rows` int64 [N], ascending, on the device, weighted as by `on_device`."""
+    columns = shards.read(rows, [*Batch._fields, "event_weight"])
+    columns["weight"] = columns["weight"] * columns.pop("event_weight")
+    jets = Batch(**columns)
     if device.type != "cuda":
         return jets
     # Pinned, so that the copy does not hold up the steps that wait for it on the same stream.

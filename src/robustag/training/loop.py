@@ -107,6 +107,7 @@ def train_model(
     loss = build_loss(definition["loss"])
     recipe = build_recipe(definition["recipe"], loss, rule.to(device))
     held_out = on_device(validation, torch.device(device))
+    held_out = held_out._replace(weight=validation.event_weight.to(device))
     validate = Validation(
         held_out, loss, validation_rule.to(device), settings["epsilon"], settings["monitored"]
     )
@@ -171,7 +172,8 @@ def _train_epoch(
             for losses in recipe(model, batch, moment):
                 optimiser.zero_grad(set_to_none=True)
                 weighted, weight = (losses * batch.weight).sum(), batch.weight.sum()
-                (weighted / weight).backward()
+                # By the sizes of the weights: their sum may be about zero in a batch, or below.
+                (weighted / batch.weight.abs().sum()).backward()
                 optimiser.step()
                 total += torch.stack((weighted.detach(), weight))
     return float(total[0] / total[1])

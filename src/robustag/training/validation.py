@@ -30,7 +30,7 @@ class Validation:
     Attributes
     ----------
     jets : Batch
-        On the device of the model; their weights are not used.
+        On the device of the model, with the weights that they are measured with: those of their events.
     loss : PerJetLoss
         Of the training.
     rule : BudgetRule
@@ -48,7 +48,7 @@ class Validation:
     monitored: int
 
     def __call__(self, model: nn.Module) -> dict[str, float]:
-        """Unweighted mean loss and two AUCs of the clean and of the attacked jets, dropout off.
+        """Mean loss and two AUCs of the clean and of the attacked jets, dropout off.
 
         The discriminators are Pb/(Pb+Pl) on b and light jets and Pc/(Pc+Pl) on c and light jets.
         ``one_step_share`` is the rise of the mean loss by FGSM over that by PGD: close to 1 where the loss is
@@ -82,12 +82,13 @@ class Validation:
 
     def _row(self, name: str, logits: Tensor) -> dict[str, float]:
         label = self.jets.label
-        row = {f"{name}_loss": self.loss(logits, label).mean().item()}
+        weight = self.jets.weight
+        row = {f"{name}_loss": ((self.loss(logits, label) * weight).sum() / weight.sum()).item()}
         for pair, signal in (("bvl", B), ("cvl", C)):
             chosen = (label == signal) | (label == LIGHT)
             # A difference of logits ranks jets as the ratio of probabilities does.
             score = (logits[:, signal] - logits[:, LIGHT])[chosen]
-            row[f"{name}_auc_{pair}"] = auc(score, label[chosen] == signal)
+            row[f"{name}_auc_{pair}"] = auc(score, label[chosen] == signal, weight[chosen])
         return row
 
     def _one_step_share(self, model: nn.Module, clean: Tensor, attacked: Tensor) -> float:

@@ -16,7 +16,7 @@ import torch
 
 from robustag.attacks import BudgetRule
 from robustag.attacks.standalone import jet_cross_entropy
-from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.bootstrap import replicas
 from robustag.models import build_model
 from robustag.surface import Landscape, jet_geometry, surface_statistics, weight_surface
 from robustag.surface.planes import input_plane, loss_planes
@@ -39,7 +39,7 @@ class Case:
         x = torch.randn(jets, FEATURES, generator=generator)
         missing = torch.rand(jets, FEATURES, generator=generator) < 0.2
         one = torch.ones(jets)
-        self.data = JetTensors(x, missing, torch.arange(jets) % 3, one, one, one, torch.arange(jets))
+        self.data = JetTensors(x, missing, torch.arange(jets) % 3, one, one, one, torch.arange(jets), one)
         spread = torch.eye(FEATURES).expand(3, FEATURES, FEATURES)
         counts = torch.arange(FEATURES) % 20 == 7
         self.rule = BudgetRule(torch.ones(FEATURES), counts, torch.zeros(FEATURES), spread=spread)
@@ -55,7 +55,7 @@ class Case:
     def statistics(self) -> None:
         jets = np.arange(len(self.data))
         geometry = jet_geometry(self.model, jet_cross_entropy, self.data, jets, self.pair, self.rule, SURFACE)
-        weights = event_weights(self.data.event.numpy(), REPLICATES, seed=1)
+        weights = replicas(self.data.event.numpy(), self.data.event_weight.numpy(), REPLICATES, 1)
         surface_statistics(self.landscape, self.data, geometry, self.rule, EPSILONS, weights)
 
     def plane(self) -> None:

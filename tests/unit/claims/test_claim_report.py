@@ -235,7 +235,7 @@ SIZES = pd.DataFrame(
 )
 
 
-def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, settings):
+def test_summary_tells_everything_on_a_page(judged, make_metrics, make_inventory, flags, settings):
     metrics = make_metrics()
     certificates = pd.DataFrame(
         [
@@ -268,8 +268,10 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, setting
                 "invalid_covariances": [0.4, 0.5, 0.1, 0.9],
             }
         ),
+        inventory=make_inventory(),
     )
     page = summary_page(outcome, PAIRS, settings)
+    assert "events are weighted" not in page
     assert page.startswith("# Study tiny\n")
     assert re.search(r"^\| C5 +\| defence +\| reproduced \(\+", page, re.M)
     assert re.search(r"^\* adversarial, own loss: 1 of 2 fail", page, re.M)
@@ -288,6 +290,12 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, flags, setting
     assert "## Certificates" not in summary_page(replace(outcome, certificates=None), PAIRS, settings)
     assert "## Performance" not in summary_page(replace(outcome, pareto=None), PAIRS, settings)
     assert "## Mismodelling" not in summary_page(outcome, PAIRS, replace(settings, mismodellings=()))
+    weights = [("negative", 0.125), ("sum", 0.75), ("effective", 5432.1)]
+    rows = [("sample", 0, "event_weights", *each) for each in weights]
+    found = pd.concat([outcome.inventory, pd.DataFrame(rows, columns=list(outcome.inventory))])
+    lines = summary_page(replace(outcome, inventory=found), PAIRS, settings).splitlines()
+    assert "12.5% of them negatively, all weights add up to 0.75 of their sizes" in lines[2]
+    assert "as good as 5432 of weight one" in lines[2]
     no_bvl = replace(outcome, certificates=certificates.assign(discriminator="CvL"))
     assert "## Certificates" not in summary_page(no_bvl, PAIRS, settings)
     assert "nan" not in page

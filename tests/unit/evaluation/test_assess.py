@@ -15,7 +15,7 @@ from robustag.evaluation.tables import Assessment
 def measure(logits, label, event, settings, cuts=None):
     """Assess jets of one pt, eta and training weight, with cuts of their own if there are no others."""
     one = np.ones(len(label))
-    jets = AssessedJets.of(label, event, 50 * one, 0 * one, one, settings)
+    jets = AssessedJets.of(label, event, 50 * one, 0 * one, one, one, settings)
     return assess(logits, jets, settings, cuts or clean_cuts(logits, label, settings), {}, logits)
 
 

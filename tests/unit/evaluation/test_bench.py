@@ -26,7 +26,7 @@ def jets(table):
     inputs = torch.tensor(rng.normal(size=(60, table.size)), dtype=torch.float32)
     one = torch.ones(60)
     missing = torch.zeros(60, table.size, dtype=torch.bool)
-    return JetTensors(inputs, missing, torch.arange(60) % 3, one, one, one, torch.arange(60) * 977)
+    return JetTensors(inputs, missing, torch.arange(60) % 3, one, one, one, torch.arange(60) * 977, one)
 
 
 @pytest.fixture

@@ -31,7 +31,8 @@ def weight():
 def rows(jets, weights, losses=None, training_weight=None):
     logits, label, _ = jets
     training_weight = np.ones(len(label)) if training_weight is None else training_weight
-    found = measure_probabilities(logits, label, weights, training_weight, losses or {})
+    counted = np.column_stack([np.ones_like(weights[:, 0]), weights])
+    found = measure_probabilities(logits, label, counted, training_weight, losses or {})
     return {(row["discriminator"], row["metric"]): row for row in found}
 
 

@@ -33,7 +33,7 @@ def data(make_jets):
     missing[:500, 3] = True
     one = torch.ones(3000)
     inputs = torch.from_numpy(np.hstack([logits, extra]))
-    return JetTensors(inputs, missing, torch.from_numpy(label), one, one, one, torch.from_numpy(event))
+    return JetTensors(inputs, missing, torch.from_numpy(label), one, one, one, torch.from_numpy(event), one)
 
 
 @pytest.fixture

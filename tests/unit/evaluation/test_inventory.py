@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 from robustag.evaluation import SAMPLE
 from robustag.evaluation.inventory import inventory
@@ -41,6 +42,7 @@ def made(tmp_path):
             "eta": eta[chunk].astype(np.float32),
             "weight": weights(label[chunk], pt[chunk], eta[chunk]),
             "event": 1000 * chunk + np.arange(number) // 2,
+            "event_weight": np.ones(number, np.float32),
         }
         paths.append(tmp_path / f"000{chunk}.safetensors")
         write_store(columns, np.array(ends), paths[-1])
@@ -75,6 +77,28 @@ def test_scaled_inputs_and_weights_are_found_as_they_were_made(made):
     distance = of(table, "spectrum_distance")
     assert distance["weighted"] == pytest.approx(0.0, abs=1e-6)
     assert distance["unweighted"] > 0.02
+
+
+def test_weights_of_events_are_told_where_there_are_some(made, tmp_path):
+    table, *_ = made
+    assert of(table, "event_weights").empty
+    weight = np.tile([1.0, -1.0, 2.0, 2.0], 200).astype(np.float32)
+    paths = []
+    for chunk, path in enumerate(sorted(tmp_path.glob("000*.safetensors"))):
+        with safe_open(path, "np") as store:
+            columns = {name: store.get_tensor(name) for name in store.keys()}  # noqa: SIM118
+        columns["event_weight"] = weight
+        # An input of the first two jets of four alone, once 1 and once 0: the others have none.
+        columns["missing"][:, 0] = np.tile([False, False, True, False], 200)
+        columns["inputs"][:, 0] = np.tile([1.0, 0.0, -40.0, 3.0], 200)
+        paths.append(tmp_path / f"weighted{chunk}.safetensors")
+        write_store(columns, np.array([600, 680, 800]), paths[-1])
+    found = inventory(paths, WeightMap.fit(np.ones((3, 2, 2)), *EDGES), ("first", "second", "third"), [])
+    told = of(found, "event_weights")
+    assert told.to_dict() == pytest.approx({"negative": 0.25, "sum": 4 / 6, "effective": 1600 * 16 / 40})
+    assert of(found, "mean")["first"] == pytest.approx((1 + 2 * 3) / 2)
+    assert of(found, "width")["first"] == pytest.approx(0.0), "9.5 - 12.25 is no variance"
+    assert of(found, "jets").sum() == 1600
 
 
 def test_models_are_described_by_their_cards(made):

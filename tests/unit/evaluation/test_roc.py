@@ -175,7 +175,8 @@ def test_bad_scores_are_named():
 
 def test_area_comes_with_the_central_interval_of_its_replicates():
     rng = np.random.default_rng(3)
-    score, weights = rng.normal(size=60), rng.poisson(1.0, (60, 500)).astype(np.uint8)
+    score, weights = rng.normal(size=60), rng.poisson(1.0, (60, 501)).astype(np.uint8)
+    weights[:, 0] = 1
     signal, background = np.arange(0, 60, 3), np.arange(1, 60, 3)
     # One replicate without any signal: it has no area, and no say in the interval.
     weights[signal, 7] = 0

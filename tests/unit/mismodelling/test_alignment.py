@@ -1,12 +1,14 @@
 """Where attacks and systematics point: known directions, known shares."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from robustag.errors import InputError
-from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.bootstrap import replicas
 from robustag.evaluation.parts import Scores, effects
 from robustag.intervals import interval
 from robustag.mismodelling.alignment import alignment, project, spans
@@ -27,6 +29,7 @@ def sample(jets=3000, seed=1, **changes):
         "pt": torch.full((jets,), 50.0),
         "eta": torch.rand(jets, generator=generator) * 5 - 2.5,
         "event": torch.arange(jets) // 2,
+        "event_weight": torch.ones(jets),
     }
     return JetTensors(**(values | changes))
 
@@ -38,7 +41,7 @@ def jets():
 
 @pytest.fixture
 def weights(jets):
-    return event_weights(jets.event.numpy(), 20, seed=1)
+    return replicas(jets.event.numpy(), jets.event_weight.numpy(), 20, seed=1)
 
 
 def moved(jets, moves):
@@ -47,7 +50,9 @@ def moved(jets, moves):
 
 def between(jets, varied, frozen=None):
     frozen = torch.zeros(FEATURES, dtype=torch.bool) if frozen is None else frozen
-    weight = tuple(event_weights(part.event.numpy(), 20, seed=1) for part in (jets, varied))
+    weight = tuple(
+        replicas(part.event.numpy(), part.event_weight.numpy(), 20, seed=1) for part in (jets, varied)
+    )
     return Displacement.between(jets, varied, frozen, weight)
 
 
@@ -92,12 +97,30 @@ def test_cosines_of_parallel_opposite_and_orthogonal_moves(jets, weights, direct
     np.testing.assert_allclose(lengths, size, rtol=1e-5)
 
 
+def test_a_jet_of_weight_two_aligns_as_two_jets(jets):
+    """Means of displacements and of cosines, with all their replicates."""
+    copies = np.arange(len(jets)) % 4
+    rows = torch.from_numpy(np.repeat(np.arange(len(jets)), copies))
+    varied = moved(jets, torch.randn(jets.inputs.shape, generator=torch.Generator().manual_seed(7)))
+    step = torch.randn(jets.inputs.shape, generator=torch.Generator().manual_seed(8))
+    weighted = [replace(each, event_weight=torch.from_numpy(0.5 * copies)) for each in (jets, varied)]
+    copied = [each.select(rows) for each in (jets, varied)]
+    tables = []
+    for (before, after), moves in ((weighted, step), (copied, step[rows])):
+        counted = replicas(before.event.numpy(), before.event_weight.numpy(), 20, seed=1)
+        attack = Displacement.of(moves, before, counted)
+        means = Displacement.of(after.inputs - before.inputs, before, counted)
+        tables.append(alignment(attack, {"x": means}, before.label, counted))
+    for column in ("value", "low", "high"):
+        np.testing.assert_allclose(tables[0][column], tables[1][column], rtol=1e-4, atol=1e-6)
+
+
 def test_noise_does_not_draw_the_cosine_of_means_to_zero():
     """Scenario and attack share half of their way for the mean jet, under noise that few jets leave."""
     values = []
     for seed in range(12):
         jets = sample(jets=300, seed=seed)
-        weights = event_weights(jets.event.numpy(), 100, seed=seed)
+        weights = replicas(jets.event.numpy(), jets.event_weight.numpy(), 100, seed=seed)
         noise = 1.5 * torch.randn(jets.inputs.shape, generator=torch.Generator().manual_seed(seed))
         step = torch.full_like(jets.inputs, 0.2)
         scenario = Displacement.of(step + noise, jets, weights)

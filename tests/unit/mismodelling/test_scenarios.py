@@ -35,6 +35,7 @@ def jets(table):
         pt=torch.linspace(20.0, 300.0, shape[0]),
         eta=torch.zeros(shape[0]),
         event=torch.arange(shape[0]),
+        event_weight=torch.ones(shape[0]),
     )
 
 

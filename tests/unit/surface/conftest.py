@@ -49,7 +49,7 @@ def data():
     missing[3, 4] = missing[7, 1] = missing[7, 5] = True
     one = torch.ones(60)
     inputs = torch.randn(60, 6, generator=torch.Generator().manual_seed(1))
-    return JetTensors(inputs, missing, torch.arange(60) % 3, one, one, one, torch.arange(60))
+    return JetTensors(inputs, missing, torch.arange(60) % 3, one, one, one, torch.arange(60), one)
 
 
 @pytest.fixture

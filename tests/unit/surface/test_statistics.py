@@ -11,7 +11,8 @@ def jets():
     generator = np.random.default_rng(1)
     quantities = pd.DataFrame({"steep": generator.lognormal(size=301), "odd": generator.normal(size=301)})
     quantities.loc[::10, "odd"] = np.nan
-    weights = generator.poisson(1.0, size=(301, 50)).astype(np.uint8)
+    weights = generator.poisson(1.0, size=(301, 51)).astype(np.uint8)
+    weights[:, 0] = 1
     return quantities, np.arange(301) % 3, weights
 
 
@@ -32,7 +33,7 @@ def test_values_and_replicates_are_those_of_repeated_jets(jets):
                 found = row(result, flavour=flavour, statistic=statistic, summary=summary)
                 assert found["n"] == rows.sum()
                 assert found["value"] == pytest.approx(measure(values[rows]))
-                repeated = [np.repeat(values[rows], w[rows]) for w in weights.T]
+                repeated = [np.repeat(values[rows], w[rows]) for w in weights.T[1:]]
                 # An even number of jets has its lower median here, not the mean of two.
                 expected = [
                     np.sort(v)[(len(v) - 1) // 2] if summary == "median" else v.mean() for v in repeated
@@ -64,3 +65,26 @@ def test_rank_correlation_is_spearmans_without_misread_jets(jets):
             assert found["n"] == chosen.sum()
             assert found["low"] - 1e-6 <= found["value"] <= found["high"] + 1e-6
     assert (result.loc[result["statistic"] == "steep", "value"] < -0.9).all()
+
+
+@pytest.mark.parametrize("unit", [1, 0.25])
+def test_a_jet_of_weight_two_is_two_jets_in_medians_and_means(jets, unit):
+    quantities, label, weights = jets
+    own = np.random.default_rng(4).integers(0, 4, len(label))
+    weighted = summarise_jets(quantities, label, (unit * weights * own[:, None]).astype(np.float32))
+    copies = np.repeat(np.arange(len(label)), own)
+    quantities, label, weights = quantities.iloc[copies], label[copies], weights[copies]
+    copied = summarise_jets(quantities, label, weights)
+    np.testing.assert_allclose(weighted["value"], copied["value"], rtol=1e-6)
+    found, expected = (np.stack(table["replicates"].to_list()) for table in (weighted, copied))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert (weighted["n"] < copied["n"]).all()
+
+
+def test_medians_of_signed_weights_are_where_half_is_first_reached():
+    quantities = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
+    weights = np.array([[2.0, 1], [-2, 1], [1, 1], [3, 1]], np.float32)
+    result = summarise_jets(quantities, np.zeros(4, int), weights)
+    found = row(result, flavour="b", statistic="x", summary="median")
+    assert found["value"] == 1.0 / 2 + 4.0 / 2, "half of 4 is reached at 1, and passed at 4"
+    assert row(result, flavour="b", statistic="x", summary="mean")["value"] == (2 - 4 + 3 + 12) / 4

@@ -1,5 +1,7 @@
 """From records to tensors: cleaning, moments, scaling, weights, the store."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -197,3 +199,91 @@ def test_data_are_all_tested_with_neither_label_nor_training_weight(prepared, ta
     assert torch.equal(data.inputs[kept], all_jets.inputs), "scaled as the study's jets"
     with pytest.raises(InputError, match="no jets in the train split"):
         load_tensors([tmp_path / "data"], "train")
+
+
+def weighted(records, seed=3):
+    """The records with weights of one to four, and with as many copies of each jet."""
+    weight = np.random.default_rng(seed).integers(1, 5, len(records))
+    return replace(records, weight=weight.astype(np.float32)), records.select(
+        np.repeat(np.arange(len(records)), weight)
+    )
+
+
+def test_a_jet_of_weight_two_is_two_training_jets(records, table):
+    jets, copies = (summarise(each, FRACTIONS, PT, ETA) for each in weighted(records))
+    for name in ("count", "mean", "squares", "kinematics"):
+        np.testing.assert_allclose(getattr(jets, name), getattr(copies, name), rtol=1e-12, err_msg=name)
+    one, other = (Normalisation.fit(summary, table) for summary in (jets, copies))
+    np.testing.assert_allclose(one.sigma, other.sigma, rtol=1e-12)
+    assert jets.jets.sum() == len(records), "jets stay jets"
+    maps = [WeightMap.fit(summary.kinematics, PT, ETA).weight for summary in (jets, copies)]
+    np.testing.assert_allclose(*maps, rtol=1e-12)
+
+
+def test_summaries_of_signed_weights_merge(records):
+    signed = replace(records, weight=np.random.default_rng(5).normal(0.5, 1.0, len(records)))
+    whole = summarise(signed, FRACTIONS, PT, ETA)
+    cuts = [slice(0, 3), slice(3, 300), slice(300, 600)]
+    merged = merge(summarise(signed.select(cut), FRACTIONS, PT, ETA) for cut in cuts)
+    for name, value in vars(whole).items():
+        np.testing.assert_allclose(getattr(merged, name), value, rtol=1e-8, atol=1e-9, err_msg=name)
+    train = assign_split(signed.event, FRACTIONS) == 0
+    assert whole.negative[0] == (signed.weight[train] < 0).sum() > 0
+    weight = signed.weight[train]
+    assert f"train: {whole.negative[0]} of {train.sum()} jets have negative weights" in str(whole)
+    assert f"{weight.sum() / np.abs(weight).sum():.4g} of their sizes" in str(whole)
+    assert f"as good as {weight.sum() ** 2 / np.square(weight).sum():.0f} of weight one" in str(whole)
+
+
+def test_weights_that_differ_in_sign_alone_are_told(records):
+    signed = replace(records, weight=np.where(np.arange(len(records)) % 4 == 0, -1.0, 1.0))
+    assert "of their sizes" in str(summarise(signed, FRACTIONS, PT, ETA))
+
+
+def test_jets_that_count_one_each_are_told_as_they_were(records):
+    summary = summarise(replace(records, weight=-records.weight).weighted(False), FRACTIONS, PT, ETA)
+    assert str(summary) == f"jets by split and class: {summary.jets.tolist()}"
+    assert summary.weights[:, 0].sum() == len(records)
+
+
+def test_a_bin_of_negative_weight_hides_its_jets():
+    jets = np.ones((3, 3, 2))
+    jets[1, 2, 0] = -0.5
+    found = WeightMap.fit(jets, PT, ETA)
+    assert found.weight[1, 2, 0] == 0
+    sums = (found.weight * np.maximum(jets, 0)).reshape(3, -1)
+    np.testing.assert_allclose(sums[0], sums[2])
+    np.testing.assert_allclose(sums[1][sums[1] > 0], sums[0][sums[1] > 0])
+    jets[1] = -1.0
+    with pytest.raises(InputError, match="a flavour have no weight"):
+        WeightMap.fit(jets, PT, ETA)
+
+
+def test_an_input_that_negative_weights_outweigh_is_refused(records, table):
+    values, weight = records.values.copy(), np.ones(len(records))
+    rare = np.flatnonzero(assign_split(records.event, FRACTIONS) == 0)[:3]
+    values[:, table.index("vertex_mass")] = np.nan
+    values[rare, table.index("vertex_mass")] = [1.0, 2.0, 3.0]
+    weight[rare[:2]] = -1.0
+    summary = summarise(replace(records, values=values, weight=weight), FRACTIONS, PT, ETA)
+    with pytest.raises(InputError, match="negative weights .* outweigh .* 'vertex_mass'"):
+        Normalisation.fit(summary, table)
+
+
+def test_tensors_have_both_weights(records, table, tmp_path):
+    jets, _ = weighted(records)
+    summary = summarise(jets, FRACTIONS, PT, ETA)
+    weights = WeightMap.fit(summary.kinematics, PT, ETA)
+    normalisation = Normalisation.fit(summary, table)
+    tensorise(jets, table, normalisation, weights, FRACTIONS, tmp_path / "jets.safetensors")
+    train = load_tensors([tmp_path / "jets.safetensors"], "train")
+    chosen = assign_split(jets.event, FRACTIONS) == 0
+    np.testing.assert_array_equal(train.event_weight, jets.weight[chosen])
+    of_flavour = torch.zeros(3).index_add_(0, train.label, train.weight * train.event_weight)
+    torch.testing.assert_close(of_flavour, of_flavour.mean().expand(3))
+
+
+def test_a_weight_that_is_no_number_is_refused(records, table):
+    weight = np.where(np.arange(len(records)) == 5, np.nan, 1.0)
+    with pytest.raises(InputError, match=r"jets.root: 1 jets have no kinematics, .* and weight = nan"):
+        replace(records, weight=weight).cleaned("jets.root", table)

@@ -16,6 +16,10 @@ class Jets(NamedTuple):
     label: Tensor
     weight: Tensor
 
+    @property
+    def event_weight(self):
+        return torch.ones(len(self.label))
+
 
 def toy_jets(count, *, seed):
     """Three flavours told apart by three robust inputs and by twenty faint ones.

@@ -26,6 +26,7 @@ def paths(tmp_path):
         jets = toy_jets(count + 5, seed=number)
         columns = jets._asdict() | {"pt": jets.weight + 1, "eta": jets.weight + 2}
         columns |= {"event": torch.arange(first, first + count + 5)}
+        columns |= {"event_weight": jets.weight - 1}
         # The row also rides in an input, where batches show it.
         columns["inputs"][:, 0] = columns["event"]
         found.append(tmp_path / f"{number}.safetensors")
@@ -71,7 +72,9 @@ def test_memory_decides_where_the_jets_are(paths):
 
 
 def test_every_jet_comes_once_and_as_it_was_stored(paths, small_windows):
-    stored = on_device(load_tensors(paths, "train"), CPU)
+    jets = load_tensors(paths, "train")
+    stored = on_device(jets, CPU)
+    assert torch.equal(stored.weight, jets.weight * jets.event_weight)
     for source in both(paths):
         shown = list(batches(source, 300, torch.Generator().manual_seed(1)))
         assert [len(batch.label) for batch in shown] == [300] * 7 + [100]

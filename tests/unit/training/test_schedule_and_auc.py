@@ -48,19 +48,27 @@ jets = st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_si
 @given(jets)
 def test_auc_is_exact_with_many_ties(pairs):
     score, positive = (torch.tensor(column) for column in zip(*pairs, strict=True))
-    found = auc(score.float(), positive)
+    found = auc(score.float(), positive, torch.ones(len(score)))
     above, below = score[positive].double(), score[~positive].double()
     pairs_won = (above[:, None] > below).double() + 0.5 * (above[:, None] == below).double()
     assert found == pytest.approx(pairs_won.mean().item(), abs=1e-12)
+    copies = torch.arange(len(score)) % 3 + 1
+    of_copies = auc(
+        *(torch.repeat_interleave(each, copies) for each in (score.float(), positive)),
+        torch.ones(int(copies.sum())),
+    )
+    assert auc(score.float(), positive, copies) == pytest.approx(of_copies, abs=1e-12)
 
 
 def test_auc_agrees_with_scikit_learn_on_many_jets():
     torch.manual_seed(0)
     positive = torch.rand(50_000) < 0.3
     score = torch.randn(50_000) + positive
-    assert auc(score, positive) == pytest.approx(roc_auc_score(positive, score), abs=1e-12)
+    weight = torch.rand(50_000)
+    expected = roc_auc_score(positive, score, sample_weight=weight)
+    assert auc(score, positive, weight) == pytest.approx(expected, abs=1e-12)
 
 
 def test_auc_needs_both_classes():
     with pytest.raises(InputError, match="both flavours"):
-        auc(torch.rand(5), torch.ones(5, dtype=torch.bool))
+        auc(torch.rand(5), torch.ones(5, dtype=torch.bool), torch.ones(5))

@@ -1,9 +1,10 @@
 import copy
 import logging
 
+import numpy as np
 import pytest
 import torch
-from tests.unit.training.conftest import FOLLOWED
+from tests.unit.training.conftest import FOLLOWED, Jets
 
 from robustag.attacks import sweep
 from robustag.errors import InputError
@@ -158,6 +159,50 @@ def test_weights_of_zero_hide_jets_from_the_training(run, definition, toy):
     other, _, _ = run(definition, name="other", train=train._replace(weight=weight, inputs=spoilt))
     for a, b in zip(one.parameters(), other.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-6)
+
+
+@pytest.fixture
+def whole_batches(definition):
+    """Every step sees all jets: what copies of jets do to the order of a batch then changes nothing."""
+    definition["recipe"] = {"name": "nominal"}
+    definition["network"]["dropout"] = 0.0
+    definition["optimiser"] |= {"batch_size": 100_000, "epochs": 3}
+    return definition
+
+
+def test_a_jet_of_weight_two_trains_as_two_jets(run, whole_batches, toy):
+    train, _, _ = toy
+    weight = torch.arange(len(train.label)) % 4
+    copied = Jets(*(tensor.repeat_interleave(weight, dim=0) for tensor in train))
+    one, history, _ = run(whole_batches, name="one", train=train._replace(weight=weight.float()))
+    copied = copied._replace(weight=torch.ones(len(copied.label)))
+    other, of_copies, _ = run(whole_batches, name="other", train=copied)
+    assert history["train_loss"].tolist() == pytest.approx(of_copies["train_loss"].tolist(), rel=1e-5)
+    for a, b in zip(one.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-4)
+
+
+def test_weights_that_cancel_train_as_if_their_jets_were_not_there(run, whole_batches, toy):
+    """A gradient is shorter where weights cancel, which Adam does not see but where it is about zero."""
+    train, _, _ = toy
+    rows = torch.cat([torch.arange(4000), torch.arange(1000), torch.arange(1000)])
+    signs = torch.ones(6000).index_fill(0, torch.arange(5000, 6000), -1.0)
+    signed = Jets(*(tensor[rows] for tensor in train))
+    signed = signed._replace(weight=signed.weight * signs)
+    one, history, _ = run(whole_batches, name="one")
+    other, of_signed, _ = run(whole_batches, name="other", train=signed)
+    assert history["train_loss"].tolist() == pytest.approx(of_signed["train_loss"].tolist(), rel=1e-4)
+    for a, b in zip(one.parameters(), other.parameters(), strict=True):
+        assert (a - b).abs().mean() < 2e-5, "of three steps of 0.005"
+
+
+def test_a_batch_whose_weights_add_up_to_nothing_still_trains(run, definition, toy):
+    train, _, _ = toy
+    definition["recipe"] = {"name": "nominal"}
+    weight = torch.where(torch.arange(len(train.label)) % 2 == 0, 1.0, -0.999)
+    model, history, _ = run(definition, train=train._replace(weight=weight))
+    assert all(torch.isfinite(parameter).all() for parameter in model.parameters())
+    assert np.isfinite(history["train_loss"]).all()
 
 
 def robust_accuracy(model, jets, rule, epsilon):

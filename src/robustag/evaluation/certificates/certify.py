@@ -106,7 +106,9 @@ def certify(
         contrast[row, first], contrast[row, second] = 1.0, -1.0
     differences = contrasted(layers, contrast)
     chosen = [d for d in DISCRIMINATORS if d.name in certificates.discriminators]
-    cuts = certificate_cuts(forward(layers, reference.inputs), reference.label, chosen, evaluation.mistags)
+    cuts = certificate_cuts(
+        forward(layers, reference.inputs), reference.label, reference.event_weight, chosen, evaluation.mistags
+    )
     tally = Tally(jets, chosen, cuts, evaluation)
     case = (jets.inputs, jets.missing, jets.label, rule)
     # Each number is attacked on its own, so that it is compared with its own bound.

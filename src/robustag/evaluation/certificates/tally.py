@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
-from robustag.binomial import efficiency
+from robustag.binomial import effective_efficiency, effective_number
 from robustag.classes import CLASSES
-from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.bootstrap import chosen, own, replicas
 from robustag.evaluation.discriminators import Discriminator, log_odds
 from robustag.evaluation.roc import Ranking, area
 from robustag.evaluation.settings import Evaluation
@@ -20,20 +20,28 @@ _CLEARANCE = 1e-6
 
 
 def certificate_cuts(
-    logits: Tensor, label: Tensor, discriminators: Sequence[Discriminator], mistags: Sequence[float]
+    logits: Tensor,
+    label: Tensor,
+    weight: Tensor,
+    discriminators: Sequence[Discriminator],
+    mistags: Sequence[float],
 ) -> dict[tuple[str, float], float]:
     """By (discriminator, rate), the lowest cut on the log-odds that keeps to a mis-tag rate.
 
     It lies a hair above the jet that fixes it: the rounding that bounds allow for must not carry that across.
 
-    logits: float64 [N, 3], label: int64 [N].
+    logits: float64 [N, 3], label: int64 [N], weight: float [N] of the jets' events.
     """
-    scores, flavours = logits.cpu().numpy(), label.cpu().numpy()
+    scores, flavours, counted = (column.cpu().numpy() for column in (logits, label, weight))
     cuts: dict[tuple[str, float], float] = {}
     for d in discriminators:
         odds = log_odds(scores, d)
-        ranking = Ranking(odds[flavours == d.signal], odds[flavours == d.background])
-        cuts |= {(d.name, mistag): ranking.cut_at_mistag(mistag) + _CLEARANCE for mistag in mistags}
+        background = flavours == d.background
+        ranking = Ranking(odds[flavours == d.signal], odds[background])
+        cuts |= {
+            (d.name, mistag): ranking.cut_at_mistag(mistag, counted[background]) + _CLEARANCE
+            for mistag in mistags
+        }
     return cuts
 
 
@@ -43,7 +51,7 @@ class Tally:
     Parameters
     ----------
     jets : JetTensors
-        Whose flavours and events count.
+        Whose flavours, events and their weights count.
     discriminators : sequence of Discriminator
         What is ranked.
     cuts : mapping of (discriminator, mis-tag rate) to float
@@ -60,7 +68,9 @@ class Tally:
         evaluation: Evaluation,
     ) -> None:
         self._label = jets.label.cpu().numpy()
-        self._weights = event_weights(jets.event.cpu().numpy(), evaluation.bootstrap, evaluation.seed)
+        event, weight = jets.event.cpu().numpy(), jets.event_weight.cpu().numpy()
+        self._weights = replicas(event, weight, evaluation.bootstrap, evaluation.seed)
+        self._own = own(self._weights)
         self._discriminators, self._cuts, self._mistags = discriminators, cuts, evaluation.mistags
 
     def rows(self, method: str, epsilon: float, odds: Mapping[str, Tensor], margin: Tensor) -> Iterator[dict]:
@@ -68,14 +78,14 @@ class Tally:
         right = (margin < 0).cpu().numpy()
         front = {"method": method, "epsilon": float(epsilon)}
         for flavour, name in enumerate((*CLASSES, "all")):
-            of = right if name == "all" else right[self._label == flavour]
-            yield {**front, **_named("all", name, "accuracy"), **_share(of)}
+            of = np.flatnonzero((name == "all") | (self._label == flavour))
+            yield {**front, **_named("all", name, "accuracy"), **self._share(right[of], of)}
         for d in self._discriminators:
             score = odds[d.name].cpu().numpy()
             signal, background = (np.flatnonzero(self._label == f) for f in (d.signal, d.background))
             value, low, high, replicates = area(score, signal, background, self._weights)
             auc = {
-                **{"value": value, "low": low, "high": high, "n": len(signal) + len(background)},
+                **{"value": value, "low": low, "high": high, "n": self._number(signal, background)},
                 "replicates": replicates.astype(np.float32),
             }
             yield {**front, **_named(d.name, "all", "auc"), **auc}
@@ -85,7 +95,18 @@ class Tally:
                     (background, d.background, "fixed_cut_mistag"),
                 ):
                     passed = score[jets] > self._cuts[d.name, mistag]
-                    yield {**front, **_named(d.name, CLASSES[flavour], metric, mistag), **_share(passed)}
+                    share = self._share(passed, jets)
+                    yield {**front, **_named(d.name, CLASSES[flavour], metric, mistag), **share}
+
+    def _number(self, *jets: np.ndarray) -> float:
+        together = np.concatenate(jets)
+        return effective_number(chosen(self._own, together), len(together))
+
+    def _share(self, passed: np.ndarray, jets: np.ndarray) -> dict:
+        """Share of jets that pass, with its exact binomial interval."""
+        value, total = np.average(passed, weights=chosen(self._own, jets)), self._number(jets)
+        low, high = effective_efficiency(value, total)
+        return {"value": float(value), "low": float(low), "high": float(high), "n": total}
 
 
 def _named(discriminator: str, flavour: str, metric: str, working_point: float = np.nan) -> dict:
@@ -95,10 +116,3 @@ def _named(discriminator: str, flavour: str, metric: str, working_point: float =
         "metric": metric,
         "working_point": working_point,
     }
-
-
-def _share(passed: np.ndarray) -> dict:
-    """Share of jets with its exact binomial interval."""
-    count, total = int(passed.sum()), len(passed)
-    value, low, high = efficiency(count, total)
-    return {"value": float(value), "low": float(low), "high": float(high), "n": total}

@@ -5,7 +5,7 @@
 are compared with nothing: they stand in for what does not exist.
 """
 
-from robustag.evaluation.distances.classifier import classifier_auc
+from robustag.evaluation.distances.classifier import Sample, classifier_auc
 from robustag.evaluation.distances.correlation import correlation, correlation_change
 from robustag.evaluation.distances.cuts import Cuts
 from robustag.evaluation.distances.measure import measure, measure_all
@@ -15,6 +15,7 @@ from robustag.evaluation.distances.univariate import jensen_shannon, kullback_le
 __all__ = [
     "Cuts",
     "Reference",
+    "Sample",
     "classifier_auc",
     "correlation",
     "correlation_change",

@@ -1,11 +1,13 @@
 """Two samples told apart by a network: what a comparison of all inputs at once would have seen."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch.nn import functional
 
 from robustag.errors import InputError
-from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.bootstrap import replicas
 from robustag.evaluation.campaign import predict
 from robustag.evaluation.roc import area
 from robustag.models import build_model
@@ -16,9 +18,17 @@ _EPOCHS, _BATCH, _RATE = 10, 256, 0.002
 _LEVELS = 256
 
 
+class Sample(NamedTuple):
+    """Jets: inputs float [N, F], missing ones at their stand-in, event int64 [N], weight float [N]."""
+
+    inputs: np.ndarray
+    event: np.ndarray
+    weight: np.ndarray
+
+
 def classifier_auc(
-    clean: tuple[np.ndarray, np.ndarray],
-    changed: tuple[np.ndarray, np.ndarray],
+    clean: Sample,
+    changed: Sample,
     seed: int,
     replicates: int = 100,
 ) -> tuple[float, float, float]:
@@ -31,8 +41,7 @@ def classifier_auc(
 
     Parameters
     ----------
-    clean, changed : (float [N, F], int64 [N])
-        Inputs, missing ones at their stand-in, and the event of each jet.
+    clean, changed : Sample
     seed : int
         Of the network, its batches and the bootstrap.
 
@@ -45,17 +54,17 @@ def classifier_auc(
     InputError
         If a half has no jet of a sample.
     """
-    inputs = np.concatenate([clean[0], changed[0]])
-    event = np.concatenate([clean[1], changed[1]])
-    label = np.repeat([0, 1], [len(clean[0]), len(changed[0])])
+    inputs, event, weight = (np.concatenate(columns) for columns in zip(clean, changed, strict=True))
+    label = np.repeat([0, 1], [len(clean.event), len(changed.event)])
     train = mixed(event) % 2 == 0
     if min(np.bincount(label[half], minlength=2).min() for half in (train, ~train)) == 0:
         raise InputError("too few events to train and test a classifier of two samples: use more jets")
     ranks = torch.from_numpy(_ranks(inputs, train))
-    model = _trained(ranks[train], torch.from_numpy(label[train]), seed)
+    taught = torch.from_numpy(label[train]), torch.from_numpy(weight[train])
+    model = _trained(ranks[train], *taught, seed)
     logits, truth = predict(model, ranks[~train]), label[~train]
     score = logits[:, 1] - logits[:, 0]
-    weights = event_weights(event[~train], replicates, seed)
+    weights = replicas(event[~train], weight[~train], replicates, seed)
     clean_jets, changed_jets = (np.flatnonzero(truth == side) for side in (0, 1))
     value, low, high, _ = area(score, changed_jets, clean_jets, weights)
     return value, low, high
@@ -69,7 +78,7 @@ def _ranks(inputs: np.ndarray, train: np.ndarray) -> np.ndarray:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _trained(inputs: torch.Tensor, label: torch.Tensor, seed: int) -> torch.nn.Module:
+def _trained(inputs: torch.Tensor, label: torch.Tensor, weight: torch.Tensor, seed: int) -> torch.nn.Module:
     model = build_model(_NETWORK, inputs.shape[1], 2, seed=seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=_RATE, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, _EPOCHS)
@@ -77,7 +86,9 @@ def _trained(inputs: torch.Tensor, label: torch.Tensor, seed: int) -> torch.nn.M
     for _ in range(_EPOCHS):
         for rows in torch.randperm(len(inputs), generator=generator).split(_BATCH):
             optimiser.zero_grad()
-            functional.cross_entropy(model(inputs[rows]), label[rows]).backward()
+            losses = functional.cross_entropy(model(inputs[rows]), label[rows], reduction="none")
+            # By the sizes of the weights, as in `robustag.training`.
+            ((losses * weight[rows]).sum() / weight[rows].abs().sum()).backward()
             optimiser.step()
         schedule.step()
     return model.eval()

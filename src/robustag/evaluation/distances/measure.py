@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from robustag.evaluation.distances.classifier import classifier_auc
+from robustag.evaluation.bootstrap import unless_one
+from robustag.evaluation.distances.classifier import Sample, classifier_auc
 from robustag.evaluation.distances.correlation import correlation, correlation_change
 from robustag.evaluation.distances.single import Reference
 
@@ -79,19 +80,25 @@ def measure_all(
 
 
 class _Arrays:
-    """A sample as numpy arrays: `values` float64 [N, F], `exists` bool [N, F], `event` [N]."""
+    """A sample as numpy arrays: `values` float64 [N, F], `exists` bool [N, F], `event` and `weight` [N]."""
 
     def __init__(self, jets: "JetTensors") -> None:
         self.values = jets.inputs.double().cpu().numpy()
         self.exists = ~jets.missing.cpu().numpy()
         self.event = jets.event.cpu().numpy()
+        self.weight = jets.event_weight.cpu().numpy()
+
+    def of(self, inputs: np.ndarray | slice = slice(None)) -> Sample:
+        """What a classifier sees if it sees these inputs."""
+        return Sample(self.values[:, inputs], self.event, self.weight)
 
 
 def _joint(a: _Arrays, b: _Arrays, seed: int) -> Iterator[dict]:
-    norm, largest = correlation_change(correlation(a.values, a.exists), correlation(b.values, b.exists))
+    before, after = (correlation(s.values, s.exists, unless_one(s.weight)) for s in (a, b))
+    norm, largest = correlation_change(before, after)
     continuous = _continuous(a)
-    seen = classifier_auc((a.values, a.event), (b.values, b.event), seed)
-    blind = classifier_auc((a.values[:, continuous], a.event), (b.values[:, continuous], b.event), seed)
+    seen = classifier_auc(a.of(), b.of(), seed)
+    blind = classifier_auc(a.of(continuous), b.of(continuous), seed)
     for distance, value, *interval in (
         ("correlation", norm, np.nan, np.nan),
         ("correlation_largest", largest, np.nan, np.nan),

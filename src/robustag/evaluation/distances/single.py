@@ -3,11 +3,14 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from robustag.binomial import effective_number
 from robustag.classes import CLASSES
+from robustag.evaluation.bootstrap import chosen, unless_one
 from robustag.evaluation.distances.cuts import Cuts
 from robustag.evaluation.distances.univariate import jensen_shannon, kullback_leibler, wasserstein
 from robustag.evaluation.visibility import jets_to_see, true_distance
@@ -23,22 +26,26 @@ _CHANGES = ((np.arange(2**_SWAPS) >> np.arange(_SWAPS)[:, None]) & 1).astype(np.
 
 
 class _Jets:
-    """A sample: values float32 [F, N], exists bool [F, N], event int64 [N] and cell int64 [N].
+    """A sample: values float32 [F, N], exists bool [F, N], event int64 [N], cell int64 [N] and weight [N].
 
-    A cell has the jets of one flavour whose events change sides together.
+    A cell has the jets of one flavour whose events change sides together. The weight is None where jets count
+    one each.
     """
 
     def __init__(self, jets: "JetTensors") -> None:
         self.values = np.ascontiguousarray(jets.inputs.cpu().numpy().T)
         self.exists = np.ascontiguousarray(~jets.missing.cpu().numpy().T)
         self.event = jets.event.cpu().numpy()
+        self.weight = unless_one(jets.event_weight.cpu().numpy())
         group = splitmix64(splitmix64(self.event.view(np.uint64))) >> np.uint64(64 - _SWAPS)
         self.cell = group.astype(np.int64) * len(CLASSES) + jets.label.cpu().numpy()
 
     def input(self, column: int, cuts: Cuts | None = None) -> "Column":
         """One input, counted between its cuts: its own if they are not given."""
         exists = self.exists[column]
-        return Column.of(self.values[column, exists], self.cell[exists], cuts, float(exists.mean()))
+        share = float(np.average(exists, weights=self.weight))
+        weight = chosen(self.weight, exists)
+        return Column.of(self.values[column, exists], self.cell[exists], cuts, share, weight)
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,12 @@ class Column:
         Existing entries as the jets stand, and ascending.
     label : int64 [n]
         Flavours.
+    weight, ordered_weight : float64 [n] or None
+        Of the entries as the jets stand, and in ascending order of values; None: one each.
     cuts : Cuts
-    flavours : int64 [3, L + 1]
-        Entries below each cut, and in all.
-    moving : int64 [4, L + 1]
+    flavours : [3, L + 1]
+        Entries below each cut, and in all; their weights, if they have some.
+    moving : [4, L + 1]
         The same of those that change sides, each time.
     share : float
         Share of the jets that have the input.
@@ -63,28 +72,51 @@ class Column:
     values: np.ndarray
     ordered: np.ndarray
     label: np.ndarray
+    weight: np.ndarray | None
+    ordered_weight: np.ndarray | None
     cuts: Cuts
     flavours: np.ndarray
     moving: np.ndarray
     share: float
 
     @classmethod
-    def of(cls, values: np.ndarray, cell: np.ndarray, cuts: Cuts | None, share: float) -> "Column":
-        """From existing entries [n] and their cells [n]."""
-        ordered, cells = _sorted(values, cell)
+    def of(
+        cls,
+        values: np.ndarray,
+        cell: np.ndarray,
+        cuts: Cuts | None,
+        share: float,
+        weight: np.ndarray | None = None,
+    ) -> "Column":
+        """From existing entries [n], their cells [n] and weights [n]."""
+        if weight is None:
+            (ordered, cells), weights = _sorted(values, cell), None
+        else:
+            order = np.argsort(values, kind="stable")
+            ordered, cells, weights = values[order], cell[order], weight[order]
         cuts = cuts or Cuts.of(ordered)
         below = np.searchsorted(ordered, cuts.points)
         shape = (2**_SWAPS, len(CLASSES), len(below) + 1)
         level = np.repeat(np.arange(shape[-1]), np.diff(below, prepend=0, append=len(ordered)))
-        counts = np.bincount(cells * shape[-1] + level, minlength=np.prod(shape)).reshape(shape)
+        counts = np.bincount(cells * shape[-1] + level, weights, np.prod(shape)).reshape(shape)
         flavours, moving = counts.sum(axis=0), _CHANGES @ counts.sum(axis=1)
-        label = cell % len(CLASSES)
-        return cls(values, ordered, label, cuts, flavours.cumsum(axis=-1), moving.cumsum(axis=-1), share)
+        sums = flavours.cumsum(axis=-1), moving.cumsum(axis=-1)
+        return cls(values, ordered, cell % len(CLASSES), weight, weights, cuts, *sums, share)
 
     @property
     def all(self) -> np.ndarray:
         """Entries of all flavours below each cut, and in all, [L + 1]."""
         return self.flavours.sum(axis=0)
+
+    @property
+    def number(self) -> float:
+        """Entries of weight one that have the same errors."""
+        return effective_number(self.weight, len(self.values))
+
+    @property
+    def entry(self) -> float:
+        """Weight of one of these."""
+        return float(self.all[-1] / self.number) if self.number else 1.0
 
 
 class Reference:
@@ -115,7 +147,7 @@ class Reference:
             after = before if unmoved else jets.input(number, before.cuts)
             for row in (
                 *_divergences(before, after),
-                _row("wasserstein", wasserstein(before.ordered, after.ordered)),
+                _row("wasserstein", _wasserstein(before, after)),
                 *_shifts(before, after, copies),
                 *_visible(before, after, copies),
             ):
@@ -131,8 +163,8 @@ def kolmogorov(clean: np.ndarray, changed: np.ndarray) -> tuple[np.ndarray, np.n
 
     Parameters
     ----------
-    clean, changed : int64 [..., L + 1]
-        Entries below each cut, and in all.
+    clean, changed : [..., L + 1]
+        Entries, or their weights, below each cut, and in all.
     """
     with np.errstate(invalid="ignore"):
         apart = np.abs(clean / clean[..., -1:] - changed / changed[..., -1:])
@@ -169,13 +201,18 @@ def _swapped(before: Column, after: Column) -> tuple[np.ndarray, np.ndarray]:
     return before.all + moved, after.all - moved
 
 
+def _wasserstein(before: Column, after: Column) -> float:
+    return wasserstein(before.ordered, after.ordered, before.ordered_weight, after.ordered_weight)
+
+
 def _divergences(before: Column, after: Column) -> Iterator[dict]:
     cuts = before.cuts
     pair = cuts.binned(before.all), cuts.binned(after.all)
     chance = [cuts.binned(below) for below in _swapped(before, after)]
-    for name, divergence in (("kl", kullback_leibler), ("js", jensen_shannon)):
+    leibler = partial(kullback_leibler, entry=before.entry)
+    for name, divergence in (("kl", leibler), ("js", jensen_shannon)):
         yield _row(name, float(divergence(*pair)), floor=float(divergence(*chance).mean()))
-    by_flavour = kullback_leibler(cuts.binned(before.flavours), cuts.binned(after.flavours))
+    by_flavour = leibler(cuts.binned(before.flavours), cuts.binned(after.flavours))
     for flavour, value in zip(CLASSES, by_flavour, strict=True):
         yield _row("kl", value, flavour=flavour)
 
@@ -183,14 +220,16 @@ def _divergences(before: Column, after: Column) -> Iterator[dict]:
 def _shifts(before: Column, after: Column, copies: bool) -> Iterator[dict]:
     """Shift of the mean with its standard error, which is that of the differences if jets are copies."""
     a, b = before.values.astype(np.float64), after.values.astype(np.float64)
-    samples = [(b - a, after.label)] if copies else [(b, after.label), (-a, before.label)]
+    samples = [(b - a, after)] if copies else [(b, after), (-a, before)]
     shift, variance = np.zeros(len(CLASSES) + 1), np.zeros(len(CLASSES) + 1)
-    for values, label in samples:
-        moments = [np.bincount(label, weights, len(CLASSES)) for weights in (None, values, values * values)]
-        number, first, second = (np.append(moment, moment.sum()) for moment in moments)
+    for values, sample in samples:
+        weight = np.ones(len(values)) if sample.weight is None else sample.weight
+        powers = weight, weight * values, weight * (values * values), weight * weight
+        moments = [np.bincount(sample.label, power, len(CLASSES)) for power in powers]
+        number, first, second, squares = (np.append(moment, moment.sum()) for moment in moments)
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean = first / number
-            variance += np.maximum(second / number - mean * mean, 0.0) / (number - 1)
+            mean, effective = first / number, number * number / squares
+            variance += np.maximum(second / number - mean * mean, 0.0) / (effective - 1)
         shift += mean
     error = np.sqrt(variance)
     for flavour, value, spread in zip((*CLASSES, "all"), shift, error, strict=True):
@@ -219,7 +258,7 @@ def _variance(before: Column, after: Column, cut: int, copies: bool) -> float:
             return 0.0
         point = before.cuts.points[cut]
         crossed = (before.values < point) != (after.values < point)
-        signed = (before.all[cut] - after.all[cut]) / len(crossed)
-        return (crossed.mean() - signed**2) / len(crossed)
-    shares = [(sample.all[cut] / sample.all[-1], sample.all[-1]) for sample in (before, after)]
+        signed = (before.all[cut] - after.all[cut]) / before.all[-1]
+        return (np.average(crossed, weights=before.weight) - signed**2) / before.number
+    shares = [(sample.all[cut] / sample.all[-1], sample.number) for sample in (before, after)]
     return sum(share * (1.0 - share) / number for share, number in shares)

@@ -5,13 +5,14 @@ from scipy.special import rel_entr
 from scipy.stats import wasserstein_distance
 
 
-def kullback_leibler(clean: np.ndarray, changed: np.ndarray) -> np.ndarray:
+def kullback_leibler(clean: np.ndarray, changed: np.ndarray, entry: float = 1) -> np.ndarray:
     """KL(clean | changed) in nats over the last axis of two sets of counts, as arXiv:2203.13890 takes it.
 
-    An empty bin of either sample is given one entry before both are normalised, so that the sum stays finite;
-    NaN where a sample has no entry at all.
+    A bin of either sample that is empty, or negative, is given one `entry`, which is the weight of one,
+    before both are normalised, so that the sum stays finite; NaN where a sample has no entry at all.
     """
-    p, q = (np.where(counts == 0, 1, counts) for counts in (clean, changed))
+    # Sums of weights that cancel leave a rounding error.
+    p, q = (np.where(counts < 1e-9 * entry, entry, counts) for counts in (clean, changed))
     found = rel_entr(p / p.sum(axis=-1, keepdims=True), q / q.sum(axis=-1, keepdims=True)).sum(axis=-1)
     return np.where(clean.any(axis=-1) & changed.any(axis=-1), found, np.nan)
 
@@ -19,20 +20,37 @@ def kullback_leibler(clean: np.ndarray, changed: np.ndarray) -> np.ndarray:
 def jensen_shannon(clean: np.ndarray, changed: np.ndarray) -> np.ndarray:
     """Jensen-Shannon divergence in nats over the last axis, in [0, ln 2]; empty bins need no rule.
 
-    NaN where a sample has no entry.
+    Negative ones count as empty. NaN where a sample has no entry.
     """
     with np.errstate(invalid="ignore"):
-        p, q = (counts / counts.sum(axis=-1, keepdims=True) for counts in (clean, changed))
+        p, q = (np.maximum(counts, 0) for counts in (clean, changed))
+        p, q = (counts / counts.sum(axis=-1, keepdims=True) for counts in (p, q))
         return (rel_entr(p, (p + q) / 2) + rel_entr(q, (p + q) / 2)).sum(axis=-1) / 2
 
 
-def wasserstein(clean: np.ndarray, changed: np.ndarray) -> float:
+def wasserstein(
+    clean: np.ndarray,
+    changed: np.ndarray,
+    clean_weight: np.ndarray | None = None,
+    changed_weight: np.ndarray | None = None,
+) -> float:
     """Area between the cumulative distributions of entries [n] and [m] in ascending order, in their unit.
 
-    Exact, without bins; NaN where a sample has no entry.
+    Exact, without bins; NaN where a sample has no entry. Entries count one each, or as their weights [n] and
+    [m] say, of either sign.
     """
     if not len(clean) or not len(changed):
         return float("nan")
+    if clean_weight is not None or changed_weight is not None:
+        points = np.sort(np.concatenate([clean, changed]).astype(np.float64))
+        apart = _cumulative(clean, clean_weight, points) - _cumulative(changed, changed_weight, points)
+        return float(np.abs(apart[:-1]) @ np.diff(points))
     if len(clean) == len(changed):
         return float(np.abs(clean - changed).mean(dtype=np.float64))
     return float(wasserstein_distance(clean, changed))
+
+
+def _cumulative(ordered: np.ndarray, weight: np.ndarray | None, points: np.ndarray) -> np.ndarray:
+    """Share of the weight of ascending entries up to each point."""
+    reached = np.cumsum(np.ones(len(ordered)) if weight is None else weight)
+    return np.append(0.0, reached / reached[-1])[np.searchsorted(ordered, points, side="right")]

@@ -133,4 +133,4 @@ def _label(rows: pd.DataFrame, metric: str) -> str:
     discriminator = rows["discriminator"].iloc[0]
     efficiency, mistag = DISCRIMINATOR_AXES[discriminator]
     names = dict(zip(_METRICS, (f"{discriminator} AUC", efficiency, mistag), strict=True))
-    return f"{names[metric]}\n{rows['n'].min():,} jets"
+    return f"{names[metric]}\n{rows['n'].min():,.0f} jets"

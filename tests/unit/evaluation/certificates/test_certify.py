@@ -1,6 +1,7 @@
 """Certificates and attacks as tagging numbers: the truth lies between them."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,7 @@ def jets():
     inputs[:, :3] += 1.5 * nn.functional.one_hot(label, 3)
     ones = torch.ones(240)
     missing = torch.rand(240, 6, generator=generator) < 0.1
-    return JetTensors(inputs, missing, label, ones, ones, ones, torch.arange(240))
+    return JetTensors(inputs, missing, label, ones, ones, ones, torch.arange(240), ones)
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +105,18 @@ def test_a_bound_that_an_attack_breaks_stops_everything(jets, rule, monkeypatch)
     monkeypatch.setattr(sys.modules[certify.__module__], "METHODS", {"boastful": boastful})
     with pytest.raises(BrokenCertificateError, match=r"boastful bounds BvL of jet \d+ by .* at epsilon 0.05"):
         certify(linear(), jets, jets, rule, CERTIFICATES, EVALUATION, 1)
+
+
+def test_certified_numbers_of_weighted_jets_are_those_of_their_copies(jets, rule):
+    copies = torch.arange(240) % 3
+    weighted = replace(jets, event_weight=0.5 * copies)
+    rows = torch.arange(240).repeat_interleave(copies)
+    copied = jets.select(rows)
+    found, expected = (
+        certify(linear(), each, each, rule, CERTIFICATES, EVALUATION, 1) for each in (weighted, copied)
+    )
+    proven = found["method"] != "attack"
+    np.testing.assert_allclose(found["value"][proven], expected["value"][proven], rtol=1e-12)
+    assert (found["n"] < expected["n"]).all()
+    with_errors = found["metric"] == "auc"
+    assert (found["high"] - found["low"])[~with_errors & proven].gt(0).all()

@@ -12,6 +12,7 @@ from robustag.errors import InputError
 from robustag.evaluation.distances import (
     Cuts,
     Reference,
+    Sample,
     classifier_auc,
     correlation,
     correlation_change,
@@ -42,6 +43,7 @@ def make_jets(seed, jets=1200):
         ones,
         ones,
         torch.tensor(np.repeat(np.arange(jets // 2), 2) * 7919),
+        ones,
     )
 
 
@@ -50,7 +52,7 @@ def as_jets(values, after=0):
     number = len(values)
     inputs, ones = torch.tensor(values, dtype=torch.float32)[:, None], torch.ones(number)
     labels = torch.zeros(number, dtype=torch.int64)
-    return JetTensors(inputs, inputs.isnan(), labels, ones, ones, ones, torch.arange(number) + after)
+    return JetTensors(inputs, inputs.isnan(), labels, ones, ones, ones, torch.arange(number) + after, ones)
 
 
 def moved(jets, by):
@@ -256,7 +258,10 @@ def test_identical_samples_have_no_distance():
 
 def test_other_jets_of_the_same_kind_cannot_be_told_apart():
     first, second = make_jets(5), make_jets(6)
-    pairs = [(sample.inputs.numpy(), sample.event.numpy() + n) for n, sample in enumerate((first, second))]
+    pairs = [
+        Sample(jets.inputs.numpy(), jets.event.numpy() + n, np.ones(len(jets)))
+        for n, jets in enumerate((first, second))
+    ]
     area, low, high = classifier_auc(*pairs, seed=3)
     assert low < area < high
     assert abs(area - 0.5) < 4 * (high - low)
@@ -292,13 +297,14 @@ def test_a_shift_that_depends_on_the_flavour_shows_in_its_sign():
 def test_the_same_seed_gives_the_same_classifier():
     jets = make_jets(9)
     changed = moved(jets, 0.1)
-    pair = [(sample.inputs.numpy(), sample.event.numpy()) for sample in (jets, changed)]
+    one = np.ones(len(jets))
+    pair = [Sample(sample.inputs.numpy(), sample.event.numpy(), one) for sample in (jets, changed)]
     assert classifier_auc(*pair, seed=1) == classifier_auc(*pair, seed=1)
     assert classifier_auc(*pair, seed=1) != classifier_auc(*pair, seed=2)
 
 
 def test_one_event_is_not_enough_for_a_classifier():
-    one = np.zeros((4, 2)), np.zeros(4, dtype=np.int64)
+    one = Sample(np.zeros((4, 2)), np.zeros(4, dtype=np.int64), np.ones(4))
     with pytest.raises(InputError, match="too few events to train and test a classifier"):
         classifier_auc(one, one, seed=1)
 
