@@ -199,17 +199,18 @@ def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> JetRecor
         for which in ("hadron", "parton")
         if f"Jet_{which}Flavour" in columns
     }
-    values = np.empty((table.size, len(event)), np.float32)
+    values = np.empty((len(event), table.size), np.float32)
     for block in table.blocks:
         if block.count is None:
             names = [f"Jet_{branch_of(variable.name)}" for variable in block.variables]
-            values[block.columns[:, 0]] = np.stack([columns[name] for name in names])
+            inputs = np.stack([columns[name] for name in names], axis=1)
         else:
-            values[block.columns] = _leading(columns, counts, block)
+            inputs = _leading(columns, counts, block).reshape(len(event), block.size)
+        values[:, block.first : block.first + block.size] = inputs
     identity = [columns[name].astype(np.uint64)[event] for name in _EVENT]
     weight = columns.get("genWeight", np.ones(len(counts), np.float32))
     return JetRecords(
-        values=np.ascontiguousarray(values.T),
+        values=values,
         label=_label(flavours.get("hadron_flavour", np.full(len(event), _TAU))),
         weight=weight[event],
         pt=columns["Jet_pt"],
@@ -230,7 +231,7 @@ def _label(flavour: np.ndarray) -> np.ndarray:
 
 
 def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block) -> np.ndarray:
-    """Variables of the first elements of every jet, float32 [V, T, N], NaN where there are fewer.
+    """Variables of the first elements of every jet, float32 [N, V, T], NaN where there are fewer.
 
     counts: jets per event.
     """

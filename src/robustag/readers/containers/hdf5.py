@@ -49,7 +49,7 @@ class Datasets:
         for name, (dataset, field) in wanted.items():
             values = parts[dataset] if field is None else parts[dataset][field]
             mask = valid.get(dataset)
-            found[name] = ak.Array(values) if mask is None else ak.unflatten(values[mask], mask.sum(1))
+            found[name] = _array(values) if mask is None else ak.unflatten(_array(values[mask]), mask.sum(1))
         return found
 
 
@@ -66,6 +66,11 @@ def opened(path: str | Path, tree: str | None) -> Iterator[Datasets]:
                 f"{path} has no dataset '{name}': say tree: {' or '.join(there) or '(there is none)'}"
             )
         yield Datasets(file, name, path)
+
+
+def _array(values: np.ndarray) -> ak.Array:
+    # Texts, and arrays that differ in length, are objects one by one.
+    return ak.Array(values.tolist() if values.dtype.kind in "OSU" else np.ascontiguousarray(values))
 
 
 def _datasets(file: h5py.File) -> list[str]:
