@@ -6,10 +6,10 @@ import numpy as np
 _SORTED = 2_000_000
 
 
-def leading(
-    jet: np.ndarray, columns: list[np.ndarray], rank: np.ndarray | None, places: int, jets: int
-) -> np.ndarray:
-    """Variables of the first elements of every jet, float32 [N, V, T], NaN where there are fewer.
+def put_leading(
+    jet: np.ndarray, columns: list[np.ndarray], rank: np.ndarray | None, out: np.ndarray
+) -> None:
+    """Put variables of the first elements of every jet where they belong, and NaN where there are fewer.
 
     Parameters
     ----------
@@ -20,11 +20,10 @@ def leading(
     rank : float [M] or None
         Elements come in descending order of it, equal ones as in the file; NaN comes last. None for the order
         of the file.
-    places : int
-        T.
-    jets : int
-        N.
+    out : float32 [N, V, T]
+        Of N jets with T places each.
     """
+    jets, _, places = out.shape
     chosen: np.ndarray | slice = slice(None)
     if (jet < 0).any() or (np.diff(jet) < 0).any():
         chosen = np.argsort(jet, kind="stable")[np.count_nonzero(jet < 0) :]
@@ -36,10 +35,9 @@ def leading(
     # The elements of a jet stand one after another, as do the places that they fill.
     place = np.arange(len(jet)) - np.repeat(np.cumsum(counts) - counts, counts)
     kept, filled = place < places, np.arange(places) < counts[:, None]
-    out = np.full((jets, len(columns), places), np.nan, np.float32)
+    out[:] = np.nan
     for index, column in enumerate(columns):
         out[:, index][filled] = column[chosen][kept]
-    return out
 
 
 def _descending(rank: np.ndarray, counts: np.ndarray) -> np.ndarray:
