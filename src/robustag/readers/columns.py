@@ -193,13 +193,14 @@ class _Jets:
         return jet, columns
 
     def _numbers(self, name: str, depth: int) -> tuple[np.ndarray, list[np.ndarray]]:
-        """The numbers of a column one after another, and how many each of its lists holds, outermost first."""
+        """Numbers of a column one after another, and how many each of its lists holds, outermost first."""
         array = self._columns[name]
-        if not len(array):  # of which no file has to say what kind it is
-            return np.zeros(0), [np.zeros(0, np.int64)] * (depth - 1)
         layout: Any = ak.to_packed(array).layout
-        counts = []
+        counts: list[np.ndarray] = []
         for _ in range(depth - 1):
+            if not len(layout):  # no file has to say of what
+                counts.append(np.zeros(0, np.int64))
+                continue
             if layout.is_numpy:
                 layout = layout.to_RegularArray()
             if not layout.is_list:
@@ -207,7 +208,7 @@ class _Jets:
             layout = layout.to_ListOffsetArray64(True)
             counts.append(np.diff(np.asarray(layout.offsets)))
             layout = layout.content
-        if layout.is_unknown:
+        if not len(layout):
             return np.zeros(0), counts
         if layout.is_option:
             layout = ak.fill_none(ak.Array(layout), np.nan).layout

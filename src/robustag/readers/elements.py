@@ -6,9 +6,7 @@ import numpy as np
 _SORTED = 2_000_000
 
 
-def put_leading(
-    jet: np.ndarray, columns: list[np.ndarray], rank: np.ndarray | None, out: np.ndarray
-) -> None:
+def put_leading(jet: np.ndarray, columns: list[np.ndarray], rank: np.ndarray | None, out: np.ndarray) -> None:
     """Put variables of the first elements of every jet where they belong, and NaN where there are fewer.
 
     Parameters

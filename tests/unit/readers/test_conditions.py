@@ -116,7 +116,7 @@ def test_columns_are_named_once_in_their_order():
     ],
 )
 def test_anything_else_is_refused_by_what_it_holds(text):
-    with pytest.raises(InputError, match="^the condition '.*(holds|cannot be computed)") as refused:
+    with pytest.raises(InputError, match=r"^the condition '.*(holds|cannot be computed)") as refused:
         Condition(text)
     assert "\n" not in str(refused.value)
 

@@ -50,7 +50,7 @@ def _refusing(path: str | Path) -> AbstractContextManager[None]:
 
 
 def _array(column: pa.ChunkedArray) -> ak.Array:
-    """Numbers, or lists of them; one that does not exist is NaN, a list that does not exist has no elements."""
+    """Numbers, NaN where there is none, or lists of them, empty where there is none."""
     return ak.Array(_layout(column.combine_chunks()))
 
 

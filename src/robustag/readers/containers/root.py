@@ -44,5 +44,5 @@ def opened(path: str | Path, tree: str | None) -> Iterator[Tree]:
             which = f"has no tree '{name}'" if name else "has several trees"
             raise InputError(f"{path} {which}: say tree: {' or '.join(there) or '(there is none)'}")
         with ntuples.reading(path):
-            found = file[name]
-        yield Tree(found, path)
+            found = Tree(file[name], path)
+        yield found
