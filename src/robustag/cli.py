@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="robustag", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     simulation = (_add_generate, _add_variations, _add_provenance, _add_calibrate)
-    for add in (*simulation, _add_attacks, _add_sizes, _add_predict, _add_check):
+    for add in (*simulation, _add_attacks, _add_sizes, _add_predict, _add_check, _add_describe):
         add(commands)
     return parser
 
@@ -321,6 +321,45 @@ def check(options: argparse.Namespace) -> None:
             faults += [f"{prefix}{fault}" for fault in str(error).splitlines()]
     if faults:
         raise InputError("\n".join(faults))
+
+
+def _add_describe(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        "describe", help="say what is in a file of jets, and write a study to start from"
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="ROOT (TTree, RNTuple), parquet or HDF5")
+    parser.add_argument(
+        "--tree", help="tree or dataset that lists the entries (default: the only or usual one)"
+    )
+    parser.add_argument("--all", action="store_true", help="every column of every collection")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="write NAME.yaml and features/NAME.yaml there"
+    )
+    parser.add_argument("--name", help="of the study (default: that of the file)")
+    parser.set_defaults(run=describe)
+
+
+def describe(options: argparse.Namespace) -> None:
+    """Columns by collection with their numbers, the format, and with --out a preset and feature table."""
+    from robustag.describing import Start, described, guessed, survey
+    from robustag.readers.containers import opened
+    from robustag.readers.recognising import recognised
+
+    with opened(options.file, options.tree) as container:
+        columns, known = survey(container, options.file), recognised(container.names)
+        layout = guessed(columns, options.tree)
+        for line in described(options.file, container, columns, layout, known, options.all):
+            print(line)
+        entries = container.entries
+    form = next(name for name in known if name in formats())
+    table = located(f"config/features/{form}.yaml")
+    shipped = table if Path(table).is_file() and form != "columns" else None
+    if shipped:
+        print(f"inputs: config/features/{form}.yaml")
+    if options.out:
+        start = Start.of(options.file, options.name, form, layout, shipped, options.out)
+        for path in start.write(options.file, options.out, entries):
+            print(f"wrote {path}")
 
 
 if __name__ == "__main__":

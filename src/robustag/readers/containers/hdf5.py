@@ -26,6 +26,7 @@ class Datasets:
     def __init__(self, file: h5py.File, main: str, path: str | Path) -> None:
         self._file, self._main, self._path = file, main, path
         self.entries = len(file[main])
+        self.kind = f"HDF5 file, dataset {main}"
         self._places: dict[str, tuple[str, str | None]] = {}
         for dataset in sorted(_datasets(file)):
             if file[dataset].ndim and len(file[dataset]) == self.entries:

@@ -19,6 +19,7 @@ class Table:
 
     def __init__(self, file: pq.ParquetFile, path: str | Path) -> None:
         self._file, self._path = file, path
+        self.kind = "parquet file"
         self.names: Sequence[str] = file.schema_arrow.names
         groups = [file.metadata.row_group(index).num_rows for index in range(file.num_row_groups)]
         self._ends = np.cumsum([0, *groups])
