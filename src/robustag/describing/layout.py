@@ -1,4 +1,4 @@
-"""Where the jets of a file seem to be: kinematics, event, flavour, inputs, elements. People mend the guesses."""
+"""Where the jets of a file seem to be: kinematics, event, flavour, inputs, elements. All are guesses."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -206,7 +206,7 @@ def _placed(inputs: Mapping[str, Column]) -> list[Elements]:
                 if after
                 else re.split(r"(?<=[a-z])(?=[A-Z])", before.rstrip("_").rsplit("_", 1)[-1])[0]
             )
-            first = inputs[places[0]]
+            first = Column.joined([inputs[name] for _, name in sorted(places.items())])
             pattern = f"{before}{{place}}{after}"
             blocks.setdefault((len(places), stem), {})[pattern] = first
     return [

@@ -76,7 +76,8 @@ def _shape(group: list[Column]) -> str:
         return number
     counts = group[0].counts
     lists = "a list per entry" if depths == {2} else "a list of lists per entry"
-    return f"{number}, {lists} (on average {counts.mean() if len(counts) else 0:.2g} each, at most {counts.max(initial=0)})"
+    mean = counts.mean() if len(counts) else 0.0
+    return f"{number}, {lists} (on average {mean:.2g} each, at most {counts.max(initial=0)})"
 
 
 def _table(group: list[Column]) -> list[str]:

@@ -1,10 +1,10 @@
 """A feature table and a preset to start from, written from guesses."""
 
 import math
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -163,17 +163,18 @@ def table_of(name: str, layout: Layout) -> dict[str, Any]:
 
 def _block(name: str, columns: Mapping[str, Column], roles: Mapping[str, str], energy: str) -> dict[str, Any]:
     """A block; what the names of all its columns begin with stands once, in its `branch`."""
-    common = re.match(r".*[_.]|", os.path.commonprefix(list(columns)))
-    start = common[0] if common and len(columns) > 1 else ""
-    if "{" in start or not all(_NAME.fullmatch(branch.removeprefix(start)) for branch in columns):
-        start = ""
+    parts = [re.split(r"(?<=[_.])(?!\{)", branch)[:-1] for branch in columns]
+    alike = takewhile(lambda part: len(set(part)) == 1, zip(*parts, strict=False))
+    start = "".join(part[0] for part in alike)
+    names = [_variable_name(branch.removeprefix(start)) for branch in columns]
+    common = start if start and all(_NAME.fullmatch(branch.removeprefix(start)) for branch in columns) else ""
     taken: set[str] = set()
     variables = []
-    for branch, column in columns.items():
-        own = _fresh(_variable_name(branch.removeprefix(start)), taken)
+    for plain, (branch, column) in zip(names, columns.items(), strict=True):
+        own = _fresh(plain, taken)
         taken.add(own)
-        variables.append(_variable(own, branch, start + own, column, roles.get(branch), energy))
-    return {"name": name, "variables": variables, **({"branch": start + "{variable}"} if start else {})}
+        variables.append(_variable(own, branch, common + own, column, roles.get(branch), energy))
+    return {"name": name, "variables": variables, **({"branch": common + "{variable}"} if common else {})}
 
 
 def _variable(
@@ -240,11 +241,11 @@ def _flow(value: Any) -> str:
 
 def _table_text(table: Mapping[str, Any], file: Path) -> str:
     lines = [
-        f"# Inputs of jets in files like {file.name},",
-        "# guessed by robustag describe. Look at every line: take out what no",
-        "# tagger should see (truth, outputs of other taggers), put in units and ranges, say what a missing entry looks",
-        "# like, order elements with order_by. docs/inputs.md and the first lines of config/features/jet_flavor.yaml explain",
-        '# the keys; unit "1" may stand for one that was not guessed.',
+        f"# Inputs of jets in files like {file.name}, guessed",
+        "# by robustag describe. Look at every line: take out what no tagger should see (truth, outputs of",
+        "# others), put in units and ranges, say what a missing entry is, order elements by order_by.",
+        "# docs/inputs.md and the first lines of config/features/jet_flavor.yaml explain the keys. The unit",
+        "# 1 may stand for one that was not guessed, the role count for anything stored as integers.",
         f"data_set: {table['data_set']}",
         "blocks:",
     ]
@@ -263,8 +264,9 @@ def _table_text(table: Mapping[str, Any], file: Path) -> str:
 def _preset_text(start: Start, file: Path, jets: JetRecords, table: FeatureTable, total: int) -> str:
     lines = [
         f"# A study of {file.name}, guessed by robustag describe.",
-        f"# Look at every line, then `robustag check {start.name}.yaml` and `snakemake --cores 2 --configfile",
-        f"# {start.name}.yaml`. config/README.md explains the keys; what they do not say is as in the default study.",
+        f"# Look at every line, then `robustag check {start.name}.yaml`, then",
+        f"# `snakemake --cores 2 --configfile {start.name}.yaml`.",
+        "# config/README.md explains the keys; what they do not say is as in the default study.",
         f"study: {start.name}",
         f"features: {start.features}",
         "samples:",

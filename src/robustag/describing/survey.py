@@ -1,8 +1,9 @@
 """Every column of a file of jets in numbers: shape, range, and values that may mean that there is none."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import awkward as ak
 import numpy as np
@@ -47,6 +48,16 @@ class Column:
     absent: float = 0.0
     wild: float = 0.0
 
+    @classmethod
+    def joined(cls, columns: Sequence[Self]) -> Self:
+        """Several columns of one kind as one, of the name of the first."""
+        return replace(
+            columns[0],
+            values=np.concatenate([column.values for column in columns]),
+            absent=float(np.mean([column.absent for column in columns])),
+            wild=float(np.mean([column.wild for column in columns])),
+        )
+
     @property
     def is_integer(self) -> bool:
         """Whether it is stored as whole numbers, or truths."""
@@ -69,20 +80,24 @@ class Column:
 
     @property
     def sentinels(self) -> list[float]:
-        """Values that seem to mean that there is no number: the lowest that there are, and apart or frequent.
+        """Values that seem to mean that there is no number: -99 and less, others if alone below zero.
 
         Zero is never one by itself: a look at the program that wrote the file must tell.
         """
         found: list[float] = []
         rest = self.values
         for value in SENTINELS[:-1]:
-            if not len(rest) or rest.min() != value:
-                continue
-            share, rest = (rest == value).mean(), rest[rest != value]
-            # Beside other numbers below zero, -1 and -10 are numbers as others are.
-            if value > -99 and (share < _OFTEN or (len(rest) and rest.min() < 0)):
-                break
-            found.append(value)
+            share, lowest = (
+                (self.values == value).mean() if len(rest) else 0.0,
+                rest.min(initial=np.inf) == value,
+            )
+            rest = rest[rest != value]
+            if value <= -99:
+                taken = share >= _OFTEN or (lowest and share > 0)
+            else:  # beside other numbers below zero it is one as they are
+                taken = lowest and share >= _OFTEN and rest.min(initial=0.0) >= 0
+            if taken:
+                found.append(value)
         return found
 
 

@@ -12,6 +12,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.readers.conditions import Condition
 from robustag.readers.labels import LabelMap
+from robustag.readers.recognising import telling_the_format
 from robustag.readers.records import JetRecords
 
 
@@ -57,7 +58,8 @@ def read_jets(
         )
     # A format of one's own need not know of further columns.
     further = {"columns": columns} if columns else {}
-    jets = reader.read(path, table, entries, **further, **options)
+    with telling_the_format(path, name):
+        jets = reader.read(path, table, entries, **further, **options)
     if flavours:
         jets = replace(jets, label=flavours(jets.described))
     if condition:

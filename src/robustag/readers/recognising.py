@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from robustag.errors import InputError
-from robustag.readers.containers import opened
 
 # Columns that a file of each format has, the most particular format first.
 _MARKS = {
@@ -41,6 +40,9 @@ def telling_the_format(path: str | Path, name: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
+        # Where nothing is wrong no library of file formats is needed.
+        from robustag.readers.containers import opened
+
         try:
             with opened(path) as container:
                 found = recognised(container.names)

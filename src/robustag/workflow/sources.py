@@ -18,6 +18,7 @@ from robustag.errors import InputError
 from robustag.failures import refusing_damage
 from robustag.files import written_whole
 from robustag.options import options_of, source_of
+from robustag.readers.recognising import telling_the_format
 
 READERS = "robustag.readers"
 # What a sample says beside the options of its reader.
@@ -163,7 +164,8 @@ class FileIndex:
                 current[file] = known[file]
                 continue
             count = count or import_module(f"{READERS}.{name}").count
-            current[file] += count(file, **options)
+            with telling_the_format(file, name):
+                current[file] += count(file, **options)
         if current != known:
             self._known[key] = current
             with written_whole(self._path) as temporary:
