@@ -15,8 +15,9 @@ from typing import Any
 from robustag.documents import read_document
 from robustag.errors import InputError
 from robustag.failures import explain
+from robustag.readers import Reading
 from robustag.workflow.places import CONFIG_SCHEMA, locate_files, located
-from robustag.workflow.sources import formats
+from robustag.workflow.sources import formats, reading_of
 
 DEFAULT_CONFIG = "config/config.yaml"
 
@@ -65,13 +66,37 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
         "--format",
         choices=formats(),
         default="generated",
         help="format of files of jets: a module of robustag.readers (default: that of the generator)",
     )
+    either.add_argument(
+        "--sample",
+        metavar="PRESET:NAME",
+        help="read them as sample NAME of a preset on top of the configuration: its format, options, labels "
+        "and selection",
+    )
+
+
+def _reading(options: argparse.Namespace) -> tuple[list[Path], Reading]:
+    """The configuration that files of jets are read with, and how they are read."""
+    below = getattr(options, "config", None) or [Path(located(DEFAULT_CONFIG))]
+    if options.sample is None:
+        return below, Reading(options.format)
+    preset, _, name = options.sample.rpartition(":")
+    if not (preset and name):
+        raise InputError(
+            f"--sample {options.sample} names no sample: write PRESET:NAME, such as mine.yaml:mine"
+        )
+    files = [*below, Path(preset)]
+    sample = _defined(read_configuration(files), "samples", name)
+    if "format" not in sample:
+        raise InputError(f"sample '{name}' is simulated: leave --sample out, its ntuples are read without it")
+    return files, reading_of(sample)
 
 
 def read_configuration(paths: Sequence[Path] | None) -> dict:
@@ -271,8 +296,10 @@ def sizes(options: argparse.Namespace) -> None:
 def _add_predict(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("predict", help="score the jets of an ntuple with a trained model")
     parser.add_argument("model", type=Path, metavar="MODEL", help="ONNX file that a study exported")
-    parser.add_argument("ntuple", type=Path, metavar="NTUPLE", help="ROOT file, or one of another --format")
-    _add_format(parser)
+    parser.add_argument(
+        "ntuple", type=Path, metavar="NTUPLE", help="ROOT file, or one of another --format or --sample"
+    )
+    _add_reading(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -287,7 +314,7 @@ def predict(options: argparse.Namespace) -> None:
     from robustag.deployment.predict import score_ntuple, write_scores
 
     out = options.out or options.ntuple.with_suffix(".scores.parquet")
-    scores = score_ntuple(options.model, options.ntuple, options.format)
+    scores = score_ntuple(options.model, options.ntuple, _reading(options)[1])
     write_scores(scores, out)
     shares = ", ".join(f"{name} {scores[name].mean():.3f}" for name in scores if name.startswith("P_"))
     print(f"{out}: {len(scores)} jets, on average {shares}")
@@ -298,7 +325,7 @@ def _add_check(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="files of jets, and presets (.yaml) of --config"
     )
-    _add_format(parser)
+    _add_reading(parser)
     _add_config(parser)
     parser.set_defaults(run=check)
 
@@ -308,13 +335,13 @@ def check(options: argparse.Namespace) -> None:
     from robustag.workflow.checking import check_configuration, check_ntuple
 
     faults = []
-    below = options.config or [Path(located(DEFAULT_CONFIG))]
+    below, reading = _reading(options)
     for file in options.files:
         try:
             preset = file.suffix in (".yaml", ".yml")
             config = read_configuration([*below, file] if preset else below)
             table = check_configuration(config)
-            found = f"study '{config['study']}'" if preset else check_ntuple(file, table, options.format)
+            found = f"study '{config['study']}'" if preset else check_ntuple(file, table, reading)
             print(f"{file}: {found}")
         except InputError as error:
             prefix = f"{file}: " if preset else ""

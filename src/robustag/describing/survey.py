@@ -87,17 +87,15 @@ class Column:
         found: list[float] = []
         rest = self.values
         for value in SENTINELS[:-1]:
-            share, lowest = (
-                (self.values == value).mean() if len(rest) else 0.0,
-                rest.min(initial=np.inf) == value,
-            )
-            rest = rest[rest != value]
+            others, lowest = rest[rest != value], rest.min(initial=np.inf) == value
+            share = 1 - len(others) / max(1, len(rest))
             if value <= -99:
                 taken = share >= _OFTEN or (lowest and share > 0)
             else:  # beside other numbers below zero it is one as they are
-                taken = lowest and share >= _OFTEN and rest.min(initial=0.0) >= 0
+                taken = lowest and share >= _OFTEN and others.min(initial=0.0) >= 0
             if taken:
                 found.append(value)
+                rest = others
         return found
 
 

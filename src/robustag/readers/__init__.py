@@ -8,7 +8,7 @@ it needs. NaN marks what the file does not have; what the feature table says of 
 what it returns.
 """
 
-from robustag.readers.reading import read_jets
+from robustag.readers.reading import Reading, read_jets
 from robustag.readers.records import Count, JetRecords, event_key
 
-__all__ = ["Count", "JetRecords", "event_key", "read_jets"]
+__all__ = ["Count", "JetRecords", "Reading", "event_key", "read_jets"]

@@ -54,7 +54,8 @@ def read(
     event : list of str, optional
         Columns of integers that identify an event together; without them, the name of the file and the entry.
     index : str, optional
-        Column with the place of the jet in its event, where an entry is a jet; without it, 0.
+        Column with the place of the jet in its event, where an entry is a jet; without it, a number made of
+        its kinematics, which tells the jets of an event apart.
     weight : str, optional
         Column of the weight of the event; without it, 1.
     tree : str, optional
@@ -109,6 +110,12 @@ def read_in(
         # Where nothing identifies events, an entry is one.
         _log.info("%s names no event: each entry counts as one of its own", path)
         key = event_key(_of_name(path, len(jets)), start + jets.entry)
+    if index:
+        place = jets.whole(index)
+    elif event and not jets.in_events:
+        place = _of_kinematics(jets.numbers(pt), jets.numbers(eta))
+    else:
+        place = jets.place
     return JetRecords(
         values=values,
         label=np.full(len(jets), -1),
@@ -116,7 +123,7 @@ def read_in(
         pt=jets.numbers(pt),
         eta=jets.numbers(eta),
         event=key,
-        index=jets.whole(index) if index else jets.place,
+        index=place,
         described={name: jets.numbers(name) for name in dict.fromkeys([*(event or ()), *columns])},
     )
 
@@ -126,6 +133,8 @@ class _Jets:
 
     Attributes
     ----------
+    in_events : bool
+        Whether an entry is an event, and not a jet.
     entry, place : int64 [N]
         Entry of each jet, from the first that was read, and the jet's place in it.
     """
@@ -135,7 +144,7 @@ class _Jets:
         entries = len(columns[pt])
         jagged = columns[pt].ndim > 1
         self._counts = self._numbers(pt, 2)[1][0] if jagged else np.ones(entries, np.int64)
-        self._jagged = jagged
+        self.in_events = jagged
         self._first = np.cumsum(self._counts) - self._counts
         self.entry = np.repeat(np.arange(entries), self._counts)
         self.place = np.arange(len(self.entry)) - self._first[self.entry]
@@ -145,7 +154,7 @@ class _Jets:
 
     def numbers(self, name: str) -> np.ndarray:
         """A column as one number per jet [N]; that of an event is the number of each of its jets."""
-        if not self._jagged:
+        if not self.in_events:
             return self._numbers(name, 1)[0]
         if self._columns[name].ndim == 1:
             return self._numbers(name, 1)[0][self.entry]
@@ -169,7 +178,7 @@ class _Jets:
 
     def elements(self, names: Sequence[str], jet_index: str | None) -> tuple[np.ndarray, list[np.ndarray]]:
         """Row of the jet of each element, int64 [M], and columns of elements [M]."""
-        first, depth = (names[0], 3 if self._jagged else 2) if jet_index is None else (jet_index, 2)
+        first, depth = (names[0], 3 if self.in_events else 2) if jet_index is None else (jet_index, 2)
         numbers, counts = self._numbers(first, depth)
         if jet_index is not None:
             # Lists of an entry: each element says which jet of it.
@@ -181,7 +190,7 @@ class _Jets:
                 )
             jet = np.where(place >= 0, place + np.repeat(self._first, counts[0]), -1)
         else:
-            if self._jagged:
+            if self.in_events:
                 self._same(counts[0], self._counts, f"{first} and the column of pt", "jets in an entry")
             jet = np.repeat(np.arange(len(self)), counts[-1])
         columns = []
@@ -271,6 +280,12 @@ def _fill(values: np.ndarray, block: Block, jets: _Jets) -> None:
     # A view: the inputs of a block lie beside each other.
     places = values.reshape(len(jets), *block.columns.shape)
     put_leading(jet, [found[name] for name in branches], rank, places)
+
+
+def _of_kinematics(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:
+    """A number made of the bits of pT and pseudorapidity, int64 [N]."""
+    high, low = (part.astype(np.float32).view(np.uint32).astype(np.uint64) for part in (pt, eta))
+    return (high << np.uint64(32) | low).view(np.int64)
 
 
 def _of_name(path: str | Path, number: int) -> np.ndarray:

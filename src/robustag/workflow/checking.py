@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +12,10 @@ from robustag.documents import read_document
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.table import check_layout
+from robustag.readers import JetRecords, Reading
 from robustag.workflow.configuration import check_against_schema
 from robustag.workflow.places import CONFIG_SCHEMA, FEATURES_SCHEMA
 from robustag.workflow.selection import check_selection
-
-if TYPE_CHECKING:
-    from robustag.readers import JetRecords
 
 
 def check_configuration(config: dict) -> FeatureTable:
@@ -44,17 +42,15 @@ def check_configuration(config: dict) -> FeatureTable:
     return table
 
 
-def check_ntuple(path: str | Path, table: FeatureTable, name: str = "generated") -> str:
-    """Read a file of jets as the study does and say what is in it; name: of its format in `robustag.readers`.
+def check_ntuple(path: str | Path, table: FeatureTable, reading: Reading | None = None) -> str:
+    """Read a file of jets as the study does and say what is in it; reading: how, as the generator's without.
 
     Raises
     ------
     InputError
         If it cannot be read, has no jets, holds an event twice or numbers that make no sense.
     """
-    from robustag.readers import read_jets
-
-    jets = read_jets(name, path, table)
+    jets = (reading or Reading()).jets(path, table)
     if not len(jets):
         raise InputError(f"{path} holds no jets: leave it out")
     _check_duplicates(path, jets)
@@ -67,7 +63,7 @@ def check_ntuple(path: str | Path, table: FeatureTable, name: str = "generated")
     return f"{len(jets)} jets: {flavours}{lone}"
 
 
-def _check_duplicates(path: str | Path, jets: "JetRecords") -> None:
+def _check_duplicates(path: str | Path, jets: JetRecords) -> None:
     """Refuse an event that stands twice: it would count twice in every number and its error."""
     place = np.stack([jets.event, jets.index.astype(np.uint64)], axis=1)
     unique, first, counts = np.unique(place, axis=0, return_index=True, return_counts=True)

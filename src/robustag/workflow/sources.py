@@ -18,6 +18,7 @@ from robustag.errors import InputError
 from robustag.failures import refusing_damage
 from robustag.files import written_whole
 from robustag.options import options_of, source_of
+from robustag.readers import Reading
 from robustag.readers.recognising import telling_the_format
 
 READERS = "robustag.readers"
@@ -53,6 +54,13 @@ def reader_source(name: str) -> Path:
 def reader_options(sample: Mapping[str, Any]) -> dict[str, Any]:
     """What a sample says to its reader."""
     return {key: value for key, value in sample.items() if key not in _OWN}
+
+
+def reading_of(sample: Mapping[str, Any]) -> Reading:
+    """How a sample that is given as files is read."""
+    ranges = dict(sample.get("select", {}))
+    where = ranges.pop("where", None)
+    return Reading(sample["format"], reader_options(sample), sample.get("labels"), where, ranges)
 
 
 def count_options(sample: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,10 @@ from robustag.features import FeatureTable
 from robustag.readers import read_jets
 from robustag.readers.containers import opened
 from robustag.readers.recognising import recognised
+from robustag.workflow.checking import check_ntuple
 from robustag.workflow.configuration import check_against_schema
 from robustag.workflow.places import CONFIG_SCHEMA, FEATURES_SCHEMA
+from robustag.workflow.sources import reading_of
 
 REAL = os.environ.get("ROBUSTAG_REAL_DATA")
 JETS = 400
@@ -31,8 +33,9 @@ def atlas(tmp_path):
     """Jets and tracks as ATLAS writes them, in MeV."""
     rng = np.random.default_rng(3)
     number = rng.integers(0, 9, JETS)
-    names = {"pt_btagJes": "f4", "eta_btagJes": "f4", "eventNumber": "u8", "mcEventWeight": "f4", "HadronConeExclTruthLabelID": "i4", "GN2v01_pb": "f4", "SV1_masssvx": "f4", "n_tracks": "i4"}  # fmt: skip
-    jets = np.zeros(JETS, list(names.items()))
+    own = ("pt_btagJes", "eta_btagJes", "mcEventWeight", "GN2v01_pb", "SV1_masssvx")
+    whole = ("eventNumber", "HadronConeExclTruthLabelID", "n_tracks")
+    jets = np.zeros(JETS, [*((name, "f4") for name in own), *((name, "i4") for name in whole)])
     jets["pt_btagJes"] = 20_000 + rng.exponential(40_000, JETS)
     jets["eta_btagJes"], jets["GN2v01_pb"] = rng.uniform(-2.5, 2.5, JETS), rng.random(JETS)
     jets["eventNumber"], jets["mcEventWeight"] = np.arange(JETS) // 2, rng.normal(1, 0.1, JETS)
@@ -230,6 +233,7 @@ def test_a_file_read_as_another_format_is_said_to_look_like_its_own(tmp_path, ta
         read_jets("deepntuple", tmp_path / "x.root", table)
 
 
+@pytest.mark.filterwarnings("ignore:Branch .* already exists:RuntimeWarning")
 @pytest.mark.skipif(REAL is None, reason="ROBUSTAG_REAL_DATA names no folder of real jets")
 @pytest.mark.parametrize(
     ("file", "form", "jets"),
@@ -247,3 +251,29 @@ def test_real_files_are_recognised_and_start_a_study(tmp_path, capsys, file, for
     with opened(Path(REAL) / f"{file}.root") as container:
         labels = guessed(survey(container, file)).labels
     assert labels.get("branch", labels["b"]) == jets
+
+
+def test_files_are_checked_as_a_sample_reads_them(atlas, tmp_path, capsys):
+    preset = start(atlas, tmp_path / "out")
+    below = tmp_path / "below.yaml"
+    below.write_text(yaml.safe_dump({"samples": {"bb": {"process": "bb", "events": 1}}}))
+    capsys.readouterr()
+    sample = preset["samples"]["atlas"] | {"select": {"pt": [30_000, 90_000], "where": "n_tracks > 2"}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"samples": {"mine": sample}}))
+    for name, complaint in (
+        ("mine.yaml", "names no sample: write PRESET:NAME"),
+        ("mine.yaml:yours", "there is no 'yours' among the samples; use bb, mine"),
+        ("mine.yaml:bb", "sample 'bb' is simulated"),
+        ("gone.yaml:mine", "gone.yaml cannot be read"),
+    ):
+        arguments = ["check", str(atlas), "--config", str(below), "--sample", f"{tmp_path}/{name}"]
+        assert main(arguments) == 2
+        assert complaint in capsys.readouterr().err
+    reading = reading_of(sample)
+    table = FeatureTable.load(preset["features"])
+    jets = reading.jets(atlas, table)
+    assert 0 < len(jets) < JETS
+    assert ((jets.pt >= 30_000) & (jets.pt < 90_000)).all()
+    assert (jets.values[:, table.index("n_tracks")] > 2).all()
+    found = check_ntuple(atlas, table, reading)
+    assert found.startswith(f"{len(jets)} jets: {(jets.label == 0).sum()} b, ")

@@ -235,7 +235,7 @@ def test_a_block_has_one_layout(tmp_path):
     document = mixed.document
     document["blocks"][1]["variables"][0]["branch"] = "t{place}_d0"
     columns = {f"t{place}_d0": np.ones(3) for place in range(PLACES)}
-    with pytest.raises(InputError, match="with {place} and without it, as sig"):
+    with pytest.raises(InputError, match=r"branches with .place. and without it, as sig"):
         read_jets(
             "columns",
             parquet(tmp_path / "x", **columns),
@@ -278,3 +278,12 @@ def test_a_jet_of_numbers_in_an_array_is_its_list(tmp_path):
         )
     jets = read_jets("columns", tmp_path / "x", table(), None, {"pt": "pt", "eta": "eta"}, LABELS)
     np.testing.assert_array_equal(jets.values, [[1, 2, 1, 2, 3, np.nan, 4, 5, 6, np.nan]])
+
+
+def test_jets_of_an_event_are_told_apart_without_their_places(written):
+    path, layout = written["flat_parquet"]
+    options = {key: name for key, name in layout.options.items() if key != "index"}
+    jets = read(path, layout._replace(options=options))
+    assert len(set(jets.event)) < len(jets)
+    assert len(set(zip(jets.event, jets.index, strict=True))) == len(jets)
+    same(read(path, layout._replace(options=options), (7, 19)), jets.select(slice(7, 19)))

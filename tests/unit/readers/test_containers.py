@@ -17,7 +17,7 @@ def test_a_damaged_file_is_one_line_or_gives_jets(tmp_path, kind):
     path = tmp_path / "x"
     layout = KINDS[kind](path, Made.of(20))
     content, rng = path.read_bytes(), np.random.default_rng(3)
-    refused = 0
+    refused = []
     for _ in range(25):
         place = int(rng.integers(4, len(content)))
         damaged = bytearray(content[: place if rng.random() < 0.5 else None])
@@ -28,10 +28,9 @@ def test_a_damaged_file_is_one_line_or_gives_jets(tmp_path, kind):
             count(path, pt=layout.options["pt"])
             read_jets("columns", path, layout.table, None, layout.options, layout.labels)
         except InputError as error:
-            assert str(path) in str(error)
-            assert "\n" not in str(error)
-            refused += 1
-    assert refused > 10
+            refused.append(str(error))
+    assert len(refused) > 10
+    assert all(str(path) in line and "\n" not in line for line in refused)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +87,8 @@ def test_datasets_of_other_lengths_are_no_columns(tmp_path):
         assert container.read(["group.tracks.d0"], 0, 2)["group.tracks.d0"].to_list() == [[0, 0], [0, 0]]
     with opened(tmp_path / "x.h5", "eventwise") as container:
         assert (container.names, container.entries) == (["n"], 2)
-    with pytest.raises(InputError, match="has no dataset 'none': say tree: eventwise or"):
-        with opened(tmp_path / "x.h5", "none"):
-            pass
+    with pytest.raises(InputError, match="no dataset 'none': say tree: "), opened(tmp_path / "x.h5", "none"):
+        pass
 
 
 def test_texts_and_ragged_arrays_of_hdf5_are_read(tmp_path):
