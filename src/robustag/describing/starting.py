@@ -365,8 +365,8 @@ def _shown(jets: JetRecords, table: FeatureTable) -> dict[str, list[float]]:
     """Up to four inputs of the table with the range of nearly all of their numbers."""
     firsts = [block.first for block in table.blocks]
     chosen = dict.fromkeys([*firsts, *range(min(4, table.size))])
-    found = {}
-    for column in list(chosen):
+    found: dict[str, list[float]] = {}
+    for column in chosen:
         values = jets.values[:, column]
         there = values[np.isfinite(values)]
         if len(there) and len(found) < 4:

@@ -42,7 +42,7 @@ def opened(path: str | Path, tree: str | None) -> Iterator[Tree]:
         there = [name for name, kind in kinds.items() if kind in ("TTree", "ROOT::RNTuple")]
         usual = [name for name in _USUAL if name in there]
         name = tree or (there[0] if len(there) == 1 else next(iter(usual), None))
-        if name not in there:
+        if name is None or name not in there:
             which = f"has no tree '{name}'" if name else "has several trees"
             raise InputError(f"{path} {which}: say tree: {' or '.join(there) or '(there is none)'}")
         with ntuples.reading(path):
