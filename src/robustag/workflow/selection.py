@@ -178,7 +178,8 @@ def _samples(config: dict) -> Iterator[str]:
     run, simulated = config["run"], simulated_samples(config)
     for name, sample in config["samples"].items():
         if name not in simulated:
-            for key, (low, high) in sample.get("select", {}).items():
+            ranges = {key: part for key, part in sample.get("select", {}).items() if key != "where"}
+            for key, (low, high) in ranges.items():
                 if not low < high:
                     yield f"samples.{name}.select.{key} is [{low:g}, {high:g}]: give the lower end first"
     for name in run["samples"]:

@@ -149,6 +149,17 @@ def test_a_fault_says_where_it_is_and_how_to_mend_it(config, table, key, value, 
     assert all(line.startswith("config: ") for line in str(fault.value).splitlines())
 
 
+def test_a_sample_of_columns_that_is_studied_has_labels(config, table):
+    sample = {"format": "columns", "files": ["a"], "pt": "pt", "eta": "eta", "select": {"where": "pt > 5"}}
+    config["samples"]["mine"] = sample
+    check_selection(config, table)  # it may be data
+    config["run"] |= {"samples": ["mine"], "variations": [], "scenarios": []}
+    with pytest.raises(InputError, match=r"samples\.mine: format columns does not know flavours: give labels"):
+        check_selection(config, table)
+    sample["labels"] = {"branch": "flavour", "b": [5], "c": [4], "light": [0]}
+    check_selection(config, table)
+
+
 def test_every_fault_has_its_own_line(config, table):
     config["claims"]["epsilon"], config["claims"]["efficiency"] = 0.5, 0.5
     with pytest.raises(InputError) as fault:
