@@ -182,7 +182,7 @@ def _samples(config: dict) -> Iterator[str]:
             for key, (low, high) in ranges.items():
                 if not low < high:
                     yield f"samples.{name}.select.{key} is [{low:g}, {high:g}]: give the lower end first"
-    for name in run["samples"]:
+    for name in config["run"]["samples"]:
         sample = config["samples"][name]
         if sample.get("format") == "columns" and "labels" not in sample:
             yield (
