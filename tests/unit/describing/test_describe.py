@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 import uproot
 import yaml
+from tests.checkout import Checkout
 from tests.unit.readers.made import KINDS, Made
 
-from robustag.cli import main
+from robustag.cli import main, read_configuration
 from robustag.describing import guessed, survey
 from robustag.errors import InputError
 from robustag.features import FeatureTable
@@ -133,12 +134,25 @@ def test_a_study_to_start_from_reads_its_file(atlas, tmp_path, capsys):
 
 
 def test_the_preset_follows_the_schema_on_top_of_the_default(atlas, tmp_path, root):
-    from robustag.cli import read_configuration
-
     start(atlas, tmp_path / "out")
     config = read_configuration([root / "config/config.yaml", tmp_path / "out/atlas.yaml"])
     check_against_schema(config, CONFIG_SCHEMA, "config")
     assert config["study"] == "atlas"
+
+
+def test_the_preset_holds_together_with_its_table(atlas, tmp_path, capsys):
+    start(atlas, tmp_path / "out")
+    assert main(["check", str(tmp_path / "out/atlas.yaml")]) == 0
+    assert f"{tmp_path}/out/atlas.yaml: study 'atlas'" in capsys.readouterr().out
+
+
+@pytest.mark.process
+def test_the_study_can_be_planned(atlas, tmp_path):
+    start(atlas, tmp_path / "out")
+    plan = Checkout(tmp_path / "project").plan("--configfile", str(tmp_path / "out/atlas.yaml"))
+    assert plan["records_given"] == 1
+    assert plan.keys().isdisjoint({"generate", "validate"})
+    assert {"train", "attack", "fig_roc", "fig_input", "fig_surface", "claims"} <= plan.keys()
 
 
 def test_nothing_is_written_over(atlas, tmp_path, capsys):
