@@ -22,20 +22,21 @@ def put_leading(jet: np.ndarray, columns: list[np.ndarray], rank: np.ndarray | N
         Of N jets with T places each.
     """
     jets, _, places = out.shape
-    chosen: np.ndarray | slice = slice(None)
+    chosen = None
     if (jet < 0).any() or (np.diff(jet) < 0).any():
         chosen = np.argsort(jet, kind="stable")[np.count_nonzero(jet < 0) :]
         jet = jet[chosen]
     counts = np.bincount(jet, minlength=jets)
     if rank is not None:
-        order = _descending(rank[chosen], counts)
-        chosen = order if isinstance(chosen, slice) else chosen[order]
+        order = _descending(rank if chosen is None else rank[chosen], counts)
+        chosen = order if chosen is None else chosen[order]
     # The elements of a jet stand one after another, as do the places that they fill.
     place = np.arange(len(jet)) - np.repeat(np.cumsum(counts) - counts, counts)
     kept, filled = place < places, np.arange(places) < counts[:, None]
+    picked = kept if chosen is None else chosen[kept]
     out[:] = np.nan
     for index, column in enumerate(columns):
-        out[:, index][filled] = column[chosen][kept]
+        out[:, index][filled] = column[picked]
 
 
 def _descending(rank: np.ndarray, counts: np.ndarray) -> np.ndarray:
