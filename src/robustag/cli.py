@@ -369,8 +369,9 @@ def _add_describe(commands: argparse._SubParsersAction) -> None:
 def describe(options: argparse.Namespace) -> None:
     """Columns by collection with their numbers, the format, and with --out a preset and feature table."""
     from robustag.describing import Start, described, guessed, survey
+    from robustag.features import FeatureTable
     from robustag.readers.containers import opened
-    from robustag.readers.recognising import recognised
+    from robustag.readers.recognising import FEATURES, recognised
 
     with opened(options.file, options.tree) as container:
         columns, known = survey(container, options.file), recognised(container.names)
@@ -379,10 +380,11 @@ def describe(options: argparse.Namespace) -> None:
             print(line)
         entries = container.entries
     form = next(name for name in known if name in formats())
-    table = located(f"config/features/{form}.yaml")
-    shipped = table if Path(table).is_file() and form != "columns" else None
+    name = f"config/features/{FEATURES.get(form, form)}.yaml"
+    there = form != "columns" and Path(located(name)).is_file()
+    shipped = (name, FeatureTable.load(located(name))) if there else None
     if shipped:
-        print(f"inputs: config/features/{form}.yaml")
+        print(f"inputs: {name}")
     if options.out:
         start = Start.of(options.file, options.name, form, layout, shipped, options.out)
         for path in start.write(options.file, options.out, entries):

@@ -44,19 +44,28 @@ class Start:
     sample : mapping
         As a configuration has it.
     features : str
-        Path of the feature table that the preset names.
-    table : mapping or None
-        The feature table, to be written there; None where there is one already.
+        Path of the feature table, as the preset names it.
+    table : FeatureTable
+        That table.
+    new : bool
+        Whether it was guessed, and is to be written there.
     """
 
     name: str
     sample: dict[str, Any]
     features: str
-    table: dict[str, Any] | None
+    table: FeatureTable
+    new: bool
 
     @classmethod
     def of(
-        cls, file: Path, name: str | None, form: str, layout: Layout, shipped: str | None, out: Path
+        cls,
+        file: Path,
+        name: str | None,
+        form: str,
+        layout: Layout,
+        shipped: tuple[str, FeatureTable] | None,
+        out: Path,
     ) -> "Start":
         """Guess table and sample of a file of a format.
 
@@ -64,8 +73,8 @@ class Start:
         ----------
         name : str or None
             Without one, that of the file.
-        shipped : str or None
-            Feature table of that format that comes with the project.
+        shipped : (str, FeatureTable) or None
+            Path and content of a table of that format that comes with the project.
         out : path
             Folder that they are to be written to.
 
@@ -83,8 +92,9 @@ class Start:
             if layout.labels:
                 sample["labels"] = layout.labels
         if shipped:
-            return cls(name, sample, shipped, None)
-        return cls(name, sample, str(out / f"features/{name}.yaml"), table_of(name, layout))
+            return cls(name, sample, *shipped, new=False)
+        table = FeatureTable.from_document(table_of(name, layout))
+        return cls(name, sample, str(out / f"features/{name}.yaml"), table, new=True)
 
     def write(self, file: Path, out: Path, entries: int) -> list[Path]:
         """Write the preset, and the table if it is a new one; returns what was written.
@@ -100,16 +110,15 @@ class Start:
             If one of the files is there already, or the jets cannot be read.
         """
         looked = min(entries, ENTRIES)
-        table, jets = self._read(file, looked)
+        jets = self._read(file, looked)
         if not len(jets):
             raise InputError(
                 f"{file} holds no jets in its first {looked} entries: give another one to start from"
             )
-        texts = {
-            out / f"{self.name}.yaml": _preset_text(self, file, jets, table, len(jets) * entries // looked)
-        }
-        if self.table is not None:
-            texts[Path(self.features)] = _table_text(self.table, file)
+        total = len(jets) * entries // looked
+        texts = {out / f"{self.name}.yaml": _preset_text(self, file, jets, total)}
+        if self.new:
+            texts[Path(self.features)] = _table_text(self.table.document, file)
         for path in texts:
             if path.exists():
                 raise InputError(f"{path} is there already: choose another --name or --out, or move it away")
@@ -119,15 +128,12 @@ class Start:
                 temporary.write_text(text, encoding="utf-8")
         return list(texts)
 
-    def _read(self, file: Path, entries: int) -> tuple[FeatureTable, JetRecords]:
-        """The table, and the jets of the first entries of the file as a study reads them."""
-        table = (
-            FeatureTable.load(self.features) if self.table is None else FeatureTable.from_document(self.table)
-        )
+    def _read(self, file: Path, entries: int) -> JetRecords:
+        """The jets of the first entries of the file as a study reads them."""
         own = ("format", "files", "labels")
         options = {key: value for key, value in self.sample.items() if key not in own}
-        jets = read_jets(self.sample["format"], file, table, (0, entries), options, self.sample.get("labels"))
-        return table, jets
+        read = ((0, entries), options, self.sample.get("labels"))
+        return read_jets(self.sample["format"], file, self.table, *read)
 
 
 def plain_name(text: str) -> str:
@@ -261,7 +267,7 @@ def _table_text(table: Mapping[str, Any], file: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _preset_text(start: Start, file: Path, jets: JetRecords, table: FeatureTable, total: int) -> str:
+def _preset_text(start: Start, file: Path, jets: JetRecords, total: int) -> str:
     lines = [
         f"# A study of {file.name}, guessed by robustag describe.",
         f"# Look at every line, then `robustag check {start.name}.yaml`, then",
@@ -274,7 +280,7 @@ def _preset_text(start: Start, file: Path, jets: JetRecords, table: FeatureTable
     ]
     sample = start.sample | {"select": _selected(jets)}
     lines += [f"    {key}: {_inline(value)}" for key, value in sample.items()]
-    for key, value in _sections(start, jets, table, total):
+    for key, value in _sections(start, jets, total):
         if isinstance(value, dict):
             lines += [f"{key}:", *(f"  {name}: {_inline(part)}" for name, part in value.items())]
         else:
@@ -286,21 +292,24 @@ def _inline(value: Any) -> str:
     return _flow(value) if isinstance(value, dict | list) else _flow([value])[1:-1]
 
 
-def _sections(start: Start, jets: JetRecords, table: FeatureTable, total: int) -> Iterator[tuple[str, Any]]:
+def _sections(start: Start, jets: JetRecords, total: int) -> Iterator[tuple[str, Any]]:
     pt, eta = _edges(jets.pt, 7), _eta_edges(jets.eta)
     yield "weights", {"pt_edges": pt, "eta_edges": eta}
     absolute = sorted({0.0, *map(abs, eta)})
     if total < _FEW:
         yield from _SMALL.items()
     surface = {} if total >= _FEW else dict(_SMALL_SURFACE)
-    if pairs := _pairs(jets, table):
+    if pairs := _pairs(jets, start.table):
         surface |= {"pairs": pairs}
     yield "surface", surface
     evaluation: dict[str, Any] = {"mistags": [0.1, 0.05, 0.01]} if total < _FEW else {}
     yield (
         "evaluation",
         evaluation
-        | {"bins": {"pt": pt[::2] if len(pt) > 4 else pt, "eta": absolute}, "inputs": _shown(jets, table)},
+        | {
+            "bins": {"pt": pt[::2] if len(pt) > 4 else pt, "eta": absolute},
+            "inputs": _shown(jets, start.table),
+        },
     )
     yield "figures", {"sample": start.name.replace("_", " ")}
     yield "run", {"samples": [start.name]}

@@ -15,6 +15,9 @@ _MARKS = {
     "deepntuple": ("jet_pt", "jet_eta", "event_no", "jet_no"),
 }
 
+#: Tables of inputs in config/features that are not called as their format.
+FEATURES = {"generated": "jet_flavor"}
+
 
 def recognised(names: Sequence[str]) -> list[str]:
     """Formats whose files have such columns, the most particular first; any file is of format columns, too.

@@ -234,6 +234,16 @@ def test_generated_ntuples_are_recognised(simulated):
         assert recognised(container.names)[0] == "generated"
 
 
+def test_a_format_with_a_table_of_its_own_starts_with_it(simulated, tmp_path, capsys):
+    assert main(["describe", str(simulated), "--out", str(tmp_path / "out"), "--name", "mine"]) == 0
+    preset = yaml.safe_load((tmp_path / "out/mine.yaml").read_text())
+    assert "inputs: config/features/jet_flavor.yaml" in capsys.readouterr().out
+    assert preset["features"] == "config/features/jet_flavor.yaml"
+    assert preset["samples"]["mine"].keys() == {"format", "files", "select"}
+    assert preset["samples"]["mine"]["format"] == "generated"
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["mine.yaml"]
+
+
 def test_a_file_read_as_another_format_is_said_to_look_like_its_own(tmp_path, table):
     with uproot.recreate(tmp_path / "x.root") as file:
         file.mktree(
