@@ -116,7 +116,8 @@ class Start:
                 f"{file} holds no jets in its first {looked} entries: give another one to start from"
             )
         total = len(jets) * entries // looked
-        texts = {out / f"{self.name}.yaml": _preset_text(self, file, jets, total)}
+        preset = out / f"{self.name}.yaml"
+        texts = {preset: _preset_text(self, file, jets, total, preset)}
         if self.new:
             texts[Path(self.features)] = _table_text(self.table.document, file)
         for path in texts:
@@ -267,12 +268,12 @@ def _table_text(table: Mapping[str, Any], file: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _preset_text(start: Start, file: Path, jets: JetRecords, total: int) -> str:
+def _preset_text(start: Start, file: Path, jets: JetRecords, total: int, preset: Path) -> str:
     lines = [
         f"# A study of {file.name}, guessed by robustag describe.",
-        f"# Look at every line, then `robustag check {start.name}.yaml`, then",
-        f"# `snakemake --cores 2 --configfile {start.name}.yaml`.",
-        "# config/README.md explains the keys; what they do not say is as in the default study.",
+        f"# Look at every line, then `robustag check {preset}`, then",
+        f"# `snakemake --cores 2 --configfile {preset}`.",
+        "# config/README.md explains the keys; whatever is not said here is as in the default study.",
         f"study: {start.name}",
         f"features: {start.features}",
         "samples:",

@@ -15,6 +15,7 @@ from tests.unit.readers.made import KINDS, LABELS, PLACES, Made, table
 from robustag.errors import InputError
 from robustag.readers import JetRecords, event_key, read_jets
 from robustag.readers.columns import count
+from robustag.workflow.definitions import format_faults
 
 MADE = Made.of(41)
 
@@ -287,3 +288,21 @@ def test_jets_of_an_event_are_told_apart_without_their_places(written):
     assert len(set(jets.event)) < len(jets)
     assert len(set(zip(jets.event, jets.index, strict=True))) == len(jets)
     same(read(path, layout._replace(options=options), (7, 19)), jets.select(slice(7, 19)))
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"pt": None}, "format 'columns' lacks its option 'pt'"),
+        ({"eta": None}, "format 'columns' lacks its option 'eta'"),
+        ({"event": "run"}, "samples.mine.event: 'run' is not a list or null"),
+        ({"weight": 1.0}, "samples.mine.weight: 1.0 is not text or null"),
+        ({"trees": "jets"}, "format 'columns' takes no 'trees' (like tree)"),
+    ],
+)
+def test_options_are_checked_before_anything_runs(change, fault):
+    sample = {"format": "columns", "files": ["a"], "pt": "pt", "eta": "eta"}
+    assert list(format_faults("samples.mine", sample | {"event": ["run", "event"], "index": "i"})) == []
+    sample = {key: value for key, value in (sample | change).items() if value is not None}
+    (found,) = format_faults("samples.mine", sample)
+    assert fault in found
