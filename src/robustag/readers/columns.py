@@ -20,7 +20,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block
 from robustag.readers.containers import Container, named, opened
-from robustag.readers.elements import put_leading
+from robustag.readers.elements import leading
 from robustag.readers.records import Count, JetRecords, event_key
 
 _log = logging.getLogger(__name__)
@@ -277,9 +277,9 @@ def _fill(values: np.ndarray, block: Block, jets: _Jets) -> None:
         if len(order) > 1:
             with np.errstate(invalid="ignore", divide="ignore"):
                 rank = rank / np.sqrt(found[order[1]].astype(np.float64))
-    # A view: the inputs of a block lie beside each other.
-    places = values.reshape(len(jets), *block.columns.shape)
-    put_leading(jet, [found[name] for name in branches], rank, places)
+    assert block.count is not None
+    inputs = leading(jet, [found[name] for name in branches], rank, block.count, len(jets))
+    values[:] = inputs.transpose(2, 0, 1).reshape(values.shape)
 
 
 def _of_kinematics(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-# Places that are sorted at a time, which bounds the memory.
-_SORTED = 2_000_000
 
-
-def put_leading(jet: np.ndarray, columns: list[np.ndarray], rank: np.ndarray | None, out: np.ndarray) -> None:
-    """Put variables of the first elements of every jet where they belong, and NaN where there are fewer.
+def leading(
+    jet: np.ndarray, columns: list[np.ndarray], rank: np.ndarray | None, places: int, jets: int
+) -> np.ndarray:
+    """Variables of the first elements of every jet, float32 [V, T, N], NaN where there are fewer.
 
     Parameters
     ----------
@@ -15,50 +14,26 @@ def put_leading(jet: np.ndarray, columns: list[np.ndarray], rank: np.ndarray | N
         Row of the jet that each element belongs to; negative for none.
     columns : list of arrays [M]
         A variable of every element, V of them.
-    rank : float [M] or None
+    rank : float64 [M] or None
         Elements come in descending order of it, equal ones as in the file; NaN comes last. None for the order
         of the file.
-    out : float32 [N, V, T]
-        Of N jets with T places each.
+    places : int
+        T.
+    jets : int
+        N.
     """
-    jets, _, places = out.shape
-    chosen = None
-    if (jet < 0).any() or (np.diff(jet) < 0).any():
-        chosen = np.argsort(jet, kind="stable")[np.count_nonzero(jet < 0) :]
-        jet = jet[chosen]
-    counts = np.bincount(jet, minlength=jets)
+    chosen = np.flatnonzero(jet >= 0) if (jet < 0).any() else np.arange(len(jet))
     if rank is not None:
-        order = _descending(rank if chosen is None else rank[chosen], counts)
-        chosen = order if chosen is None else chosen[order]
-    # The elements of a jet stand one after another, as do the places that they fill.
-    place = np.arange(len(jet)) - np.repeat(np.cumsum(counts) - counts, counts)
-    kept, filled = place < places, np.arange(places) < counts[:, None]
-    picked = kept if chosen is None else chosen[kept]
-    out[:] = np.nan
-    for index, column in enumerate(columns):
-        out[:, index][filled] = column[picked]
-
-
-def _descending(rank: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Order of elements within their jets by falling rank, int64 [M].
-
-    Parameters
-    ----------
-    rank : float [M]
-        Of the elements of one jet after another.
-    counts : int64 [N]
-        How many each jet has.
-    """
-    order = np.empty(len(rank), np.int64)
-    ends = np.cumsum(counts)
-    width = counts.max(initial=1)
-    for first in range(0, len(counts), step := max(1, _SORTED // width)):
-        rows = counts[first : first + step]
-        start, stop = ends[first] - rows[0], ends[first + len(rows) - 1]
-        # Behind the elements of a jet stand places without one, which come last as NaN does.
-        there = np.arange(width) < rows[:, None]
-        table = np.full(there.shape, np.nan)
-        table[there] = -rank[start:stop]
-        places = np.argsort(table, axis=1, kind="stable")
-        order[start:stop] = (places + (ends[first : first + step] - rows)[:, None])[there]
-    return order
+        descending = np.where(np.isnan(rank), np.inf, -rank)
+        chosen = chosen[np.lexsort((descending[chosen], jet[chosen]))]
+    elif (np.diff(jet[chosen]) < 0).any():
+        chosen = chosen[np.argsort(jet[chosen], kind="stable")]
+    jet = jet[chosen]
+    # Place of an element within its jet: its position minus the position of the jet's first element.
+    place = np.arange(len(jet)) - np.searchsorted(jet, jet)
+    kept = place < places
+    chosen, jet, place = chosen[kept], jet[kept], place[kept]
+    out = np.full((len(columns), places, jets), np.nan, np.float32)
+    for row, column in zip(out, columns, strict=True):
+        row[place, jet] = column[chosen]
+    return out

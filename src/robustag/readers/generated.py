@@ -15,7 +15,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
 from robustag.ntuples import TREE, flat_branches, opened, reading, tree_of, verify
-from robustag.readers.elements import put_leading
+from robustag.readers.elements import leading
 from robustag.readers.records import Count, JetRecords, event_key
 
 _TAU = HADRON_FLAVOURS["tau"]
@@ -199,18 +199,17 @@ def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> JetRecor
         for which in ("hadron", "parton")
         if f"Jet_{which}Flavour" in columns
     }
-    values = np.empty((len(event), table.size), np.float32)
+    values = np.empty((table.size, len(event)), np.float32)
     for block in table.blocks:
         if block.count is None:
             names = [f"Jet_{branch_of(variable.name)}" for variable in block.variables]
-            values[:, block.columns[:, 0]] = np.stack([columns[name] for name in names], axis=1)
+            values[block.columns[:, 0]] = np.stack([columns[name] for name in names])
         else:
-            inputs = values[:, block.first : block.first + block.size]
-            _put_leading(columns, counts, block, inputs.reshape(len(event), *block.columns.shape))
+            values[block.columns] = _leading(columns, counts, block)
     identity = [columns[name].astype(np.uint64)[event] for name in _EVENT]
     weight = columns.get("genWeight", np.ones(len(counts), np.float32))
     return JetRecords(
-        values=values,
+        values=np.ascontiguousarray(values.T),
         label=_label(flavours.get("hadron_flavour", np.full(len(event), _TAU))),
         weight=weight[event],
         pt=columns["Jet_pt"],
@@ -230,11 +229,13 @@ def _label(flavour: np.ndarray) -> np.ndarray:
     return np.select([flavour == code for code in codes], range(len(codes)), default=-1)
 
 
-def _put_leading(
-    columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block, out: np.ndarray
-) -> None:
-    """Put variables of the first elements of every jet into out [N, V, T]; counts: jets per event."""
+def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block) -> np.ndarray:
+    """Variables of the first elements of every jet, float32 [V, T, N], NaN where there are fewer.
+
+    counts: jets per event.
+    """
     collection, order = _collection(block), _order(block)
+    places = block.columns.shape[1]
     starts = np.cumsum(counts) - counts
     element_counts = columns[f"n{collection}"]
     index = columns[f"{collection}_jetIdx"].astype(np.int64)
@@ -254,4 +255,4 @@ def _put_leading(
                 )
             rank = rank / np.sqrt(variance)
     variables = [columns[f"{collection}_{variable.name}"] for variable in block.variables]
-    put_leading(np.where(index >= 0, jet, -1), variables, rank, out)
+    return leading(np.where(index >= 0, jet, -1), variables, rank, places, int(counts.sum()))
