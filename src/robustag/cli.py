@@ -15,8 +15,9 @@ from typing import Any
 from robustag.documents import read_document
 from robustag.errors import InputError
 from robustag.failures import explain
+from robustag.readers import Reading
 from robustag.workflow.places import CONFIG_SCHEMA, locate_files, located
-from robustag.workflow.sources import formats
+from robustag.workflow.sources import formats, reading_of
 
 DEFAULT_CONFIG = "config/config.yaml"
 
@@ -42,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="robustag", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     simulation = (_add_generate, _add_variations, _add_provenance, _add_calibrate)
-    for add in (*simulation, _add_attacks, _add_sizes, _add_predict, _add_check, _add_convert):
+    for add in (*simulation, _add_attacks, _add_sizes, _add_predict, _add_check, _add_describe, _add_convert):
         add(commands)
     return parser
 
@@ -65,13 +66,37 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
         "--format",
         choices=formats(),
         default="generated",
         help="format of files of jets: a module of robustag.readers (default: that of the generator)",
     )
+    either.add_argument(
+        "--sample",
+        metavar="PRESET:NAME",
+        help="read them as sample NAME of a preset on top of the configuration: its format, options, labels "
+        "and selection",
+    )
+
+
+def _reading(options: argparse.Namespace) -> tuple[list[Path], Reading]:
+    """The configuration that files of jets are read with, and how they are read."""
+    below = getattr(options, "config", None) or [Path(located(DEFAULT_CONFIG))]
+    if options.sample is None:
+        return below, Reading(options.format)
+    preset, _, name = options.sample.rpartition(":")
+    if not (preset and name):
+        raise InputError(
+            f"--sample {options.sample} names no sample: write PRESET:NAME, such as mine.yaml:mine"
+        )
+    files = [*below, Path(preset)]
+    sample = _defined(read_configuration(files), "samples", name)
+    if "format" not in sample:
+        raise InputError(f"sample '{name}' is simulated: leave --sample out, its ntuples are read without it")
+    return files, reading_of(sample)
 
 
 def read_configuration(paths: Sequence[Path] | None) -> dict:
@@ -271,8 +296,10 @@ def sizes(options: argparse.Namespace) -> None:
 def _add_predict(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("predict", help="score the jets of an ntuple with a trained model")
     parser.add_argument("model", type=Path, metavar="MODEL", help="ONNX file that a study exported")
-    parser.add_argument("ntuple", type=Path, metavar="NTUPLE", help="ROOT file, or one of another --format")
-    _add_format(parser)
+    parser.add_argument(
+        "ntuple", type=Path, metavar="NTUPLE", help="ROOT file, or one of another --format or --sample"
+    )
+    _add_reading(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -287,7 +314,7 @@ def predict(options: argparse.Namespace) -> None:
     from robustag.deployment.predict import score_ntuple, write_scores
 
     out = options.out or options.ntuple.with_suffix(".scores.parquet")
-    scores = score_ntuple(options.model, options.ntuple, options.format)
+    scores = score_ntuple(options.model, options.ntuple, _reading(options)[1])
     write_scores(scores, out)
     shares = ", ".join(f"{name} {scores[name].mean():.3f}" for name in scores if name.startswith("P_"))
     print(f"{out}: {len(scores)} jets, on average {shares}")
@@ -298,7 +325,7 @@ def _add_check(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="files of jets, and presets (.yaml) of --config"
     )
-    _add_format(parser)
+    _add_reading(parser)
     _add_config(parser)
     parser.set_defaults(run=check)
 
@@ -308,7 +335,7 @@ def check(options: argparse.Namespace) -> None:
     from robustag.workflow.checking import check_configuration, check_ntuple
 
     faults = []
-    below = options.config or [Path(located(DEFAULT_CONFIG))]
+    below, reading = _reading(options)
     for file in options.files:
         try:
             preset = file.suffix in (".yaml", ".yml")
@@ -316,13 +343,54 @@ def check(options: argparse.Namespace) -> None:
             table, left_out = check_configuration(config)
             published = config.get("validation", {}).get("published")
             study = ["; ".join([f"study '{config['study']}'", *(f"leaves out {line}" for line in left_out)])]
-            for found in study if preset else check_ntuple(file, table, options.format, published):
+            for found in study if preset else check_ntuple(file, table, reading, published):
                 print(f"{file}: {found}")
         except InputError as error:
             prefix = f"{file}: " if preset else ""
             faults += [f"{prefix}{fault}" for fault in str(error).splitlines()]
     if faults:
         raise InputError("\n".join(faults))
+
+
+def _add_describe(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser(
+        "describe", help="say what is in a file of jets, and write a study to start from"
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="ROOT (TTree, RNTuple), parquet or HDF5")
+    parser.add_argument(
+        "--tree", help="tree or dataset that lists the entries (default: the only or usual one)"
+    )
+    parser.add_argument("--all", action="store_true", help="every column of every collection")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="write NAME.yaml and features/NAME.yaml there"
+    )
+    parser.add_argument("--name", help="of the study (default: that of the file)")
+    parser.set_defaults(run=describe)
+
+
+def describe(options: argparse.Namespace) -> None:
+    """Columns by collection with their numbers, the format, and with --out a preset and feature table."""
+    from robustag.describing import Start, described, guessed, survey
+    from robustag.features import FeatureTable
+    from robustag.readers.containers import opened
+    from robustag.readers.recognising import FEATURES, recognised
+
+    with opened(options.file, options.tree) as container:
+        columns, known = survey(container, options.file), recognised(container.names)
+        layout = guessed(columns, options.tree)
+        for line in described(options.file, container, columns, layout, known, options.all):
+            print(line)
+        entries = container.entries
+    form = next(name for name in known if name in formats())
+    name = f"config/features/{FEATURES.get(form, form)}.yaml"
+    there = form != "columns" and Path(located(name)).is_file()
+    shipped = (name, FeatureTable.load(located(name))) if there else None
+    if shipped:
+        print(f"inputs: {name}")
+    if options.out:
+        start = Start.of(options.file, options.name, form, layout, shipped, options.out)
+        for path in start.write(options.file, options.out, entries):
+            print(f"wrote {path}")
 
 
 def _add_convert(commands: argparse._SubParsersAction) -> None:

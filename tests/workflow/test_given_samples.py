@@ -182,8 +182,8 @@ def clone(tmp_path):
 
 
 def test_a_format_of_ones_own_is_one_file(clone, table, monkeypatch):
-    """The one that docs/samples.md shows."""
-    page = (ROOT / "docs/samples.md").read_text(encoding="utf-8")
+    """The one that docs/formats.md shows."""
+    page = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
     place, code = re.search(r"```python\n# (\S+)\n(.*?)```", page, re.DOTALL).groups()
     assert code.count("\n") <= 42
     (clone / place).write_text(code)

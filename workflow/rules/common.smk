@@ -35,7 +35,7 @@ from robustag.workflow.selection import (
     simulated_samples,
     whole_model,
 )
-from robustag.workflow.sources import INDEX, FileIndex, given_chunks, reader_options, reader_source
+from robustag.workflow.sources import INDEX, FileIndex, given_chunks, reader_source, reading_of
 
 try:
     # Snakemake has read them, too, but lets pass what nobody means, as a key that stands twice.

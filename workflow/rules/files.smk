@@ -55,18 +55,10 @@ def how_to_read(wildcards=None, flavours: str = "known") -> dict:
         chunk, sample = given_chunk(wildcards), config["samples"][wildcards.sample]
         address = [chunk.file, chunk.version] if chunk.version else []
         entries = [chunk.start, chunk.stop]
-    ranges = {name: ends for name, ends in sample.get("select", {}).items() if name != "where"}
-    return {
-        "address": address,
-        "entries": entries,
-        "flavours": flavours,
-        "format": sample["format"],
-        # Jets whose flavour is ignored, as those of data, need not have any.
-        "labels": canonical(sample.get("labels", {})) if flavours != "ignored" else {},
-        "options": canonical(reader_options(sample)),
-        "ranges": canonical(ranges),
-        "where": sample.get("select", {}).get("where"),
-    }
+    reading = reading_of(sample)._asdict()
+    if flavours == "ignored":
+        reading["labels"] = None  # jets of data have none
+    return canonical(reading | {"address": address, "entries": entries, "flavours": flavours})
 
 
 def chunk_files() -> list[str]:

@@ -16,7 +16,7 @@ from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant, pro
 from robustag.failures import refusing_damage
 from robustag.files import write_csv, write_table
 from robustag.models import Inputs
-from robustag.readers import read_jets
+from robustag.readers import Reading
 
 _BATCH = 16_384
 # What onnxruntime raises: errors that have no base of their own, and one where their text is garbage itself.
@@ -80,8 +80,13 @@ def _refusing(path: str | Path) -> AbstractContextManager[None]:
     return refusing_damage(path, "is damaged or no ONNX model", "export it again", *_FAULTS)
 
 
-def score_ntuple(model: str | Path, ntuple: str | Path, name: str = "generated") -> pd.DataFrame:
-    """Score every jet of an ntuple, in the format of the built-in generator or another of `robustag.readers`.
+def score_ntuple(model: str | Path, ntuple: str | Path, reading: Reading | None = None) -> pd.DataFrame:
+    """Score every jet of an ntuple.
+
+    Parameters
+    ----------
+    reading : Reading, optional
+        How it is read, and which jets are scored; without it, as one of the built-in generator.
 
     Returns
     -------
@@ -97,7 +102,7 @@ def score_ntuple(model: str | Path, ntuple: str | Path, name: str = "generated")
     """
     tagger = Tagger(model)
     table, _ = tagger.inputs.known("a tagger reads its inputs from ntuples")
-    jets = read_jets(name, ntuple, table)
+    jets = (reading or Reading()).jets(ntuple, table)
     logits = tagger(jets.values)
     columns = {**jets.described, "jet": jets.index, "pt": jets.pt, "eta": jets.eta}
     columns |= {f"P_{name}": share for name, share in zip(CLASSES, probabilities(logits).T, strict=True)}

@@ -7,10 +7,9 @@ own with ``{place}`` in their name; or as lists of each event, with a column tha
 to (``jet_index`` of the block).
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from zlib import crc32
+from typing import Any
 
 import awkward as ak
 import numpy as np
@@ -20,9 +19,7 @@ from robustag.features import FeatureTable
 from robustag.features.blocks import Block
 from robustag.readers.containers import Container, named, opened
 from robustag.readers.elements import leading
-from robustag.readers.records import Count, JetRecords, event_key
-
-_log = logging.getLogger(__name__)
+from robustag.readers.records import Count, JetRecords, entry_key, event_key
 
 
 def count(path: str | Path, *, pt: str, tree: str | None = None) -> Count:
@@ -53,7 +50,8 @@ def read(
     event : list of str, optional
         Columns of integers that identify an event together; without them, the name of the file and the entry.
     index : str, optional
-        Column with the place of the jet in its event, where an entry is a jet; without it, 0.
+        Column with the place of the jet in its event, where an entry is a jet; without it, a number made of
+        its kinematics, which tells the jets of an event apart.
     weight : str, optional
         Column of the weight of the event; without it, 1.
     tree : str, optional
@@ -77,7 +75,7 @@ def count_in(container: Container, path: str | Path, pt: str) -> Count:
         return Count(0, 0)
     if container.read([pt], 0, 1)[pt].ndim == 1:
         return Count(container.entries, container.entries)
-    return Count(container.entries, int(ak.sum(ak.num(container.read([pt], 0, container.entries)[pt]))))
+    return Count(container.entries, len(_Jets(container.read([pt], 0, container.entries), pt, path)))
 
 
 def read_in(
@@ -99,23 +97,25 @@ def read_in(
     wanted = list(dict.fromkeys([*own, *(name for block in table.blocks for name in _branches(block))]))
     named(container, wanted, path)
     jets = _Jets(container.read(wanted, start, stop), pt, path)
-    values = np.empty((table.size, len(jets)), np.float32)
+    values = np.empty((len(jets), table.size), np.float32)
     for block in table.blocks:
-        _fill(values, block, jets)
-    if event:
-        key = event_key(*(jets.numbers(name) for name in event))
+        _fill(values[:, block.first : block.first + block.size], block, jets)
+    # Where nothing identifies events, an entry is one.
+    key = event_key(*map(jets.whole, event)) if event else entry_key(path, start + jets.entry)
+    if index:
+        place = jets.whole(index)
+    elif event and not jets.in_events:
+        place = _of_kinematics(jets.numbers(pt), jets.numbers(eta))
     else:
-        # Where nothing identifies events, an entry is one.
-        _log.info("%s names no event: each entry counts as one of its own", path)
-        key = event_key(_of_name(path, len(jets)), start + jets.entry)
+        place = jets.place
     return JetRecords(
-        values=np.ascontiguousarray(values.T),
+        values=values,
         label=np.full(len(jets), -1),
         weight=jets.numbers(weight) if weight else np.ones(len(jets), np.float32),
         pt=jets.numbers(pt),
         eta=jets.numbers(eta),
         event=key,
-        index=jets.numbers(index) if index else jets.place,
+        index=place,
         described={name: jets.numbers(name) for name in dict.fromkeys([*(event or ()), *columns])},
     )
 
@@ -125,86 +125,110 @@ class _Jets:
 
     Attributes
     ----------
+    in_events : bool
+        Whether an entry is an event, and not a jet.
     entry, place : int64 [N]
         Entry of each jet, from the first that was read, and the jet's place in it.
     """
 
     def __init__(self, columns: Mapping[str, ak.Array], pt: str, path: str | Path) -> None:
         self._columns, self._path = columns, path
-        counts = None if columns[pt].ndim == 1 else _counts(columns[pt])
-        number = len(columns[pt])
-        self._counts = counts
-        self.entry = np.arange(number) if counts is None else np.repeat(np.arange(number), counts)
-        first = 0 if counts is None else np.repeat(np.cumsum(counts) - counts, counts)
-        self.place = np.zeros(number, np.int64) if counts is None else np.arange(len(self.entry)) - first
-        self._first = np.zeros(number, np.int64) if counts is None else np.cumsum(counts) - counts
+        entries = len(columns[pt])
+        jagged = columns[pt].ndim > 1
+        self._counts = self._numbers(pt, 2)[1][0] if jagged else np.ones(entries, np.int64)
+        self.in_events = jagged
+        self._first = np.cumsum(self._counts) - self._counts
+        self.entry = np.repeat(np.arange(entries), self._counts)
+        self.place = np.arange(len(self.entry)) - self._first[self.entry]
 
     def __len__(self) -> int:
         return len(self.entry)
 
     def numbers(self, name: str) -> np.ndarray:
         """A column as one number per jet [N]; that of an event is the number of each of its jets."""
-        array = self._columns[name]
-        if self._counts is None:
-            return self._flat(name, array, 1)
-        if array.ndim == 1:
-            return self._flat(name, array, 1)[self.entry]
-        numbers = self._flat(name, array, 2)
-        self._same(name, _counts(array), self._counts, "jets in an entry")
+        if not self.in_events:
+            return self._numbers(name, 1)[0]
+        if self._columns[name].ndim == 1:
+            return self._numbers(name, 1)[0][self.entry]
+        numbers, (counts,) = self._numbers(name, 2)
+        self._same(counts, self._counts, f"{name} and the column of pt", "jets in an entry")
+        return numbers
+
+    def whole(self, name: str) -> np.ndarray:
+        """The same for a column of integers, which may be stored as another kind of number."""
+        numbers = self.numbers(name)
+        if numbers.dtype.kind == "f":
+            with np.errstate(invalid="ignore"):
+                integers = numbers.astype(np.int64)
+            if (wrong := integers != numbers).any():
+                raise InputError(
+                    f"{self._path}: {name} holds {numbers[wrong][0]:g}: it must be whole numbers to tell "
+                    "events or jets apart"
+                )
+            return integers
         return numbers
 
     def elements(self, names: Sequence[str], jet_index: str | None) -> tuple[np.ndarray, list[np.ndarray]]:
         """Row of the jet of each element, int64 [M], and columns of elements [M]."""
+        first, depth = (names[0], 3 if self.in_events else 2) if jet_index is None else (jet_index, 2)
+        numbers, counts = self._numbers(first, depth)
         if jet_index is not None:
             # Lists of an entry: each element says which jet of it.
-            place = self._flat(jet_index, self._columns[jet_index], 2).astype(np.int64)
-            counts = _counts(self._columns[jet_index])
-            jets_there = np.ones(len(counts), np.int64) if self._counts is None else self._counts
-            if (place >= np.repeat(jets_there, counts)).any():
+            place = numbers.astype(np.int64)
+            if (place >= np.repeat(self._counts, counts[0])).any():
                 raise InputError(
                     f"{self._path}: {jet_index} holds {place.max()}, beyond the jets of its entry: "
                     "mend the file"
                 )
-            jet = np.where(place >= 0, place + np.repeat(self._first, counts), -1)
-            depth = 2
+            jet = np.where(place >= 0, place + np.repeat(self._first, counts[0]), -1)
         else:
-            array = self._columns[names[0]]
-            depth = 2 if self._counts is None else 3
-            if array.ndim != depth:
-                raise self._shape(names[0], array, f"a list for each jet ({depth} dimensions)")
-            lists = array if self._counts is None else ak.flatten(array, axis=1)
-            counts = _counts(lists)
-            jet = np.repeat(np.arange(len(counts)), counts)
+            if self.in_events:
+                self._same(counts[0], self._counts, f"{first} and the column of pt", "jets in an entry")
+            jet = np.repeat(np.arange(len(self)), counts[-1])
         columns = []
         for name in names:
-            columns.append(self._flat(name, self._columns[name], depth))
-            if len(columns[-1]) != len(jet):
-                raise InputError(
-                    f"{self._path}: {name} has {len(columns[-1])} elements where others of its block have "
-                    f"{len(jet)}: name branches of the same objects in one block"
-                )
+            column, own = self._numbers(name, depth)
+            for given, wanted in zip(own, counts, strict=True):
+                self._same(given, wanted, f"{name} and {first}", "elements")
+            columns.append(column)
         return jet, columns
 
-    def _flat(self, name: str, array: ak.Array, depth: int) -> np.ndarray:
-        """The numbers of a column in one row."""
-        if array.ndim != depth:
-            kinds = {1: "one number per entry", 2: "a list per entry", 3: "lists of lists per entry"}
-            raise self._shape(name, array, kinds[depth])
-        if "?" in str(array.type):
-            array = ak.fill_none(array, np.nan, axis=-1)
-        try:
-            return ak.to_numpy(ak.flatten(array, axis=None))
-        except (TypeError, ValueError):
-            raise self._shape(name, array, "numbers") from None
+    def _numbers(self, name: str, depth: int) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Numbers of a column one after another, and how many each of its lists holds, outermost first."""
+        array = self._columns[name]
+        layout: Any = ak.to_packed(array).layout
+        counts: list[np.ndarray] = []
+        for _ in range(depth - 1):
+            if not len(layout):  # no file has to say of what
+                counts.append(np.zeros(0, np.int64))
+                continue
+            if layout.is_numpy:
+                layout = layout.to_RegularArray()
+            if not layout.is_list:
+                raise self._shape(name, array, depth)
+            layout = layout.to_ListOffsetArray64(True)
+            counts.append(np.diff(np.asarray(layout.offsets)))
+            layout = layout.content
+        if not len(layout):
+            return np.zeros(0), counts
+        if layout.is_option:
+            layout = ak.fill_none(ak.Array(layout), np.nan).layout
+        if not (layout.is_numpy and layout.purelist_depth == 1 and layout.dtype.kind in "biuf"):
+            raise self._shape(name, array, depth)
+        return np.asarray(layout.data), counts
 
-    def _same(self, name: str, given: np.ndarray, wanted: np.ndarray, what: str) -> None:
-        if (given != wanted).any():
+    def _same(self, given: np.ndarray, wanted: np.ndarray, names: str, what: str) -> None:
+        if not np.array_equal(given, wanted):
             raise InputError(
-                f"{self._path}: {name} and the column of pt hold different numbers of {what}: mend the file"
+                f"{self._path}: {names} hold different numbers of {what}: name columns of the same objects, "
+                "or mend the file"
             )
 
-    def _shape(self, name: str, array: ak.Array, wanted: str) -> InputError:
-        return InputError(f"{self._path}: the branch {name} holds {array.type.content}: it must be {wanted}")
+    def _shape(self, name: str, array: ak.Array, depth: int) -> InputError:
+        wanted = ("a number", "a list of numbers", "a list of lists of numbers")[depth - 1]
+        return InputError(
+            f"{self._path}: the branch {name} holds {array.type.content} per entry: it must be {wanted} there"
+        )
 
 
 def _branches(block: Block) -> list[str]:
@@ -222,13 +246,13 @@ def _branch_of(block: Block, name: str) -> str:
 
 
 def _fill(values: np.ndarray, block: Block, jets: _Jets) -> None:
-    """Put the inputs of a block into their rows of values [F, N]."""
+    """Put the inputs of a block into their columns of values [N, V T]."""
     branches = [variable.branch for variable in block.variables]
     placed = ["{place}" in name for name in branches]
     if block.count is None or all(placed):
-        for row, name in zip(block.columns, branches, strict=True):
-            for place, column in enumerate(row):
-                values[column] = jets.numbers(name.replace("{place}", str(place)))
+        named = ((name, place) for name in branches for place in range(block.count or 1))
+        for column, (name, place) in enumerate(named):
+            values[:, column] = jets.numbers(name.replace("{place}", str(place)))
         return
     if any(placed):
         lone = branches[placed.index(False)]
@@ -246,13 +270,11 @@ def _fill(values: np.ndarray, block: Block, jets: _Jets) -> None:
             with np.errstate(invalid="ignore", divide="ignore"):
                 rank = rank / np.sqrt(found[order[1]].astype(np.float64))
     assert block.count is not None
-    values[block.columns] = leading(jet, [found[name] for name in branches], rank, block.count, len(jets))
+    inputs = leading(jet, [found[name] for name in branches], rank, block.count, len(jets))
+    values[:] = inputs.transpose(2, 0, 1).reshape(values.shape)
 
 
-def _counts(array: ak.Array) -> np.ndarray:
-    return ak.to_numpy(ak.num(array)).astype(np.int64)
-
-
-def _of_name(path: str | Path, number: int) -> np.ndarray:
-    """A number made of the file's name, whatever folder it lies in, uint64 [N]."""
-    return np.full(number, crc32(Path(path).name.encode()), np.uint64)
+def _of_kinematics(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:
+    """A number made of the bits of pT and pseudorapidity, int64 [N]."""
+    high, low = (part.astype(np.float32).view(np.uint32).astype(np.uint64) for part in (pt, eta))
+    return (high << np.uint64(32) | low).view(np.int64)

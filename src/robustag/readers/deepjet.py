@@ -78,7 +78,7 @@ class WithDeepJet:
 
     def __init__(self, container: Container, path: str | Path) -> None:
         self._container, self._path = container, path
-        self.entries = container.entries
+        self.entries, self.kind = container.entries, container.kind
         self._listed = "PFCands_pt" in container.names
         self._candidate = "PFCands" if self._listed else "JetPFCands"
         self._needed = [

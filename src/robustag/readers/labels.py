@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from robustag.classes import CLASSES
+from robustag.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,19 @@ class LabelMap:
 
     @classmethod
     def parse(cls, written: Mapping[str, Any]) -> Self:
-        """``{branch: hadronFlavour, b: [5], c: [4], light: [0]}`` or ``{b: [isB, isBB], c: [isC], ...}``."""
+        """``{branch: hadronFlavour, b: [5], c: [4], light: [0]}`` or ``{b: [isB, isBB], c: [isC], ...}``.
+
+        Raises
+        ------
+        InputError
+            If a flavour lists values and no branch has them.
+        """
+        if "branch" not in written:
+            for value in (each for name in CLASSES for each in written.get(name, [])):
+                if not isinstance(value, str):
+                    raise InputError(
+                        f"labels list {value}, which names no branch: say which branch has these values"
+                    )
         return cls(written.get("branch"), {name: written.get(name, []) for name in CLASSES})
 
     @property

@@ -83,7 +83,7 @@ class _WithLinks:
 
     def __init__(self, container: Container) -> None:
         self._container = container
-        self.entries = container.entries
+        self.entries, self.kind = container.entries, container.kind
         there = set(container.names)
         self._listed = there.issuperset(_LISTS)
         self._needed = [*_LISTS, "SV_pt"] if self._listed else list(_NEAR)

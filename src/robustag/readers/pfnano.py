@@ -59,6 +59,7 @@ class _Events:
         self._file, self._path = file, path
         self.names: Sequence[str] = tree.keys()
         self.entries = int(tree.num_entries)
+        self.kind = f"ROOT file, TTree {TREE}"
 
     def read(self, names: Sequence[str], start: int, stop: int) -> Mapping[str, ak.Array]:
         """Some branches of a range of events."""

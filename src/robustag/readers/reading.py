@@ -1,18 +1,51 @@
 """Reading a file of a given format."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.readers.conditions import Condition
 from robustag.readers.labels import LabelMap
+from robustag.readers.recognising import telling_the_format
 from robustag.readers.records import JetRecords
+
+
+class Reading(NamedTuple):
+    """How the files of a sample are read, and which of their jets are used.
+
+    Attributes
+    ----------
+    format : str
+    options, labels, where
+        As `read_jets` takes them.
+    ranges : mapping
+        Of pt (GeV) and eta, the lower end included.
+    """
+
+    format: str = "generated"
+    options: Mapping[str, Any] = MappingProxyType({})
+    labels: Mapping[str, Any] | None = None
+    where: str | None = None
+    ranges: Mapping[str, Sequence[float]] = MappingProxyType({})
+
+    def jets(self, path: str | Path, table: FeatureTable) -> JetRecords:
+        """The jets of a file that are used, labelled or not; see `read_jets`."""
+        read = (None, self.options, self.labels, self.where)
+        return read_jets(self.format, path, table, *read).within(self.ranges)
+
+    def stream(self, path: str | Path, table: FeatureTable) -> Iterator[JetRecords]:
+        """The same, piece by piece where the format can and neither labels nor a condition ask for more."""
+        if self.labels or self.where or self.options:
+            yield self.jets(path, table)
+            return
+        for jets in stream_jets(self.format, path, table):
+            yield jets.within(self.ranges)
 
 
 def read_jets(
@@ -57,7 +90,8 @@ def read_jets(
         )
     # A format of one's own need not know of further columns.
     further = {"columns": columns} if columns else {}
-    jets = reader.read(path, table, entries, **further, **options)
+    with telling_the_format(path, name):
+        jets = reader.read(path, table, entries, **further, **options)
     if flavours:
         jets = replace(jets, label=flavours(jets.described))
     if condition:

@@ -156,8 +156,8 @@ class JetRecords(StoredArrays):
         known = self.label >= 0
         if len(self) and not known.any():
             raise InputError(
-                f"{path} says the flavour of no b, c or light jet: only simulated jets train and test "
-                "taggers; the place of others is run.data"
+                f"{path} says the flavour of no b, c or light jet, and only simulated jets train and test "
+                "taggers: give labels in the sample if the file has flavours; the place of data is run.data"
             )
         return self.select(known)
 

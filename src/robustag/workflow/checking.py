@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,12 +12,10 @@ from robustag.documents import read_document
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.table import check_layout
+from robustag.readers import JetRecords, Reading
 from robustag.workflow.configuration import check_against_schema
 from robustag.workflow.places import CONFIG_SCHEMA, DEFAULT, FEATURES_SCHEMA
 from robustag.workflow.selection import check_selection
-
-if TYPE_CHECKING:
-    from robustag.readers import JetRecords
 
 
 class Checked(NamedTuple):
@@ -61,14 +59,15 @@ def check_configuration(config: dict) -> Checked:
 
 
 def check_ntuple(
-    path: str | Path, table: FeatureTable, name: str = "generated", published: str | Path | None = None
+    path: str | Path, table: FeatureTable, reading: Reading | None = None, published: str | Path | None = None
 ) -> list[str]:
     """Read a file of jets as the study does and say what is in it, a line per finding.
 
     Parameters
     ----------
-    name : str
-        Of its format in `robustag.readers`. One of the public data set is compared with what is known of it.
+    reading : Reading, optional
+        How it is read; without it, as a file of the generator. One of the public data set is compared with
+        what is known of it.
     published : path, optional
         Published means and variances of the inputs, for that comparison.
 
@@ -77,12 +76,12 @@ def check_ntuple(
     InputError
         If it cannot be read, has no jets, holds an event twice or numbers that make no sense.
     """
-    from robustag.readers import stream_jets
     from robustag.validation.data_set import FORMAT, DataSetComparison
 
+    reading = reading or Reading()
     counts = np.zeros(len(CLASSES) + 1, np.int64)
-    comparison = DataSetComparison(table, published) if name == FORMAT else None
-    for jets in stream_jets(name, path, table):
+    comparison = DataSetComparison(table, published) if reading.format == FORMAT else None
+    for jets in reading.stream(path, table):
         _check_duplicates(path, jets)
         _check_ranges(path, jets.values, table)
         counts += np.bincount(jets.label + 1, minlength=len(counts))
@@ -102,7 +101,7 @@ def _content(counts: np.ndarray) -> str:
     return f"{counts.sum()} jets: {flavours}{lone}"
 
 
-def _check_duplicates(path: str | Path, jets: "JetRecords") -> None:
+def _check_duplicates(path: str | Path, jets: JetRecords) -> None:
     """Refuse an event that stands twice: it would count twice in every number and its error."""
     place = np.stack([jets.event, jets.index.astype(np.uint64)], axis=1)
     unique, first, counts = np.unique(place, axis=0, return_index=True, return_counts=True)

@@ -116,7 +116,7 @@ def _faults(document: Any, schema: Mapping[str, Any]) -> Iterator[str]:
 
 def _sentence(fault: jsonschema.ValidationError, document: Any) -> str:
     """One fault as a sentence a physicist can act on."""
-    if fault.validator == "oneOf":
+    if fault.validator in ("oneOf", "anyOf"):
         return _sentence_on_options(fault, document)
     where = _place(fault)
     # A validator has set these by now, which the types do not know.

@@ -14,6 +14,7 @@ from robustag.attacks.definition import SHARED_KEYS, AttackDefinition
 from robustag.errors import InputError
 from robustag.options import Option, constants_of, options_of, source_of
 from robustag.readers.conditions import Condition
+from robustag.readers.labels import LabelMap
 from robustag.registry import options_in, unknown
 from robustag.training.catalogue import RECIPES, attacks_of
 from robustag.workflow.configuration import value_faults
@@ -58,6 +59,10 @@ def format_faults(place: str, sample: Mapping[str, Any]) -> Iterator[str]:
             Condition(where)
         except InputError as error:
             yield f"{place}.select.where: {error}"
+    try:
+        LabelMap.parse(sample.get("labels", {}))
+    except InputError as error:
+        yield f"{place}.{error}"
 
 
 def network_source(name: str) -> Path:

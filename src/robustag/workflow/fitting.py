@@ -174,7 +174,7 @@ def _scales(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
         "published": (_published(config, table), "an input that validation.published has"),
         "uncertainty": (bool(table.uncertain.any()), "a variable with an uncertainty"),
     }
-    attacks = [
+    attacks: list[tuple[tuple[str, ...], str, str, Any]] = [
         (("run", "attacks"), name, f"attacks.{name}", config["attacks"][name]) for name in run["attacks"]
     ]
     for selection, names in _trained(config):

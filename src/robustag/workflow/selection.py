@@ -196,6 +196,13 @@ def _samples(config: dict) -> Iterator[str]:
             for key, (low, high) in ranges.items():
                 if not low < high:
                     yield f"samples.{name}.select.{key} is [{low:g}, {high:g}]: give the lower end first"
+    for name in config["run"]["samples"]:
+        sample = config["samples"][name]
+        if sample.get("format") == "columns" and "labels" not in sample:
+            yield (
+                f"samples.{name}: format columns does not know flavours: give labels, such as "
+                "labels: {branch: hadronFlavour, b: [5], c: [4], light: [0]}"
+            )
     for name in config["validation"]["samples"]:
         if name not in simulated:
             yield f"validation.samples names '{name}', which is not simulated: name one with a process"

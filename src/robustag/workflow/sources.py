@@ -19,6 +19,8 @@ from robustag.errors import InputError
 from robustag.failures import refusing_damage
 from robustag.files import written_whole
 from robustag.options import options_of, source_of
+from robustag.readers import Reading
+from robustag.readers.recognising import telling_the_format
 from robustag.remote import is_remote, state_of
 from robustag.workflow.filelists import named_files
 
@@ -66,6 +68,13 @@ def reader_source(name: str) -> Path:
 def reader_options(sample: Mapping[str, Any]) -> dict[str, Any]:
     """What a sample says to its reader."""
     return {key: value for key, value in sample.items() if key not in _OWN}
+
+
+def reading_of(sample: Mapping[str, Any]) -> Reading:
+    """How a sample that is given as files is read."""
+    ranges = dict(sample.get("select", {}))
+    where = ranges.pop("where", None)
+    return Reading(sample["format"], reader_options(sample), sample.get("labels"), where, ranges)
 
 
 def count_options(sample: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,7 +196,8 @@ class FileIndex:
             current[file] = known.get(file, [])
             if current[file][:2] != state:
                 count = count or import_module(f"{READERS}.{name}").count
-                current[file] = [*state, *count(file, **options)]
+                with telling_the_format(file, name):
+                    current[file] = [*state, *count(file, **options)]
         if current != known:
             empty = sum(not entries for _, _, entries, _ in current.values())
             _log.info("%s: %d files, %d of them without entries", pattern, len(current), empty)

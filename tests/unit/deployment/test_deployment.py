@@ -184,6 +184,17 @@ def test_the_command_writes_a_table_beside_the_ntuple(linear, tmp_path, table, c
     assert pd.read_csv(tmp_path / "scores.csv").BvL.to_numpy() == pytest.approx(scores.BvL, rel=1e-8)
 
 
+def test_jets_that_a_sample_selects_are_scored(linear, ntuple, tmp_path):
+    pt = sorted(score_ntuple(linear, ntuple).pt)
+    low, high = pt[len(pt) // 4], pt[len(pt) // 2]
+    sample = f"{{format: generated, files: [a], select: {{pt: [{low}, {high}]}}}}"
+    (tmp_path / "mine.yaml").write_text(f"samples: {{mine: {sample}}}")
+    out = tmp_path / "scores.parquet"
+    arguments = ["predict", linear, ntuple, "--out", out, "--sample", f"{tmp_path}/mine.yaml:mine"]
+    assert main([*map(str, arguments)]) == 0
+    assert sorted(pd.read_parquet(out).pt) == [each for each in pt if low <= each < high]
+
+
 def test_jets_without_flavour_are_scored(linear, tmp_path, table):
     ntuple = tmp_path / "data.root"
     layout = {"track_jet": [[1, 0]], "d0": [[0.3, -0.1]], "variance": [[0.1, 0.1]]}

@@ -266,7 +266,7 @@ def test_an_input_that_negative_weights_outweigh_is_refused(records, table):
     values[rare, table.index("vertex_mass")] = [1.0, 2.0, 3.0]
     weight[rare[:2]] = -1.0
     summary = summarise(replace(records, values=values, weight=weight), FRACTIONS, PT, ETA)
-    with pytest.raises(InputError, match="negative weights .* outweigh .* 'vertex_mass'"):
+    with pytest.raises(InputError, match=r"negative weights .* outweigh .* 'vertex_mass'"):
         Normalisation.fit(summary, table)
 
 

@@ -200,7 +200,9 @@ def test_a_damaged_index_is_one_line(tmp_path):
 
 
 def test_formats_are_found_by_name_and_their_options_checked(tmp_path, monkeypatch):
-    assert {"generated", "jet_flavor"} <= {*formats()}
+    there = formats()
+    assert {"columns", "deepntuple", "generated", "jet_flavor", "nanoaod", "pfnano"} <= set(there)
+    assert not {"conditions", "elements", "labels", "reading", "recognising", "records"} & set(there)
     assert "jet_flavor" in formats("branches")
     assert "generated" not in formats("branches")
     given = {"format": "generated", "files": ["a"]}
@@ -208,9 +210,7 @@ def test_formats_are_found_by_name_and_their_options_checked(tmp_path, monkeypat
     (fault,) = format_faults("samples.mine", given | {"process": "bb"})
     assert fault.startswith("samples.mine: format 'generated' takes no 'process': its options are none")
     (fault,) = format_faults("samples.mine", given | {"format": "records"})
-    known = (
-        f"use {', '.join(formats())}, or add src/robustag/readers/records.py with functions count and read"
-    )
+    known = f"use {', '.join(there)}, or add src/robustag/readers/records.py with functions count and read"
     assert fault == f"samples.mine: there is no format 'records': {known}"
     monkeypatch.setattr("robustag.options._PACKAGE", tmp_path)
     (tmp_path / "readers").mkdir()
@@ -218,9 +218,9 @@ def test_formats_are_found_by_name_and_their_options_checked(tmp_path, monkeypat
         "def count(path): ...\ndef read(path, table, entries, *, label: str, scale: float = 1.0): ...\n"
     )
     assert formats() == ["mine"]
-    faults = list(format_faults("samples.a", {"format": "mine", "files": ["a"], "labels": "x", "scale": "y"}))
+    faults = list(format_faults("samples.a", {"format": "mine", "files": ["a"], "labl": "x", "scale": "y"}))
     assert [fault.split(":")[1].strip() for fault in faults] == [
-        "format 'mine' takes no 'labels' (like label)",
+        "format 'mine' takes no 'labl' (like label)",
         "format 'mine' lacks its option 'label'",
         "'y' is not a number",
     ]

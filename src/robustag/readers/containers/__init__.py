@@ -12,6 +12,7 @@ from pathlib import Path
 
 from robustag.errors import InputError
 from robustag.readers.containers.container import Container
+from robustag.remote import is_remote, open_binary
 
 __all__ = ["Container", "named", "opened"]
 
@@ -26,6 +27,7 @@ def opened(path: str | Path, tree: str | None = None) -> Iterator[Container]:
     Parameters
     ----------
     path : path
+        Here or on a server.
     tree : str, optional
         Which tree, n-tuple or dataset of the file lists its entries; without it, the only one, or `jets`.
 
@@ -34,9 +36,9 @@ def opened(path: str | Path, tree: str | None = None) -> Iterator[Container]:
     InputError
         If the file is missing, damaged, of another kind or without such a tree.
     """
-    if not Path(path).is_file():
+    if not (is_remote(path) or Path(path).is_file()):
         raise InputError(f"{path} is not a file: mend the path")
-    with Path(path).open("rb") as file:
+    with open_binary(path) as file:
         begins = file.read(4)
     if begins not in _KINDS:
         raise InputError(

@@ -15,10 +15,13 @@ class Container(Protocol):
         Of its columns.
     entries : int
         How many there are in each.
+    kind : str
+        What a person calls it.
     """
 
     names: Sequence[str]
     entries: int
+    kind: str
 
     def read(self, names: Sequence[str], start: int, stop: int) -> Mapping[str, ak.Array]:
         """Columns that it has, of the entries from `start` to before `stop`.

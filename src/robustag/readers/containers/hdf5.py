@@ -6,7 +6,7 @@ called DATASET.FIELD: `tracks.d0`. A dataset [E, T] has a list for each entry, o
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import awkward as ak
@@ -15,6 +15,7 @@ import numpy as np
 
 from robustag.errors import InputError
 from robustag.failures import refusing_damage
+from robustag.remote import is_remote, open_binary
 
 _JETS = "jets"
 _VALID = "valid"
@@ -26,6 +27,7 @@ class Datasets:
     def __init__(self, file: h5py.File, main: str, path: str | Path) -> None:
         self._file, self._main, self._path = file, main, path
         self.entries = len(file[main])
+        self.kind = f"HDF5 file, dataset {main}"
         self._places: dict[str, tuple[str, str | None]] = {}
         for dataset in sorted(_datasets(file)):
             if file[dataset].ndim and len(file[dataset]) == self.entries:
@@ -49,23 +51,29 @@ class Datasets:
         for name, (dataset, field) in wanted.items():
             values = parts[dataset] if field is None else parts[dataset][field]
             mask = valid.get(dataset)
-            found[name] = ak.Array(values) if mask is None else ak.unflatten(values[mask], mask.sum(1))
+            found[name] = _array(values) if mask is None else ak.unflatten(_array(values[mask]), mask.sum(1))
         return found
 
 
 @contextmanager
 def opened(path: str | Path, tree: str | None) -> Iterator[Datasets]:
     """The dataset of that name, `jets` without a name, and all others of as many entries."""
-    with refusing_damage(path, "is damaged or no HDF5 file", "copy it anew"):
-        file = h5py.File(path, "r")
-    with file:
-        there = sorted(_datasets(file))
-        name = tree or (there[0] if len(there) == 1 else _JETS)
-        if name not in there:
-            raise InputError(
-                f"{path} has no dataset '{name}': say tree: {' or '.join(there) or '(there is none)'}"
-            )
-        yield Datasets(file, name, path)
+    with open_binary(path) if is_remote(path) else nullcontext(path) as source:
+        with refusing_damage(path, "is damaged or no HDF5 file", "copy it anew"):
+            file = h5py.File(source, "r")
+        with file:
+            there = sorted(_datasets(file))
+            name = tree or (there[0] if len(there) == 1 else _JETS)
+            if name not in there:
+                raise InputError(
+                    f"{path} has no dataset '{name}': say tree: {' or '.join(there) or '(there is none)'}"
+                )
+            yield Datasets(file, name, path)
+
+
+def _array(values: np.ndarray) -> ak.Array:
+    # Texts, and arrays that differ in length, are objects one by one.
+    return ak.Array(values.tolist() if values.dtype.kind in "OSU" else np.ascontiguousarray(values))
 
 
 def _datasets(file: h5py.File) -> list[str]:

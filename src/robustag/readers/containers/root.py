@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import awkward as ak
+import uproot
 
 from robustag import ntuples
 from robustag.errors import InputError
@@ -17,10 +18,11 @@ _USUAL = ("Events", "deepntuplizer/tree", "bTag_AntiKt4EMPFlowJets", "tree")
 class Tree:
     """A `Container` of a TTree or an RNTuple."""
 
-    def __init__(self, tree: Any, path: str | Path) -> None:
+    def __init__(self, tree: Any, name: str, path: str | Path) -> None:
         self._tree, self._path = tree, path
         self.names: Sequence[str] = list(tree.keys(recursive=False))
         self.entries = int(tree.num_entries)
+        self.kind = f"ROOT file, {'TTree' if isinstance(tree, uproot.TTree) else 'RNTuple'} {name}"
 
     def read(self, names: Sequence[str], start: int, stop: int) -> Mapping[str, ak.Array]:
         """Some branches of a range of entries."""
@@ -40,9 +42,9 @@ def opened(path: str | Path, tree: str | None) -> Iterator[Tree]:
         there = [name for name, kind in kinds.items() if kind in ("TTree", "ROOT::RNTuple")]
         usual = [name for name in _USUAL if name in there]
         name = tree or (there[0] if len(there) == 1 else next(iter(usual), None))
-        if name not in there:
+        if name is None or name not in there:
             which = f"has no tree '{name}'" if name else "has several trees"
             raise InputError(f"{path} {which}: say tree: {' or '.join(there) or '(there is none)'}")
         with ntuples.reading(path):
-            found = file[name]
-        yield Tree(found, path)
+            found = Tree(file[name], name, path)
+        yield found
