@@ -68,15 +68,12 @@ def leave_out_defaults(config: dict, default: Mapping[str, Any], table: FeatureT
     list of str
         One line for each kind of thing and lack.
     """
-    found = list(misfits(config, table))
-    kept = {misfit.selection for misfit in found if not _of_default(config, default, misfit)}
+    found = [misfit for misfit in misfits(config, table) if _of_default(config, default, misfit)]
     left: dict[tuple[str, str], dict[str, None]] = {}
     for misfit in found:
         selected = _at(config, misfit.selection)
-        if misfit.selection in kept or misfit.chosen not in selected:
-            continue
         if isinstance(selected, dict):
-            del selected[misfit.chosen]
+            selected.pop(misfit.chosen, None)
         else:
             # A new list: presets may share theirs with whatever else they were read for.
             _at(config, misfit.selection[:-1])[misfit.selection[-1]] = [
@@ -87,11 +84,14 @@ def leave_out_defaults(config: dict, default: Mapping[str, Any], table: FeatureT
 
 
 def _of_default(config: Mapping[str, Any], default: Mapping[str, Any], misfit: Misfit) -> bool:
-    """Whether the default configuration, and no preset, selects something."""
+    """Whether the default configuration, and no preset, selects and defines something."""
     ours, theirs = _at(config, misfit.selection), _at(default, misfit.selection)
     if isinstance(ours, Mapping):
         return misfit.chosen in theirs and ours[misfit.chosen] == theirs[misfit.chosen]
-    return bool(ours == theirs)
+    # Its definition, if it has one of its own; a pair of inputs is one itself.
+    section = misfit.selection[-1]
+    definitions = [each[section].get(misfit.chosen) for each in (config, default) if section in each]
+    return bool(ours == theirs and definitions[:1] == definitions[1:])
 
 
 def _at(config: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
