@@ -299,5 +299,5 @@ def test_files_are_checked_as_a_sample_reads_them(atlas, tmp_path, capsys):
     assert 0 < len(jets) < JETS
     assert ((jets.pt >= 30_000) & (jets.pt < 90_000)).all()
     assert (jets.values[:, table.index("n_tracks")] > 2).all()
-    found = check_ntuple(atlas, table, reading)
+    (found,) = check_ntuple(atlas, table, reading)
     assert found.startswith(f"{len(jets)} jets: {(jets.label == 0).sum()} b, ")

@@ -186,5 +186,5 @@ def test_jets_are_chosen_by_what_is_known_of_their_flavour(records):
     assert np.array_equal(other.event, records.event[records.label == 1])
     assert len(ignored) == len(records)
     assert (ignored.label == -1).all()
-    with pytest.raises(InputError, match=r"x\.root says the flavour of no b, c or light jet: .*run\.data"):
+    with pytest.raises(InputError, match=r"x\.root says the flavour of no b, c or light jet, .*run\.data"):
         ignored.chosen("known", "x.root")

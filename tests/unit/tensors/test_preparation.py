@@ -153,11 +153,13 @@ def test_an_input_that_one_file_lacks_is_named_with_the_file(table):
     name, rare = (table.index(each) for each in ("vertex_mass", "track_5_D0"))
 
     def part(jets, exists):
-        count = np.full(table.size, jets)
+        count = np.full(table.size, float(jets))
         count[name], count[rare] = exists, 0
         one = np.ones(table.size)
         of_flavour = np.array([[jets, 0, 0], [9, 9, 9], [9, 9, 9]])
-        return Summary(count, one, one, one, of_flavour, np.full((3, 3, 2), jets // 18))
+        weights = np.repeat(of_flavour.sum(axis=1)[:, None], 3, axis=1).astype(float)
+        kinematics = np.full((3, 3, 2), jets / 18)
+        return Summary(count, one, one, one, of_flavour, np.zeros(3, int), weights, kinematics)
 
     good, rarely = part(9000, 4500), part(9000, 4500)
     rarely.count[rare] = 3

@@ -7,7 +7,7 @@ import pytest
 from tests.jet_lines import jet_line, random_jets, write_lines
 
 from robustag.cli import main
-from robustag.readers import read_jets
+from robustag.readers import Reading, read_jets
 from robustag.validation import data_set
 from robustag.workflow.checking import check_ntuple
 
@@ -45,7 +45,7 @@ def check(known, tmp_path, table):
 
     def findings(numbers, tracks):
         path = write_lines(tmp_path / "mine.json.gz", map(jet_line, numbers, tracks))
-        lines = check_ntuple(path, table, "jet_flavor", tmp_path / "moments.csv")
+        lines = check_ntuple(path, table, Reading("jet_flavor"), tmp_path / "moments.csv")
         assert len(lines) == len(FINDINGS)
         assert all(about in line for about, line in zip(FINDINGS, lines, strict=True)), lines
         return dict(zip(FINDINGS, lines, strict=True))

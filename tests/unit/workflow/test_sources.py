@@ -184,7 +184,7 @@ def test_a_damaged_file_is_named_with_the_key_that_names_it(tmp_path):
     (tmp_path / "jets.root").write_bytes(b"root" + bytes(3000))
     (tmp_path / "mine.list").write_text("jets.root\n")
     sample = {"format": "generated", "files": [f"@{tmp_path}/mine.list"]}
-    config = {"samples": {"mine": sample}, "run": {"samples": ["mine"], "variations": []}}
+    config = {"samples": {"mine": sample}, "run": {"samples": ["mine"], "data": [], "variations": []}}
     with pytest.raises(
         InputError, match=r"config: samples\.mine\.files: .*jets\.root has no readable"
     ) as fault:
