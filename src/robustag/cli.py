@@ -372,6 +372,7 @@ def describe(options: argparse.Namespace) -> None:
     """Columns by collection with their numbers, the format, and with --out a preset and feature table."""
     from robustag.describing import Start, described, guessed, survey
     from robustag.features import FeatureTable
+    from robustag.readers import read_jets
     from robustag.readers.containers import opened
     from robustag.readers.recognising import FEATURES, recognised
 
@@ -383,10 +384,15 @@ def describe(options: argparse.Namespace) -> None:
         entries = container.entries
     form = next(name for name in known if name in formats())
     name = f"config/features/{FEATURES.get(form, form)}.yaml"
-    there = form != "columns" and Path(located(name)).is_file()
-    shipped = (name, FeatureTable.load(located(name))) if there else None
-    if shipped:
-        print(f"inputs: {name}")
+    shipped = None
+    if form != "columns" and Path(located(name)).is_file():
+        table = FeatureTable.load(located(name))
+        try:
+            read_jets(form, options.file, table, (0, min(entries, 1)))
+            shipped = name, table
+            print(f"inputs: {name}")
+        except InputError as error:
+            print(f"note: not with the inputs of {name}: {error}")
     if options.out:
         start = Start.of(options.file, options.name, form, layout, shipped, options.out)
         for path in start.write(options.file, options.out, entries):
