@@ -1,7 +1,8 @@
 """How well data and simulation agree: histograms of both, and the divergence between them, by pT.
 
 Simulation is scaled to the number of data jets in every bin of pT, so that neither the luminosity nor the
-spectrum enters; the mixture of flavours stays as simulated. No label of data is used.
+spectrum enters; the mixture of flavours stays as simulated. No label of data is used. Jets of data count one
+each, simulated ones as much as their event where a study weighs events.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from scipy.stats import binom
 from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.binned import jet_bins
-from robustag.evaluation.bootstrap import event_weights
+from robustag.evaluation.bootstrap import replicas
 from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant
 from robustag.evaluation.distances.univariate import jensen_shannon
 from robustag.evaluation.histograms import BINS
@@ -42,8 +43,8 @@ class Sample:
         Index in `COMPARED_FLAVOURS`; data are all "other".
     place : int64 [N]
         Bin of pT; -1 for jets beyond the edges, which do not count.
-    weights : uint8 [N, R]
-        Of the bootstrap.
+    weights : [N, 1 + R]
+        The jets' own, then those of the bootstrap, see `robustag.evaluation.bootstrap.replicas`.
     """
 
     flavour: np.ndarray
@@ -55,18 +56,25 @@ class Sample:
         """Of jets with a label of -1 where they are of no class; edges in GeV."""
         label, event, pt, eta = (part.cpu().numpy() for part in (jets.label, jets.event, jets.pt, jets.eta))
         place = jet_bins(pt, eta, {"pt": pt_edges, "eta": [0.0, np.inf]})["pt"]
-        return cls(np.where(label < 0, len(CLASSES), label), place, event_weights(event, replicates, seed))
+        # The label of data is -1 throughout.
+        weight = jets.event_weight.cpu().numpy() if (label >= 0).any() else np.ones(len(label))
+        weights = replicas(event, weight, replicates, seed)
+        return cls(np.where(label < 0, len(CLASSES), label), place, weights)
 
     def counts(self, values: np.ndarray, bounds: tuple[float, float], bins: int) -> "Counts":
         """Jets in the cells of a quantity, which is NaN where it is missing, in so many bins of pT."""
         key = (self.flavour * bins + self.place) * CELLS + cells(values, bounds)
         inside = self.place >= 0
         shape = len(COMPARED_FLAVOURS), bins, CELLS
-        flavours = np.bincount(key[inside], minlength=int(np.prod(shape))).reshape(shape)
+        weights = self.weights[inside].T.astype(np.float64)
+        flavours, squares = (
+            np.bincount(key[inside], weight, int(np.prod(shape))).reshape(shape)
+            for weight in (weights[0], weights[0] ** 2)
+        )
         key, size = key % (bins * CELLS), bins * CELLS
-        weights = self.weights[inside].T
-        replicates = [np.bincount(key[inside], weight, size).reshape(shape[1:]) for weight in weights]
-        return Counts(flavours.astype(np.float64), np.stack(replicates))
+        replicates = [np.bincount(key[inside], weight, size).reshape(shape[1:]) for weight in weights[1:]]
+        # What negative weights leave below nothing is nothing.
+        return Counts(*(np.maximum(sums, 0.0) for sums in (flavours, squares, np.stack(replicates))))
 
 
 class Counts(NamedTuple):
@@ -74,12 +82,14 @@ class Counts(NamedTuple):
 
     Attributes
     ----------
-    flavours : float64 [4, P, 51]
+    flavours, squares : float64 [4, P, 51]
+        Sums of weights and of their squares.
     replicates : float64 [R, P, 51]
         Of all flavours, in the replicates of the bootstrap.
     """
 
     flavours: np.ndarray
+    squares: np.ndarray
     replicates: np.ndarray
 
 
@@ -160,20 +170,22 @@ def _chance(jets: np.ndarray, data: float, simulation: float) -> float:
     return total
 
 
-def variance(data: np.ndarray, simulated: np.ndarray, factor: np.ndarray) -> np.ndarray:
+def variance(data: np.ndarray, simulated: np.ndarray, squares: np.ndarray, factor: np.ndarray) -> np.ndarray:
     """Variance [..., P, 51] of the difference of data and scaled simulation if both have one distribution.
 
     The jets of both samples in a cell, n + m, fall on data or on simulation by chance alone; scaled by s, the
-    difference of the two numbers then has the variance (n + m) s, in cells with few jets, too.
+    difference of the two numbers then has the variance (n + m) s, in cells with few jets, too. Weighted jets
+    are as good as m = W^2 / V of weight V / W, with their sum W and that of their squares V.
 
     Parameters
     ----------
-    data, simulated : float [..., P, 51]
-        Jets, simulated ones before they are scaled.
+    data, simulated, squares : float [..., P, 51]
+        Jets, and sums of weights and of squared weights of simulated ones before they are scaled.
     factor : float [..., P]
         By which they are scaled.
     """
-    return (data + simulated) * factor[..., None]
+    weight = np.divide(squares, simulated, out=np.ones_like(simulated), where=simulated > 0)
+    return (data + simulated / weight) * weight * factor[..., None]
 
 
 def chi2(data: np.ndarray, simulation: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -220,8 +232,8 @@ def compare(
                 f"no bin of pT between {pt_edges[0]:g} and {pt_edges[-1]:g} GeV has jets of data and of "
                 "simulation: change evaluation.bins.pt, or the selection of the samples"
             )
-        by_flavour = simulated.flavours * factor[:, None]
-        histograms.append(_histograms(name, quantity.bounds, pt_edges, jets, by_flavour, factor))
+        by_flavour = simulated.flavours * factor[:, None], simulated.squares * factor[:, None] ** 2
+        histograms.append(_histograms(name, quantity.bounds, pt_edges, jets, *by_flavour))
         agreement += _agreement(name, pt_edges, jets, total, factor, counted, simulated)
     return pd.concat(histograms, ignore_index=True), pd.DataFrame(agreement)
 
@@ -259,11 +271,11 @@ def _histograms(
     pt_edges: Sequence[float],
     jets: np.ndarray,
     by_flavour: np.ndarray,
-    factor: np.ndarray,
+    squares: np.ndarray,
 ) -> pd.DataFrame:
     edges = np.linspace(*bounds, BINS + 1)
     counts = np.concatenate([jets[None], by_flavour])
-    variances = np.concatenate([jets[None], by_flavour * factor[:, None]])
+    variances = np.concatenate([jets[None], squares])
     shape = counts.shape
     flavour, place, cell = (index.ravel() for index in np.indices(shape))
     pt = np.asarray(pt_edges, dtype=np.float64)
@@ -291,8 +303,8 @@ def _agreement(
     simulated: Counts,
 ) -> Iterator[dict]:
     """A row for all bins of pT together, and one a bin where there are several."""
-    raw = simulated.flavours.sum(axis=0)
-    parts = (jets, total, total * factor[:, None], variance(jets, raw, factor))
+    raw, squared = simulated.flavours.sum(axis=0), simulated.squares.sum(axis=0)
+    parts = (jets, total, squared * factor[:, None] ** 2, variance(jets, raw, squared, factor))
     data, simulation, squares, expected = map(_regions, parts)
     effective = np.divide(simulation**2, squares, out=np.zeros_like(squares), where=squares > 0)
     drawn_data, drawn_simulation, _ = scaled(counted.replicates, simulated.replicates)

@@ -41,6 +41,7 @@ def jets(random, number, pt=None, label=None, inputs=None, missing=None):
     columns = {
         **{"inputs": inputs, "missing": missing, "label": label, "weight": np.ones(number)},
         **{"pt": pt, "eta": np.zeros(number), "event": random.integers(2**62, size=number)},
+        "event_weight": np.ones(number),
     }
     return JetTensors(**{name: torch.from_numpy(np.asarray(column)) for name, column in columns.items()})
 
@@ -52,6 +53,37 @@ def sample(of_jets, edges=EDGES, replicates=20):
 def one(data, simulation, quantity, edges=EDGES):
     """Histograms and agreement of one quantity."""
     return compare(sample(data, edges), sample(simulation, edges), {"x": quantity}, edges)
+
+
+def test_a_simulated_jet_of_weight_two_is_as_good_as_copies_of_it():
+    random = np.random.default_rng(3)
+    data, simulation = jets(random, 300), jets(random, 400)
+    quantity = Quantity(random.uniform(size=300), random.uniform(size=400), (0.0, 1.0))
+    weight = random.integers(1, 4, 400)
+    rows = torch.from_numpy(np.repeat(np.arange(400), weight))
+    copies = JetTensors(**{name: column[rows] for name, column in vars(simulation).items()})
+    weighted = JetTensors(**{**vars(simulation), "event_weight": torch.from_numpy(weight.astype(np.float32))})
+    histograms, agreement = one(data, weighted, quantity)
+    others, same = one(data, copies, quantity._replace(simulation=quantity.simulation[rows]))
+    pd.testing.assert_series_equal(histograms["count"], others["count"])
+    np.testing.assert_allclose(agreement["js"], same["js"])
+    # Cell by cell as good as (sum of weights)^2 / (sum of squares) jets, fewer than copies would be.
+    assert (agreement["simulation"] < same["simulation"]).all()
+    assert agreement["simulation"][0] >= weight.sum() ** 2 / (weight**2).sum()
+    assert (agreement["floor"] > same["floor"]).all()
+    # All of weight two is all of weight one: the sum does not matter.
+    double = JetTensors(**{**vars(simulation), "event_weight": torch.full((400,), 2.0)})
+    for found, plain in zip(one(data, double, quantity), one(data, simulation, quantity), strict=True):
+        pd.testing.assert_frame_equal(found, plain)
+
+
+def test_data_count_one_each():
+    random = np.random.default_rng(4)
+    data, simulation = jets(random, 100, label=np.full(100, -1)), jets(random, 100)
+    heavy = JetTensors(**{**vars(data), "event_weight": torch.from_numpy(random.uniform(1, 9, 100))})
+    quantity = Quantity(random.uniform(size=100), random.uniform(size=100), (0.0, 1.0))
+    for found, plain in zip(one(heavy, simulation, quantity), one(data, simulation, quantity), strict=True):
+        pd.testing.assert_frame_equal(found, plain)
 
 
 def test_every_value_has_its_cell():
@@ -86,7 +118,7 @@ def test_chi2_without_bins_of_pt_is_that_of_a_contingency_table():
     data, simulation = random.poisson(20, (2, 1, CELLS)).astype(float)
     data[:, 5], simulation[:, 6], data[:, 7], simulation[:, 7] = 0, 0, 0, 0
     kept, made, factor = scaled(data, simulation)
-    found = chi2(kept, made, variance(data, simulation, factor))
+    found = chi2(kept, made, variance(data, simulation, simulation, factor))
     filled = data[0] + simulation[0] > 0
     assert found == pytest.approx(chi2_contingency([data[0, filled], simulation[0, filled]]).statistic)
 
@@ -100,7 +132,7 @@ def test_chi2_is_its_degrees_of_freedom():
         data = random.poisson(np.tile(expected, (2, 1))).astype(float)
         simulation = random.poisson(expected / factors).astype(float)
         kept, made, factor = scaled(data, simulation)
-        parts = [part.sum(axis=0) for part in (kept, made, variance(data, simulation, factor))]
+        parts = [part.sum(axis=0) for part in (kept, made, variance(data, simulation, simulation, factor))]
         found.append(chi2(*parts))
         freedom.append(np.count_nonzero(parts[2]) - 1)
     assert np.mean(found) == pytest.approx(np.mean(freedom), rel=0.02)
@@ -163,7 +195,7 @@ def test_replicates_are_the_divergence_of_weighted_events():
     data, simulation = jets(random, 400), jets(random, 400)
     quantity = Quantity(*random.random((2, 400)), (0.0, 1.0))
     ones = [
-        Sample(each.flavour, each.place, np.ones((400, 3), np.uint8))
+        Sample(each.flavour, each.place, np.ones((400, 4), np.uint8))
         for each in map(sample, (data, simulation))
     ]
     _, agreement = compare(*ones, {"x": quantity}, EDGES)
@@ -260,7 +292,7 @@ def test_pseudo_data_differ_where_their_detector_does(pseudo_data, table):
         values = records.values
         return JetTensors(
             *map(torch.from_numpy, (np.nan_to_num(values), np.isnan(values), records.label, records.weight)),
-            *map(torch.from_numpy, (records.pt, records.eta, records.event.view(np.int64))),
+            *map(torch.from_numpy, (records.pt, records.eta, records.event.view(np.int64), records.weight)),
         )
 
     def above(name):
