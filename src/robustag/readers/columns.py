@@ -18,7 +18,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block
 from robustag.readers.containers import Container, named, opened
-from robustag.readers.elements import leading
+from robustag.readers.elements import first_elements
 from robustag.readers.records import Count, JetRecords, entry_key, event_key
 
 
@@ -263,15 +263,16 @@ def _fill(values: np.ndarray, block: Block, jets: _Jets) -> None:
     order = [_branch_of(block, name) for name in block.order or () if name]
     jet, columns = jets.elements(list(dict.fromkeys([*branches, *order])), block.jet_index)
     found = dict(zip(dict.fromkeys([*branches, *order]), columns, strict=True))
-    rank = None
+    rank = np.zeros(len(jet))
     if order:
         rank = found[order[0]].astype(np.float64)
         if len(order) > 1:
             with np.errstate(invalid="ignore", divide="ignore"):
                 rank = rank / np.sqrt(found[order[1]].astype(np.float64))
     assert block.count is not None
-    inputs = leading(jet, [found[name] for name in branches], rank, block.count, len(jets))
-    values[:] = inputs.transpose(2, 0, 1).reshape(values.shape)
+    elements = first_elements(jet, rank, len(jets), block.count)
+    for variable, name in enumerate(branches):
+        place(found[name], elements, values[:, variable * block.count : (variable + 1) * block.count])
 
 
 def _of_kinematics(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:

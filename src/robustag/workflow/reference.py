@@ -10,14 +10,15 @@ _INTRODUCTION = """\
 # Configuration
 
 `config.yaml` is the default study; `smoke.yaml` (a miniature), `paper.yaml` (the papers' size),
-`published.yaml` (the papers' data), `cms.yaml`, `cms_deepjet.yaml`, `nanoaod.yaml` and `deepntuple.yaml` (files
-of CMS) are presets on top of it: `snakemake --configfile config/paper.yaml ...`.
+`published.yaml` (the papers' data), `cms.yaml`, `cms_deepjet.yaml`, `nanoaod.yaml` and `deepntuple.yaml`
+(files of CMS) are presets on top of it: `snakemake --configfile config/paper.yaml ...`.
 A preset's dictionaries add to those below it, its lists replace them, and `null` takes a key away, as in
 `evaluation: {inputs: {track_0_D0: null}}` or `attacks: {pgd: {jets: null}}`; where the table below allows
 null, it is a value. Definitions (`samples`, `variations`, `models`, `attacks`, `scenarios`) say what there is
 and can be many; `run` selects what a study makes, and what then has nothing to work on, such as a figure of
-certificates without any, is left out. So is, with a line in the summary, what this file selects and the jets
-of a preset do not allow; what a preset asks for itself must fit. Write 0.001, never 1e-3: YAML reads that as text.
+certificates without any, is left out. So is, with a line in the summary, what the default study selects and
+the jets of a preset do not allow; what a preset asks for itself must fit. Write 0.001, never 1e-3: YAML reads
+that as text.
 
 To add an attack, a model or a scenario, define it under a new name and put the name into the selection. Only
 what the change concerns is made again. `features` names the table of the inputs, with units, missing values,
