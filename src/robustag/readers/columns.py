@@ -103,11 +103,11 @@ def read_in(
     # Where nothing identifies events, an entry is one.
     key = event_key(*map(jets.whole, event)) if event else entry_key(path, start + jets.entry)
     if index:
-        place = jets.whole(index)
+        in_event = jets.whole(index)
     elif event and not jets.in_events:
-        place = _of_kinematics(jets.numbers(pt), jets.numbers(eta))
+        in_event = _of_kinematics(jets.numbers(pt), jets.numbers(eta))
     else:
-        place = jets.place
+        in_event = jets.place
     return JetRecords(
         values=values,
         label=np.full(len(jets), -1),
@@ -115,7 +115,7 @@ def read_in(
         pt=jets.numbers(pt),
         eta=jets.numbers(eta),
         event=key,
-        index=place,
+        index=in_event,
         described={name: jets.numbers(name) for name in dict.fromkeys([*(event or ()), *columns])},
     )
 
@@ -250,9 +250,9 @@ def _fill(values: np.ndarray, block: Block, jets: _Jets) -> None:
     branches = [variable.branch for variable in block.variables]
     placed = ["{place}" in name for name in branches]
     if block.count is None or all(placed):
-        named = ((name, place) for name in branches for place in range(block.count or 1))
-        for column, (name, place) in enumerate(named):
-            values[:, column] = jets.numbers(name.replace("{place}", str(place)))
+        named = (name.replace("{place}", str(t)) for name in branches for t in range(block.count or 1))
+        for column, name in enumerate(named):
+            values[:, column] = jets.numbers(name)
         return
     if any(placed):
         lone = branches[placed.index(False)]
