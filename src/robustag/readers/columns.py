@@ -18,7 +18,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block
 from robustag.readers.containers import Container, named, opened
-from robustag.readers.elements import first_elements
+from robustag.readers.elements import first_elements, place
 from robustag.readers.records import Count, JetRecords, entry_key, event_key
 
 
@@ -250,8 +250,8 @@ def _fill(values: np.ndarray, block: Block, jets: _Jets) -> None:
     branches = [variable.branch for variable in block.variables]
     placed = ["{place}" in name for name in branches]
     if block.count is None or all(placed):
-        named = (name.replace("{place}", str(t)) for name in branches for t in range(block.count or 1))
-        for column, name in enumerate(named):
+        columns = (name.replace("{place}", str(t)) for name in branches for t in range(block.count or 1))
+        for column, name in enumerate(columns):
             values[:, column] = jets.numbers(name)
         return
     if any(placed):
