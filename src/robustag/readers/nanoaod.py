@@ -5,6 +5,7 @@ of each jet: those that the jet lists (`Jet_svIdx1`, `Jet_svIdx2`, from version 
 lists those within 0.4 of the nearest jet. `SV_jetIdx` is computed here; no file has it.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import awkward as ak
 import numpy as np
 
 from robustag.classes import CLASSES, HADRON_FLAVOURS
+from robustag.compiling import compiled
 from robustag.features import FeatureTable
 from robustag.readers.columns import count_in, read_in
 from robustag.readers.containers import Container, opened
@@ -115,10 +117,31 @@ def _listed(columns: Mapping[str, ak.Array]) -> ak.Array:
 
 def _nearest(columns: Mapping[str, ak.Array]) -> ak.Array:
     """The nearest jet of each vertex within `_DELTA_R`; -1 for none."""
-    pairs = [ak.cartesian([columns[f"SV_{x}"], columns[f"Jet_{x}"]], nested=True) for x in ("eta", "phi")]
-    eta, phi = (pair["0"] - pair["1"] for pair in pairs)
-    phi = (phi + np.pi) % (2 * np.pi) - np.pi
-    distance = np.hypot(eta, phi)
-    jet = ak.argmin(distance, axis=-1)
-    near = ak.min(distance, axis=-1) < _DELTA_R
-    return ak.fill_none(ak.where(near, jet, -1), -1)
+    counts = [ak.to_numpy(ak.num(columns[f"{kind}_eta"])).astype(np.int64) for kind in ("SV", "Jet")]
+    places = [ak.to_numpy(ak.flatten(columns[name])).astype(np.float32) for name in _NEAR]
+    return ak.unflatten(_matched(*counts, *places), counts[0])
+
+
+@compiled
+def _matched(
+    vertices: np.ndarray,
+    jets: np.ndarray,
+    eta: np.ndarray,
+    phi: np.ndarray,
+    jet_eta: np.ndarray,
+    jet_phi: np.ndarray,
+) -> np.ndarray:
+    """Place in its event of the jet of each vertex, from the numbers of both in every event."""
+    found = np.full(len(eta), -1)
+    vertex = first = 0
+    for event in range(len(vertices)):
+        for _ in range(vertices[event]):
+            best = _DELTA_R * _DELTA_R
+            for place in range(jets[event]):
+                turn = (phi[vertex] - jet_phi[first + place] + math.pi) % (2 * math.pi) - math.pi
+                distance = (eta[vertex] - jet_eta[first + place]) ** 2 + turn**2
+                if distance < best:
+                    best, found[vertex] = distance, place
+            vertex += 1
+        first += jets[event]
+    return found

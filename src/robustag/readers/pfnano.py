@@ -17,7 +17,7 @@ from coffea.nanoevents import NanoEventsFactory, PFNanoAODSchema
 from robustag.features import FeatureTable
 from robustag.ntuples import opened, reading, tree_of
 from robustag.readers.columns import count_in
-from robustag.readers.nanoaod import PT, TREE, read_nano
+from robustag.readers.nanoaod import EVENT, PT, TREE, read_nano
 from robustag.readers.records import Count, JetRecords
 
 
@@ -63,6 +63,7 @@ class _Events:
 
     def read(self, names: Sequence[str], start: int, stop: int) -> Mapping[str, ak.Array]:
         """Some branches of a range of events."""
+        wanted = {*names, *(f"n{name.partition('_')[0]}" for name in names), *EVENT}
         with reading(self._path), warnings.catch_warnings():
             # Of branches that its schema replaces, none of which is read here.
             warnings.filterwarnings("ignore", "Branch .* already exists", RuntimeWarning)
@@ -73,6 +74,9 @@ class _Events:
                 entry_stop=stop,
                 schemaclass=Schema,
                 mode="virtual",
+                # All at once, which takes half as long as one by one; nobody looks at other branches.
+                preload=lambda branch: branch.name in wanted,
+                iteritems_options={"filter_branch": lambda branch: branch.name in wanted},
             ).events()
             return {name: _column(events, name) for name in names}
 

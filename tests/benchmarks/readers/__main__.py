@@ -10,11 +10,12 @@ import argparse
 import gzip
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import awkward as ak
 import uproot
@@ -27,6 +28,7 @@ from robustag.readers import generated, read_jets
 from robustag.readers.conversion import convert_files
 from robustag.readers.text import line_blocks
 from robustag.validation.published import PUBLISHED_JETS
+from tests.benchmarks.readers import columns
 from tests.jet_lines import jet_line, random_jets
 
 try:  # The fastest there is; without it the ratio says little.
@@ -58,17 +60,17 @@ def simulated(folder: Path, jets: int) -> Path:
     )
     with uproot.open(few) as file:
         events = file["Events"].arrays()
-    columns: dict = {}
+    made: dict = {}
     for name in events.fields:
         collection, _, field = name.partition("_")
         if events[name].ndim > 1:
-            columns.setdefault(collection, {})[field] = events[name]
+            made.setdefault(collection, {})[field] = events[name]
         elif f"{name[1:]}_pt" not in events.fields and f"{name[1:]}_mass" not in events.fields:
-            columns[name] = events[name]
-    columns = {name: ak.zip(value) if isinstance(value, dict) else value for name, value in columns.items()}
+            made[name] = events[name]
+    made = {name: ak.zip(value) if isinstance(value, dict) else value for name, value in made.items()}
     with new_ntuple(many) as writer:
         for _ in range(-(-jets // generated.count(few).jets)):
-            writer.append(columns)
+            writer.append(made)
         writer.finish({})
     return many
 
@@ -111,11 +113,27 @@ class Format(NamedTuple):
     bare: Callable[[Path], None]
     beside: str
     limit: float
+    table: FeatureTable = TABLE
+    options: Mapping[str, Any] = MappingProxyType({})
+
+
+def of_cms(name: str, make: Callable[[FeatureTable], Callable[[Path, int], Path]], **other: Any) -> Format:
+    """A format of CMS with the table that comes for it; other: the format and options it is read with."""
+    table = FeatureTable.load(ROOT / f"config/features/{name}.yaml")
+    read = other.pop("format", name)
+    return Format(read, make(table), columns.bare, "uproot", 1.5, table, other)
 
 
 FORMATS = [
     Format("generated", simulated, bare_uproot, "uproot", 1.5),
     Format("jet_flavor", lines, bare_json, loads.__module__, 1.5),
+    of_cms("deepntuple", columns.deepntuple),
+    of_cms(
+        *("deepntuple", columns.deepntuple),
+        **{"format": "columns", "pt": "jet_pt", "eta": "jet_eta", "event": ["event_no"], "index": "jet_no"},
+    ),
+    of_cms("nanoaod", columns.nano),
+    of_cms("pfnano", columns.nano),
 ]
 
 
@@ -130,14 +148,16 @@ def compare(format_: Format, folder: Path, jets: int) -> bool:
     """Print one line about a format; whether it keeps its limit."""
     path = format_.make(folder, jets)
     reader = import_module(f"robustag.readers.{format_.name}")
-    number = reader.count(path).jets
+    options, table = format_.options, format_.table
+    counting = {name: options[name] for name in ("pt", "tree") if name in options}
+    number = reader.count(path, **counting).jets
     cases = {
-        "count": lambda: reader.count(path),
+        "count": lambda: reader.count(path, **counting),
         "bare": lambda: format_.bare(path),
-        "read": lambda: reader.read(path, TABLE),
-        "checked": lambda: read_jets(format_.name, path, TABLE),
+        "read": lambda: reader.read(path, table, **options),
+        "checked": lambda: read_jets(format_.name, path, table, options=options),
     }
-    reader.read(path, TABLE, (0, 1))  # kernels are compiled
+    reader.read(path, table, (0, 1), **options)  # kernels are compiled
     best = dict.fromkeys(cases, float("inf"))
     for _ in range(ROUNDS):
         for name, function in cases.items():
