@@ -4,8 +4,8 @@ from robustag.workflow import job
 
 with job(globals()) as (snakemake, log):
     from robustag.files import read_table
+    from robustag.plotting.mismodelling.data import draw_data_discriminators, paired_data_table
     from robustag.plotting.options import Pair
-    from robustag.plotting.shapes.data import draw_data_discriminators, paired_data_table
     from robustag.plotting.store import each
 
     options = snakemake.params.options

@@ -6,7 +6,7 @@ with job(globals()) as (snakemake, log):
     import pandas as pd
 
     from robustag.files import read_table
-    from robustag.plotting.shapes.data import data_table, draw_data_inputs
+    from robustag.plotting.mismodelling.data import data_table, draw_data_inputs
     from robustag.plotting.store import Output
 
     options = snakemake.params.options

@@ -250,8 +250,8 @@ def _fill(values: np.ndarray, block: Block, jets: _Jets) -> None:
     branches = [variable.branch for variable in block.variables]
     placed = ["{place}" in name for name in branches]
     if block.count is None or all(placed):
-        columns = (name.replace("{place}", str(t)) for name in branches for t in range(block.count or 1))
-        for column, name in enumerate(columns):
+        branches = [name.replace("{place}", str(t)) for name in branches for t in range(block.count or 1)]
+        for column, name in enumerate(branches):
             values[:, column] = jets.numbers(name)
         return
     if any(placed):

@@ -7,13 +7,13 @@ import pytest
 from robustag.evaluation.data_verdicts import ALIKE, BETTER
 from robustag.evaluation.reading import COMPARED_FLAVOURS, DATA
 from robustag.plotting.mismodelling.agreement import draw_agreement
-from robustag.plotting.options import Pair
-from robustag.plotting.shapes.data import (
+from robustag.plotting.mismodelling.data import (
     data_table,
     draw_data_discriminators,
     draw_data_inputs,
     paired_data_table,
 )
+from robustag.plotting.options import Pair
 
 PAIR = Pair("clean", "n", "a")
 EDGES = np.linspace(0.0, 1.0, 5)

@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from robustag.evaluation.data_verdicts import BETTER, WORSE, all_bins
+from robustag.plotting.mismodelling.data import STAMP
 from robustag.plotting.options import Pair
-from robustag.plotting.shapes.data import STAMP
 from robustag.plotting.style import arm_models, legend_below, model_handles, stamp, styled
 
 _MILLINATS = 1000.0
