@@ -34,7 +34,7 @@ def shared_study(common: Path, own: Path) -> Study:
 
     Whoever comes first runs it, and the others wait; nobody changes it afterwards.
     """
-    made, told = common / "study", common / "study.json"
+    made, told = common / "study", common / "smoke_study.outcome"
     with (common / "study.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not told.exists():

@@ -19,12 +19,17 @@ pytestmark = [
 # One nominal and one adversarial training, and of everything else as little as leaves a whole study.
 SMALL = {
     "epsilons": [0.0, 0.01, 0.05],
-    "models": {name: {"checkpoints": [1, 4]} for name in ("clean_nominal", "clean_fgsm")},
+    "models": {
+        "clean_nominal": {"checkpoints": [1, 4]},
+        # Strong, so that what it buys stands out of the scatter of single trainings.
+        "clean_fgsm": {"checkpoints": [1, 4], "recipe": {"epsilon": 0.05}},
+    },
     "optimiser": {"batch_size": 128, "epochs": 20},
     "figures": {
         "pairs": [{"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm"}],
         "mismodellings": [{"label": "noise 0.05", "perturbation": "noise", "epsilon": 0.05}],
         "rocs": {"systematic": ["shift_up"]},
+        "discriminators": ["BvL", "CvL"],
     },
     "distances": {"attacks": ["fgsm", "noise"], "epsilons": [0.05], "jets": 500},
     "certificates": {"epsilons": []},

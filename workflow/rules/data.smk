@@ -74,7 +74,8 @@ use rule tensorise as tensorise_data with:
         mem_mb=compared_memory,
     params:
         settings=lambda wildcards: {
-            "split": [0.0, 0.0, 1.0] if wildcards.sample in DATA else config["split"]
+            "event_weights": config["event_weights"],
+            "split": [0.0, 0.0, 1.0] if wildcards.sample in DATA else config["split"],
         },
         code=code_fingerprint("scripts/tensorise.py"),
 

@@ -268,11 +268,13 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, make_inventory
                 "invalid_covariances": [0.4, 0.5, 0.1, 0.9],
             }
         ),
+        left_out=["variations fakes_up: these change the simulation"],
         inventory=make_inventory(),
     )
     page = summary_page(outcome, PAIRS, settings)
     assert "events are weighted" not in page
     assert page.startswith("# Study tiny\n")
+    assert page.endswith("## Not in this study\n\n* variations fakes_up: these change the simulation\n")
     assert re.search(r"^\| C5 +\| defence +\| reproduced \(\+", page, re.M)
     assert re.search(r"^\* adversarial, own loss: 1 of 2 fail", page, re.M)
     assert re.search(r"^\| nominal +\| 3 +\| 0\.9300 ± .*\| 0\.2000 ± .*\| 0\.2200 ±", page, re.M)
