@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from robustag.claims.markdown import table
-from robustag.evaluation.data_verdicts import ALIKE, BETTER, UNKNOWN, WORSE, all_bins, excess
+from robustag.evaluation.data_verdicts import BETTER, WORSE, all_bins, excess
+from robustag.evaluation.significance import ALIKE, UNKNOWN
 
 _METHOD = """\
 Simulation is scaled to the number of data jets in every bin of pT; its mixture of flavours stays as it is.

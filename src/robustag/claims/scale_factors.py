@@ -9,7 +9,8 @@ import pandas as pd
 from robustag.claims.markdown import table
 from robustag.classes import CLASSES
 from robustag.evaluation.differences import matching
-from robustag.evaluation.scale_factors import ALIKE, LARGER, SMALLER, TOTAL, UNKNOWN, flavour_of, shown_rates
+from robustag.evaluation.scale_factors import LARGER, SMALLER, TOTAL, flavour_of, shown_rates
+from robustag.evaluation.significance import ALIKE, UNKNOWN
 
 _METHOD = """\
 A scale factor is the rate in data over the rate in simulation at a fixed cut. Its relative uncertainty from

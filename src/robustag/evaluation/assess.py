@@ -130,13 +130,13 @@ def assess(
     rows, curves = measure_rates(logits, jets.label, jets.weights, evaluation, cuts)
     rows += measure_probabilities(logits, jets.label, jets.weights, jets.training_weight, losses)
     weight = jets.own
-    taught = jets.training_weight if weight is None else jets.training_weight * weight
+    training = jets.training_weight if weight is None else jets.training_weight * weight
     return Assessment(
         metrics=_with_intervals(rows),
         curves=curves,
         histograms=score_histograms(logits, jets.label, jets.counted),
         bins=binned_rates(logits, jets.label, jets.bins, evaluation, cuts, clean, weight),
-        calibration=reliability(logits, jets.label, taught),
+        calibration=reliability(logits, jets.label, training),
         confusion=confusion_table(logits, jets.label, _by_flavour(weight, jets.label)),
     )
 

@@ -99,9 +99,9 @@ def measure_probabilities(
     # The gap of every prediction, and the bin in which it adds up.
     gaps = [(_bin(predicted), training_weight * (predicted - right)) for _, predicted, right in predictions]
     weight = own(weights)
-    taught = training_weight if weight is None else training_weight * weight
+    training = training_weight if weight is None else training_weight * weight
     errors = [
-        np.abs(np.bincount(position, gap if weight is None else gap * weight)).sum() / taught.sum()
+        np.abs(np.bincount(position, gap if weight is None else gap * weight)).sum() / training.sum()
         for position, gap in gaps
     ]
     nominal = [*errors, *(np.average(column, weights=weight) for column in means.values())]
@@ -153,9 +153,9 @@ def _replicated(
             columns[BINS * row + position[block], np.arange(len(weight))] = gap[block]
         columns[cells:] = per_jet[:, block]
         sums += columns @ weight
-    taught_total, total = np.where(sums[cells : cells + 2] > 0, sums[cells : cells + 2], np.nan)
+    training_total, total = np.where(sums[cells : cells + 2] > 0, sums[cells : cells + 2], np.nan)
     errors = np.abs(sums[:cells]).reshape(len(gaps), BINS, -1).sum(axis=1)
-    return np.vstack([errors / taught_total, sums[cells + 2 :] / total])
+    return np.vstack([errors / training_total, sums[cells + 2 :] / total])
 
 
 def _cross_entropy(logits: np.ndarray, label: np.ndarray) -> np.ndarray:

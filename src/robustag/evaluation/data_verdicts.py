@@ -7,10 +7,9 @@ import pandas as pd
 
 from robustag.errors import InputError
 from robustag.evaluation.differences import Measurement, matching
-from robustag.evaluation.significance import holm, level
+from robustag.evaluation.significance import answer, holm, level
 
 BETTER, WORSE = "agrees better", "agrees worse"
-ALIKE, UNKNOWN = "no significant difference", "unknown"
 BIN = ["bin_low", "bin_high"]
 AGREEMENT_COLUMNS = [
     *("model", "seed", "quantity", *BIN, "data", "simulation", "js", "floor", "chi2", "ndf", "replicates"),
@@ -113,7 +112,7 @@ def data_verdicts(
     table = pd.DataFrame(rows)
     table["p"] = table.groupby([table["pair"], all_bins(table)])["p"].transform(holm)
     table["verdict"] = [
-        _verdict(difference, p, level(significance))
+        answer(difference, p, level(significance), BETTER, WORSE)
         for difference, p in table[["difference", "p"]].to_numpy()
     ]
     return table
@@ -121,11 +120,3 @@ def data_verdicts(
 
 def _with_error(name: str, measured: Measurement) -> dict[str, float]:
     return {name: measured.mean, f"{name}_error": measured.total}
-
-
-def _verdict(difference: float, p: float, below: float) -> str:
-    if np.isnan(p):
-        return UNKNOWN
-    if p >= below:
-        return ALIKE
-    return BETTER if difference > 0 else WORSE

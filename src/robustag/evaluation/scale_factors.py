@@ -14,12 +14,12 @@ import pandas as pd
 
 from robustag.evaluation.differences import Measurement, measurement
 from robustag.evaluation.discriminators import DISCRIMINATORS
-from robustag.evaluation.significance import holm, level
+from robustag.evaluation.significance import answer, holm, level
 from robustag.mismodelling.sources import Source
 
 #: What the quadratic sum over the resolved sources is called among them.
 TOTAL = "total"
-SMALLER, LARGER, ALIKE, UNKNOWN = "smaller", "larger", "no significant difference", "unknown"
+SMALLER, LARGER = "smaller", "larger"
 #: Rate at a fixed cut -> role of its jets in the discriminator.
 RATES = {"fixed_cut_efficiency": "signal", "fixed_cut_mistag": "background"}
 #: What identifies a rate of a model.
@@ -177,17 +177,10 @@ def compare(
     family = [found["pair"], found["working_point"], found["source"] == TOTAL]
     found["p"] = found.groupby(family)["p"].transform(holm)
     found["answer"] = [
-        _answer(difference, p, level(significance)) for difference, p in found[["difference", "p"]].to_numpy()
+        answer(difference, p, level(significance), SMALLER, LARGER)
+        for difference, p in found[["difference", "p"]].to_numpy()
     ]
     return found
-
-
-def _answer(difference: float, p: float, below: float) -> str:
-    if np.isnan(p):
-        return UNKNOWN
-    if p >= below:
-        return ALIKE
-    return SMALLER if difference > 0 else LARGER
 
 
 def _changes(

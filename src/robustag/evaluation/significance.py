@@ -124,6 +124,27 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     return corrected
 
 
+#: What two models have in common of whom no test says more: no significant difference, or no test at all.
+ALIKE, UNKNOWN = "no significant difference", "unknown"
+
+
+def answer(difference: float, p: float, below: float, positive: str, negative: str) -> str:
+    """What a test says of a difference: `positive` or `negative` words if its p-value is below a level.
+
+    Otherwise `ALIKE`, and `UNKNOWN` without a p-value (NaN), as of models that were trained once.
+
+    Examples
+    --------
+    >>> answer(-0.3, 0.001, 0.05, "better", "worse"), answer(0.3, 0.2, 0.05, "better", "worse")
+    ('worse', 'no significant difference')
+    """
+    if np.isnan(p):
+        return UNKNOWN
+    if p >= below:
+        return ALIKE
+    return positive if difference > 0 else negative
+
+
 def level(significance: float) -> float:
     """Two-sided p-value of an effect of so many standard deviations of a normal distribution.
 

@@ -18,7 +18,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block
 from robustag.readers.containers import Container, named, opened
-from robustag.readers.elements import first_elements, place
+from robustag.readers.elements import fill
 from robustag.readers.records import Count, JetRecords, entry_key, event_key
 
 
@@ -263,16 +263,13 @@ def _fill(values: np.ndarray, block: Block, jets: _Jets) -> None:
     order = [_branch_of(block, name) for name in block.order or () if name]
     jet, columns = jets.elements(list(dict.fromkeys([*branches, *order])), block.jet_index)
     found = dict(zip(dict.fromkeys([*branches, *order]), columns, strict=True))
-    rank = np.zeros(len(jet))
+    rank = None
     if order:
         rank = found[order[0]].astype(np.float64)
         if len(order) > 1:
             with np.errstate(invalid="ignore", divide="ignore"):
                 rank = rank / np.sqrt(found[order[1]].astype(np.float64))
-    assert block.count is not None
-    elements = first_elements(jet, rank, len(jets), block.count)
-    for variable, name in enumerate(branches):
-        place(found[name], elements, values[:, variable * block.count : (variable + 1) * block.count])
+    fill(values, [found[name] for name in branches], jet, rank)
 
 
 def _of_kinematics(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:

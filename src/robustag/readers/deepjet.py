@@ -17,6 +17,7 @@ import awkward as ak
 import numpy as np
 
 from robustag.errors import InputError
+from robustag.generate.helix import wrap_phi
 from robustag.readers.containers import Container
 from robustag.readers.elements import leading
 
@@ -140,7 +141,7 @@ class WithDeepJet:
         in_jet = {name: _flat(found[f"JetPFCands_btag{name}"]) for name in _IN_JET}
         used, charged = candidate["pt"] >= _LOWEST_PT, candidate["charge"] != 0
         ptrel = np.clip(candidate["pt"] / axis["pt"] - 1, -1, 0)
-        phi = (candidate["phi"] - axis["phi"] + np.pi) % (2 * np.pi) - np.pi
+        phi = wrap_phi(candidate["phi"] - axis["phi"])
         distance = np.hypot(candidate["eta"] - axis["eta"], phi)
         track = _track(candidate, in_jet, phi) | {"DeltaR": distance}
         bounded = [np.clip(track[name], *bounds) for name, bounds in _BOUNDS.items()]

@@ -25,11 +25,19 @@ def leading(
     places, jets : int
         T and N.
     """
-    elements = first_elements(jet, np.zeros(len(jet)) if rank is None else rank, jets, places)
-    out = np.empty((jets, len(columns), places), np.float32)
+    out = np.empty((jets, len(columns) * places), np.float32)
+    fill(out, columns, jet, rank)
+    return out.reshape(jets, len(columns), places).transpose(1, 2, 0)
+
+
+def fill(
+    out: np.ndarray, columns: Sequence[np.ndarray], jet: np.ndarray, rank: np.ndarray | None = None
+) -> None:
+    """Put the same into columns of inputs, float32 [N, V T], variable-major; see `leading`."""
+    places = out.shape[1] // len(columns)
+    elements = first_elements(jet, np.zeros(len(jet)) if rank is None else rank, len(out), places)
     for number, column in enumerate(columns):
-        place(column, elements, out[:, number])
-    return out.transpose(1, 2, 0)
+        place(column, elements, out[:, number * places : (number + 1) * places])
 
 
 def first_elements(jet: np.ndarray, rank: np.ndarray, jets: int, places: int) -> np.ndarray:

@@ -7,15 +7,16 @@ from pathlib import Path
 import awkward as ak
 import numpy as np
 import uproot
-from coffea.nanoevents import NanoAODSchema, NanoEventsFactory
+from coffea.nanoevents import NanoAODSchema
 from coffea.nanoevents.util import concat
 
 from robustag.classes import CLASSES, HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
-from robustag.ntuples import TREE, flat_branches, opened, reading, tree_of, verify
-from robustag.readers.elements import first_elements, place
+from robustag.ntuples import flat_branches, opened, reading, tree_of, verify
+from robustag.readers.elements import fill
+from robustag.readers.preloaded import preloaded
 from robustag.readers.records import Count, JetRecords, event_key
 
 _TAU = HADRON_FLAVOURS["tau"]
@@ -108,19 +109,8 @@ def _read_columns(
         tree = tree_of(file, path)
         _check_branches(tree, path, needed)
         start, stop = entries or (0, tree.num_entries)
-        wanted = _wanted(needed)
         with reading(path):
-            events = NanoEventsFactory.from_root(
-                file,
-                treepath=TREE,
-                entry_start=start,
-                entry_stop=stop,
-                schemaclass=GeneratedSchema,
-                mode="virtual",
-                # All at once, which takes half as long as one by one; nobody looks at other branches.
-                preload=lambda branch: branch.name in wanted,
-                iteritems_options={"filter_branch": lambda branch: branch.name in wanted},
-            ).events()
+            events = preloaded(file, _wanted(needed), start, stop, GeneratedSchema)
             columns = dict(_touched(events, needed))
         for collection, names in needed.items():
             if f"n{collection}" not in tree:
@@ -142,13 +132,11 @@ def _needed(table: FeatureTable) -> dict[str, list[str]]:
     return {collection: list(dict.fromkeys(names)) for collection, names in needed.items()}
 
 
-def _wanted(needed: Mapping[str, list[str]]) -> frozenset[str]:
+def _wanted(needed: Mapping[str, list[str]]) -> set[str]:
     """Names of all branches that are read, whether an ntuple has them or not."""
     names = {*_EVENT, "genWeight", "Jet_hadronFlavour", "Jet_partonFlavour"}
     names |= {f"n{collection}" for collection in needed}
-    return frozenset(
-        names.union(f"{collection}_{name}" for collection, names in needed.items() for name in names)
-    )
+    return names | {f"{collection}_{name}" for collection, names in needed.items() for name in names}
 
 
 def _collection(block: Block) -> str:
@@ -217,10 +205,8 @@ def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> JetRecor
             for column, variable in zip(block.columns[:, 0], block.variables, strict=True):
                 values[:, column] = columns[f"Jet_{branch_of(variable.name)}"]
             continue
-        elements, collection = _leading(columns, counts, block), _collection(block)
-        for places, variable in zip(block.columns, block.variables, strict=True):
-            out = values[:, places[0] : places[-1] + 1]
-            place(columns[f"{collection}_{variable.name}"], elements, out)
+        variables = [columns[f"{_collection(block)}_{variable.name}"] for variable in block.variables]
+        fill(values[:, block.first : block.first + block.size], variables, *_ranked(columns, counts, block))
     identity = [columns[name].astype(np.uint64)[event] for name in _EVENT]
     weight = columns.get("genWeight", np.ones(len(counts), np.float32))
     return JetRecords(
@@ -244,13 +230,14 @@ def _label(flavour: np.ndarray) -> np.ndarray:
     return np.select([flavour == code for code in codes], range(len(codes)), default=-1)
 
 
-def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block) -> np.ndarray:
-    """The elements of every jet that come first, int64 [N, T], -1 where there are fewer.
+def _ranked(
+    columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The jet of every element, int64 [M], negative for none, and by what they are ordered, float64 [M].
 
     counts: jets per event.
     """
     collection, order = _collection(block), _order(block)
-    places = block.columns.shape[1]
     starts = np.cumsum(counts) - counts
     element_counts = columns[f"n{collection}"]
     index = columns[f"{collection}_jetIdx"].astype(np.int64)
@@ -259,7 +246,7 @@ def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block
             f"{collection}_jetIdx holds {index.max()}, beyond the jets of its event: generate it again"
         )
     jet = index + np.repeat(starts, element_counts)
-    rank = np.zeros(len(jet))
+    rank = None
     if order is not None:
         rank = columns[f"{collection}_{order.value}"].astype(np.float64)
         if order.variance is not None:
@@ -269,4 +256,4 @@ def _leading(columns: Mapping[str, np.ndarray], counts: np.ndarray, block: Block
                     f"{collection}_{order.variance} holds a variance that is not positive: generate it again"
                 )
             rank = rank / np.sqrt(variance)
-    return first_elements(np.where(index < 0, -1, jet), rank, counts.sum(), places)
+    return np.where(index < 0, -1, jet), rank

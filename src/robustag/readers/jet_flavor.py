@@ -15,7 +15,7 @@ from robustag.classes import CLASSES, HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
-from robustag.readers.elements import leading
+from robustag.readers.elements import fill
 from robustag.readers.generated import branch_of
 from robustag.readers.jet_lines import Lines, parse
 from robustag.readers.records import Count, JetRecords, event_key
@@ -142,7 +142,7 @@ def _records(path: str | Path, lines: Lines, table: FeatureTable, columns: Seque
                 :, [JET_VARIABLES.index(v.name) for v in block.variables]
             ]
         else:
-            values.T[block.columns] = _leading(lines, block)
+            _fill(values[:, block.first : block.first + block.size], lines, block)
     identity = _identity(path, lines)
     own = (*identity, lines.jets[:, _FLAVOR].astype(np.int64), lines.counts)
     described = dict(zip(_DESCRIBED, own, strict=True))
@@ -159,8 +159,8 @@ def _records(path: str | Path, lines: Lines, table: FeatureTable, columns: Seque
     )
 
 
-def _leading(lines: Lines, block: Block) -> np.ndarray:
-    """Variables of the tracks of every jet that come first, float32 [V, T, N]."""
+def _fill(values: np.ndarray, lines: Lines, block: Block) -> None:
+    """Put the variables of the tracks of every jet that come first into values, float32 [N, V T]."""
     order = block.order or _ORDER
     rank = lines.tracks[:, TRACK_VARIABLES.index(order.value)].astype(np.float64)
     if order.variance is not None:
@@ -169,7 +169,7 @@ def _leading(lines: Lines, block: Block) -> np.ndarray:
             rank = rank / np.sqrt(variance)
     jet = np.repeat(np.arange(len(lines.counts)), lines.counts)
     columns = [lines.tracks[:, TRACK_VARIABLES.index(variable.name)] for variable in block.variables]
-    return leading(jet, columns, rank, block.columns.shape[1], len(lines.counts))
+    fill(values, columns, jet, rank)
 
 
 def _identity(path: str | Path, lines: Lines) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

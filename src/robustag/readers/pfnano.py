@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import awkward as ak
-from coffea.nanoevents import NanoEventsFactory, PFNanoAODSchema
+from coffea.nanoevents import PFNanoAODSchema
 
 from robustag.features import FeatureTable
 from robustag.ntuples import opened, reading, tree_of
 from robustag.readers.columns import count_in
 from robustag.readers.nanoaod import EVENT, PT, TREE, read_nano
+from robustag.readers.preloaded import preloaded
 from robustag.readers.records import Count, JetRecords
 
 
@@ -67,17 +68,7 @@ class _Events:
         with reading(self._path), warnings.catch_warnings():
             # Of branches that its schema replaces, none of which is read here.
             warnings.filterwarnings("ignore", "Branch .* already exists", RuntimeWarning)
-            events = NanoEventsFactory.from_root(
-                self._file,
-                treepath=TREE,
-                entry_start=start,
-                entry_stop=stop,
-                schemaclass=Schema,
-                mode="virtual",
-                # All at once, which takes half as long as one by one; nobody looks at other branches.
-                preload=lambda branch: branch.name in wanted,
-                iteritems_options={"filter_branch": lambda branch: branch.name in wanted},
-            ).events()
+            events = preloaded(self._file, wanted, start, stop, Schema)
             return {name: _column(events, name) for name in names}
 
 

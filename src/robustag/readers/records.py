@@ -88,7 +88,7 @@ class JetRecords(StoredArrays):
         values = table.missing_rules.read(np.asarray(self.values), table.names, path)
         return replace(
             self,
-            values=np.clip(values, *table.clip).astype(np.float32),
+            values=np.clip(values, *table.clip, out=values).astype(np.float32),
             label=np.asarray(self.label, np.int64),
             weight=np.asarray(self.weight, np.float32),
             pt=np.asarray(self.pt, np.float32),

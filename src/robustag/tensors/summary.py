@@ -85,13 +85,13 @@ def summarise(
     exists = ~np.isnan(physical)
     values = np.where(exists, physical, 0.0)
     weight = records.weight.astype(np.float64)
-    share, taught = weight[train, None] * exists[train], values[train]
+    share, entries = weight[train, None] * exists[train], values[train]
     count = share.sum(axis=0)
-    mean = _per_weight((share * taught).sum(axis=0), count)
+    mean = _per_weight((share * entries).sum(axis=0), count)
     # In place: these arrays are what a chunk needs its memory for.
-    taught -= mean
-    np.square(taught, out=taught)
-    taught *= share
+    entries -= mean
+    np.square(entries, out=entries)
+    entries *= share
     jets = np.zeros((3, len(CLASSES)), dtype=np.int64)
     np.add.at(jets, (split, records.label), 1)
     sums = [np.bincount(split, each, len(SPLITS)) for each in (weight, np.abs(weight), np.square(weight))]
@@ -101,7 +101,7 @@ def summarise(
     return Summary(
         count=count,
         mean=mean,
-        squares=taught.sum(axis=0),
+        squares=entries.sum(axis=0),
         minimum=np.where(exists, physical, np.inf).min(axis=0, initial=np.inf),
         jets=jets,
         negative=np.bincount(split[weight < 0], minlength=len(SPLITS)),

@@ -14,7 +14,7 @@ from robustag.features import FeatureTable
 from robustag.features.table import check_layout
 from robustag.readers import JetRecords, Reading
 from robustag.workflow.configuration import check_against_schema
-from robustag.workflow.places import CONFIG_SCHEMA, DEFAULT, FEATURES_SCHEMA
+from robustag.workflow.places import CONFIG_SCHEMA, FEATURES_SCHEMA
 from robustag.workflow.selection import check_selection
 
 
@@ -55,7 +55,7 @@ def check_configuration(config: dict) -> Checked:
     check_layout(inputs, config["features"])
     check_against_schema(inputs, FEATURES_SCHEMA, config["features"])
     table = FeatureTable.from_document(inputs)
-    return Checked(table, check_selection(config, read_document(DEFAULT), table))
+    return Checked(table, check_selection(config, table))
 
 
 def check_ntuple(

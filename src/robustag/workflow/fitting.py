@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from robustag.documents import read_document
 from robustag.errors import InputError
 from robustag.features import FeatureTable, select_inputs
 from robustag.features.published import read_moments
+from robustag.workflow.places import DEFAULT
 
 
 class Misfit(NamedTuple):
@@ -51,15 +53,13 @@ def misfits(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
     yield from _networks(config, table)
 
 
-def leave_out_defaults(config: dict, default: Mapping[str, Any], table: FeatureTable) -> list[str]:
+def leave_out_defaults(config: dict, table: FeatureTable) -> tuple[list[str], list[Misfit]]:
     """Take out of a configuration, in place, what only the default selects and the jets do not allow.
 
     Parameters
     ----------
     config : dict
         A whole configuration that follows the schema.
-    default : mapping
-        The default configuration.
     table : FeatureTable
         What ``features`` names.
 
@@ -67,8 +67,15 @@ def leave_out_defaults(config: dict, default: Mapping[str, Any], table: FeatureT
     -------
     list of str
         One line for each kind of thing and lack.
+    list of Misfit
+        What was asked for and does not fit.
     """
-    found = [misfit for misfit in misfits(config, table) if _of_default(config, default, misfit)]
+    unfit = list(misfits(config, table))
+    if not unfit:  # nobody needs the default configuration, which takes a while to read
+        return [], []
+    default = read_document(DEFAULT)
+    found = [misfit for misfit in unfit if _of_default(config, default, misfit)]
+    asked = [misfit for misfit in unfit if misfit not in found]
     left: dict[tuple[str, str], dict[str, None]] = {}
     for misfit in found:
         selected = _at(config, misfit.selection)
@@ -80,7 +87,7 @@ def leave_out_defaults(config: dict, default: Mapping[str, Any], table: FeatureT
                 each for each in selected if each != misfit.chosen
             ]
         left.setdefault((misfit.selection[-1], misfit.lack), {})[_called(misfit.chosen)] = None
-    return [f"{kind} {', '.join(names)}: {lack}" for (kind, lack), names in left.items()]
+    return [f"{kind} {', '.join(names)}: {lack}" for (kind, lack), names in left.items()], asked
 
 
 def _of_default(config: Mapping[str, Any], default: Mapping[str, Any], misfit: Misfit) -> bool:

@@ -1,9 +1,8 @@
 """Cross-checks of the configuration that no schema can make: what one part uses, another must provide."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, combinations, pairwise
-from typing import Any
 
 from robustag.attacks import AttackDefinition
 from robustag.errors import InputError
@@ -12,22 +11,21 @@ from robustag.features import FeatureTable, select_inputs
 from robustag.mismodelling.sources import Source, sources_of
 from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.workflow.definitions import definition_faults, is_certifiable
-from robustag.workflow.fitting import leave_out_defaults, misfits
+from robustag.workflow.fitting import leave_out_defaults
+from robustag.workflow.sources import reading_of
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
 # What a scenario says of the nuisance it stands for (`robustag.mismodelling.sources`).
 _MEANING = ("source", "one_sigma")
 
 
-def check_selection(config: dict, default: Mapping[str, Any], table: FeatureTable) -> list[str]:
+def check_selection(config: dict, table: FeatureTable) -> list[str]:
     """Check a configuration that follows the schema against itself and against its feature table.
 
     Parameters
     ----------
     config : dict
         The whole configuration. What only the default selects and the jets do not allow is taken out of it.
-    default : mapping
-        The default configuration.
     table : FeatureTable
         What ``features`` names.
 
@@ -43,7 +41,7 @@ def check_selection(config: dict, default: Mapping[str, Any], table: FeatureTabl
     """
     # Everything else looks definitions up, so those must exist and make sense first.
     _refuse(chain(_undefined(config), definition_faults(config)))
-    left_out = leave_out_defaults(config, default, table)
+    left_out, unfit = leave_out_defaults(config, table)
     _refuse(
         chain(
             _numbers(config),
@@ -51,7 +49,7 @@ def check_selection(config: dict, default: Mapping[str, Any], table: FeatureTabl
             _perturbations(config),
             _distances(config),
             _frozen(config, table),
-            (misfit.fault for misfit in misfits(config, table)),
+            (misfit.fault for misfit in unfit),
             _models(config),
             _shown(config),
             _pairs(config),
@@ -192,8 +190,7 @@ def _samples(config: dict) -> Iterator[str]:
     run, simulated = config["run"], simulated_samples(config)
     for name, sample in config["samples"].items():
         if name not in simulated:
-            ranges = {key: part for key, part in sample.get("select", {}).items() if key != "where"}
-            for key, (low, high) in ranges.items():
+            for key, (low, high) in reading_of(sample).ranges.items():
                 if not low < high:
                     yield f"samples.{name}.select.{key} is [{low:g}, {high:g}]: give the lower end first"
     for name in config["run"]["samples"]:

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from robustag.claims.scale_factors import scale_factor_page
-from robustag.evaluation.scale_factors import ALIKE, LARGER, SMALLER, TOTAL, UNKNOWN
+from robustag.evaluation.scale_factors import LARGER, SMALLER, TOTAL
+from robustag.evaluation.significance import ALIKE, UNKNOWN
 
 OPTIONS = {
     "discriminators": ["BvL", "BvC"],

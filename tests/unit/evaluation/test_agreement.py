@@ -20,9 +20,10 @@ from robustag.evaluation.agreement import (
     scores,
     variance,
 )
-from robustag.evaluation.data_verdicts import ALIKE, BETTER, WORSE, data_verdicts
+from robustag.evaluation.data_verdicts import BETTER, WORSE, data_verdicts
 from robustag.evaluation.distances.univariate import jensen_shannon
 from robustag.evaluation.reading import DATA
+from robustag.evaluation.significance import ALIKE
 from robustag.readers import read_jets
 from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors

@@ -9,11 +9,9 @@ import pandas as pd
 import pytest
 
 from robustag.evaluation.scale_factors import (
-    ALIKE,
     LARGER,
     SMALLER,
     TOTAL,
-    UNKNOWN,
     compare,
     correction_set,
     correlations,
@@ -21,6 +19,7 @@ from robustag.evaluation.scale_factors import (
     in_bins,
     shown_rates,
 )
+from robustag.evaluation.significance import ALIKE, UNKNOWN
 from robustag.mismodelling.sources import Source
 
 PAIRS = [{"label": "clean", "nominal": "nominal", "adversarial": "adversarial"}]

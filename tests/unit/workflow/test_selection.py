@@ -5,7 +5,6 @@ import copy
 import pytest
 import yaml
 from snakemake.utils import update_config
-from tests.checkout import ROOT
 
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
@@ -22,8 +21,6 @@ from robustag.workflow.selection import (
     whole_model,
 )
 
-DEFAULT = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-
 
 @pytest.fixture
 def config(root):
@@ -33,14 +30,14 @@ def config(root):
 
 
 def test_the_default_study_selects_what_there_is(config, table):
-    check_selection(config, DEFAULT, table)
+    check_selection(config, table)
 
 
 @pytest.mark.parametrize("selection", ["samples", "variations", "models", "attacks", "scenarios"])
 def test_unknown_names_are_reported_with_the_known_ones(config, table, selection):
     config["run"][selection] = [*config["run"][selection], "nonsense"]
     with pytest.raises(InputError, match=f"run.{selection} names 'nonsense'.*use "):
-        check_selection(config, DEFAULT, table)
+        check_selection(config, table)
 
 
 BAR = {"label": "bar", "perturbation": "impact_parameter_smearing", "epsilon": 0.1}
@@ -148,25 +145,25 @@ def test_a_fault_says_where_it_is_and_how_to_mend_it(config, table, key, value, 
         place = place[step]
     place[last] = value
     with pytest.raises(InputError, match=complaint) as fault:
-        check_selection(config, DEFAULT, table)
+        check_selection(config, table)
     assert all(line.startswith("config: ") for line in str(fault.value).splitlines())
 
 
 def test_a_sample_of_columns_that_is_studied_has_labels(config, table):
     sample = {"format": "columns", "files": ["a"], "pt": "pt", "eta": "eta", "select": {"where": "pt > 5"}}
     config["samples"]["mine"] = sample
-    check_selection(config, DEFAULT, table)  # it may be data
+    check_selection(config, table)  # it may be data
     config["run"] |= {"samples": ["mine"], "variations": [], "scenarios": []}
     with pytest.raises(InputError, match=r"samples\.mine: format columns .* give labels"):
-        check_selection(config, DEFAULT, table)
+        check_selection(config, table)
     sample["labels"] = {"branch": "flavour", "b": [5], "c": [4], "light": [0]}
-    check_selection(config, DEFAULT, table)
+    check_selection(config, table)
 
 
 def test_every_fault_has_its_own_line(config, table):
     config["claims"]["epsilon"], config["claims"]["efficiency"] = 0.5, 0.5
     with pytest.raises(InputError) as fault:
-        check_selection(config, DEFAULT, table)
+        check_selection(config, table)
     assert len(str(fault.value).splitlines()) == 2
 
 
@@ -176,7 +173,7 @@ def test_the_presets_fit_the_default_study(root, table, preset):
     for name in ("config", preset):
         update_config(merged, yaml.safe_load((root / f"config/{name}.yaml").read_text()))
     check_against_schema(merged, root / "src/robustag/workflow/schemas/config.schema.yaml", preset)
-    check_selection(merged, DEFAULT, table)
+    check_selection(merged, table)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +188,7 @@ def test_the_presets_fit_the_default_study(root, table, preset):
 def test_networks_are_checked_before_anything_runs(config, table, network, complaint):
     config["models"]["clean_fgsm"]["network"] = network
     with pytest.raises(InputError, match=r"models\.clean_fgsm\.network: .*" + complaint):
-        check_selection(config, DEFAULT, table)
+        check_selection(config, table)
 
 
 PGD = {"name": "pgd", "steps": 4, "rate": 2.5, "restarts": 0}
@@ -282,7 +279,7 @@ def test_attacks_and_recipes_are_checked_before_anything_runs(config, table, pla
         section = section[step]
     section[last] = definition | {"factors": "none"} if place == MINE else definition
     with pytest.raises(InputError, match=complaint):
-        check_selection(config, DEFAULT, table)
+        check_selection(config, table)
 
 
 def test_an_attack_with_any_shared_key_is_accepted(config, table):
@@ -293,7 +290,7 @@ def test_an_attack_with_any_shared_key_is_accepted(config, table):
     training = {"name": "fgsm", "norm": "l2", "factors": "none", "loss": {"name": "cross_entropy"}}
     config["models"]["clean_fgsm"]["recipe"] = {"name": "adversarial", "attack": training, **INNER}
     config["run"]["attacks"].append("mine")
-    check_selection(config, DEFAULT, table)
+    check_selection(config, table)
 
 
 def test_certificates_are_for_compared_models_that_are_relu_networks(config):
@@ -310,7 +307,7 @@ def test_a_study_without_certificates_certifies_no_model(config):
 def test_what_a_study_does_not_measure_is_not_shown(config, table):
     config["figures"]["rocs"] = {"odd": ["rdsa"], "capped": ["rdsa", "fgsm"]}
     config["figures"]["mismodellings"] = [BAR | {"perturbation": "mpi_off"}]
-    check_selection(config, DEFAULT, table)
+    check_selection(config, table)
     assert shown_rocs(config) == {"capped": ["fgsm"]}
     assert shown_mismodellings(config) == []
 
@@ -321,7 +318,7 @@ def test_pairs_may_share_their_models(config, table):
         {"label": "other", "nominal": "faithful_nominal", "adversarial": "clean_fgsm"},
         {"label": "crossed", "nominal": "clean_nominal", "adversarial": "faithful_nominal"},
     ]
-    check_selection(config, DEFAULT, table)
+    check_selection(config, table)
     assert compared_models(config) == ["clean_nominal", "clean_fgsm", "faithful_nominal"]
     assert nominal_models(config, "clean_nominal") == ["clean_nominal"]
     assert nominal_models(config, "clean_fgsm") == ["clean_nominal", "faithful_nominal"]

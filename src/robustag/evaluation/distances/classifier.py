@@ -60,8 +60,8 @@ def classifier_auc(
     if min(np.bincount(label[half], minlength=2).min() for half in (train, ~train)) == 0:
         raise InputError("too few events to train and test a classifier of two samples: use more jets")
     ranks = torch.from_numpy(_ranks(inputs, train))
-    taught = torch.from_numpy(label[train]), torch.from_numpy(weight[train])
-    model = _trained(ranks[train], *taught, seed)
+    known = torch.from_numpy(label[train]), torch.from_numpy(weight[train])
+    model = _trained(ranks[train], *known, seed)
     logits, truth = predict(model, ranks[~train]), label[~train]
     score = logits[:, 1] - logits[:, 0]
     weights = replicas(event[~train], weight[~train], replicates, seed)
