@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from robustag.claims.data import data_document, data_page, summary_lines
-from robustag.evaluation.data_verdicts import ALIKE, BETTER, UNKNOWN, WORSE
+from robustag.evaluation.data_verdicts import BETTER, WORSE
+from robustag.evaluation.significance import ALIKE, UNKNOWN
 
 PAIRS = [{"label": "clean", "nominal": "n", "adversarial": "a"}]
 

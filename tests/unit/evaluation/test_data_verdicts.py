@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from robustag.errors import InputError
-from robustag.evaluation.data_verdicts import ALIKE, BETTER, UNKNOWN, WORSE, all_bins, data_verdicts
+from robustag.evaluation.data_verdicts import BETTER, WORSE, all_bins, data_verdicts
+from robustag.evaluation.significance import ALIKE, UNKNOWN
 
 PAIRS = [{"label": "clean", "nominal": "n", "adversarial": "a"}]
 BINS = [(20.0, 900.0), (20.0, 50.0), (50.0, 900.0)]

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from robustag.evaluation.data_verdicts import ALIKE, BETTER
+from robustag.evaluation.data_verdicts import BETTER
 from robustag.evaluation.reading import COMPARED_FLAVOURS, DATA
+from robustag.evaluation.significance import ALIKE
 from robustag.plotting.mismodelling.agreement import draw_agreement
 from robustag.plotting.mismodelling.data import (
     data_table,
