@@ -6,6 +6,7 @@ Needs: figures, verdicts and tables. Makes: <results>/summary.md, and the defaul
 import time
 
 from robustag.failures import explain
+from robustag.workflow.forking.start import fork_jobs
 from robustag.workflow.records import write_study_record
 
 for makers in FIGURE_FILES.values():
@@ -93,6 +94,7 @@ STARTED = time.time()
 onstart:
     try:
         write_study_record(f"results/{config['study']}", canonical(config))
+        fork_jobs()
     except OSError as error:
         raise WorkflowError(f"robustag: {explain(error) or error}") from None
 

@@ -1,0 +1,31 @@
+"""The beginning: Snakemake's own process starts the server and names the client as the interpreter of jobs."""
+
+import shlex
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from robustag.workflow.forking import client
+
+_servers: list[subprocess.Popen] = []
+"""Kept, for the server ends when the pipe to it does, which is with this process."""
+
+
+def fork_jobs() -> None:
+    """Let the scripts that Snakemake runs from now on be forked from one process, which lives as long as this one.
+
+    Snakemake reads the interpreter of scripts from ``sys.executable``, as words of a shell.
+    """
+    if sys.platform != "linux":
+        return
+    (python,) = shlex.split(sys.executable)
+    with socket.socket(socket.AF_UNIX) as listener:
+        # A name that is free, outside the file system (unix(7): autobind, abstract sockets).
+        listener.bind("")
+        listener.listen(socket.SOMAXCONN)
+        command = [python, "-P", "-m", "robustag.workflow.forking.server", str(listener.fileno())]
+        _servers.append(subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()]))
+        name = listener.getsockname()[1:].decode()
+    # Without its site-packages the client starts in a hundredth of a second.
+    sys.executable = shlex.join([python, "-I", "-S", str(Path(client.__file__)), name])
