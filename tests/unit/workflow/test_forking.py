@@ -16,15 +16,19 @@ from robustag.workflow.forking.server import imports
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jobs are forked on Linux alone")
 
-_PARENT = (
-    "from robustag.workflow.forking.start import fork_jobs; import sys; fork_jobs(); print(sys.executable)"
-)
+_PARENT = """
+import sys
+from robustag.workflow.forking.start import fork_jobs
+fork_jobs()
+print(sys.executable, flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
 def parent(tmp_path: Path) -> Iterator[subprocess.Popen]:
     """A process that has started the server, and lives until its standard input ends."""
-    command = [sys.executable, "-c", f"{_PARENT}; sys.stdout.flush(); sys.stdin.read()"]
+    command = [sys.executable, "-c", _PARENT]
     path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, text=True, env={**os.environ, "PYTHONPATH": path}, **pipes) as process:
@@ -91,8 +95,8 @@ def test_a_script_sees_what_an_interpreter_of_its_own_would_show_it(interpreter,
     told = script(
         """
         import os, signal, sys
-        print(__name__, sys.argv[1:], os.getcwd(), os.environ["COLOUR"], "OTHER" in os.environ, sys.stdin.read())
-        print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL, sys.path[0], sys.flags.interactive)
+        print(__name__, sys.argv[1:], os.getcwd(), os.environ["COLOUR"], "OTHER" in os.environ)
+        print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL, sys.path[0], sys.stdin.read())
         print("wrong", file=sys.stderr)
         sys.exit(3)
         """
@@ -103,7 +107,7 @@ def test_a_script_sees_what_an_interpreter_of_its_own_would_show_it(interpreter,
     ]
     assert (ways[0].returncode, ways[0].stdout, ways[0].stderr) == (3, ways[1].stdout, "wrong\n")
     assert (ways[1].returncode, ways[1].stderr) == (3, "wrong\n")
-    assert "red False text" in ways[1].stdout
+    assert "red False\nTrue" in ways[1].stdout
 
 
 def test_libraries_are_imported_once_for_all_scripts(interpreter, script, tmp_path):
@@ -120,11 +124,16 @@ def test_a_library_that_is_not_there_is_missed_by_the_script_alone(interpreter, 
     assert _run([*interpreter, script("print(1)")]).stdout == "1\n"
 
 
-def test_an_import_of_the_server_is_not_one_of_the_job(interpreter, script):
+def test_what_functions_import_is_left_to_them(interpreter, script):
     told = script("import sys; print('colorsys' in sys.modules)\nif True:\n    import colorsys")
     assert _run([*interpreter, told]).stdout == "True\n"
     later = script(
-        "import sys\nprint('colorsys' in sys.modules, 'wave' in sys.modules)\ndef f():\n    import wave"
+        """
+        import sys
+        print("colorsys" in sys.modules, "wave" in sys.modules)
+        def draw():
+            import wave
+        """
     )
     assert _run([*interpreter, later]).stdout == "True False\n"
 
@@ -153,6 +162,14 @@ def test_a_script_that_a_signal_ends_ends_the_interpreter_alike(interpreter, scr
     job.terminate()
     assert job.wait(timeout=30) == -signal.SIGTERM
     job.communicate()
+
+
+def test_what_a_script_registers_for_its_end_happens(interpreter, script):
+    told = script(
+        "import atexit; atexit.register(print, 'at the end'); print('first'); raise SystemExit('so')"
+    )
+    ended = _run([*interpreter, told])
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "1\nat the end\n", "so\n")
 
 
 def test_an_error_is_shown_with_its_line(interpreter, script):
@@ -204,14 +221,15 @@ def test_options_of_python_itself_are_left_to_python(interpreter):
 
 def test_many_jobs_at_a_time_each_have_their_own_end(interpreter, script):
     told = script(
-        "import sys, time; time.sleep(float(sys.argv[2])); print(sys.argv[1]); sys.exit(int(sys.argv[1]))"
+        """
+        import sys, time
+        time.sleep(float(sys.argv[2]))
+        print(sys.argv[1])
+        sys.exit(int(sys.argv[1]))
+        """
     )
-    jobs = [
-        subprocess.Popen(
-            [*interpreter, told, str(n), str((n * 7 % 10) / 20)], stdout=subprocess.PIPE, text=True
-        )
-        for n in range(20)
-    ]
+    commands = [[*interpreter, told, str(n), str((n * 7 % 10) / 20)] for n in range(20)]
+    jobs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
     assert [job.communicate(timeout=60)[0] for job in jobs] == [f"{n}\n" for n in range(20)]
     assert [job.returncode for job in jobs] == list(range(20))
 

@@ -1,11 +1,12 @@
 """The interpreter of a job, as Snakemake sees it: it has the job forked by the server, and lives as long.
 
-It is run by its path and imports nothing of this package, which would take longer than the fork. Signals go on to
-the job, whose end is this process's end. Without a server it becomes a plain interpreter.
+It is run by its path and imports nothing of this package, which would take longer than the fork. Signals go
+on to the job, whose end is this process's end. Without a server it becomes a plain interpreter.
 """
 
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -26,19 +27,22 @@ def main(name: str, *arguments: str) -> None:
     name : str
         Of the server's abstract socket.
     """
+    # Signals wait in a pipe from now on: none is lost, whatever this process is about.
+    signals = _piped_signals()
     server = None if arguments[0].startswith("-") else _connect(name)
     if server is None or not _hand_over(server, arguments):
-        os.execv(sys.executable, [sys.executable, *arguments])
-    for number in PASSED_ON:
-        signal.signal(number, lambda number, frame: server.send(bytes([number])))
+        _become(arguments, signals)
+    while True:
+        ready, _, _ = select.select([server, signals], [], [])
+        if server in ready:
+            break
+        server.sendall(signals.recv(1))
     status = server.recv(4)
     if not status:
         sys.exit("robustag: the process that jobs are forked from is gone: run again")
     (code,) = struct.unpack("i", status)
     if code < 0:  # ended by a signal: so does this process
-        with suppress(OSError):  # none can be set for SIGKILL
-            signal.signal(-code, signal.SIG_DFL)
-        os.kill(os.getpid(), -code)
+        _die(-code)
     sys.exit(code)
 
 
@@ -46,6 +50,17 @@ def same_user(connection: socket.socket) -> bool:
     """Whether the other end belongs to the user of this process: an abstract socket is open to everybody."""
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     return struct.unpack("3i", credentials)[1] == os.getuid()
+
+
+def _piped_signals() -> socket.socket:
+    """Where the numbers of signals arrive instead of ending this process."""
+    signals, sender = socket.socketpair()
+    for end in (signals, sender):
+        end.setblocking(False)
+    signal.set_wakeup_fd(sender.detach())
+    for number in PASSED_ON:
+        signal.signal(number, lambda number, frame: None)
+    return signals
 
 
 def _connect(name: str) -> socket.socket | None:
@@ -67,6 +82,20 @@ def _hand_over(server: socket.socket, arguments: tuple[str, ...]) -> bool:
         return server.recv(1) == ACCEPTED
     except OSError:
         return False
+
+
+def _become(arguments: tuple[str, ...], signals: socket.socket) -> None:
+    """Run a plain interpreter in the place of this process, unless a signal has come in the meantime."""
+    with suppress(BlockingIOError):
+        _die(signals.recv(1)[0])
+    os.execv(sys.executable, [sys.executable, *arguments])
+
+
+def _die(number: int) -> None:
+    """End as a process does that a signal ends."""
+    with suppress(OSError):  # nothing can be set for SIGKILL
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a client asks for: a script to run as one of Snakemake's jobs would be."""
 
+import atexit
 import json
 import os
 import runpy
@@ -70,4 +71,20 @@ class Request:
         tempfile.tempdir = None  # of the environment before
         sys.argv = self.arguments
         sys.path.insert(0, str(Path(self.script).parent))
-        runpy.run_path(self.script, run_name="__main__")
+        status = [1]
+        # Runs after all that the script registers. What was registered before is the server's affair, and to
+        # take its libraries apart would cost a third of a second.
+        atexit.register(_leave, status)
+        try:
+            runpy.run_path(self.script, run_name="__main__")
+        except SystemExit as stop:
+            status[0] = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+            raise
+        status[0] = 0
+
+
+def _leave(status: list[int]) -> None:
+    """End this process, with what it has written."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status[0])

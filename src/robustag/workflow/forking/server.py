@@ -1,7 +1,7 @@
 """The process that jobs are forked from.
 
-For each request it imports what the script will import, if it has not yet, and forks: the new process runs the
-script. It ends when the process that started it has ended and no job is left.
+For each request it imports what the script will import, if it has not yet, and forks: the new process runs
+the script. It ends when the process that started it has ended and no job is left.
 """
 
 import ast

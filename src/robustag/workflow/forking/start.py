@@ -1,4 +1,4 @@
-"""The beginning: Snakemake's own process starts the server and names the client as the interpreter of jobs."""
+"""Snakemake's own process starts the server and names the client as the interpreter of its jobs."""
 
 import shlex
 import socket
@@ -13,7 +13,7 @@ _servers: list[subprocess.Popen] = []
 
 
 def fork_jobs() -> None:
-    """Let the scripts that Snakemake runs from now on be forked from one process, which lives as long as this one.
+    """Let the scripts that Snakemake runs from now on be forked from one process, which ends with this one.
 
     Snakemake reads the interpreter of scripts from ``sys.executable``, as words of a shell.
     """
