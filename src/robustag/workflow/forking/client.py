@@ -31,7 +31,7 @@ def main(name: str, *arguments: str) -> None:
     signals = _piped_signals()
     server = None if arguments[0].startswith("-") else _connect(name)
     if server is None or not _hand_over(server, arguments):
-        _become(arguments, signals)
+        return _become(arguments, signals)
     while True:
         ready, _, _ = select.select([server, signals], [], [])
         if server in ready:

@@ -53,7 +53,8 @@ class Request:
             text = stream.read(length)
         if len(text) < length:
             raise OSError("half a request")
-        return cls(*json.loads(text), files)
+        folder, environment, arguments = json.loads(text)
+        return cls(folder, environment, arguments, files)
 
     def close(self) -> None:
         """Close the files, which belong to the process that runs the script."""
