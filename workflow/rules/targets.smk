@@ -97,6 +97,11 @@ onstart:
         fork_jobs()
     except OSError as error:
         raise WorkflowError(f"robustag: {explain(error) or error}") from None
+    if workflow.local_exec:
+        # A limit of jobs a second has Snakemake look for new jobs a second after each time that it did, in a chain
+        # of looks for every job that has ended: after 300 jobs that takes half of a core. Jobs of this machine need
+        # no limit.
+        workflow.scheduler.job_rate_limiter = None
 
 
 onsuccess:

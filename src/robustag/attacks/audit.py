@@ -5,6 +5,7 @@ from torch import Tensor
 
 from robustag.attacks.problem import Problem, input_gradient, logit_margin
 from robustag.attacks.sweep import Sweep
+from robustag.attacks.validity import Covariances
 
 #: Moves of a count that are whole up to rounding.
 _WHOLE = 1e-3
@@ -26,7 +27,8 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
     perturbed : Tensor [N, F]
         What the attack gave.
     jets : Tensor int64, optional
-        Rows on which losses and gradients are taken, the same for all attacks that are to be compared.
+        Rows on which losses, gradients and covariances are taken, the same for all attacks that are to be
+        compared; all of them if left out.
 
     Returns
     -------
@@ -34,9 +36,9 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
         ``epsilon``; ``outside_budget``: entries beyond their interval, ball or valid covariance;
         ``moved_frozen``: moved missing entries, and counts unless the attack moves those;
         ``fractional_counts``: counts moved by no whole number of units; ``moved``: share of entries that
-        moved; ``invalid_covariances``: share of the tracks that were valid before and are not now (zero
-        under a physical budget, and telling without); ``audited_jets``;
-        ``zero_gradient``: share of these whose gradient, where it may move, is exactly zero (masking);
+        moved; ``audited_jets``; ``invalid_covariances``: share of the tracks of these that were valid before
+        and are not now (zero under a physical budget, and telling without);
+        ``zero_gradient``: share of these jets whose gradient, where it may move, is exactly zero (masking);
         ``unusable``: share of all jets for which the attack met, at this epsilon or one before, a gradient
         with NaN or infinity in it or a loss that is NaN, so that it did less to them than it could;
         ``loss``, ``margin``: mean loss and mean logit margin of the audited jets that have a finite one;
@@ -48,7 +50,7 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
         If an entry left the budget or moved although frozen.
     """
     found = {"outside_budget": 0, "moved_frozen": 0, "fractional_counts": 0}
-    moved = broken = valid = 0
+    moved = 0
     sizes = [len(problem.inputs) for problem in attack.problems]
     for problem, shifted in zip(attack.problems, perturbed.split(sizes), strict=True):
         move = shifted - problem.inputs
@@ -63,10 +65,6 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
             off = ((units - units.round()).abs() > _WHOLE) | below
             found["fractional_counts"] += int((off & counted).sum())
         moved += int((move != 0).sum())
-        if problem.rule.covariances is not None:
-            fine = ~problem.rule.covariances.broken(problem.inputs)
-            valid += int(fine.sum())
-            broken += int((fine & problem.rule.covariances.broken(shifted)).sum())
     if any(found.values()):
         raise BrokenBudgetError(
             f"attack '{attack.definition.info.name}' broke its budget at epsilon {epsilon}: {found}"
@@ -75,38 +73,43 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
         "epsilon": float(epsilon),
         **found,
         "moved": moved / perturbed.numel(),
-        "invalid_covariances": broken / valid if valid else 0.0,
         "unusable": sum(int(problem.lost.sum()) for problem in attack.problems) / len(perturbed),
-        **_losses(attack.problems, perturbed, jets),
+        **_jets(attack.problems, perturbed, jets),
     }
 
 
-def _losses(problems: list[Problem], perturbed: Tensor, jets: Tensor | None) -> dict[str, float | int]:
-    """Mean losses of the chosen jets at `perturbed`, and how many of them have no gradient."""
-    zero, losses, margins, start = 0, [], [], 0
-    for problem in problems:
-        stop = start + len(problem.inputs)
-        rows = torch.arange(start, stop) if jets is None else jets[(jets >= start) & (jets < stop)]
-        rows, shifted = rows.to(perturbed.device) - start, perturbed[rows.to(perturbed.device)]
-        start = stop
-        if len(rows) == 0:
-            continue
-        x, label = problem.inputs[rows], problem.label[rows]
-        fixed = problem.missing[rows] | problem.rule.integer | (problem.rule.scale == 0)
-        gradient = input_gradient(problem.model, problem.loss, x, label).masked_fill(fixed, 0.0)
-        zero += int((gradient == 0).all(dim=1).sum())
-        with torch.no_grad():
-            logits = problem.model(shifted)
-            losses.append(problem.loss(logits, label).double())
-            margins.append(logit_margin(logits, label).double())
-    loss, margin = torch.cat(losses), torch.cat(margins)
+def _jets(problems: list[Problem], perturbed: Tensor, jets: Tensor | None) -> dict[str, float | int]:
+    """What the chosen jets have lost: mean losses at `perturbed`, gradients that are zero, covariances."""
+    rows = slice(None) if jets is None else jets.to(perturbed.device)
+    # All jets of an attack have one model, one loss and one rule.
+    model, loss, rule = problems[0].model, problems[0].loss, problems[0].rule
+    x, missing, label = (
+        torch.cat([getattr(problem, name) for problem in problems])[rows]
+        for name in ("inputs", "missing", "label")
+    )
+    shifted = perturbed[rows]
+    gradient = input_gradient(model, loss, x, label)
+    gradient.masked_fill_(missing | rule.integer | (rule.scale == 0), 0.0)
+    with torch.no_grad():
+        logits = model(shifted)
+        losses, margin = loss(logits, label).double(), logit_margin(logits, label).double()
     return {
-        "audited_jets": len(loss),
-        "zero_gradient": zero / len(loss),
-        "loss": _mean(loss),
+        "audited_jets": len(x),
+        "invalid_covariances": _invalid(rule.covariances, x, shifted),
+        "zero_gradient": float((gradient == 0).all(dim=1).double().mean()),
+        "loss": _mean(losses),
         "margin": _mean(margin),
         "misread": float((margin > 0).double().mean()),
     }
+
+
+def _invalid(covariances: Covariances | None, x: Tensor, shifted: Tensor) -> float:
+    """Share of the tracks whose covariance was valid at `x` and is not at `shifted`; zero where there is none."""
+    if covariances is None:
+        return 0.0
+    valid = ~covariances.broken(x)
+    broken = valid & covariances.broken(shifted)
+    return int(broken.sum()) / max(1, int(valid.sum()))
 
 
 def _mean(values: Tensor) -> float:
