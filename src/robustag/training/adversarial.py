@@ -74,8 +74,9 @@ def adversarial(
         size = epsilon * min(1.0, (moment.epoch + 1) / (warm_up + 1))
         attacked = max(1, round(share * len(batch.label)))
         inputs, missing, label = (tensor[:attacked] for tensor in batch[:3])
+        problem = Problem(model, raised, inputs, missing, label, rule, moment.draws(inputs))
         with in_mode(model, training=attack_mode == "train"):
-            perturbed = build(Problem(model, raised, inputs, missing, label, rule, moment.generator))(size)
+            perturbed = build(problem)(size)
         # The order of the jets is random, so that the first ones are as good as any.
         yield loss(model(torch.cat([perturbed, batch.inputs[attacked:]])), batch.label)
 

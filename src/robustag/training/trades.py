@@ -34,7 +34,7 @@ def trades(
             batch.missing,
             batch.label,
             rule,
-            moment.generator,
+            moment.draws(batch.inputs),
         )
         budget = problem.budget(epsilon)
         return ascend(problem, budget, random_point(problem, budget), steps, rate)
