@@ -16,8 +16,8 @@ from robustag.hashing import GOLDEN, LAST_SHIFT, ROUNDS
 class Draws:
     """Random patterns of some jets, a new one at each call.
 
-    Number, input and jet say what is drawn: the same numbers whatever else is drawn, uniform ones bit for bit,
-    normal ones up to the rounding of a logarithm and a cosine.
+    Jet, input and how many were drawn before say what is drawn: uniform numbers bit for bit, normal ones up
+    to the rounding of a logarithm and a cosine.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Random numbers of jets: known words, the distributions they claim, and no memory of how they were asked for."""
+"""Random numbers of jets: known words, the distributions they claim, nothing but jet and input in them."""
 
 import numpy as np
 import pytest
@@ -63,7 +63,8 @@ def test_numbers_have_their_distribution(kind, law):
 
 def test_uniform_numbers_fill_their_24_bits():
     found = drawn("uniform")
-    assert found.dtype == torch.float32 and found.min() >= 0 and found.max() < 1
+    assert found.dtype == torch.float32
+    assert 0 <= found.min() <= found.max() < 1
     bits = (found * 2**24).long()
     assert torch.equal(bits.float() / 2**24, found)
     shares = torch.stack([(bits >> bit & 1).double().mean() for bit in range(24)])

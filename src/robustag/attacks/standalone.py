@@ -61,7 +61,7 @@ def attack(
     source : nn.Module or callable, optional
         The model that attack "transfer", alone or in "worst_case", is crafted on.
     seed : int
-        Of random attacks, whose numbers follow from it, the row of the jet and the input: they are the same on
+        Of random attacks, whose numbers follow from it, the jet's row and the input: they are the same on
         every device.
     **options
         Of the attack, as in the table of attacks.

@@ -115,7 +115,8 @@ def certify(
     raising = {d.name: _disorder(d) for d in chosen} | {"margin": logit_margin}
     strongest = {"name": "worst_case", "members": certificates.attacks, "objective": "loss"}
     with in_mode(model, training=False):
-        attacks = {name: Sweep(strongest, model, loss, *case, seed=seed) for name, loss in raising.items()}
+        drawn = {"seed": seed, "key": jets.key}
+        attacks = {name: Sweep(strongest, model, loss, *case, **drawn) for name, loss in raising.items()}
         rows: list[dict] = []
         for epsilon in (0.0, *certificates.epsilons):
             budget = rule.budget(jets.inputs, jets.missing, epsilon)
