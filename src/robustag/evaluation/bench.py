@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from robustag.attacks import AttackDefinition, BudgetRule, BudgetSettings, Spread, Sweep
@@ -48,14 +49,14 @@ class Bench:
         How these are scaled.
     spread : Spread or None
         How they scatter, for budgets that are measured in it.
-    device : str
+    device : str or torch.device
         Where models and budgets are, and so where attacks are made.
     """
 
     table: FeatureTable
     normalisation: Normalisation
     spread: Spread | None = None
-    device: str = "cpu"
+    device: str | torch.device = "cpu"
 
     @classmethod
     def load(
@@ -64,7 +65,7 @@ class Bench:
         normalisation: str | Path,
         spread: str | Path | None = None,
         *,
-        device: str = "cpu",
+        device: str | torch.device = "cpu",
     ) -> "Bench":
         """Read the files of a study; errors as those of `FeatureTable`, `Normalisation` and `Spread`."""
         return cls(

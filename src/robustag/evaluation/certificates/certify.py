@@ -155,7 +155,7 @@ def _attacked(attack: Sweep, layers: Sequence[AffineLayer], epsilon: float) -> T
     """Logits float64 [N, C] of the attacked jets."""
     inputs = attack(epsilon)
     audit(attack, epsilon, inputs)
-    return forward(layers, inputs)
+    return forward(layers, inputs.to(layers[0].weight.device))
 
 
 def _least_differences(pairs: Bounds) -> Tensor:
