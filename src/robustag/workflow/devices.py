@@ -4,18 +4,21 @@ import fcntl
 import logging
 import os
 import tempfile
+from itertools import product
 from pathlib import Path
 
 _log = logging.getLogger(__name__)
 _held: list[int] = []
+#: Jobs that a GPU is shared among before all others go to the first.
+_SHARES = 16
 
 
 def own_device(folder: str | Path | None = None) -> str:
     """Device of this job, "cpu" or "cuda:N".
 
     Batch systems leave a job the GPUs it was given, usually one. A job that sees several takes the first that
-    no other job of this machine holds; it holds it until it ends. If all are held it shares the first. A GPU
-    that others have filled, or keep for themselves, is none.
+    fewest other jobs of this machine hold; it holds it until it ends. A GPU that others have filled, or keep
+    for themselves, is none.
 
     Parameters
     ----------
@@ -31,8 +34,9 @@ def own_device(folder: str | Path | None = None) -> str:
 
 def _own_gpu(number: int, folder: str | Path | None) -> str:
     place = Path(folder or tempfile.gettempdir())
-    for gpu in range(number):
-        lock = os.open(place / f"robustag-{os.getuid()}-gpu{gpu}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    for share, gpu in product(range(_SHARES), range(number)):
+        name = f"robustag-{os.getuid()}-gpu{gpu}-{share}.lock"
+        lock = os.open(place / name, os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

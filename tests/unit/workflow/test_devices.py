@@ -73,5 +73,5 @@ def test_each_job_holds_a_gpu_until_it_ends(holder):
 
 
 @pytest.mark.slow
-def test_more_jobs_than_gpus_share_the_first(holder):
-    assert [holder()[0] for _ in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
+def test_more_jobs_than_gpus_share_them_evenly(holder):
+    assert [holder()[0] for _ in range(4)] == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
