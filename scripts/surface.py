@@ -32,15 +32,15 @@ with job(globals()) as (snakemake, log):
     test = load_tensors(files.tensors, "test")
     surface = settings_of(Surface, settings["surface"], "surface")
     seed = derive_seed(params.seed, "surface")
-    table, normalisation = FeatureTable.load(files.features), Normalisation.load(files.normalisation)
-    pairs = surface.planes(table, normalisation)
+    normalisation = Normalisation.load(files.normalisation)
+    pairs = surface.planes(FeatureTable.load(files.features), normalisation)
     jet = reference_jet(test, **vars(surface.jet), planes=pairs)
     averaged = flavoured_jets(test, surface.average.jets, pairs[:1])
     many = flavoured_jets(test, surface.jets, pairs[:1])
     jets = test.select(torch.from_numpy(many))
     counted = replicas(jets.event.numpy(), jets.event_weight.numpy(), params.bootstrap, params.seed)
 
-    def surveyed(place: Place) -> dict[str, pd.DataFrame]:
+    def surveyed(place: Place) -> tuple[pd.DataFrame, ...]:
         bench = Bench.load(files.features, files.normalisation, files.spread, device=place.device)
         model, rule = bench.model(files.model), bench.rule(BudgetSettings.of(settings))
         landscape = Landscape(model.network, model.loss)
@@ -48,18 +48,14 @@ with job(globals()) as (snakemake, log):
             landscape, test, jet, averaged, pairs, rule, normalisation, surface, seed
         )
         geometry = jet_geometry(model.network, model.loss, test, many, pairs[0], rule, surface)
-        return {
-            "planes": planes,
-            "paths": paths,
-            "geometry": geometry,
-            "statistics": surface_statistics(landscape, jets, geometry, rule, settings["epsilons"], counted),
-            "weights": weight_surface(
-                model.network, model.loss, test, rule, **vars(surface.weights), seed=seed
-            ),
-        }
+        statistics = surface_statistics(landscape, jets, geometry, rule, settings["epsilons"], counted)
+        weights = weight_surface(model.network, model.loss, test, rule, **vars(surface.weights), seed=seed)
+        return planes, paths, geometry, statistics, weights
 
     found, place = within_memory(surveyed, Place.undivided(own_device()))
-    for name, made in found.items():
-        write_table(made, snakemake.output[name])
+    made = snakemake.output
+    paths = made.planes, made.paths, made.geometry, made.statistics, made.weights
+    for table, path in zip(found, paths, strict=True):
+        write_table(table, path)
     about = jet, test.event[jet], len(many), place.device
     log.info("planes around test jet %d of event %d, geometry of %d jets on %s", *about)

@@ -111,12 +111,15 @@ def certify(
     )
     tally = Tally(jets, chosen, cuts, evaluation)
     case = (jets.inputs, jets.missing, jets.label, rule)
+
+    def strongest(loss: PerJetLoss) -> Sweep:
+        definition = {"name": "worst_case", "members": certificates.attacks, "objective": "loss"}
+        return Sweep(definition, model, loss, *case, seed=seed, key=jets.key)
+
     # Each number is attacked on its own, so that it is compared with its own bound.
     raising = {d.name: _disorder(d) for d in chosen} | {"margin": logit_margin}
-    strongest = {"name": "worst_case", "members": certificates.attacks, "objective": "loss"}
     with in_mode(model, training=False):
-        drawn = {"seed": seed, "key": jets.key}
-        attacks = {name: Sweep(strongest, model, loss, *case, **drawn) for name, loss in raising.items()}
+        attacks = {name: strongest(loss) for name, loss in raising.items()}
         rows: list[dict] = []
         for epsilon in (0.0, *certificates.epsilons):
             budget = rule.budget(jets.inputs, jets.missing, epsilon)
