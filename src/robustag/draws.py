@@ -21,18 +21,19 @@ class Draws:
 
     Parameters
     ----------
-    seed : int or Tensor int64 []
-        A tensor is not asked for its value, so that a GPU need not be waited for.
+    seed : int or torch.Generator
+        A generator is asked for a seed when the first numbers are drawn, and for nothing else; on a GPU
+        nobody waits for it.
     key : Tensor int64 [N]
         What tells the jets apart, on their device; jets of one key draw the same.
     """
 
-    def __init__(self, seed: int | Tensor, key: Tensor) -> None:
+    def __init__(self, seed: int | torch.Generator, key: Tensor) -> None:
         self._seed, self.key = seed, key
         self._number = 0
 
     @classmethod
-    def of_rows(cls, seed: int | Tensor, jets: Tensor) -> "Draws":
+    def of_rows(cls, seed: int | torch.Generator, jets: Tensor) -> "Draws":
         """Of jets [N, ...] that have no better key than their row."""
         return cls(seed, torch.arange(len(jets), device=jets.device))
 
@@ -70,9 +71,10 @@ class Draws:
     @cached_property
     def _jets(self) -> Tensor:
         """The state of each jet, int64 [N]."""
-        seed = self._seed
-        if not isinstance(seed, Tensor):
-            seed = torch.full((), _signed(seed), device=self.key.device)
+        if isinstance(self._seed, torch.Generator):
+            seed = torch.randint(2**63 - 1, (), generator=self._seed, device=self._seed.device)
+        else:
+            seed = torch.full((), _signed(self._seed), device=self.key.device)
         return splitmix64(self.key ^ splitmix64(seed))
 
 

@@ -114,8 +114,8 @@ def test_numbers_follow_the_jet_and_the_input_alone(kind):
         )
 
 
-def test_a_seed_may_be_a_tensor_and_rows_be_keys():
-    rows = Draws.of_rows(torch.tensor(9), torch.zeros(5, 3))
+def test_rows_are_keys_where_there_are_no_others():
+    rows = Draws.of_rows(9, torch.zeros(5, 3))
     again = Draws(9, torch.arange(5))
     first = rows.uniform(3)
     assert torch.equal(first, again.uniform(3))
@@ -128,3 +128,20 @@ def test_a_seed_may_be_a_tensor_and_rows_be_keys():
 def test_other_precisions_hold_the_same_numbers(dtype):
     assert torch.equal(Draws(1, KEY).uniform(3, dtype), drawn("uniform", inputs=3).to(dtype))
     assert torch.equal(Draws(1, KEY).normal(3, dtype), drawn("normal", inputs=3).to(dtype))
+
+
+def test_a_generator_gives_one_seed_when_it_is_needed():
+    """So that what draws nothing leaves it alone, and the same state of it gives the same numbers."""
+    generator = torch.Generator().manual_seed(4)
+    before = generator.get_state()
+    first, second = (Draws.of_rows(generator, KEY) for _ in range(2))
+    assert torch.equal(generator.get_state(), before)
+    numbers = first.uniform(3)
+    after = generator.get_state()
+    assert not torch.equal(after, before)
+    first.restart()
+    assert torch.equal(first.uniform(3), numbers)
+    assert torch.equal(generator.get_state(), after)
+    assert not torch.equal(second.uniform(3), numbers)
+    generator.set_state(before)
+    assert torch.equal(Draws.of_rows(generator, KEY).uniform(3), numbers)

@@ -7,8 +7,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from robustag.draws import Draws
-
 
 class Batch(NamedTuple):
     """Jets of one step: inputs float32 [B, F], missing bool [B, F], label int64 [B], weight float32 [B]."""
@@ -36,12 +34,6 @@ class Moment:
     epoch: int
     generator: torch.Generator
     state: dict[str, Tensor] = field(default_factory=dict)
-
-    def draws(self, jets: Tensor) -> Draws:
-        """Random patterns of jets [N, ...], other ones at each call."""
-        device = self.generator.device
-        seed = torch.randint(2**63 - 1, (), generator=self.generator, device=device)
-        return Draws.of_rows(seed, jets)
 
 
 #: (model in training mode, batch, moment) -> for each update of the weights the unweighted loss of each jet
