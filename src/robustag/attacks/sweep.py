@@ -87,6 +87,7 @@ class Sweep:
         self.problems: list[Problem] = []
         self._spends: list[Spend] = []
         self._prepared: Place | None = None
+        self._lost = torch.zeros(len(inputs), dtype=torch.bool)
         self._place = self._first_place(chunk)
         self.within_memory(lambda problems: None)
 
@@ -133,15 +134,15 @@ class Sweep:
 
     def _prepare(self, place: Place) -> None:
         """Make the problems of a place, and do what no epsilon changes."""
-        marks = [problem.lost.cpu() for problem in self.problems]
-        lost = torch.cat(marks) if marks else torch.zeros(len(self._jets[0]), dtype=torch.bool)
+        if self._prepared is not None:
+            self._lost = torch.cat([problem.lost.cpu() for problem in self.problems])
         # Room first.
         self.problems, self._spends, self._prepared = [], [], None
         rule, models = self._rule, self._models
         if place.device != rule.scale.device:
             # Others may go on with the models where they are.
             rule, models = rule.to(place.device), tuple(copy.deepcopy(m).to(place.device) for m in models)
-        for chunk in zip(*(column.split(place.chunk) for column in (*self._jets, lost)), strict=True):
+        for chunk in zip(*(column.split(place.chunk) for column in (*self._jets, self._lost)), strict=True):
             inputs, missing, label, key, known = (part.to(place.device) for part in chunk)
             draws = Draws(self._seed, key)
             case = inputs, missing, label, rule, draws

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from robustag.attacks import ATTACKS, NORMS, BudgetRule, Sweep, audit, input_gradient, sweep
+from robustag.attacks.problem import Problem
 from robustag.errors import InputError
 from robustag.training import build_loss
 
@@ -138,6 +139,22 @@ def test_memory_may_run_out_between_epsilons_and_in_the_audit(setting, small_chu
         assert found["unusable"] == 1 / 203
     assert [len(problem.inputs) for problem in attack.problems][:2] == [50, 50]
     assert len(caplog.messages) == 2
+
+
+def test_memory_may_run_out_while_jets_are_copied(setting, small_chunks, monkeypatch, caplog):
+    module, made = sys.modules[Sweep.__module__], []
+
+    def problem(*case, **options):
+        made.append(len(case[2]))
+        if made == [100, 100]:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return Problem(*case, **options)
+
+    monkeypatch.setattr(module, "Problem", problem)
+    perturbed = run(DEFINITIONS["noise"], setting, [0.1], chunk=100)[0.1]
+    assert made == [100, 100, *[50] * 4, 3]
+    assert len(caplog.messages) == 1
+    torch.testing.assert_close(perturbed, run(DEFINITIONS["noise"], setting, [0.1])[0.1])
 
 
 def test_without_any_memory_the_error_stays(setting, small_chunks):
