@@ -71,8 +71,7 @@ def test_a_jet_meets_the_same_numbers_in_any_order_and_with_any_threads(setting,
         second = run(definition, shuffled, [0.1], key=key[order])
     finally:
         torch.set_num_threads(threads)
-    for epsilon in EPSILONS:
-        torch.testing.assert_close(first[epsilon][order], second[epsilon], rtol=0, atol=1e-5)
+    torch.testing.assert_close(first[0.1][order], second[0.1], rtol=0, atol=1e-5)
 
 
 def test_jets_of_different_keys_meet_different_noise(setting):
