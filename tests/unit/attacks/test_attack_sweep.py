@@ -9,7 +9,7 @@ from tests.unit.attacks.definitions import CHUNKABLE, DEFINITIONS
 from torch import nn
 from torch.nn import functional
 
-from robustag.attacks import ATTACKS, NORMS, BudgetRule, Sweep, audit, input_gradient, sweep
+from robustag.attacks import ATTACKS, NORMS, Budget, BudgetRule, Sweep, audit, input_gradient, sweep
 from robustag.attacks.problem import Problem
 from robustag.errors import InputError
 from robustag.training import build_loss
@@ -114,7 +114,7 @@ def test_where_memory_is_short_fewer_jets_are_perturbed_at_a_time(setting, name,
     assert asked[-1] <= 60
 
 
-def test_memory_may_run_out_between_epsilons_and_in_the_audit(setting, small_chunks, caplog):
+def test_memory_may_run_out_between_epsilons(setting, small_chunks, caplog):
     """What was known of lost jets is kept, and every number is as if there had been room from the start."""
     model = copy.deepcopy(setting.model)
     most = [203]
@@ -124,20 +124,35 @@ def test_memory_may_run_out_between_epsilons_and_in_the_audit(setting, small_chu
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     model.register_forward_pre_hook(refuse)
-    case = (*setting.arguments[1:], setting.rule)
+    case, rows = (*setting.arguments[1:], setting.rule), torch.arange(0, 203, 5)
     definition = {"name": "pgd", "steps": 2, "rate": 2.5, "restarts": 1}
     plenty = Sweep(definition, setting.model, *case, seed=3)
     attack = Sweep(definition, model, *case, seed=3, chunk=203)
     attack.problems[0].lost[7] = plenty.problems[0].lost[7] = True
-    for room, epsilon in ((203, 0.1), (110, 0.05), (55, 0.1)):
-        perturbed = attack(epsilon)
-        torch.testing.assert_close(perturbed, plenty(epsilon), rtol=0, atol=1e-5)
+    for room, epsilon, chunk in ((203, 0.1, 203), (110, 0.05, 101), (55, 0.1, 50)):
         most[0] = room
-        found, expected = audit(attack, epsilon, perturbed), audit(plenty, epsilon, perturbed)
+        perturbed = attack(epsilon)
+        assert len(attack.problems[0].inputs) == chunk
+        torch.testing.assert_close(perturbed, plenty(epsilon), rtol=0, atol=1e-5)
+        found, expected = audit(attack, epsilon, perturbed, rows), audit(plenty, epsilon, perturbed, rows)
         assert found == pytest.approx(expected, rel=1e-6)
         assert found["unusable"] == 1 / 203
-    assert [len(problem.inputs) for problem in attack.problems][:2] == [50, 50]
     assert len(caplog.messages) == 2
+
+
+def test_memory_may_run_out_in_the_audit(setting, small_chunks, monkeypatch, caplog):
+    attack = Sweep({"name": "uniform"}, *setting.arguments, setting.rule, seed=3, chunk=203)
+    perturbed = attack(0.1)
+    expected, outside = audit(attack, 0.1, perturbed), Budget.outside
+
+    def refuse(budget, x):
+        if len(x) > 110:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return outside(budget, x)
+
+    monkeypatch.setattr(Budget, "outside", refuse)
+    assert audit(attack, 0.1, perturbed) == pytest.approx(expected, rel=1e-6)
+    assert caplog.messages == ["cpu has no memory for 203 jets: on with 101"]
 
 
 def test_memory_may_run_out_while_jets_are_copied(setting, small_chunks, monkeypatch, caplog):
