@@ -1,6 +1,7 @@
 """Compare where an attack moves single jets with where the study's mismodellings move them."""
 
 from robustag.workflow import derive_seed, job
+from robustag.workflow.devices import own_device
 
 with job(globals()) as (snakemake, log):
     import torch
@@ -16,7 +17,8 @@ with job(globals()) as (snakemake, log):
 
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
-    bench = Bench.load(files.features, files.normalisation, files.spread)
+    device = own_device()
+    bench = Bench.load(files.features, files.normalisation, files.spread, device=device)
     model = bench.model(files.model)
     samples = {name: load_tensors(files[name], "test") for name in ["nominal", *params.variations]}
     jets = samples["nominal"]
@@ -31,9 +33,9 @@ with job(globals()) as (snakemake, log):
     }
     definition = AttackDefinition.of(params.attack, settings)
     sweep = bench.sweep(definition, model, jets, seed=derive_seed(params.seed, "align"))
-    moves = sweep(params.epsilon) - jets.inputs
+    moves = sweep(params.epsilon).cpu() - jets.inputs
     attack = Displacement.of(moves, jets, weights["nominal"])
-    integer = bench.rule(definition.budget).integer
+    integer = bench.rule(definition.budget).integer.cpu()
     scenarios = {
         name: Displacement.between(jets, samples[name], integer, (weights["nominal"], weights[name]))
         for name in params.variations
@@ -44,4 +46,4 @@ with job(globals()) as (snakemake, log):
     shares = effects(scores, moves, parts, jets.inputs)
     write_table(cosines, snakemake.output.alignment)
     write_table(shares, snakemake.output.spans)
-    log.info("%d jets, %d variations: %d cosines", len(jets), len(scenarios), len(cosines))
+    log.info("%d jets, %d variations on %s: %d cosines", len(jets), len(scenarios), device, len(cosines))

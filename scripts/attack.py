@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from robustag.workflow import derive_seed, job
+from robustag.workflow.devices import own_device
 from robustag.workflow.progress import Progress
 
 with job(globals()) as (snakemake, log):
@@ -23,7 +24,8 @@ with job(globals()) as (snakemake, log):
     made = {table: snakemake.output[table] for table in Assessment.names()}
     name = snakemake.wildcards.attack
     definition = AttackDefinition.of(params.attack, settings)
-    bench = Bench.load(files.features, files.normalisation, files.spread)
+    device = own_device()
+    bench = Bench.load(files.features, files.normalisation, files.spread, device=device)
     model = bench.model(files.model)
     test = load_tensors(files.tensors, "test")
     jets = test.sampled(definition.jets) if definition.jets else test
@@ -54,4 +56,5 @@ with job(globals()) as (snakemake, log):
     )
     tables.save(made)
     write_table(pd.DataFrame(audited).assign(perturbation=name), snakemake.output.audit)
-    log.info("%d test jets, %d numbers; audit: %s", len(jets), len(tables.metrics), audited[-1])
+    found = len(tables.metrics), device, audited[-1]
+    log.info("%d test jets, %d numbers on %s; audit: %s", len(jets), *found)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from robustag.workflow import derive_seed, job
+from robustag.workflow.devices import own_device
 from robustag.workflow.progress import Progress
 
 with job(globals()) as (snakemake, log):
@@ -18,7 +19,8 @@ with job(globals()) as (snakemake, log):
 
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
-    bench = Bench.load(files.features, files.normalisation, files.spread)
+    device = own_device()
+    bench = Bench.load(files.features, files.normalisation, files.spread, device=device)
     model = bench.model(files.model)
     test = load_tensors(files.tensors, "test")
     progress = Progress(f"distances {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
@@ -33,10 +35,10 @@ with job(globals()) as (snakemake, log):
             for epsilon in settings["distances"]["epsilons"]:
                 inputs = attack(epsilon)
                 audit(attack, epsilon, inputs, rows)
-                yield "attack", name, epsilon, jets, replace(jets, inputs=inputs)
+                yield "attack", name, epsilon, jets, replace(jets, inputs=inputs.cpu())
             progress(name)
 
     seed = derive_seed(params.seed, "distances")
     found = measure_all(attacked(), bench.table.names, seed, params.joint)
     write_table(found, snakemake.output.distances)
-    log.info("%d test jets, %d numbers", len(test), len(found))
+    log.info("%d test jets, %d numbers, attacks on %s", len(test), len(found), device)

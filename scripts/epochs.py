@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from robustag.workflow import derive_seed, job
+from robustag.workflow.devices import own_device
 
 with job(globals()) as (snakemake, log):
     import pandas as pd
@@ -17,7 +18,8 @@ with job(globals()) as (snakemake, log):
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
     epsilon = params.epsilon
-    bench = Bench.load(files.features, files.normalisation, files.spread)
+    device = own_device()
+    bench = Bench.load(files.features, files.normalisation, files.spread, device=device)
     jets = load_tensors(files.tensors, "test").sampled(settings["epochs"]["jets"])
 
     def perturbed(name: str, model: Trained) -> torch.Tensor:
@@ -45,5 +47,5 @@ with job(globals()) as (snakemake, log):
         shown = [*same_for_all, own]
         replicates = {"bootstrap": params.bootstrap, "seed": params.seed}
         parts.append(measure_epoch(model.network, epoch, shown, jets, **replicates))
-        log.info("epoch %d measured on %d jets", epoch, len(jets))
+        log.info("epoch %d measured on %d jets on %s", epoch, len(jets), device)
     write_table(pd.concat(parts, ignore_index=True), snakemake.output.epochs)

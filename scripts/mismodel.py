@@ -1,6 +1,7 @@
 """Show one trained model every mis-modelling of the study, and measure it each time."""
 
 from robustag.workflow import derive_seed, job
+from robustag.workflow.devices import own_device
 from robustag.workflow.progress import Progress
 
 with job(globals()) as (snakemake, log):
@@ -17,7 +18,8 @@ with job(globals()) as (snakemake, log):
     torch.set_num_threads(snakemake.threads)
     params, files = snakemake.params, snakemake.input
     made = {table: snakemake.output[table] for table in Assessment.names()}
-    bench = Bench.load(files.features, files.normalisation)
+    device = own_device()
+    bench = Bench.load(files.features, files.normalisation, device=device)
     model = bench.model(files.model)
     jets = load_tensors(files.tensors, "test")
     evaluation = settings_of(Evaluation, {**params.settings["evaluation"], "seed": params.seed}, "evaluation")
@@ -50,4 +52,4 @@ with job(globals()) as (snakemake, log):
 
     tables = Assessment.concatenate([measure(*entry) for entry in params.scenarios.items()])
     tables.save(made)
-    log.info("%d test jets, %d numbers", len(jets), len(tables.metrics))
+    log.info("%d test jets, %d numbers on %s", len(jets), len(tables.metrics), device)

@@ -1,6 +1,7 @@
 """Craft an attack on one model and show it to every model of the same seed."""
 
 from robustag.workflow import derive_seed, job
+from robustag.workflow.devices import own_device
 from robustag.workflow.progress import Progress
 
 with job(globals()) as (snakemake, log):
@@ -18,7 +19,8 @@ with job(globals()) as (snakemake, log):
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
     definition = AttackDefinition.of(settings["transfer"]["attack"], settings)
-    bench = Bench.load(files.features, files.normalisation, files.spread)
+    device = own_device()
+    bench = Bench.load(files.features, files.normalisation, files.spread, device=device)
     jets = load_tensors(files.tensors, "test").sampled(settings["transfer"]["jets"])
     seed = derive_seed(params.seed, "transfer")
     attack = bench.sweep(definition, bench.model(files.source), jets, seed=seed)
@@ -37,4 +39,4 @@ with job(globals()) as (snakemake, log):
         parts.append(aucs)
         progress(f"to {name}")
     write_table(pd.concat(parts, ignore_index=True), snakemake.output.transfer)
-    log.info("%d test jets, %d models", len(jets), len(parts))
+    log.info("%d test jets, %d models on %s", len(jets), len(parts), device)

@@ -7,6 +7,9 @@ import numpy as np
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 """The odd constant by which the state of SplitMix64 advances: 2^64 over the golden ratio."""
+ROUNDS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+"""Shift and odd factor of each round of its finaliser."""
+LAST_SHIFT = 31
 
 
 def splitmix64(state: np.ndarray) -> np.ndarray:
@@ -22,9 +25,8 @@ def splitmix64(state: np.ndarray) -> np.ndarray:
 
 def finalise(word: np.ndarray) -> np.ndarray:
     """The finaliser of SplitMix64, in place on uint64 [...]: a bijection with full avalanche."""
-    word ^= word >> np.uint64(30)
-    word *= np.uint64(0xBF58476D1CE4E5B9)
-    word ^= word >> np.uint64(27)
-    word *= np.uint64(0x94D049BB133111EB)
-    word ^= word >> np.uint64(31)
+    for shift, factor in ROUNDS:
+        word ^= word >> np.uint64(shift)
+        word *= np.uint64(factor)
+    word ^= word >> np.uint64(LAST_SHIFT)
     return word

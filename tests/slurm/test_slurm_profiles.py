@@ -24,7 +24,7 @@ figures:
   mismodellings: [{label: noise, perturbation: noise, epsilon: 0.05}]
 """
 CHUNK = "results/smoke/ntuples/bb/nominal/0000.root"
-GPU_RULES = {"train"}
+GPU_RULES = {"train", "attack", "transfer", "mismodel", "surface"}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import yaml
 from tests.checkout import Checkout
 
 PLUGINS = Path(sys.prefix) / "cluster"
-GPU_RULES = {"train"}
+GPU_RULES = {"train", "attack", "transfer", "mismodel", "surface"}
 
 
 def profiles(root) -> dict[str, dict]:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from robustag.attacks.definition import AttackDefinition
 from robustag.attacks.problem import Problem, input_gradient, logit_margin
 from robustag.attacks.sweep import Sweep
 from robustag.attacks.validity import Covariances
@@ -49,17 +50,31 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
     BrokenBudgetError
         If an entry left the budget or moved although frozen.
     """
+    return attack.within_memory(
+        lambda problems: _audited(problems, attack.definition, epsilon, perturbed, jets)
+    )
+
+
+def _audited(
+    problems: list[Problem],
+    definition: AttackDefinition,
+    epsilon: float,
+    perturbed: Tensor,
+    jets: Tensor | None,
+) -> dict:
     found = {"outside_budget": 0, "moved_frozen": 0, "fractional_counts": 0}
     moved = 0
-    sizes = [len(problem.inputs) for problem in attack.problems]
-    for problem, shifted in zip(attack.problems, perturbed.split(sizes), strict=True):
+    # An attack that has moved to the CPU since may have made them on a GPU.
+    perturbed = perturbed.to(problems[0].inputs.device)
+    sizes = [len(problem.inputs) for problem in problems]
+    for problem, shifted in zip(problems, perturbed.split(sizes), strict=True):
         move = shifted - problem.inputs
-        counted = problem.rule.integer & ~problem.missing & attack.definition.moves_integers
+        counted = problem.rule.integer & ~problem.missing & definition.moves_integers
         outside = problem.budget(epsilon).outside(shifted) & ~counted
         found["outside_budget"] += int(outside.sum())
         fixed = (problem.missing | problem.rule.integer) & ~counted
         found["moved_frozen"] += int(((move != 0) & fixed).sum())
-        if attack.definition.moves_integers:
+        if definition.moves_integers:
             units = move / problem.rule.needed("unit")
             below = shifted < torch.minimum(problem.inputs, problem.rule.needed("floor")) - _WHOLE
             off = ((units - units.round()).abs() > _WHOLE) | below
@@ -67,14 +82,14 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
         moved += int((move != 0).sum())
     if any(found.values()):
         raise BrokenBudgetError(
-            f"attack '{attack.definition.info.name}' broke its budget at epsilon {epsilon}: {found}"
+            f"attack '{definition.info.name}' broke its budget at epsilon {epsilon}: {found}"
         )
     return {
         "epsilon": float(epsilon),
         **found,
         "moved": moved / perturbed.numel(),
-        "unusable": sum(int(problem.lost.sum()) for problem in attack.problems) / len(perturbed),
-        **_jets(attack.problems, perturbed, jets),
+        "unusable": sum(int(problem.lost.sum()) for problem in problems) / len(perturbed),
+        **_jets(problems, perturbed, jets),
     }
 
 
@@ -104,7 +119,7 @@ def _jets(problems: list[Problem], perturbed: Tensor, jets: Tensor | None) -> di
 
 
 def _invalid(covariances: Covariances | None, x: Tensor, shifted: Tensor) -> float:
-    """Share of the tracks whose covariance was valid at `x` and is not at `shifted`; zero where there is none."""
+    """Share of the tracks valid at `x` whose covariance is none at `shifted`; zero without any."""
     if covariances is None:
         return 0.0
     valid = ~covariances.broken(x)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from robustag.attacks.norms import Metric
 from robustag.attacks.rule import Budget, BudgetRule
+from robustag.draws import Draws
 from robustag.errors import InputError
 
 #: Inputs [N, F] -> logits [N, C]: a module, or a function of one.
@@ -114,8 +115,8 @@ class Problem:
         True flavour.
     rule : BudgetRule
         What may move.
-    generator : torch.Generator
-        Source of all randomness, on the device of the inputs.
+    draws : Draws
+        Source of all randomness, of the keys of these jets.
     sources : tuple of nn.Module
         Other models, for attacks that are crafted on those.
     lost : Tensor bool [N]
@@ -129,7 +130,7 @@ class Problem:
     missing: Tensor
     label: Tensor
     rule: BudgetRule
-    generator: torch.Generator
+    draws: Draws
     sources: tuple[nn.Module, ...] = ()
     lost: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
 
@@ -163,13 +164,11 @@ class Problem:
 
     def normal(self) -> Tensor:
         """Standard normal numbers, one an entry, [N, F]."""
-        x = self.inputs
-        return torch.randn(x.shape, generator=self.generator, device=x.device, dtype=x.dtype)
+        return self.draws.normal(self.inputs.shape[1], self.inputs.dtype)
 
     def uniform(self) -> Tensor:
         """Uniform numbers in [0, 1), one an entry, [N, F]."""
-        x = self.inputs
-        return torch.rand(x.shape, generator=self.generator, device=x.device, dtype=x.dtype)
+        return self.draws.uniform(self.inputs.shape[1], self.inputs.dtype)
 
     def _comparable(self, losses: Tensor) -> Tensor:
         nothing = losses.isnan()

@@ -23,13 +23,15 @@ def rdsa(problem: Problem, *, attempts: Count, features: Count) -> Spend:
         Inputs replaced in an attempt.
     """
     x, (jets, size) = problem.inputs, problem.inputs.shape
+    # Donors are counted in the order of their keys: a jet has the same ones however the sample is ordered.
+    row = problem.draws.key.argsort(stable=True)
 
     def spend(epsilon: float) -> Tensor:
         budget = problem.budget(epsilon)
         best, value = x, problem.score(x, logit_margin)
         column = torch.arange(size, device=x.device)
         for _ in range(attempts):
-            donor = (problem.uniform() * jets).long().clamp(max=jets - 1)
+            donor = row[(problem.uniform() * jets).long().clamp(max=jets - 1)]
             chosen = problem.uniform() < features / size
             chosen &= ~problem.missing[donor, column]
             proposal = budget.project(torch.where(chosen, x[donor, column], x))

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 def _central(table: "FeatureTable", spread: Spread | None) -> np.ndarray:
     if spread is None:
         raise InputError("feature scale 'central' needs the spread of the training inputs: give its file")
-    return spread.central.numpy()
+    return spread.central.cpu().numpy()
 
 
 def _published(table: "FeatureTable", spread: Spread | None) -> np.ndarray:
     if spread is None or spread.published is None:
         raise InputError("feature scale 'published' needs the published spread of the inputs: give its file")
-    return spread.published.numpy()
+    return spread.published.cpu().numpy()
 
 
 def _resolution(table: "FeatureTable", spread: Spread | None) -> np.ndarray:

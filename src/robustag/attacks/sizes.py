@@ -23,7 +23,7 @@ def physical_sizes(budget: Budget, normalisation: "Normalisation") -> np.ndarray
     norms that bound inputs together it is what one input may move if it has the budget alone.
     """
     width = budget.width.masked_fill(budget.missing, torch.nan)
-    return width.nanmedian(dim=0).values.nan_to_num(nan=0.0).double().numpy() * normalisation.sigma
+    return width.nanmedian(dim=0).values.nan_to_num(nan=0.0).double().cpu().numpy() * normalisation.sigma
 
 
 def gradient_shares(model: Network, loss: PerJetLoss, label: Tensor, budget: Budget) -> np.ndarray:
@@ -46,4 +46,4 @@ def gradient_shares(model: Network, loss: PerJetLoss, label: Tensor, budget: Bud
     gain = usable(input_gradient(model, loss, budget.origin, label)).double().abs() * budget.width
     total = gain.sum(dim=1, keepdim=True)
     steep = total[:, 0] > 0
-    return (gain[steep] / total[steep]).mean(dim=0).numpy()
+    return (gain[steep] / total[steep]).mean(dim=0).cpu().numpy()

@@ -104,8 +104,8 @@ def shrunk_covariance(x: Tensor, missing: Tensor) -> tuple[Tensor, float]:
     there = (~missing).double()
     count = there.sum(dim=0)
     mean = (x.double() * there).sum(dim=0) / count.clamp(min=1)
-    total = torch.zeros(x.shape[1], x.shape[1], dtype=torch.float64)
-    fourth = torch.zeros((), dtype=torch.float64)
+    total = mean.new_zeros(x.shape[1], x.shape[1])
+    fourth = mean.new_zeros(())
     deviations = [
         (part.double() - mean) * ok for part, ok in zip(x.split(_CHUNK), there.split(_CHUNK), strict=True)
     ]
@@ -118,7 +118,7 @@ def shrunk_covariance(x: Tensor, missing: Tensor) -> tuple[Tensor, float]:
         total += z.T @ z
         fourth += z.square().sum(dim=1).square().sum()
     sample = total / jets
-    identity = torch.eye(len(mean), dtype=torch.float64)
+    identity = torch.eye(len(mean), dtype=mean.dtype, device=mean.device)
     distance = (sample - identity).square().sum()
     noise = (fourth / jets - sample.square().sum()) / jets
     intensity = float((noise / distance).clamp(0.0, 1.0)) if distance > 0 else 1.0

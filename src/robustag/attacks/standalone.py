@@ -16,6 +16,7 @@ from robustag.attacks.info import AttackInfo
 from robustag.attacks.problem import PerJetLoss, Problem, check_logits, check_losses
 from robustag.attacks.registry import build_attack
 from robustag.attacks.rule import Budget
+from robustag.draws import Draws
 from robustag.errors import InputError
 from robustag.models import in_mode
 
@@ -60,7 +61,8 @@ def attack(
     source : nn.Module or callable, optional
         The model that attack "transfer", alone or in "worst_case", is crafted on.
     seed : int
-        Of random attacks.
+        Of random attacks, whose numbers follow from it, the jet's row and the input: they are the same on
+        every device.
     **options
         Of the attack, as in the table of attacks.
 
@@ -94,9 +96,9 @@ def _attack(
     label = as_labels(label, x)
     sources = () if source is None else (as_model(source, "source"),)
     model = as_model(model)
-    generator = torch.Generator(x.device).manual_seed(as_seed(seed))
+    draws = Draws.of_rows(as_seed(seed), x)
     missing = outside_inference(budget.missing)
-    problem = Problem(model, loss, x, missing, label, budget.rule, generator, sources)
+    problem = Problem(model, loss, x, missing, label, budget.rule, draws, sources)
     with ExitStack() as stack:
         for each in (model, *sources):
             stack.enter_context(in_mode(each, training=False))

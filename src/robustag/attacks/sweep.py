@@ -1,18 +1,22 @@
 """One attack at many epsilons, for the price of one where the attack allows it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from robustag.attacks.definition import AttackDefinition
-from robustag.attacks.problem import PerJetLoss, Problem, check_logits, check_losses
+from robustag.attacks.problem import PerJetLoss, Problem, Spend, check_logits, check_losses
 from robustag.attacks.registry import build_attack
 from robustag.attacks.rule import BudgetRule
+from robustag.draws import Draws
 from robustag.errors import InputError
+from robustag.memory import CHUNK, Place, within_memory
 
+T = TypeVar("T")
 _PROBE = 256
 
 
@@ -31,16 +35,25 @@ class Sweep:
     loss : PerJetLoss
         What a white-box attack raises.
     inputs, missing, label : Tensor float32 [N, F], bool [N, F], int64 [N]
-        The jets, on the device of model and rule.
+        The jets.
     rule : BudgetRule
-        What may move.
+        What may move, on the device of the model, where jets are perturbed.
     seed : int
         Of random attacks; the same seed gives the same pattern for every model.
-    chunk : int
-        Jets at a time, so that activations stay in the cache of a CPU core: 2048 for each thread are fastest,
-        and all jets on a GPU. A multiple of 16, for then the random pattern of noise does not depend on it.
+    key : Tensor int64 [N], optional
+        What tells the jets apart (`JetTensors.key`): the random numbers of a jet follow from it and the seed
+        alone. Its row by default.
+    chunk : int, optional
+        Jets at a time. By default all on a GPU, and on a CPU 2048, whose activations stay in the cache of a
+        core. Where a GPU has no memory for them they become fewer, and at last the CPU takes over; a line of
+        the log says so.
     sources : tuple of nn.Module
         Models to craft on, for attack "transfer".
+
+    Attributes
+    ----------
+    problems : list of Problem
+        The jets in the chunks of now; `within_memory` keeps them.
 
     Raises
     ------
@@ -60,23 +73,27 @@ class Sweep:
         rule: BudgetRule,
         *,
         seed: int,
-        chunk: int = 2048,
+        key: Tensor | None = None,
+        chunk: int | None = None,
         sources: tuple[nn.Module, ...] = (),
     ) -> None:
         self.definition = AttackDefinition.of(definition)
-        attack = build_attack(self.definition)
-        rule = replace(rule, norm=self.definition.budget.norm)
-        _check(model, loss, inputs, missing, label, rule)
-        self._seed = seed
-        self._generator = torch.Generator(inputs.device).manual_seed(seed)
-        size = max(1, len(inputs)) if self.definition.whole_sample else chunk
-        batches = zip(inputs.split(size), missing.split(size), label.split(size), strict=True)
-        self.problems = [Problem(model, loss, *batch, rule, self._generator, sources) for batch in batches]
-        _check_movable(self.problems, self.definition)
-        self._spends = [attack(problem) for problem in self.problems]
+        self._attack = build_attack(self.definition)
+        self._rule = replace(rule, norm=self.definition.budget.norm)
+        _check_shapes(inputs, missing, label, rule)
+        self._models, self._loss, self._seed = (model, *sources), loss, seed
+        keys = torch.arange(len(inputs)) if key is None else key
+        self._jets = inputs, missing, label, keys
+        self.problems: list[Problem] = []
+        self._spends: list[Spend] = []
+        self._prepared: Place | None = None
+        self._lost = torch.zeros(len(inputs), dtype=torch.bool)
+        self._place = self._first_place(chunk)
+        self.within_memory(lambda problems: None)
 
     def __call__(self, epsilon: float) -> Tensor:
-        """The perturbed jets [N, F]; the inputs themselves at epsilon = 0.
+        """The perturbed jets [N, F], on the device of the rule unless its memory is too small; the inputs
+        themselves at epsilon = 0.
 
         Raises
         ------
@@ -85,11 +102,55 @@ class Sweep:
         """
         if not epsilon >= 0:
             raise InputError(f"epsilon is {epsilon}: give a size, 0 or larger")
-        if epsilon == 0:
-            return torch.cat([problem.inputs for problem in self.problems])
-        # What is drawn while spending does not depend on the epsilons before.
-        self._generator.manual_seed(self._seed)
-        return torch.cat([spend(epsilon) for spend in self._spends])
+
+        def perturbed(problems: list[Problem]) -> Tensor:
+            if epsilon == 0:
+                return torch.cat([problem.inputs for problem in problems])
+            for problem in problems:
+                # What is drawn while spending does not depend on the epsilons before.
+                problem.draws.restart()
+            return torch.cat([spend(epsilon) for spend in self._spends])
+
+        return self.within_memory(perturbed)
+
+    def within_memory(self, work: Callable[[list[Problem]], T]) -> T:
+        """What `work` makes of the problems, in chunks as large as memory allows."""
+
+        def attempt(place: Place) -> T:
+            if place != self._prepared:
+                self._prepare(place)
+            return work(self.problems)
+
+        found, self._place = within_memory(attempt, self._place)
+        return found
+
+    def _first_place(self, chunk: int | None) -> Place:
+        device, jets = self._rule.scale.device, len(self._jets[0])
+        if self.definition.whole_sample:
+            return Place(device, jets, jets)
+        if chunk is not None:
+            return Place(device, chunk, min(chunk, CHUNK))
+        return Place.of(device, jets)
+
+    def _prepare(self, place: Place) -> None:
+        """Make the problems of a place, and do what no epsilon changes."""
+        if self._prepared is not None:
+            self._lost = torch.cat([problem.lost.cpu() for problem in self.problems])
+        # Room first.
+        self.problems, self._spends, self._prepared = [], [], None
+        rule, models = self._rule, self._models
+        if place.device != rule.scale.device:
+            # Others may go on with the models where they are.
+            rule, models = rule.to(place.device), tuple(copy.deepcopy(m).to(place.device) for m in models)
+        for chunk in zip(*(column.split(place.chunk) for column in (*self._jets, self._lost)), strict=True):
+            inputs, missing, label, key, known = (part.to(place.device) for part in chunk)
+            draws = Draws(self._seed, key)
+            case = inputs, missing, label, rule, draws
+            self.problems.append(Problem(models[0], self._loss, *case, sources=models[1:], lost=known))
+        _check_model(self.problems[0])
+        _check_movable(self.problems, self.definition)
+        self._spends = [self._attack(problem) for problem in self.problems]
+        self._prepared = place
 
 
 def sweep(
@@ -103,7 +164,8 @@ def sweep(
     epsilons: Sequence[float],
     *,
     seed: int,
-    chunk: int = 2048,
+    key: Tensor | None = None,
+    chunk: int | None = None,
     sources: tuple[nn.Module, ...] = (),
 ) -> Iterator[tuple[float, Tensor]]:
     """Perturb all jets at each epsilon in turn: pairs of epsilon and what `Sweep`, with these parameters,
@@ -111,16 +173,24 @@ def sweep(
     if any(not epsilon >= 0 for epsilon in epsilons):
         raise InputError(f"epsilons {list(epsilons)} hold a negative one: give sizes, 0 or larger")
     prepared = Sweep(
-        definition, model, loss, inputs, missing, label, rule, seed=seed, chunk=chunk, sources=sources
+        definition,
+        model,
+        loss,
+        inputs,
+        missing,
+        label,
+        rule,
+        seed=seed,
+        key=key,
+        chunk=chunk,
+        sources=sources,
     )
     for epsilon in epsilons:
         yield epsilon, prepared(epsilon)
 
 
-def _check(
-    model: nn.Module, loss: PerJetLoss, inputs: Tensor, missing: Tensor, label: Tensor, rule: BudgetRule
-) -> None:
-    """Refuse what would give wrong numbers silently."""
+def _check_shapes(inputs: Tensor, missing: Tensor, label: Tensor, rule: BudgetRule) -> None:
+    """Refuse jets that do not belong together, or have no numbers."""
     fits = inputs.ndim == 2 and inputs.shape == missing.shape and len(inputs) == len(label)
     if not fits or inputs.shape[1] != len(rule.scale):
         raise InputError(
@@ -131,10 +201,15 @@ def _check(
         raise InputError("there are no jets to attack: use a larger sample")
     if not bool(torch.isfinite(inputs).all()):
         raise InputError("the inputs to attack hold NaN or infinity: clean and scale them first")
+
+
+def _check_model(problem: Problem) -> None:
+    """Refuse a model or a loss that would give wrong numbers silently."""
+    label = problem.label[:_PROBE]
     with torch.no_grad():
-        logits = model(inputs[:_PROBE])
-        check_logits(logits, label[:_PROBE])
-        check_losses(loss(logits, label[:_PROBE]), label[:_PROBE])
+        logits = problem.model(problem.inputs[:_PROBE])
+        check_logits(logits, label)
+        check_losses(problem.loss(logits, label), label)
 
 
 def _check_movable(problems: list[Problem], definition: AttackDefinition) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from robustag.attacks import AttackDefinition, BudgetRule, BudgetSettings, Spread, Sweep
@@ -48,21 +49,30 @@ class Bench:
         How these are scaled.
     spread : Spread or None
         How they scatter, for budgets that are measured in it.
+    device : str or torch.device
+        Where models and budgets are, and so where attacks are made.
     """
 
     table: FeatureTable
     normalisation: Normalisation
     spread: Spread | None = None
+    device: str | torch.device = "cpu"
 
     @classmethod
     def load(
-        cls, features: str | Path, normalisation: str | Path, spread: str | Path | None = None
+        cls,
+        features: str | Path,
+        normalisation: str | Path,
+        spread: str | Path | None = None,
+        *,
+        device: str | torch.device = "cpu",
     ) -> "Bench":
         """Read the files of a study; errors as those of `FeatureTable`, `Normalisation` and `Spread`."""
         return cls(
             FeatureTable.load(features),
             Normalisation.load(normalisation),
             None if spread is None else Spread.load(spread),
+            device,
         )
 
     def model(self, path: str | Path) -> Trained:
@@ -75,11 +85,12 @@ class Bench:
         """
         network, card = load_model(path)
         check_features(card, self.table.names)
-        return Trained(network, card)
+        return Trained(network.to(self.device), card)
 
     def rule(self, budget: BudgetSettings) -> BudgetRule:
         """What a budget lets move."""
-        return BudgetRule.configured(budget, self.table, self.normalisation, self.spread)
+        rule = BudgetRule.configured(budget, self.table, self.normalisation, self.spread)
+        return rule.to(self.device)
 
     def sweep(
         self,
@@ -115,5 +126,6 @@ class Bench:
             jets.label,
             self.rule(definition.budget),
             seed=seed,
+            key=jets.key,
             sources=tuple(source.network for source in sources),
         )

@@ -1,5 +1,6 @@
 """Running a model over perturbed or re-simulated samples and measuring it each time."""
 
+import copy
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from robustag.evaluation.histograms import input_histograms
 from robustag.evaluation.rates import Cuts, clean_cuts
 from robustag.evaluation.settings import Evaluation
 from robustag.evaluation.tables import Assessment
+from robustag.memory import Place, within_memory
 from robustag.models import in_mode
 
 if TYPE_CHECKING:
@@ -26,14 +28,23 @@ _CHUNK = 16_384
 """Jets a forward pass: activations of a 100-wide layer then stay in the cache of one core."""
 
 
-def predict(model: torch.nn.Module, inputs: torch.Tensor, chunk: int = _CHUNK) -> np.ndarray:
+def predict(model: torch.nn.Module, inputs: torch.Tensor, chunk: int | None = None) -> np.ndarray:
     """Logits float32 [N, 3] of scaled inputs [N, F], in inference and evaluation mode.
 
-    Every part of the model keeps its mode; inputs are moved to its device chunk by chunk.
+    Every part of the model keeps its mode. Inputs are moved to its device, `chunk` of them at a time: by
+    default all to a GPU, or as many as it has memory for, and 16,384 to a CPU.
     """
     device = next(model.parameters()).device
-    with in_mode(model, training=False), torch.inference_mode():
-        return torch.cat([model(part.to(device)).cpu() for part in inputs.split(chunk)]).numpy()
+
+    def logits(place: Place) -> torch.Tensor:
+        network = model if place.device == device else copy.deepcopy(model).to(place.device)
+        with in_mode(network, training=False), torch.inference_mode():
+            return torch.cat([network(part.to(place.device)).cpu() for part in inputs.split(place.chunk)])
+
+    place = Place.of(device, len(inputs), _CHUNK)
+    if chunk is not None:
+        place = Place(device, chunk, min(chunk, _CHUNK))
+    return within_memory(logits, place)[0].numpy()
 
 
 def run_sweep(

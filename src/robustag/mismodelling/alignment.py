@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from robustag.classes import CLASSES
+from robustag.draws import Draws
 from robustag.intervals import corrected
 from robustag.mismodelling.displacements import Displacement
 
@@ -104,10 +105,11 @@ def spans(
     moves = attack.of_each_jet()
     matched = [way.moves for way in scenarios.values() if way.moves is not None]
     means = torch.stack([way.means[0] for way in scenarios.values()])
-    generator = torch.Generator().manual_seed(seed)
+    draws = Draws(seed, jets.key)
 
-    def random(directions: Tensor) -> Tensor:
-        return _masked(torch.randn(directions.shape, generator=generator), directions)
+    def random(directions: Tensor, draws: Draws) -> Tensor:
+        """As many random directions [N, S, F] as there are, of those who draw."""
+        return _masked(draws.normal(directions[0].numel()).reshape(directions.shape), directions)
 
     def by_flavour(directions: Tensor) -> Tensor:
         """Project each jet on the directions [S, C, F] of its flavour, where it has the inputs."""
@@ -120,21 +122,23 @@ def spans(
                 part[block] = project(moves[block], directions[:, flavour] * there)
         return part
 
+    own_means = means.transpose(0, 1)
     parts = {
         "flavour": by_flavour(means),
-        "random_flavour": by_flavour(random(means.transpose(0, 1)).transpose(0, 1)),
+        "random_flavour": by_flavour(random(own_means, Draws.of_rows(seed, own_means)).transpose(0, 1)),
     }
     if not matched:
         return parts
-    others = [_others(way, jets.label, generator) for way in matched]
-    signs = torch.randint(0, 2, moves.shape, generator=generator) * 2.0 - 1.0
+    others = [_others(way, jets.label, draws) for way in matched]
+    signs = torch.where(draws.uniform(moves.shape[1]) < 0.5, -1.0, 1.0)
     blocks: dict[str, list[Tensor]] = {}
     for rows in torch.arange(len(jets)).split(_BLOCK):
         own = torch.stack([way[rows] for way in matched], dim=1)
         other = torch.stack([way[jet[rows]] for way, jet in zip(matched, others, strict=True)], dim=1)
         directions = {
             "jet": own,
-            "random_jet": random(own),
+            # Other numbers than those of the signs.
+            "random_jet": random(own, Draws(seed + 1, draws.key[rows])),
             "other_jet": _masked(other, own),
             "flipped": own * signs[rows, None],
         }
@@ -149,9 +153,9 @@ def _masked(directions: Tensor, own: Tensor) -> Tensor:
     return directions * moving.any(dim=-1, keepdim=True) * moving.any(dim=-2, keepdim=True)
 
 
-def _others(moves: Tensor, label: Tensor, generator: torch.Generator) -> Tensor:
+def _others(moves: Tensor, label: Tensor, draws: Draws) -> Tensor:
     """For each jet another of its flavour, int64 [N], that moves if it does, in about as many inputs."""
-    order = np.lexsort((torch.randperm(len(moves), generator=generator), (moves != 0).sum(dim=1), label))
+    order = np.lexsort((draws.words(1)[:, 0], (moves != 0).sum(dim=1), label))
     moving = (moves != 0).any(dim=1)[order]
     other = torch.arange(len(moves))
     for flavour in label.unique():

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from robustag.classes import CLASSES
+from robustag.draws import Draws
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
@@ -26,7 +27,9 @@ def compose(definition: dict, jets: "JetTensors", seed: int) -> Tensor:
     seed : int
         Of the choice.
     """
-    factors = torch.tensor([definition["factors"].get(name, 1.0) for name in CLASSES])
+    factors = torch.tensor(
+        [definition["factors"].get(name, 1.0) for name in CLASSES], device=jets.label.device
+    )
     weight = factors[jets.label] * jets.pt.clamp(*_PT_RANGE) ** definition["pt_power"]
-    draws = torch.rand(len(jets), generator=torch.Generator().manual_seed(seed))
-    return (draws < weight / weight.max()).nonzero()[:, 0]
+    chance = Draws(seed, jets.key).uniform(1)[:, 0]
+    return (chance < weight / weight.max()).nonzero()[:, 0]

@@ -8,16 +8,9 @@ import torch
 from torch import Tensor
 
 from robustag.errors import InputError
-from robustag.hashing import splitmix64
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
-
-
-def _identity(jets: "JetTensors") -> np.ndarray:
-    """A number for each jet, uint64 [N]: of its event and its direction, which no variation touches."""
-    eta = jets.eta.numpy().astype(np.float32).view(np.uint32).astype(np.uint64)
-    return splitmix64(jets.event.numpy().view(np.uint64)) ^ eta
 
 
 def matched(nominal: "JetTensors", varied: "JetTensors") -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +19,7 @@ def matched(nominal: "JetTensors", varied: "JetTensors") -> tuple[np.ndarray, np
     Jets of the same collisions are found again: those of detector and record variations, except where a jet
     crosses the threshold. Another generator makes other jets, and none is found.
     """
-    _, ours, theirs = np.intersect1d(_identity(nominal), _identity(varied), return_indices=True)
+    _, ours, theirs = np.intersect1d(nominal.key.numpy(), varied.key.numpy(), return_indices=True)
     order = np.argsort(ours)
     return ours[order], theirs[order]
 

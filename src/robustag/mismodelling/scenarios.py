@@ -10,6 +10,7 @@ from torch import Tensor
 
 from robustag.attacks import BudgetRule
 from robustag.classes import CLASSES
+from robustag.draws import Draws
 from robustag.errors import InputError
 from robustag.features import FeatureTable, select_inputs
 from robustag.features.blocks import Block
@@ -20,27 +21,28 @@ if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
 
-def smear(inputs: Tensor, centre: Tensor, unit: Tensor, generator: torch.Generator) -> Tensor:
+def smear(inputs: Tensor, centre: Tensor, unit: Tensor, draws: Draws) -> Tensor:
     """Gaussian smearing; the strength is its width.
 
     Each strength scales the same draws, so a curve over strengths carries no extra noise.
     """
-    return unit * torch.randn(inputs.shape, generator=generator, dtype=inputs.dtype)
+    return unit * draws.normal(inputs.shape[1], inputs.dtype)
 
 
-def shift(inputs: Tensor, centre: Tensor, unit: Tensor, generator: torch.Generator) -> Tensor:
+def shift(inputs: Tensor, centre: Tensor, unit: Tensor, draws: Draws) -> Tensor:
     """One offset for all jets (a misaligned detector)."""
     return unit.expand_as(inputs)
 
 
-def scale(inputs: Tensor, centre: Tensor, unit: Tensor, generator: torch.Generator) -> Tensor:
+def scale(inputs: Tensor, centre: Tensor, unit: Tensor, draws: Draws) -> Tensor:
     """A relative change of the physical value (an energy scale): ``X' = X (1 + strength)``."""
     return inputs + centre
 
 
 #: kind -> the move of every input at strength 1, scaled units [N, F]. Each is a function of the scaled inputs
-#: [N, F], ``centre`` = mean / sigma [F], the ``unit`` of the strength in scaled units [F], and a generator.
-KINDS: dict[str, Callable[[Tensor, Tensor, Tensor, torch.Generator], Tensor]] = {
+#: [N, F], ``centre`` = mean / sigma [F], the ``unit`` of the strength in scaled units [F], and random numbers
+#: of the jets.
+KINDS: dict[str, Callable[[Tensor, Tensor, Tensor, Draws], Tensor]] = {
     "smear": smear,
     "shift": shift,
     "scale": scale,
@@ -70,7 +72,7 @@ def perturb(
     relative_cap : float or None
         As `BudgetRule`: like every perturbation, a scenario moves neither counts nor missing entries.
     seed : int
-        Of smearing and swaps.
+        Of smearing and swaps, whose random numbers follow from it and the jet alone.
 
     Yields
     ------
@@ -83,22 +85,22 @@ def perturb(
     InputError
         If the kind is unknown or a selector names no input.
     """
-    generator = torch.Generator().manual_seed(seed)
-    flavours = torch.tensor([CLASSES.index(name) for name in definition.get("flavours", CLASSES)])
-    concerned = torch.isin(data.label, flavours)[:, None]
+    draws, device = Draws(seed, data.key), data.inputs.device
+    flavours = [CLASSES.index(name) for name in definition.get("flavours", CLASSES)]
+    concerned = torch.isin(data.label, torch.tensor(flavours, device=device))[:, None]
     if definition["kind"] == "swap":
         block = table.element_block(definition.get("block"))
-        swapped, position = swap_elements(data, block, normalisation, generator)
+        swapped, position = swap_elements(data, block, normalisation, draws)
         for strength in definition["strengths"]:
             yield strength, torch.where(concerned & (position < strength), swapped, data.inputs)
         return
     if definition["kind"] not in KINDS:
         raise InputError(f"scenario kind '{definition['kind']}' is unknown: use {', '.join(KINDS)} or swap")
     cap = definition.get("relative_cap", relative_cap)
-    rule = BudgetRule.of(table, normalisation, factors="none", relative_cap=cap)
-    chosen = torch.from_numpy(select_inputs(definition["inputs"], table)) & concerned
+    rule = BudgetRule.of(table, normalisation, factors="none", relative_cap=cap).to(device)
+    chosen = torch.from_numpy(select_inputs(definition["inputs"], table)).to(device) & concerned
     unit = rule.needed("unit") if definition.get("unit") == "input" else torch.ones_like(rule.scale)
-    move = KINDS[definition["kind"]](data.inputs, rule.centre, unit, generator) * chosen
+    move = KINDS[definition["kind"]](data.inputs, rule.centre, unit, draws) * chosen
     envelope = rule.budget(data.inputs, data.missing, math.inf)
     for strength in definition["strengths"]:
         yield strength, envelope.project(data.inputs + strength * move)
@@ -151,29 +153,30 @@ def swap_elements(
     data: "JetTensors",
     block: Block,
     normalisation: Normalisation,
-    generator: torch.Generator,
+    draws: Draws,
 ) -> tuple[Tensor, Tensor]:
     """Jets in which two neighbours among the elements of a block, chosen at random, have changed places.
 
     Returns the inputs [N, F] and a uniform number per jet, [N, 1], 1 where there are no two elements. All
     that belongs to an element goes with it; what is missing stays missing, at its value in the new place.
     """
-    jets, columns = len(data), torch.from_numpy(block.columns)
+    device = data.inputs.device
+    jets, columns = len(data), torch.from_numpy(block.columns).to(device)
     places = columns.shape[1]
     mean, sigma, absent = (
-        torch.tensor(values, dtype=torch.float64)
+        torch.tensor(values, dtype=torch.float64, device=device)
         for values in (normalisation.mean, normalisation.sigma, normalisation.missing)
     )
     physical = (data.inputs.double() * sigma + mean).masked_fill(data.missing, torch.nan)
     existing = (~data.missing[:, columns]).any(dim=1).sum(dim=1)
-    draws = torch.rand((2, jets), generator=generator, dtype=torch.float64)
-    left = (draws[0] * (existing - 1).clamp(min=1)).long()
+    place, position = draws.uniform(2, torch.float64).unbind(dim=1)
+    left = (place * (existing - 1).clamp(min=1)).long()
     # Jets without two elements keep theirs, whatever their order becomes.
     right = (left + 1).clamp(max=places - 1)
-    order = torch.arange(places).repeat(jets, 1)
+    order = torch.arange(places, device=device).repeat(jets, 1)
     order.scatter_(1, left[:, None], right[:, None])
     order.scatter_(1, right[:, None], left[:, None])
     elements = physical[:, columns]
     physical[:, columns] = elements.gather(2, order[:, None].expand_as(elements))
     swapped = (torch.where(physical.isnan(), absent, physical) - mean) / sigma
-    return swapped.float(), torch.where(existing > 1, draws[1], 1.0)[:, None]
+    return swapped.float(), torch.where(existing > 1, position, 1.0)[:, None]

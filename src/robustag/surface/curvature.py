@@ -5,13 +5,16 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from robustag.surface.landscape import CHUNK, Landscape
+from robustag.draws import Draws
+from robustag.surface.landscape import Landscape, jets_at_a_time
 
 BREAKDOWN = 1e-9
 """A residual so much smaller than the matrix is rounding: the Krylov space has no further dimension."""
 
 
-def top_curvature(landscape: Landscape, inputs: Tensor, label: Tensor, movable: Tensor, steps: int) -> Tensor:
+def top_curvature(
+    landscape: Landscape, inputs: Tensor, label: Tensor, movable: Tensor, key: Tensor, steps: int
+) -> Tensor:
     """Largest eigenvalue [N] of each jet's input Hessian, restricted to the entries that may move.
 
     Parameters
@@ -22,15 +25,17 @@ def top_curvature(landscape: Landscape, inputs: Tensor, label: Tensor, movable: 
     label : int64 [N]
     movable : bool [N, F]
         Rows and columns of the Hessian that count.
+    key : int64 [N]
+        What tells the jets apart: the vectors that the search begins with follow from it.
     steps : int
         Of `lanczos`. The Hessian of a softmax loss of a ReLU network with C flavours has rank C - 1, for
         which C steps are exact; a smooth network needs more.
     """
-    generator = torch.Generator().manual_seed(0)
-    parts = []
-    for x, true, mask in zip(inputs.split(CHUNK), label.split(CHUNK), movable.split(CHUNK), strict=True):
+    parts, size = [], jets_at_a_time(inputs.device)
+    jets = (inputs, label, movable, key)
+    for x, true, mask, own in zip(*(part.split(size) for part in jets), strict=True):
         product = _within(landscape.hessian(x, true), mask)
-        start = torch.randn(x.shape, generator=generator, dtype=x.dtype).to(x.device) * mask
+        start = Draws(0, own).normal(x.shape[1], x.dtype) * mask
         parts.append(lanczos(product, start, steps))
     return torch.cat(parts)
 

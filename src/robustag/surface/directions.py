@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from robustag.attacks import BudgetRule
+from robustag.draws import Draws
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def principal_directions(covariance: Tensor, rule: BudgetRule, number: int) -> T
 
 
 def aligned_planes(
-    gradient: Tensor, movable: Tensor, leading: Tensor, width: float, seed: int
+    gradient: Tensor, movable: Tensor, leading: Tensor, width: float, draws: Draws
 ) -> list[Plane]:
     """The planes of `ALIGNED` for N jets.
 
@@ -71,11 +72,10 @@ def aligned_planes(
         The first two principal directions of each jet's flavour.
     width : float
         Full width of every plane (sigma).
-    seed : int
-        Of the random direction, the same for every model.
+    draws : Draws
+        Of these jets, for the random direction; with one seed it is the same for every model.
     """
-    generator = torch.Generator().manual_seed(seed)
-    random = torch.randn(gradient.shape, generator=generator, dtype=gradient.dtype).to(gradient.device)
+    random = draws.normal(gradient.shape[1], gradient.dtype)
     first, second = leading.unbind(dim=2)
     spanned = {
         "gradient_random": (gradient, random),

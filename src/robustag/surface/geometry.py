@@ -17,10 +17,11 @@ from torch import Tensor
 from robustag.attacks import BudgetRule
 from robustag.attacks.minimal import deepfool
 from robustag.attacks.problem import PerJetLoss, Problem, logit_margin
+from robustag.draws import Draws
 from robustag.models import in_mode
 from robustag.surface.curvature import top_curvature
 from robustag.surface.directions import captured_share, principal_directions
-from robustag.surface.landscape import CHUNK, Landscape
+from robustag.surface.landscape import Landscape, jets_at_a_time
 from robustag.surface.planes import input_plane, loss_planes
 from robustag.surface.settings import ScaledPair, Surface
 
@@ -85,9 +86,9 @@ def jet_geometry(
         As `input_plane`.
     """
     landscape = Landscape(model, loss)
-    chosen = data.select(torch.from_numpy(jets))
+    chosen = data.select(torch.from_numpy(jets)).to(landscape.device)
     inputs, label = landscape.place(chosen.inputs), chosen.label
-    movable = rule.budget(chosen.inputs, chosen.missing, 1.0, label).movable.to(inputs.device)
+    movable = rule.budget(chosen.inputs, chosen.missing, 1.0, label).movable
     gradient = landscape.gradient(inputs, label)
     steep = gradient * movable
     steepest = steep.abs().topk(2, dim=1).values
@@ -97,7 +98,7 @@ def jet_geometry(
     corners = losses[:, -1, -1] - losses[:, -1, 0] - losses[:, 0, -1] + losses[:, 0, 0]
     reach = losses.amax(dim=(1, 2)) - losses.amin(dim=(1, 2))
     margin = landscape.of(logit_margin).gradient(inputs, label) * movable
-    leading = principal_directions(rule.needed("spread"), rule, settings.principal).to(inputs.device)
+    leading = principal_directions(rule.needed("spread"), rule, settings.principal)
     geometry = {
         "jet": torch.from_numpy(jets),
         "label": label,
@@ -115,7 +116,7 @@ def jet_geometry(
         "loss_range": reach,
         "interaction": torch.where(reach > 0, corners.abs() / reach, torch.nan),
         **plane_shape(losses),
-        "curvature": top_curvature(landscape, inputs, label, movable, settings.lanczos),
+        "curvature": top_curvature(landscape, inputs, label, movable, chosen.key, settings.lanczos),
         "distance": boundary_distance(model, loss, chosen, rule, **vars(settings.boundary)),
         **_shares(steep, movable, label, leading),
     }
@@ -153,12 +154,11 @@ def boundary_distance(
     """L-infinity way [N] to where each jet is misread, found by `robustag.attacks.minimal.deepfool`, in units
     of the rule's scale: an upper bound. 0 where it is misread already, infinite where nothing was found."""
     device = next(model.parameters()).device
-    generator = torch.Generator(device)
-    parts = []
-    for start in range(0, len(data), CHUNK):
-        part = data.select(slice(start, start + CHUNK))
+    parts, size = [], jets_at_a_time(device)
+    for start in range(0, len(data), size):
+        part = data.select(slice(start, start + size))
         inputs, missing, label = (t.to(device) for t in (part.inputs, part.missing, part.label))
-        problem = Problem(model, loss, inputs, missing, label, rule, generator)
+        problem = Problem(model, loss, inputs, missing, label, rule, Draws.of_rows(0, inputs))
         with in_mode(model, training=False), torch.no_grad():
             moved = deepfool(problem, steps=steps, overshoot=overshoot)(torch.inf)
             misread = logit_margin(model(moved), label) > 0

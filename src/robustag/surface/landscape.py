@@ -8,8 +8,10 @@ from torch import Tensor
 
 from robustag.attacks.problem import PerJetLoss, input_gradient
 
-CHUNK = 4096
-"""Jets a forward pass, so that activations stay in the cache of a CPU."""
+
+def jets_at_a_time(device: torch.device) -> int:
+    """Jets a forward pass: so many that activations stay in the cache of a CPU, or keep a GPU busy."""
+    return 4096 if device.type == "cpu" else 65_536
 
 
 class Landscape:
@@ -24,12 +26,17 @@ class Landscape:
         Returns logits [N, 3]; stays as it is.
     loss : callable
         Per-jet loss of logits and labels.
+
+    Attributes
+    ----------
+    device : torch.device
+        Of the model.
     """
 
     def __init__(self, model: torch.nn.Module, loss: PerJetLoss) -> None:
         self._model = copy.deepcopy(model).double().eval().requires_grad_(False)
         self._loss = loss
-        self._device = next(self._model.parameters()).device
+        self.device = next(self._model.parameters()).device
 
     def of(self, loss: PerJetLoss) -> "Landscape":
         """The same model with another loss."""
@@ -37,7 +44,7 @@ class Landscape:
 
     def place(self, inputs: Tensor) -> Tensor:
         """Inputs in the precision and on the device of the model."""
-        return inputs.to(self._device, torch.float64)
+        return inputs.to(self.device, torch.float64)
 
     def value(self, inputs: Tensor, label: Tensor) -> Tensor:
         """Loss [N] of placed inputs [N, F], chunk by chunk."""
@@ -60,7 +67,7 @@ class Landscape:
         """
         x = inputs.detach().requires_grad_(True)
         with torch.enable_grad():
-            losses = self._loss(self._model(x), label.to(self._device))
+            losses = self._loss(self._model(x), label.to(self.device))
             gradient = torch.autograd.grad(losses.sum(), x, create_graph=True)[0]
 
         if not gradient.requires_grad:  # a linear loss
@@ -72,4 +79,5 @@ class Landscape:
         return product
 
     def _chunks(self, inputs: Tensor, label: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        return zip(inputs.split(CHUNK), label.to(self._device).split(CHUNK), strict=True)
+        size = jets_at_a_time(self.device)
+        return zip(inputs.split(size), label.to(self.device).split(size), strict=True)

@@ -14,7 +14,7 @@ from torch import Tensor
 from robustag.attacks import Budget
 from robustag.errors import InputError
 from robustag.surface.directions import Plane
-from robustag.surface.landscape import CHUNK, Landscape
+from robustag.surface.landscape import Landscape, jets_at_a_time
 from robustag.surface.settings import ScaledPair
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def loss_planes(landscape: Landscape, inputs: Tensor, label: Tensor, plane: Plan
     first, second = plane.along
     cells = points * points
     parts = []
-    for cell in torch.arange(len(inputs) * cells, device=inputs.device).split(CHUNK):
+    each = torch.arange(len(inputs) * cells, device=inputs.device)
+    for cell in each.split(jets_at_a_time(inputs.device)):
         jet, place = cell // cells, cell % cells
         x = inputs[jet]
         x.addcmul_(across[place // points, None], first[jet])

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from robustag.attacks import BudgetRule
 from robustag.classes import CLASSES
+from robustag.draws import Draws
 from robustag.surface.directions import aligned_planes, principal_directions
 from robustag.surface.landscape import Landscape
 from robustag.surface.planes import (
@@ -103,13 +104,15 @@ class _Scan:
         self, jets: str, data: "JetTensors", pairs: Sequence[ScaledPair], points: int
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The mean planes of some jets, and the paths over them."""
+        data = data.to(self.landscape.device)
         inputs, label = self.landscape.place(data.inputs), data.label
         path = self.settings.path
         budget = self.rule.budget(inputs, data.missing, path.epsilon, label)
         gradient = self.landscape.gradient(inputs, label) * budget.movable
-        leading = self.leading[label].to(inputs.device)
+        leading = self.leading[label]
         planes = [input_plane(inputs, pair) for pair in pairs]
-        planes += aligned_planes(gradient, budget.movable, leading, self.settings.width_aligned, self.seed)
+        draws = Draws(self.seed, data.key)
+        planes += aligned_planes(gradient, budget.movable, leading, self.settings.width_aligned, draws)
         followed = attack_paths(self.landscape, label, budget, path.steps, path.rate)
         tables: tuple[list[pd.DataFrame], list[pd.DataFrame]] = ([], [])
         for plane in planes:
@@ -162,6 +165,7 @@ def surface_statistics(
             epsilon=np.nan
         ),
     ]
+    data = data.to(landscape.device)
     inputs = landscape.place(data.inputs)
     for epsilon in epsilons:
         if epsilon > 0:

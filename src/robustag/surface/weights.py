@@ -81,7 +81,7 @@ def weight_surface(
     generator = torch.Generator().manual_seed(seed)
     first, second = (filter_direction(model, generator) for _ in range(2))
     weights = {name: weight.detach() for name, weight in model.named_parameters()}
-    data = data.select(torch.from_numpy(flavoured_jets(data, jets, [])))
+    data = data.select(torch.from_numpy(flavoured_jets(data, jets, []))).to(rule.scale.device)
     budget = rule.budget(data.inputs, data.missing, epsilon, data.label)
     offset = np.linspace(-width / 2, width / 2, points)
     rows = []

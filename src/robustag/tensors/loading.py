@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from robustag.checksums import checksum, unseal, verify
+from robustag.draws import splitmix64
 from robustag.errors import DamageError, InputError
 from robustag.tensors.index import listed
 from robustag.tensors.split import SPLITS, mixed
@@ -48,6 +49,16 @@ class JetTensors:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @property
+    def key(self) -> torch.Tensor:
+        """What tells jets apart, int64 [N]: their event and direction, which no variation touches."""
+        direction = self.eta.float().view(torch.int32).long() & 0xFFFFFFFF
+        return splitmix64(self.event) ^ direction
+
+    def to(self, device: str | torch.device) -> "JetTensors":
+        """The same jets on another device."""
+        return JetTensors(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
     def select(self, rows: torch.Tensor | slice) -> "JetTensors":
         """The jets of a slice, boolean mask or index tensor."""

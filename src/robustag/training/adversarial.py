@@ -11,6 +11,7 @@ from robustag.attacks.definition import AttackDefinition
 from robustag.attacks.problem import PerJetLoss, Problem
 from robustag.attacks.registry import build_attack
 from robustag.attacks.rule import BudgetRule
+from robustag.draws import Draws
 from robustag.errors import InputError
 from robustag.models import in_mode
 from robustag.options import Positive, Share, Whole
@@ -74,8 +75,10 @@ def adversarial(
         size = epsilon * min(1.0, (moment.epoch + 1) / (warm_up + 1))
         attacked = max(1, round(share * len(batch.label)))
         inputs, missing, label = (tensor[:attacked] for tensor in batch[:3])
+        draws = Draws.of_rows(moment.generator, inputs)
+        problem = Problem(model, raised, inputs, missing, label, rule, draws)
         with in_mode(model, training=attack_mode == "train"):
-            perturbed = build(Problem(model, raised, inputs, missing, label, rule, moment.generator))(size)
+            perturbed = build(problem)(size)
         # The order of the jets is random, so that the first ones are as good as any.
         yield loss(model(torch.cat([perturbed, batch.inputs[attacked:]])), batch.label)
 

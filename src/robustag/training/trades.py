@@ -9,6 +9,7 @@ from torch.nn import functional
 from robustag.attacks.iterated import ascend, random_point
 from robustag.attacks.problem import PerJetLoss, Problem
 from robustag.attacks.rule import BudgetRule
+from robustag.draws import Draws
 from robustag.models import in_mode
 from robustag.options import Count, Positive
 from robustag.training.step import Batch, Moment, Recipe
@@ -34,7 +35,7 @@ def trades(
             batch.missing,
             batch.label,
             rule,
-            moment.generator,
+            Draws.of_rows(moment.generator, batch.inputs),
         )
         budget = problem.budget(epsilon)
         return ascend(problem, budget, random_point(problem, budget), steps, rate)

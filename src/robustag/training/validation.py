@@ -12,6 +12,7 @@ from robustag.attacks.iterated import ascend
 from robustag.attacks.problem import PerJetLoss, Problem
 from robustag.attacks.rule import BudgetRule
 from robustag.classes import LIGHT, B, C
+from robustag.draws import Draws
 from robustag.models import in_mode
 from robustag.training.auc import auc
 from robustag.training.step import Batch
@@ -76,9 +77,9 @@ class Validation:
             return model(perturbed)
 
     def _problem(self, model: nn.Module, jets: Batch) -> Problem:
-        # Neither FGSM nor PGD from the jet itself draws from the generator.
-        generator = torch.Generator(jets.inputs.device)
-        return Problem(model, self.loss, jets.inputs, jets.missing, jets.label, self.rule, generator)
+        # Neither FGSM nor PGD from the jet itself draws anything.
+        draws = Draws.of_rows(0, jets.inputs)
+        return Problem(model, self.loss, jets.inputs, jets.missing, jets.label, self.rule, draws)
 
     def _row(self, name: str, logits: Tensor) -> dict[str, float]:
         label = self.jets.label

@@ -1,5 +1,7 @@
 """One definition of every attack, with options that cost little."""
 
+from robustag.attacks import ATTACKS
+
 DEFINITIONS = {
     definition["name"]: definition
     for definition in (
@@ -39,5 +41,5 @@ DEFINITIONS = {
         },
     )
 }
-#: Those that draw nothing, or all they draw before the first epsilon.
-CHUNKABLE = ("noise", "shift", "fgsm", "ngm", "apgd", "deepfool", "mahalanobis_pgd", "transfer")
+#: Those that look at one jet at a time.
+CHUNKABLE = tuple(name for name in DEFINITIONS if not ATTACKS[name].whole_sample)

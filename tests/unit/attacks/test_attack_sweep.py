@@ -1,4 +1,6 @@
+import copy
 import itertools
+import sys
 from dataclasses import replace
 
 import pytest
@@ -7,7 +9,8 @@ from tests.unit.attacks.definitions import CHUNKABLE, DEFINITIONS
 from torch import nn
 from torch.nn import functional
 
-from robustag.attacks import ATTACKS, NORMS, BudgetRule, input_gradient, sweep
+from robustag.attacks import ATTACKS, NORMS, Budget, BudgetRule, Sweep, audit, input_gradient, sweep
+from robustag.attacks.problem import Problem
 from robustag.errors import InputError
 from robustag.training import build_loss
 
@@ -48,9 +51,137 @@ class TestSweep:
 
 @pytest.mark.parametrize("name", CHUNKABLE)
 def test_the_chunk_does_not_matter(setting, name):
-    whole, pieces = (run(DEFINITIONS[name], setting, chunk=chunk) for chunk in (1024, 16))
-    for epsilon in EPSILONS:
-        torch.testing.assert_close(whole[epsilon], pieces[epsilon], rtol=0, atol=1e-5)
+    whole, *pieces = (run(DEFINITIONS[name], setting, chunk=chunk) for chunk in (203, 7, 16, None))
+    for epsilon, piece in itertools.product(EPSILONS, pieces):
+        torch.testing.assert_close(whole[epsilon], piece[epsilon], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS)
+def test_a_jet_meets_the_same_numbers_in_any_order_and_with_any_threads(setting, definition):
+    """Also where its moves depend on the other jets."""
+    key = torch.arange(203) * 977
+    order = torch.randperm(203, generator=torch.Generator().manual_seed(5))
+    columns = {name: getattr(setting, name)[order] for name in ("inputs", "missing", "label")}
+    shuffled = setting._replace(**columns)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        first = run(definition, setting, [0.1], key=key)
+        torch.set_num_threads(2)
+        second = run(definition, shuffled, [0.1], key=key[order])
+    finally:
+        torch.set_num_threads(threads)
+    torch.testing.assert_close(first[0.1][order], second[0.1], rtol=0, atol=1e-5)
+
+
+def test_jets_of_different_keys_meet_different_noise(setting):
+    rows, keys = (run({"name": "uniform"}, setting, key=key)[0.1] for key in (None, torch.arange(203) + 1))
+    moves, others = rows - setting.inputs, keys - setting.inputs
+    moving = (moves != 0) & (others != 0)
+    assert (moves != others)[moving].double().mean() > 0.99
+
+
+def hungry(setting, most):
+    """The setting with a model that has memory for so many jets, and the sizes that it was asked for."""
+    asked = []
+
+    def refuse(module, arguments):
+        asked.append(len(arguments[0]))
+        if asked[-1] > most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    model = copy.deepcopy(setting.model)
+    model.register_forward_pre_hook(refuse)
+    return setting._replace(model=model), asked
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """As if fewer than 20 jets, not 2048, were not worth a GPU."""
+    # The package has a function of the module's name.
+    monkeypatch.setattr(sys.modules[Sweep.__module__], "CHUNK", 20)
+
+
+@pytest.mark.parametrize("name", CHUNKABLE)
+def test_where_memory_is_short_fewer_jets_are_perturbed_at_a_time(setting, name, small_chunks, caplog):
+    greedy, asked = hungry(setting, 60)
+    perturbed = run(DEFINITIONS[name], greedy, [0.1], chunk=203)[0.1]
+    torch.testing.assert_close(perturbed, run(DEFINITIONS[name], setting, [0.1])[0.1], rtol=0, atol=1e-5)
+    assert caplog.messages == [
+        "cpu has no memory for 203 jets: on with 101",
+        "cpu has no memory for 101 jets: on with 50",
+    ]
+    assert asked[-1] <= 60
+
+
+def test_memory_may_run_out_between_epsilons(setting, small_chunks, caplog):
+    """What was known of lost jets is kept, and every number is as if there had been room from the start."""
+    model = copy.deepcopy(setting.model)
+    most = [203]
+
+    def refuse(module, arguments):
+        if len(arguments[0]) > most[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    model.register_forward_pre_hook(refuse)
+    case, rows = (*setting.arguments[1:], setting.rule), torch.arange(0, 203, 5)
+    definition = {"name": "pgd", "steps": 2, "rate": 2.5, "restarts": 1}
+    plenty = Sweep(definition, setting.model, *case, seed=3)
+    attack = Sweep(definition, model, *case, seed=3, chunk=203)
+    attack.problems[0].lost[7] = plenty.problems[0].lost[7] = True
+    for room, epsilon, chunk in ((203, 0.1, 203), (110, 0.05, 101), (55, 0.1, 50)):
+        most[0] = room
+        perturbed = attack(epsilon)
+        assert len(attack.problems[0].inputs) == chunk
+        torch.testing.assert_close(perturbed, plenty(epsilon), rtol=0, atol=1e-5)
+        found, expected = audit(attack, epsilon, perturbed, rows), audit(plenty, epsilon, perturbed, rows)
+        assert found == pytest.approx(expected, rel=1e-6)
+        assert found["unusable"] == 1 / 203
+    assert len(caplog.messages) == 2
+
+
+def test_memory_may_run_out_in_the_audit(setting, small_chunks, monkeypatch, caplog):
+    attack = Sweep({"name": "uniform"}, *setting.arguments, setting.rule, seed=3, chunk=203)
+    perturbed = attack(0.1)
+    expected, outside = audit(attack, 0.1, perturbed), Budget.outside
+
+    def refuse(budget, x):
+        if len(x) > 110:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return outside(budget, x)
+
+    monkeypatch.setattr(Budget, "outside", refuse)
+    assert audit(attack, 0.1, perturbed) == pytest.approx(expected, rel=1e-6)
+    assert caplog.messages == ["cpu has no memory for 203 jets: on with 101"]
+
+
+def test_memory_may_run_out_while_jets_are_copied(setting, small_chunks, monkeypatch, caplog):
+    module, made = sys.modules[Sweep.__module__], []
+
+    def problem(*case, **options):
+        made.append(len(case[2]))
+        if made == [100, 100]:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return Problem(*case, **options)
+
+    monkeypatch.setattr(module, "Problem", problem)
+    perturbed = run(DEFINITIONS["noise"], setting, [0.1], chunk=100)[0.1]
+    assert made == [100, 100, *[50] * 4, 3]
+    assert len(caplog.messages) == 1
+    torch.testing.assert_close(perturbed, run(DEFINITIONS["noise"], setting, [0.1])[0.1])
+
+
+def test_without_any_memory_the_error_stays(setting, small_chunks):
+    greedy, _ = hungry(setting, 10)
+    with pytest.raises(torch.OutOfMemoryError):
+        run({"name": "fgsm"}, greedy, chunk=203)
+
+
+def test_an_attack_on_the_whole_sample_is_not_divided(setting, small_chunks):
+    greedy, asked = hungry(setting, 202)
+    with pytest.raises(torch.OutOfMemoryError):
+        run(DEFINITIONS["conserving_pgd"], greedy)
+    assert set(asked) == {203}
 
 
 def test_one_gradient_serves_all_epsilons(setting):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from robustag.attacks import input_gradient, sweep
+from robustag.draws import Draws
 
 
 def perturb_slowly(x, steps, *, integer, missing, mean, sigma, cap):
@@ -41,7 +42,7 @@ def steps_of(definition, setting, epsilon):
     if definition["name"] == "shift":
         sign = {"up": 1.0, "down": -1.0}[definition["direction"]]
         return np.broadcast_to(epsilon * scale * sign, setting.inputs.shape)
-    draws = torch.randn(setting.inputs.shape, generator=torch.Generator().manual_seed(11))
+    draws = Draws.of_rows(11, setting.inputs).normal(setting.inputs.shape[1])
     return epsilon * scale * draws.double().numpy()
 
 

@@ -1,5 +1,7 @@
 """What models are measured with is read from one place, and belongs together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -79,6 +81,23 @@ def test_a_transferred_attack_raises_the_loss_of_the_model_it_is_crafted_on(benc
     crafted = bench.sweep(transfer, target, jets, seed=1, sources=[source])(0.1)
     assert torch.equal(crafted, bench.sweep(fgsm, source, jets, seed=1)(0.1))
     assert not torch.equal(crafted, bench.sweep(fgsm, target, jets, seed=1)(0.1))
+
+
+def test_the_numbers_of_a_jet_do_not_depend_on_the_sample(bench, saved, jets):
+    definition = AttackDefinition.of({"name": "noise"}, STUDY)
+    model = bench.model(saved("a.safetensors"))
+    whole, few = (bench.sweep(definition, model, some, seed=1)(0.1) for some in (jets, jets.sampled(10)))
+    torch.testing.assert_close(few, whole[sample_jets(jets.event, 10)], rtol=0, atol=1e-6)
+
+
+def test_jets_are_told_apart_by_event_and_direction(jets):
+    eta = torch.linspace(-2.5, 2.5, 60)
+    pairs = replace(jets, event=torch.arange(60) // 2, eta=eta)
+    assert len(pairs.key.unique()) == 60
+    assert pairs.key.dtype == torch.int64
+    harder = replace(pairs, pt=2 * pairs.pt, inputs=pairs.inputs + 1)
+    assert torch.equal(harder.key, pairs.key)
+    assert torch.equal(pairs.select(slice(7, 20)).key, pairs.key[7:20])
 
 
 def test_a_sample_of_jets_is_that_of_their_events(jets):

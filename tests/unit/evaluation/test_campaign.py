@@ -62,6 +62,24 @@ def test_predict_ignores_chunks_and_dropout_and_keeps_the_mode(model, data):
     assert [part.training for part in model.modules()] == [True, False, True]
 
 
+def test_predict_takes_fewer_jets_where_memory_is_short(model, data, monkeypatch, caplog):
+    asked = []
+
+    def refuse(module, arguments):
+        asked.append(len(arguments[0]))
+        if asked[-1] > 1000:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    model.register_forward_pre_hook(refuse)
+    monkeypatch.setattr(campaign, "_CHUNK", 100)
+    np.testing.assert_array_equal(predict(model, data.inputs, chunk=3000), data.inputs[:, :3].numpy())
+    assert asked == [3000, 1500, *[750] * 4]
+    assert [message.split(" jets")[0] for message in caplog.messages] == [
+        "cpu has no memory for 3000",
+        "cpu has no memory for 1500",
+    ]
+
+
 def test_sweep_measures_clean_first_and_each_epsilon_once(model, data, normalisation, settings):
     seen = []
     noise = torch.randn(data.inputs.shape, generator=torch.Generator().manual_seed(0))

@@ -300,3 +300,18 @@ def test_other_jets_have_no_moves_of_their_own(jets, weights):
     assert other.moves is None
     with pytest.raises(InputError, match="most nominal jets are not in the varied sample"):
         spans(other, {}, jets, seed=1)
+
+
+def test_every_part_of_a_jets_move_follows_the_jet(jets, weights):
+    """In another order of the jets, controls included."""
+    generator = torch.Generator().manual_seed(11)
+    order = torch.randperm(len(jets), generator=generator)
+    ways = [torch.randn(jets.inputs.shape, generator=generator) for _ in range(2)]
+    moves = torch.randn(jets.inputs.shape, generator=generator)
+    parts = []
+    for rows in (slice(None), order):
+        some, weight = jets.select(rows), weights[rows]
+        scenarios = {str(k): Displacement.of(way[rows], some, weight) for k, way in enumerate(ways)}
+        parts.append(spans(Displacement.of(moves[rows], some, weight), scenarios, some, seed=3))
+    for name, part in parts[0].items():
+        torch.testing.assert_close(part[order], parts[1][name], rtol=1e-3, atol=1e-4, msg=name)

@@ -210,3 +210,22 @@ def test_a_scenario_of_a_sample_of_its_own_has_no_strength(jets, table, normalis
     scenario = {"kind": "resimulated", "variation": "half"}
     assert not keeps_jets(scenario)
     assert made(scenario, jets, table, normalisation, {"half": half}.get) == [(None, half)]
+
+
+@pytest.mark.parametrize("kind", ["smear", "swap"])
+def test_a_jet_meets_the_same_numbers_in_any_sample(kind, jets, table, normalisation):
+    definition = {"kind": kind, "inputs": ["*"], "strengths": [0.5, 1.0]}
+    order = torch.randperm(len(jets), generator=torch.Generator().manual_seed(6))[:1000]
+    whole = run(definition, jets, table, normalisation)
+    for strength, inputs in run(definition, jets.select(order), table, normalisation).items():
+        assert not torch.equal(inputs, jets.inputs[order])
+        torch.testing.assert_close(inputs, whole[strength][order], rtol=1e-5, atol=1e-6)
+
+
+def test_a_jet_stays_in_any_sample_or_in_none(jets):
+    """As long as the jet with the largest weight is in it."""
+    definition = {"factors": {"c": 0.25}, "pt_power": 0.0}
+    order = torch.randperm(len(jets), generator=torch.Generator().manual_seed(6))[:1000]
+    kept = set(jets.event[compose(definition, jets, seed=1)].tolist())
+    few = jets.select(order)
+    assert set(few.event[compose(definition, few, seed=1)].tolist()) == kept & set(few.event.tolist())

@@ -49,7 +49,7 @@ def test_smooth_network_against_the_full_hessian(smooth, data, loss):
     inputs = landscape.place(data.inputs)
     movable = ~data.missing
     movable[:, 2] = False
-    found = top_curvature(landscape, inputs, data.label, movable, steps=6)
+    found = top_curvature(landscape, inputs, data.label, movable, data.key, steps=6)
     model = smooth.double()
     for jet in range(0, 60, 7):
         full = hessian(lambda x, j=jet: loss(model(x[None]), data.label[j : j + 1]).sum(), inputs[jet])
@@ -62,7 +62,7 @@ def test_relu_network_has_the_curvature_of_the_softmax_alone(piecewise, cross_en
     """J^T (diag p - p p^T) J, for which three steps are exact."""
     landscape = Landscape(piecewise, cross_entropy)
     inputs = landscape.place(data.inputs)
-    found = top_curvature(landscape, inputs, data.label, torch.ones_like(data.missing), steps=3)
+    found = top_curvature(landscape, inputs, data.label, torch.ones_like(data.missing), data.key, steps=3)
     model = piecewise.double()
     for jet in range(0, 60, 7):
         jacobian = torch.autograd.functional.jacobian(model, inputs[jet])

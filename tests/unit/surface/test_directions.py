@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from robustag.draws import Draws
 from robustag.surface.directions import aligned_planes, captured_share, principal_directions
 
 
@@ -9,7 +10,8 @@ def planes(data, rule):
     movable = rule.budget(data.inputs, data.missing, 1.0).movable
     gradient = torch.randn(60, 6, generator=torch.Generator().manual_seed(8)).double()
     leading = principal_directions(rule.spread, rule, 2)[data.label]
-    return gradient, movable, aligned_planes(gradient, movable, leading, width=2.0, seed=1)
+    draws = Draws.of_rows(1, gradient)
+    return gradient, movable, aligned_planes(gradient, movable, leading, width=2.0, draws=draws)
 
 
 def test_principal_directions_are_leading_eigenvectors_without_counts(rule):

@@ -63,7 +63,7 @@ def test_chunks_do_not_show(linear, cross_entropy, data, monkeypatch):
     whole = planes_of(linear, cross_entropy, data, (0, 1), (1.0, 1.0), 7)
     steepness = landscape.gradient(landscape.place(data.inputs), data.label)
     for module in ("landscape", "planes"):
-        monkeypatch.setattr(f"robustag.surface.{module}.CHUNK", 17)
+        monkeypatch.setattr(f"robustag.surface.{module}.jets_at_a_time", lambda device: 17)
     torch.testing.assert_close(
         planes_of(linear, cross_entropy, data, (0, 1), (1.0, 1.0), 7), whole, rtol=1e-13, atol=0
     )

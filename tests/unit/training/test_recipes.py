@@ -7,6 +7,7 @@ import torch
 from tests.unit.attacks.definitions import DEFINITIONS as ATTACK_DEFINITIONS
 
 from robustag.attacks import ATTACKS, BudgetRule, BudgetSettings, Problem, pgd
+from robustag.draws import Draws
 from robustag.errors import InputError
 from robustag.models import build_model
 from robustag.training import RECIPES, build_loss, training_budget
@@ -150,7 +151,8 @@ def test_fgsm_trains_on_the_corner_that_its_mode_sees(model, batch, rule, mode):
     assert (move != 0)[~frozen].double().mean() > 0.8, "all but where dropout leaves no gradient"
     torch.testing.assert_close(move.abs().max(), torch.tensor(0.1))
     model.eval()
-    still = Problem(model, CROSS_ENTROPY, batch.inputs, batch.missing, batch.label, rule, torch.Generator())
+    draws = Draws.of_rows(0, batch.inputs)
+    still = Problem(model, CROSS_ENTROPY, batch.inputs, batch.missing, batch.label, rule, draws)
     gradient = still.gradient().masked_fill(frozen, 0.0)
     assert torch.equal(move.sign(), gradient.sign()) == (mode == "eval")
 

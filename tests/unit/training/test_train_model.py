@@ -66,7 +66,17 @@ def stop_after(epoch):
     return progress
 
 
-def test_a_resumed_training_ends_bit_for_bit_like_an_uninterrupted_one(run, definition):
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"name": "fgsm", "epsilon": 0.1, "attack_mode": "train"},
+        {"name": "noise", "epsilon": 0.1},
+        {"name": "trades", "epsilon": 0.1, "beta": 2.0, "steps": 2, "rate": 2.5},
+    ],
+    ids=lambda recipe: recipe["name"],
+)
+def test_a_resumed_training_ends_bit_for_bit_like_an_uninterrupted_one(run, definition, recipe):
+    definition = definition | {"recipe": recipe}
     whole, history, _ = run(definition, name="whole")
     for epoch in (1, 3):
         with pytest.raises(Stop):

@@ -20,8 +20,8 @@ from torch import Tensor
 from robustag.evaluation.certificates.network import AffineLayer
 
 _ROUNDING = 1e-11
-_PAIRS = 2048
-"""Pairs at a time, so that their coefficients stay in the cache of a CPU core."""
+_CPU_PAIRS, _GPU_PAIRS = 2048, 65_536
+"""Pairs at a time, whose coefficients stay in the cache of a CPU core, or keep a GPU busy."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,9 @@ def _least(
     """
     centre, radius = (box.lower + box.upper) / 2, (box.upper - box.lower) / 2
     least = []
-    for chunk in _chunks(len(jet)):
+    size = _CPU_PAIRS if jet.device.type == "cpu" else _GPU_PAIRS
+    for start in range(0, len(jet), size):
+        chunk = slice(start, start + size)
         n, slope, constant = jet[chunk], rows[chunk], offset[chunk]
         for relaxed in reversed(passed):
             positive = slope.clamp(min=0.0)
@@ -158,7 +160,3 @@ def _slacks(layers: Sequence[AffineLayer], box: Bounds) -> Iterator[Tensor]:
     for layer in layers:
         size = torch.addmm(layer.bias.abs(), size, layer.weight.abs().T)
         yield _ROUNDING * size
-
-
-def _chunks(length: int) -> Iterator[slice]:
-    return (slice(start, start + _PAIRS) for start in range(0, length, _PAIRS))

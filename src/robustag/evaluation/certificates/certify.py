@@ -111,11 +111,15 @@ def certify(
     )
     tally = Tally(jets, chosen, cuts, evaluation)
     case = (jets.inputs, jets.missing, jets.label, rule)
+
+    def strongest(loss: PerJetLoss) -> Sweep:
+        definition = {"name": "worst_case", "members": certificates.attacks, "objective": "loss"}
+        return Sweep(definition, model, loss, *case, seed=seed, key=jets.key)
+
     # Each number is attacked on its own, so that it is compared with its own bound.
     raising = {d.name: _disorder(d) for d in chosen} | {"margin": logit_margin}
-    strongest = {"name": "worst_case", "members": certificates.attacks, "objective": "loss"}
     with in_mode(model, training=False):
-        attacks = {name: Sweep(strongest, model, loss, *case, seed=seed) for name, loss in raising.items()}
+        attacks = {name: strongest(loss) for name, loss in raising.items()}
         rows: list[dict] = []
         for epsilon in (0.0, *certificates.epsilons):
             budget = rule.budget(jets.inputs, jets.missing, epsilon)
@@ -154,7 +158,7 @@ def _attacked(attack: Sweep, layers: Sequence[AffineLayer], epsilon: float) -> T
     """Logits float64 [N, C] of the attacked jets."""
     inputs = attack(epsilon)
     audit(attack, epsilon, inputs)
-    return forward(layers, inputs)
+    return forward(layers, inputs.to(layers[0].weight.device))
 
 
 def _least_differences(pairs: Bounds) -> Tensor:

@@ -1,0 +1,189 @@
+"""A GPU gives the numbers of the processor up to rounding; where its memory is too small, this takes over."""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from tests.surfaces import SURFACE
+
+from robustag.attacks import BudgetRule, Spread, Sweep, audit
+from robustag.draws import Draws
+from robustag.evaluation.campaign import predict
+from robustag.evaluation.certificates import Bounds, affine_layers, crown_bounds, forward
+from robustag.features import FeatureTable
+from robustag.mismodelling import perturb
+from robustag.models import build_model
+from robustag.surface import jet_geometry, weight_surface
+from robustag.surface.settings import InputPair
+from robustag.tensors import Normalisation
+from robustag.tensors.loading import JetTensors
+from robustag.training.losses import cross_entropy
+
+GPU = "cuda:0"
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+
+JETS = 3000
+NAMES = ("jet_pt", "jet_eta", "count", "mass", "d0", "z0")
+ATTACKS = {
+    "fgsm": {"name": "fgsm"},
+    "pgd": {"name": "pgd", "steps": 10, "rate": 2.5, "restarts": 1},
+    "noise": {"name": "noise"},
+    "random_search": {"name": "random_search", "queries": 20, "share": 0.5, "objective": "loss"},
+    "rdsa": {"name": "rdsa", "attempts": 5, "features": 2},
+    "mahalanobis_pgd": {"name": "mahalanobis_pgd", "steps": 4, "rate": 2.5, "restarts": 0},
+}
+
+
+@pytest.fixture
+def table():
+    missing = {"at_or_below": "stand_in", "stand_in": 0.0}
+    jet = [
+        {"name": name, "unit": "1", "missing": missing, "shift": 1.0, "range": [-9.0, 9.0]} for name in NAMES
+    ]
+    jet[2]["role"] = "count"
+    blocks = [{"name": "jet", "variables": jet[:5]}, {"name": "track", "count": 1, "variables": jet[5:]}]
+    return FeatureTable.from_document({"data_set": "toy", "blocks": blocks})
+
+
+@pytest.fixture
+def normalisation(table):
+    return Normalisation(table.names, np.arange(6.0), np.arange(1.0, 7.0), np.zeros(6))
+
+
+@pytest.fixture
+def jets():
+    generator = torch.Generator().manual_seed(1)
+    one = torch.ones(JETS)
+    missing = torch.rand(JETS, 6, generator=generator) < 0.1
+    inputs, eta = torch.randn(JETS, 6, generator=generator), torch.rand(JETS, generator=generator)
+    return JetTensors(inputs, missing, torch.arange(JETS) % 3, one, one, eta, torch.arange(JETS) // 2, one)
+
+
+@pytest.fixture
+def rule(table, normalisation, jets):
+    spread = Spread.measure(jets.inputs, jets.missing, jets.label)
+    return BudgetRule.of(table, normalisation, physical=True, spread=spread)
+
+
+@pytest.fixture
+def model():
+    return build_model({"name": "mlp", "hidden": [32, 32], "dropout": 0.1}, 6, seed=2).eval()
+
+
+def on(device, model, rule):
+    return copy.deepcopy(model).to(device), rule.to(device)
+
+
+def prepared(definition, device, model, jets, rule):
+    model, rule = on(device, model, rule)
+    return Sweep(
+        definition, model, cross_entropy, jets.inputs, jets.missing, jets.label, rule, seed=1, key=jets.key
+    )
+
+
+def agree(found, expected, share=0.999):
+    """Entries agree to rounding, but for a few whose gradient is so near zero that its sign is rounding."""
+    assert found.device.type == torch.device(GPU).type
+    near = torch.isclose(found.cpu(), expected, rtol=1e-4, atol=1e-5)
+    assert near.double().mean() >= share
+
+
+@pytest.mark.parametrize("kind", ["uniform", "normal", "words"])
+def test_random_numbers(kind, jets):
+    expected = getattr(Draws(3, jets.key), kind)(7)
+    found = getattr(Draws(3, jets.key.to(GPU)), kind)(7).cpu()
+    exact = kind != "normal"
+    torch.testing.assert_close(found, expected, rtol=0 if exact else 1e-5, atol=0 if exact else 1e-6)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attacks(name, model, jets, rule):
+    cpu, gpu = (prepared(ATTACKS[name], device, model, jets, rule) for device in ("cpu", GPU))
+    for epsilon in (0.0, 0.05, 0.3):
+        expected, found = cpu(epsilon), gpu(epsilon)
+        agree(found, expected)
+        reports = audit(gpu, epsilon, found), audit(cpu, epsilon, expected)
+        assert reports[0] == pytest.approx(reports[1], rel=1e-3, abs=2e-3)
+    assert [len(problem.inputs) for problem in gpu.problems] == [JETS]
+
+
+@pytest.mark.parametrize("kind", ["smear", "swap"])
+def test_scenarios(kind, jets, table, normalisation):
+    definition = {"kind": kind, "inputs": ["*"], "strengths": [0.1, 0.5], "block": "track"}
+    on_either = [
+        dict(perturb(definition, sample, table, normalisation, relative_cap=0.5, seed=4))
+        for sample in (jets, jets.to(GPU))
+    ]
+    for strength, expected in on_either[0].items():
+        agree(on_either[1][strength], expected, share=1.0)
+
+
+def test_logits(model, jets):
+    expected = predict(model, jets.inputs)
+    np.testing.assert_allclose(predict(copy.deepcopy(model).to(GPU), jets.inputs), expected, atol=1e-4)
+
+
+def test_spread(jets):
+    found, expected = (
+        Spread.measure(sample.inputs, sample.missing, sample.label) for sample in (jets.to(GPU), jets)
+    )
+    torch.testing.assert_close(found.covariance.cpu(), expected.covariance, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(found.central.cpu(), expected.central, rtol=1e-5, atol=1e-6)
+
+
+def test_surface(model, jets, rule, table, normalisation):
+    pair = InputPair(("jet_pt", "mass"), (1.0, 4.0)).scaled(table, normalisation)
+    settings, few = replace(SURFACE, principal=2, lanczos=3), np.arange(300)
+    places = [on(device, model, rule) for device in (GPU, "cpu")]
+    found, expected = (
+        jet_geometry(network, cross_entropy, jets, few, pair, there, settings) for network, there in places
+    )
+    for name in ("loss", "grad_l1", "margin_l1", "mixed_difference", "curvature", "gradient_share"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-6, atol=1e-9, err_msg=name)
+    np.testing.assert_allclose(found["distance"], expected["distance"], rtol=1e-3)
+    grid = {"jets": 50, "epsilon": 0.1, "width": 1.0, "points": 3, "seed": 5}
+    planes = [weight_surface(network, cross_entropy, jets, there, **grid) for network, there in places]
+    np.testing.assert_allclose(planes[0]["loss"], planes[1]["loss"], rtol=1e-4)
+
+
+def test_certificates(model, jets, rule):
+    rule = replace(rule, physical=False)
+    outputs = []
+    for device in (GPU, "cpu"):
+        network, there = on(device, model, rule)
+        some = jets.select(slice(0, 500)).to(device)
+        budget = there.budget(some.inputs, some.missing, 0.05)
+        layers = affine_layers(network)
+        bounds = crown_bounds(layers, Bounds(budget.lower.double(), budget.upper.double()))
+        outputs.append([each.cpu() for each in (bounds.lower, bounds.upper, forward(layers, some.inputs))])
+    for found, expected in zip(*outputs, strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-8)
+
+
+def hungry(model, most):
+    """A model that has memory for so many jets on a GPU."""
+
+    def refuse(module, arguments):
+        if arguments[0].device.type == "cuda" and len(arguments[0]) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    model = copy.deepcopy(model)
+    model.register_forward_pre_hook(refuse)
+    return model
+
+
+@pytest.mark.parametrize(("most", "device", "lines"), [(2500, "cuda", 1), (0, "cpu", 2)])
+def test_the_processor_takes_over_where_memory_is_short(most, device, lines, model, jets, rule, caplog):
+    greedy = hungry(model, most)
+    attack = prepared(ATTACKS["pgd"], GPU, greedy, jets, rule)
+    perturbed = attack(0.1)
+    assert perturbed.device.type == device
+    assert len(caplog.messages) == lines
+    expected = prepared(ATTACKS["pgd"], "cpu", model, jets, rule)(0.1)
+    assert torch.isclose(perturbed.cpu(), expected, rtol=1e-4, atol=1e-5).double().mean() > 0.999
+    audit(attack, 0.1, perturbed)
+    on_gpu = copy.deepcopy(greedy).to(GPU)
+    np.testing.assert_allclose(predict(on_gpu, jets.inputs), predict(model, jets.inputs), atol=1e-4)
+    assert next(on_gpu.parameters()).device.type == torch.device(GPU).type, "the caller's model stays"
