@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -60,10 +61,15 @@ def each(names: Iterable[Name], made: Any) -> Iterator[tuple[Name, Output]]:
 def _save_figure(figure: Figure, pdf: str | Path, png: str | Path) -> None:
     """Write a figure as PDF and PNG, without a date in either."""
     with house_style():
+        # The layout is found once, for both: finding it takes as long as drawing.
+        if (layout := figure.get_layout_engine()) is not None:
+            layout.execute(figure)
+            figure.set_layout_engine("none")
         with written_whole(pdf) as path:
-            figure.savefig(path, metadata={"CreationDate": None, "Creator": None, "Producer": None})
-        # The layout stays as it was found for the PDF: finding it takes as long as drawing.
-        figure.set_layout_engine("none")
+            # Not by `savefig`, which draws a figure with a layout twice.
+            FigureCanvasPdf(figure).print_pdf(
+                path, metadata={"CreationDate": None, "Creator": None, "Producer": None}
+            )
         figure.set_dpi(PNG_DPI)
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
