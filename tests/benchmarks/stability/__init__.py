@@ -1,0 +1,1 @@
+"""Do verdicts survive another root seed? Compares the claims of finished studies."""
