@@ -40,7 +40,7 @@ class Scores:
         flavours = (discriminator.signal, discriminator.background)
         signal, background = (np.flatnonzero(self._label == flavour) for flavour in flavours)
         ranking = Ranking(score[signal], score[background])
-        return ranking.weigh(self._weights[signal], self._weights[background]).auc()
+        return ranking.weigh_among(self._weights, signal, background).auc()
 
 
 def effects(

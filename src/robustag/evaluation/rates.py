@@ -76,7 +76,7 @@ def measure_rates(
         return effective_number(chosen(weight, together), len(together))
 
     for name, ranking, signal, background in _rankings(logits, label):
-        nominal = ranking.weigh(weights[signal, :1], weights[background, :1])
+        nominal = ranking.weigh_among(weights[:, :1], signal, background)
         quantities, value = _measure(nominal, name, evaluation, cuts)
         replicates = np.hstack(
             [
@@ -114,8 +114,7 @@ def _replicated(
     """The curves of all replicates, in blocks whose cumulative sums stay small."""
     size = max(1, _BLOCK_CELLS // (len(signal) + len(background)))
     for start in range(0, weights.shape[1], size):
-        block = weights.T[start : start + size]
-        yield ranking.weigh(*(np.take(block, jets, axis=1).T for jets in (signal, background)))
+        yield ranking.weigh_among(weights[:, start : start + size], signal, background)
 
 
 def _measure(

@@ -85,6 +85,14 @@ class Ranking:
         """The curves under weights [S, R] and [B, R] in the caller's order; None: one each, R = 1."""
         return Roc(self, _cumulate(signal, self.signal), _cumulate(background, self.background))
 
+    def weigh_among(self, weights: np.ndarray, signal: np.ndarray, background: np.ndarray) -> "Roc":
+        """The same under weights [N, R] of a sample that holds both classes, at positions [S] and [B]."""
+        return Roc(
+            self,
+            _cumulate(weights, self.signal, signal[self.signal.order]),
+            _cumulate(weights, self.background, background[self.background.order]),
+        )
+
     def cut_at_mistag(self, mistag: float, weight: np.ndarray | None = None) -> float:
         """The lowest cut whose mis-tag rate does not exceed `mistag` (-inf if all may pass).
 
@@ -98,15 +106,19 @@ class Ranking:
         return float(self.background.ascending[-1 - passing])
 
 
-def _cumulate(weight: np.ndarray | None, ranked: _Class) -> np.ndarray:
-    """Weight of the k highest-scored jets for k = 0..n, [R, n + 1]; exact for integer weights, int32."""
+def _cumulate(weight: np.ndarray | None, ranked: _Class, rows: np.ndarray | None = None) -> np.ndarray:
+    """Weight of the k highest-scored jets for k = 0..n, [R, n + 1]; exact for integer weights, int32.
+
+    Their weights stand at `rows`, the highest-scored first, or in the caller's order.
+    """
     jets = ranked.order.size
     if weight is None:
         return np.arange(jets + 1, dtype=np.int32)[None]
     exact = np.issubdtype(weight.dtype, np.integer)
     cumulative = np.zeros((weight.shape[1], jets + 1), dtype=np.int32 if exact else np.float64)
     # One curve after the other: several times faster than all curves jet by jet.
-    np.cumsum(np.take(weight.T, ranked.order, axis=1), axis=1, dtype=cumulative.dtype, out=cumulative[:, 1:])
+    descending = np.take(weight.T, ranked.order if rows is None else rows, axis=1)
+    np.cumsum(descending, axis=1, dtype=cumulative.dtype, out=cumulative[:, 1:])
     return cumulative
 
 
@@ -186,7 +198,7 @@ def area(score: np.ndarray, signal: np.ndarray, background: np.ndarray, weights:
         As `Ranking`.
     """
     ranking = Ranking(score[signal], score[background])
-    aucs = ranking.weigh(weights[signal], weights[background]).auc()
+    aucs = ranking.weigh_among(weights, signal, background).auc()
     low, high = interval(aucs[1:])
     return Area(float(aucs[0]), float(low), float(high), aucs[1:])
 
