@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from robustag.attacks.labels import perturbation_label
-from robustag.evaluation.differences import measurement
+from robustag.evaluation.measurements import Measurements
 from robustag.evaluation.reading import METRIC_COLUMNS, pick
 from robustag.plotting.columns import seed_averaged
 from robustag.plotting.options import Pair
@@ -55,6 +55,7 @@ def auc_epsilon_table(
         over seeds), ``statistical``, ``seed`` and total ``error``; ``loss`` (AUC on the same jets unperturbed
         minus ``auc``) and ``loss_error``, paired jet by jet and training by training.
     """
+    measured = Measurements(metrics)
     rows = []
     for discriminator in discriminators:
         for perturbation in perturbations:
@@ -64,10 +65,10 @@ def auc_epsilon_table(
                     "perturbation": perturbation,
                     "discriminator": discriminator,
                 }
-                measured = pick(metrics, "metrics", metric="auc", **wanted)
-                raw = measurement(measured, **wanted, epsilon=0.0, metric="auc")
-                for epsilon in np.sort(measured["epsilon"].unique()):
-                    area = measurement(measured, **wanted, epsilon=epsilon, metric="auc")
+                areas = pick(metrics, "metrics", metric="auc", **wanted)
+                raw = measured.measurement(**wanted, epsilon=0.0, metric="auc")
+                for epsilon in np.sort(areas["epsilon"].unique()):
+                    area = measured.measurement(**wanted, epsilon=epsilon, metric="auc")
                     loss = raw - area
                     rows.append(
                         {
@@ -75,7 +76,7 @@ def auc_epsilon_table(
                             "perturbation": perturbation,
                             "model": model.name,
                             "epsilon": epsilon,
-                            "jets": int(measured["n"].min()),
+                            "jets": int(areas["n"].min()),
                             **seed_averaged("auc", area),
                             "loss": loss.mean,
                             "loss_error": loss.total,
