@@ -86,10 +86,8 @@ class Evidence:
 
     @cached_property
     def _cases(self) -> pd.DataFrame:
-        """What both models were measured under, and in which discriminators."""
-        table = self._table("metrics")
-        columns = ["model", "perturbation", "epsilon", "discriminator"]
-        return table.loc[table["model"].isin(self.models), columns].drop_duplicates()
+        """What each model was measured under."""
+        return self._table("metrics")[["model", "perturbation", "epsilon"]].drop_duplicates()
 
     def rows(self, table: str, **wanted: str | float) -> pd.DataFrame:
         """Rows of a table in which every named column has the wanted value; none if the study lacks it."""
@@ -134,7 +132,12 @@ class Evidence:
 
     def ranks(self, discriminator: str) -> bool:
         """Whether the study has numbers of a discriminator."""
-        return discriminator in set(self._cases["discriminator"])
+        return discriminator in self._discriminators
+
+    @cached_property
+    def _discriminators(self) -> set[str]:
+        table = self._table("metrics")
+        return set(table.loc[table["model"].isin(self.models), "discriminator"].unique())
 
     def relative_change(
         self,

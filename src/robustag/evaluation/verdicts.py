@@ -111,9 +111,11 @@ def _compare(
 def _numbers(
     nominal: Measurement, adversarial: Measurement, gain: Measurement, significance: float
 ) -> dict[str, float]:
-    recovered = gain / nominal
+    recovered, recovered_error = np.nan, np.nan
     # Closer to zero the error of a ratio says nothing.
-    shown = abs(nominal.mean) > 2 * significance * nominal.total
+    if abs(nominal.mean) > 2 * significance * nominal.total:
+        share = gain / nominal
+        recovered, recovered_error = share.mean, share.total
     return {
         "nominal": nominal.mean,
         "nominal_error": nominal.total,
@@ -121,8 +123,8 @@ def _numbers(
         "adversarial_error": adversarial.total,
         "gain": gain.mean,
         "gain_error": gain.total,
-        "recovered": recovered.mean if shown else np.nan,
-        "recovered_error": recovered.total if shown else np.nan,
+        "recovered": recovered,
+        "recovered_error": recovered_error,
     }
 
 

@@ -55,9 +55,10 @@ def auc_epsilon_table(
         over seeds), ``statistical``, ``seed`` and total ``error``; ``loss`` (AUC on the same jets unperturbed
         minus ``auc``) and ``loss_error``, paired jet by jet and training by training.
     """
-    measured = Measurements(metrics)
     rows = []
     for discriminator in discriminators:
+        areas = pick(metrics, "metrics", discriminator=discriminator, metric="auc")
+        measured = Measurements(areas)
         for perturbation in perturbations:
             for model in paired_models(pairs):
                 wanted: dict[str, Any] = {
@@ -65,9 +66,9 @@ def auc_epsilon_table(
                     "perturbation": perturbation,
                     "discriminator": discriminator,
                 }
-                areas = pick(metrics, "metrics", metric="auc", **wanted)
+                part = pick(areas, "metrics", **wanted)
                 raw = measured.measurement(**wanted, epsilon=0.0, metric="auc")
-                for epsilon in np.sort(areas["epsilon"].unique()):
+                for epsilon in np.sort(part["epsilon"].unique()):
                     area = measured.measurement(**wanted, epsilon=epsilon, metric="auc")
                     loss = raw - area
                     rows.append(
@@ -76,7 +77,7 @@ def auc_epsilon_table(
                             "perturbation": perturbation,
                             "model": model.name,
                             "epsilon": epsilon,
-                            "jets": int(areas["n"].min()),
+                            "jets": int(part["n"].min()),
                             **seed_averaged("auc", area),
                             "loss": loss.mean,
                             "loss_error": loss.total,

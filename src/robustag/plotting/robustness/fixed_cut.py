@@ -39,13 +39,14 @@ def fixed_cut_table(
         ``value`` (the rate, mean over seeds), ``ratio`` to the rate on raw jets, ``statistical``, ``seed``
         and total ``error`` of the ratio.
     """
-    measured = Measurements(metrics)
+    rates = pick(metrics, "metrics", discriminator=discriminator)
+    rates = rates[rates["metric"].isin(RATES)]
+    measured = Measurements(rates)
     rows = []
     for model in paired_models(pairs):
         for perturbation in perturbations:
             wanted = {"model": model.name, "perturbation": perturbation, "discriminator": discriminator}
-            part = pick(metrics, "metrics", **wanted)
-            part = part[part["metric"].isin(RATES)]
+            part = pick(rates, "metrics", **wanted)
             for metric, point in part.groupby(["metric", "working_point"], sort=False).groups:
                 same = {**wanted, "metric": metric, "working_point": point}
                 raw = measured.measurement(**same, epsilon=0.0)
