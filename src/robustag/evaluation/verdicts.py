@@ -1,6 +1,7 @@
 """Does adversarial training help against a perturbation, and by how much of its loss?"""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,7 +65,7 @@ def verdicts(
     """
     wanted = metrics["metric"].isin([metric for metric, _ in _MEASURED])
     metrics = metrics[wanted & metrics["discriminator"].isin(discriminators)]
-    measured = Measurements(metrics)
+    measurements = Measurements(metrics)
     rows: list[dict] = []
     tested: dict[str, list[Measurement]] = {"nominal": [], "gain": []}
     for perturbation, of_it in metrics.groupby("perturbation", sort=False):
@@ -73,7 +74,7 @@ def verdicts(
             for pair in pairs:
                 case = {"perturbation": perturbation, "discriminator": discriminator}
                 front = {"pair": pair["label"], "kind": table["kind"].iloc[0], **case}
-                for point, nominal, adversarial in _compare(measured, pair, case, epsilons, mistags):
+                for point, nominal, adversarial in _compare(measurements, pair, case, epsilons, mistags):
                     gain = nominal - adversarial  # `robustness_gain`, of what is there already
                     rows.append(front | point | _numbers(nominal, adversarial, gain, significance))
                     tested["nominal"].append(nominal)
@@ -91,7 +92,7 @@ def verdicts(
 
 
 def _compare(
-    measured: Measurements,
+    measurements: Measurements,
     pair: Mapping,
     case: Mapping,
     epsilons: Sequence[float],
@@ -101,9 +102,10 @@ def _compare(
     for epsilon in epsilons:
         for metric, at_points in _MEASURED:
             for working_point in mistags if at_points else [np.nan]:
-                point = {"epsilon": epsilon, "metric": metric, "working_point": working_point}
+                point: dict[str, Any] = {"epsilon": epsilon, "metric": metric, "working_point": working_point}
                 nominal, adversarial = (
-                    measured.harm(model=pair[role], **case, **point) for role in ("nominal", "adversarial")
+                    measurements.harm(model=pair[role], **case, **point)
+                    for role in ("nominal", "adversarial")
                 )
                 yield point, nominal, adversarial
 

@@ -22,7 +22,7 @@ def transfer_table(transfer: pd.DataFrame, discriminator: str) -> pd.DataFrame:
         Columns source, target, perturbation, epsilon, discriminator, ``loss`` (AUC on raw jets minus AUC on
         the crafted ones, mean over seeds), ``statistical``, ``seed`` and total ``error``.
     """
-    # A table of metrics has no targets.
+    # The jets shown to one target are a table of metrics.
     measured = {target: Measurements(part) for target, part in transfer.groupby("target")}
     rows = []
     for (source, target, perturbation), part in transfer.groupby(
