@@ -10,14 +10,8 @@ import pandas as pd
 
 from robustag.claims.quantities import Quantity
 from robustag.claims.verdict import Finding, Number, untestable
-from robustag.evaluation.differences import (
-    Measurement,
-    harm,
-    matching,
-    measurement,
-    relative_change,
-    robustness_gain,
-)
+from robustag.evaluation.differences import Measurement, matching
+from robustag.evaluation.measurements import Measurements
 from robustag.evaluation.reading import METRIC_COLUMNS, PLANE
 from robustag.evaluation.significance import total_error
 from robustag.files import read_table
@@ -86,17 +80,14 @@ class Evidence:
         """Both models, the nominal one first."""
         return self.nominal, self.adversarial
 
-    def metrics(self, perturbation: str) -> pd.DataFrame:
-        """Rows of the table of metrics; none if the study lacks it, or the perturbation."""
-        rows = self._metrics.get(perturbation)
-        return pd.DataFrame(columns=COLUMNS["metrics"]) if rows is None else rows
+    @cached_property
+    def _measured(self) -> Measurements:
+        return Measurements(self._table("metrics"))
 
     @cached_property
-    def _metrics(self) -> dict[str, pd.DataFrame]:
-        """Rows of both models by perturbation: numbers are looked up many times, each among few."""
-        table = self._table("metrics")
-        table = table[table["model"].isin(self.models)]
-        return {str(name): rows for name, rows in table.groupby("perturbation", sort=False)}
+    def _cases(self) -> pd.DataFrame:
+        """What each model was measured under."""
+        return self._table("metrics")[["model", "perturbation", "epsilon"]].drop_duplicates()
 
     def rows(self, table: str, **wanted: str | float) -> pd.DataFrame:
         """Rows of a table in which every named column has the wanted value; none if the study lacks it."""
@@ -109,13 +100,14 @@ class Evidence:
 
     def offers(self, perturbation: str, epsilon: float) -> bool:
         """Whether both models were measured under this perturbation."""
-        rows = self.metrics(perturbation)
-        return len(rows) > 0 and set(self.models) <= set(rows.loc[matching(rows, epsilon=epsilon), "model"])
+        if self._cases.empty:
+            return False
+        rows = self._cases[matching(self._cases, perturbation=perturbation, epsilon=epsilon)]
+        return set(self.models) <= set(rows["model"])
 
     def auc(self, model: str, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
         """AUC of one model under one perturbation."""
-        return measurement(
-            self.metrics(perturbation),
+        return self._measured.measurement(
             model=model,
             perturbation=perturbation,
             epsilon=epsilon,
@@ -129,8 +121,7 @@ class Evidence:
 
     def gain(self, perturbation: str, epsilon: float, discriminator: str) -> Measurement:
         """AUC lost by the nominal model minus AUC lost by the adversarial one."""
-        return robustness_gain(
-            self.metrics(perturbation),
+        return self._measured.robustness_gain(
             reference=self.nominal,
             model=self.adversarial,
             perturbation=perturbation,
@@ -141,7 +132,12 @@ class Evidence:
 
     def ranks(self, discriminator: str) -> bool:
         """Whether the study has numbers of a discriminator."""
-        return any((rows["discriminator"] == discriminator).any() for rows in self._metrics.values())
+        return discriminator in self._discriminators
+
+    @cached_property
+    def _discriminators(self) -> set[str]:
+        table = self._table("metrics")
+        return set(table.loc[table["model"].isin(self.models), "discriminator"].unique())
 
     def relative_change(
         self,
@@ -153,8 +149,7 @@ class Evidence:
         working_point: float,
     ) -> Measurement:
         """Relative change of a rate at a cut that was fixed on clean jets."""
-        return relative_change(
-            self.metrics(perturbation),
+        return self._measured.relative_change(
             model=model,
             perturbation=perturbation,
             epsilon=epsilon,
@@ -167,8 +162,7 @@ class Evidence:
         self, model: str, perturbation: str, epsilon: float, metric: str, discriminator: str = "all"
     ) -> Measurement:
         """What a perturbation does to a number; without a discriminator to one of all classes at once."""
-        return harm(
-            self.metrics(perturbation),
+        return self._measured.harm(
             model=model,
             perturbation=perturbation,
             epsilon=epsilon,
@@ -180,8 +174,7 @@ class Evidence:
         self, model: str, perturbation: str, epsilon: float, discriminator: str, efficiency: float
     ) -> Measurement:
         """Mis-tag rate at a fixed signal efficiency."""
-        return measurement(
-            self.metrics(perturbation),
+        return self._measured.measurement(
             model=model,
             perturbation=perturbation,
             epsilon=epsilon,

@@ -12,7 +12,8 @@ from robustag.claims.headline import headline, with_error
 from robustag.claims.markdown import table
 from robustag.claims.report import masking_table
 from robustag.claims.settings import Settings
-from robustag.evaluation.differences import harm, matching, measurement
+from robustag.evaluation.differences import matching
+from robustag.evaluation.measurements import Measurements
 
 
 @dataclass(frozen=True)
@@ -151,15 +152,13 @@ def trade_off(pareto: pd.DataFrame | None, settings: Settings) -> list[str]:
     if pareto is None:
         return []
     attacks = list(dict.fromkeys(pareto["perturbation"]))
+    measured = Measurements(pareto)
     epsilon = settings.shown_epsilon
     rows = []
     for model in dict.fromkeys(pareto["model"]):
-        wanted = {"model": model, "discriminator": "BvL", "metric": "auc"}
-        raw = measurement(pareto, **wanted, perturbation=attacks[0], epsilon=0.0)
-        losses = [
-            harm(pareto, model=model, perturbation=attack, epsilon=epsilon, discriminator="BvL", metric="auc")
-            for attack in attacks
-        ]
+        wanted: dict[str, Any] = {"model": model, "discriminator": "BvL", "metric": "auc"}
+        raw = measured.measurement(**wanted, perturbation=attacks[0], epsilon=0.0)
+        losses = [measured.harm(**wanted, perturbation=attack, epsilon=epsilon) for attack in attacks]
         rows.append([model, str(len(raw.seeds)), *map(with_error, [raw, *losses])])
     losses_to = (f"loss to {attack} {epsilon:g}" for attack in attacks)
     header = ["model", "trainings", "BvL AUC, raw", *losses_to]

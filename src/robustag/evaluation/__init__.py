@@ -3,8 +3,9 @@
 `discriminators` turns logits into tagger outputs, `roc` ranks them exactly, `bootstrap` weighs events;
 `rates`, `calibration`, `binned` and `histograms` measure, `assess` gathers the `tables` of one sample,
 `bench` loads models with what says of their inputs, `campaign` runs a model over perturbed samples, `reading`
-picks rows of the collected tables and `differences` compares them. Only `bench` and `campaign` need torch, so
-figures and claims import the others without it; this package therefore imports nothing by itself.
+picks rows of the collected tables, `measurements` finds their numbers and `differences` compares these. Only
+`bench` and `campaign` need torch, so figures and claims import the others without it; this package therefore
+imports nothing by itself.
 """
 
 VARIED = 1.0

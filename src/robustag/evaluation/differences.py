@@ -1,11 +1,12 @@
-"""Comparing rows of the collected metrics table, with statistical and training-seed errors kept apart.
+"""Comparing numbers with their errors, those of the test sample and of the training seed kept apart.
 
-The replicates of any two rows are paired (same replicate, same event weights), so arithmetic on them gives
-the error of a difference with the correlation between its terms; it is far below the quadratic sum of theirs.
+The replicates of any two rows of the metrics table are paired (same replicate, same event weights), so
+arithmetic on them gives the error of a difference with the correlation between its terms; it is far below the
+quadratic sum of theirs.
 """
 
 from dataclasses import dataclass
-from typing import NotRequired, TypedDict, Unpack
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -32,12 +33,12 @@ class Measurement:
     values: np.ndarray
     replicates: np.ndarray
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """Mean over seeds."""
         return float(self.values.mean())
 
-    @property
+    @cached_property
     def statistical(self) -> float:
         """Error of the mean from the finite test sample: spread over replicates of the mean over seeds.
 
@@ -49,7 +50,7 @@ class Measurement:
         means = means[np.isfinite(means)]
         return float(means.std(ddof=1)) if 2 * len(means) > self.replicates.shape[1] else float("nan")
 
-    @property
+    @cached_property
     def seed(self) -> float:
         """Error of the mean from the training seed: standard deviation over seeds / sqrt(S); NaN if S = 1."""
         if len(self.seeds) == 1:
@@ -133,108 +134,3 @@ def matching(table: pd.DataFrame, **wanted: str | float) -> np.ndarray:
         else:
             chosen &= np.isclose(table[column].to_numpy(), value, rtol=1e-9, atol=0, equal_nan=True)
     return chosen
-
-
-def measurement(
-    metrics: pd.DataFrame,
-    *,
-    model: str,
-    perturbation: str,
-    epsilon: float,
-    discriminator: str,
-    metric: str,
-    working_point: float = float("nan"),
-) -> Measurement:
-    """One quantity from the collected metrics table (columns model and seed, and those of `Assessment`).
-
-    Raises
-    ------
-    InputError
-        If the table has no such row, or has one twice for a seed.
-    """
-    wanted: dict[str, str | float] = {
-        "model": model,
-        "perturbation": perturbation,
-        "epsilon": epsilon,
-        "discriminator": discriminator,
-        "metric": metric,
-        "working_point": working_point,
-    }
-    rows = metrics[matching(metrics, **wanted)].sort_values("seed")
-    name = ", ".join(f"{column} {value}" for column, value in wanted.items())
-    if rows.empty:
-        raise InputError(f"the metrics table has no row with {name}: add it to the study's selection")
-    if rows["seed"].duplicated().any():
-        raise InputError(f"the metrics table has more than one row per seed with {name}")
-    return Measurement(
-        tuple(int(seed) for seed in rows["seed"]),
-        rows["value"].to_numpy(dtype=np.float64),
-        np.stack(rows["replicates"].to_list()).astype(np.float64),
-    )
-
-
-class Comparison(TypedDict):
-    """What names the numbers that are compared, beside model, metric and epsilon."""
-
-    perturbation: str
-    discriminator: str
-    working_point: NotRequired[float]
-
-
-_BETTER_WHEN_LOW = {"mistag_at_efficiency", "ece", "loss", "cross_entropy"}
-# Rates at cuts that were fixed on clean jets: whatever they do, a calibration has to undo it.
-_BETTER_UNCHANGED = {"fixed_cut_efficiency", "fixed_cut_mistag"}
-
-
-def harm(
-    metrics: pd.DataFrame, *, model: str, metric: str, epsilon: float, **wanted: Unpack[Comparison]
-) -> Measurement:
-    """What a perturbation does to a number of one model: positive if it makes it worse.
-
-    Raw minus changed jets for what should be high (areas, efficiencies at a mis-tag rate, accuracy), changed
-    minus raw for what should be low (mis-tag rates at an efficiency, losses, calibration error). Rates at a
-    cut that was fixed on clean jets should stay: their harm is the size of their relative change, whatever
-    its sign, which is the departure of a scale factor from one. Parameters and errors as `measurement`.
-    """
-    if metric in _BETTER_UNCHANGED:
-        return relative_change(metrics, model=model, metric=metric, epsilon=epsilon, **wanted).magnitude
-    raw, changed = _raw_and_changed(metrics, model=model, metric=metric, epsilon=epsilon, **wanted)
-    return changed - raw if metric in _BETTER_WHEN_LOW else raw - changed
-
-
-def relative_change(
-    metrics: pd.DataFrame, *, model: str, metric: str, epsilon: float, **wanted: Unpack[Comparison]
-) -> Measurement:
-    """Changed minus raw over raw. Parameters and errors as `measurement`; NaN for a raw number of zero."""
-    raw, changed = _raw_and_changed(metrics, model=model, metric=metric, epsilon=epsilon, **wanted)
-    return (changed - raw) / raw
-
-
-def _raw_and_changed(
-    metrics: pd.DataFrame, *, model: str, metric: str, epsilon: float, **wanted: Unpack[Comparison]
-) -> tuple[Measurement, Measurement]:
-    raw, changed = (
-        measurement(metrics, model=model, metric=metric, epsilon=strength, **wanted)
-        for strength in (0.0, epsilon)
-    )
-    return raw, changed
-
-
-def robustness_gain(
-    metrics: pd.DataFrame,
-    *,
-    reference: str,
-    model: str,
-    metric: str,
-    epsilon: float,
-    **wanted: Unpack[Comparison],
-) -> Measurement:
-    """Harm to a reference model minus harm to another one: positive if the other is more robust.
-
-    The one way in which two models are compared under a perturbation: four rows, paired event by event
-    through the bootstrap and training by training through the seeds. Parameters otherwise as `harm`.
-    """
-    before, after = (
-        harm(metrics, model=name, metric=metric, epsilon=epsilon, **wanted) for name in (reference, model)
-    )
-    return before - after

@@ -7,13 +7,14 @@ sources without effect nor small samples make a tagger look badly known.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from robustag.evaluation.differences import Measurement, measurement
+from robustag.evaluation.differences import Measurement
 from robustag.evaluation.discriminators import DISCRIMINATORS
+from robustag.evaluation.measurements import Measurements
 from robustag.evaluation.significance import answer, holm, level
 from robustag.mismodelling.sources import Source
 
@@ -151,11 +152,12 @@ def compare(
     """
     rows = metrics[(metrics["kind"] == "scenario") & metrics["metric"].isin(list(RATES))]
     rows = rows[rows["discriminator"].isin(discriminators) & rows["perturbation"].isin(list(sources))]
+    measured = Measurements(rows)
     table = []
     for rate, of_rate in rows.groupby(RATE, sort=False):
         named = dict(zip(RATE, rate, strict=True))
         found = {
-            model: _changes(of_model, {"model": model, **named}, sources)
+            model: _changes(measured, of_model, {"model": model, **named}, sources)
             for model, of_model in of_rate.groupby("model", sort=False)
         }
         for pair in pairs:
@@ -184,17 +186,13 @@ def compare(
 
 
 def _changes(
-    rows: pd.DataFrame, named: Mapping[str, str | float], sources: Mapping[str, Source]
+    measured: Measurements, rows: pd.DataFrame, named: Mapping[str, Any], sources: Mapping[str, Source]
 ) -> dict[str, list[Measurement]]:
     """Source to the relative changes of one rate for one standard deviation."""
     changes: dict[str, list[Measurement]] = {}
-    for perturbation, of_it in rows.groupby("perturbation", sort=False):
-        raw, changed = (
-            measurement(of_it, perturbation=str(perturbation), epsilon=epsilon, **named)  # type: ignore[arg-type]  # names and numbers by their keys
-            for epsilon in (0.0, float(of_it["epsilon"].max()))
-        )
+    for perturbation, largest in rows.groupby("perturbation", sort=False)["epsilon"].max().items():
         source = sources[str(perturbation)]
-        relative = (changed - raw) / raw
+        relative = measured.relative_change(perturbation=str(perturbation), epsilon=float(largest), **named)
         each = Measurement(relative.seeds, relative.values / source.sigma, relative.replicates / source.sigma)
         changes.setdefault(source.name, []).append(each)
     return changes

@@ -69,18 +69,21 @@ def p_value(
     # With both errors it is no smaller than with either alone.
     with np.errstate(divide="ignore", invalid="ignore"):
         alone = 2.0 * _tail(np.where(error > 0, size / error, np.where(size > 0, np.inf, 0.0)), known)
-    low, high = alone.max(axis=0), np.ones_like(size)
-    both = (error > 0).all(axis=0) & (low > 0) & np.isfinite(size)
-    below, above = low[both], high[both]
-    # By bisection of the logarithm, to nine digits of the smallest.
+    p = np.array(alone.max(axis=0))
+    both = (error > 0).all(axis=0) & (p > 0) & np.isfinite(size)
+    if both.any():
+        p[both] = _bisected(p[both], size[both], error[:, both], known[:, both])
+    return np.where(np.isfinite(size), p, np.nan)
+
+
+def _bisected(below: np.ndarray, size: np.ndarray, error: np.ndarray, freedom: np.ndarray) -> np.ndarray:
+    """P-values with both errors, by bisection of the logarithm, to nine digits of the smallest."""
+    above = np.ones_like(size)
     for _ in range(40):
         middle = np.sqrt(below * above)
-        needed = np.hypot(*(error[:, both] * _quantile(middle / 2.0, known[:, both])))
-        reached = needed > size[both]
+        reached = np.hypot(*(error * _quantile(middle / 2.0, freedom))) > size
         below, above = np.where(reached, middle, below), np.where(reached, above, middle)
-    p = np.array(low)
-    p[both] = above
-    return np.where(np.isfinite(size), p, np.nan)
+    return above
 
 
 def _tail(deviation: np.ndarray, freedom: np.ndarray) -> np.ndarray:

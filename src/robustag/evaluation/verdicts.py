@@ -1,11 +1,13 @@
 """Does adversarial training help against a perturbation, and by how much of its loss?"""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from robustag.evaluation.differences import Measurement, harm
+from robustag.evaluation.differences import Measurement
+from robustag.evaluation.measurements import Measurements
 from robustag.evaluation.significance import holm, level, p_value
 
 #: What is compared, as (metric, whether it has working points).
@@ -61,17 +63,18 @@ def verdicts(
         A gain between models that were trained once has no p-value: nobody knows what another training would
         give.
     """
-    # Rows are looked up many times: look among few.
     wanted = metrics["metric"].isin([metric for metric, _ in _MEASURED])
     metrics = metrics[wanted & metrics["discriminator"].isin(discriminators)]
+    measurements = Measurements(metrics)
     rows: list[dict] = []
     tested: dict[str, list[Measurement]] = {"nominal": [], "gain": []}
     for perturbation, of_it in metrics.groupby("perturbation", sort=False):
         for discriminator, table in of_it.groupby("discriminator", sort=False):
+            epsilons = sorted(set(table["epsilon"]) - {0.0})
             for pair in pairs:
                 case = {"perturbation": perturbation, "discriminator": discriminator}
                 front = {"pair": pair["label"], "kind": table["kind"].iloc[0], **case}
-                for point, nominal, adversarial in _compare(table, pair, case, mistags):
+                for point, nominal, adversarial in _compare(measurements, pair, case, epsilons, mistags):
                     gain = nominal - adversarial  # `robustness_gain`, of what is there already
                     rows.append(front | point | _numbers(nominal, adversarial, gain, significance))
                     tested["nominal"].append(nominal)
@@ -89,15 +92,20 @@ def verdicts(
 
 
 def _compare(
-    table: pd.DataFrame, pair: Mapping, case: Mapping, mistags: Sequence[float]
+    measurements: Measurements,
+    pair: Mapping,
+    case: Mapping,
+    epsilons: Sequence[float],
+    mistags: Sequence[float],
 ) -> Iterator[tuple[dict, Measurement, Measurement]]:
     """Strength, metric and working point, and the harm to both models."""
-    for epsilon in sorted(set(table["epsilon"]) - {0.0}):
+    for epsilon in epsilons:
         for metric, at_points in _MEASURED:
             for working_point in mistags if at_points else [np.nan]:
-                point = {"epsilon": epsilon, "metric": metric, "working_point": working_point}
+                point: dict[str, Any] = {"epsilon": epsilon, "metric": metric, "working_point": working_point}
                 nominal, adversarial = (
-                    harm(table, model=pair[role], **case, **point) for role in ("nominal", "adversarial")
+                    measurements.harm(model=pair[role], **case, **point)
+                    for role in ("nominal", "adversarial")
                 )
                 yield point, nominal, adversarial
 
@@ -105,9 +113,11 @@ def _compare(
 def _numbers(
     nominal: Measurement, adversarial: Measurement, gain: Measurement, significance: float
 ) -> dict[str, float]:
-    recovered = gain / nominal
+    recovered, recovered_error = np.nan, np.nan
     # Closer to zero the error of a ratio says nothing.
-    shown = abs(nominal.mean) > 2 * significance * nominal.total
+    if abs(nominal.mean) > 2 * significance * nominal.total:
+        share = gain / nominal
+        recovered, recovered_error = share.mean, share.total
     return {
         "nominal": nominal.mean,
         "nominal_error": nominal.total,
@@ -115,8 +125,8 @@ def _numbers(
         "adversarial_error": adversarial.total,
         "gain": gain.mean,
         "gain_error": gain.total,
-        "recovered": recovered.mean if shown else np.nan,
-        "recovered_error": recovered.total if shown else np.nan,
+        "recovered": recovered,
+        "recovered_error": recovered_error,
     }
 
 

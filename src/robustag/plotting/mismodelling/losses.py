@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from robustag.evaluation.differences import Comparison, Measurement, harm, relative_change, robustness_gain
+from robustag.evaluation.differences import Measurement
+from robustag.evaluation.measurements import Comparison, Measurements
 from robustag.plotting.columns import seed_averaged
 from robustag.plotting.options import Mismodelling, Pair
 from robustag.plotting.style import arm_models, legend_below, model_handles, paired_models, stamp, styled
@@ -49,18 +50,25 @@ def mismodelling_table(
         for the adversarial model of a pair, ``gain``, the size of the nominal model's change minus that of
         its own.
     """
+    measurements = Measurements(metrics)
     rows = []
     for entry in mismodellings:
         case: Comparison = {"perturbation": entry.perturbation, "discriminator": discriminator}
         front = {"label": entry.label, **case, "epsilon": entry.epsilon}
-        for quantity, arm, model, measured in _measured(metrics, pairs, case, entry.epsilon, working_point):
+        for quantity, arm, model, measured in _measured(
+            measurements, pairs, case, entry.epsilon, working_point
+        ):
             named = {"quantity": quantity, "arm": arm, "model": model}
             rows.append(front | named | seed_averaged("value", measured))
     return pd.DataFrame(rows)
 
 
 def _measured(
-    metrics: pd.DataFrame, pairs: Sequence[Pair], case: Comparison, epsilon: float, working_point: float
+    measurements: Measurements,
+    pairs: Sequence[Pair],
+    case: Comparison,
+    epsilon: float,
+    working_point: float,
 ) -> Iterator[tuple[str, str, str, Measurement]]:
     """Quantity, arm, model and number."""
     at_cut: Comparison = {**case, "working_point": working_point}
@@ -68,14 +76,13 @@ def _measured(
         for model in (pair.nominal, pair.adversarial):
             yield (
                 *("loss", pair.label, model),
-                harm(metrics, model=model, metric="auc", epsilon=epsilon, **case),
+                measurements.harm(model=model, metric="auc", epsilon=epsilon, **case),
             )
             yield (
                 *("change", pair.label, model),
-                relative_change(metrics, model=model, metric=_MISTAG, epsilon=epsilon, **at_cut),
+                measurements.relative_change(model=model, metric=_MISTAG, epsilon=epsilon, **at_cut),
             )
-        gain = robustness_gain(
-            metrics,
+        gain = measurements.robustness_gain(
             reference=pair.nominal,
             model=pair.adversarial,
             metric=_MISTAG,

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from robustag.attacks.labels import perturbation_label
-from robustag.evaluation.differences import measurement
+from robustag.evaluation.measurements import Measurements
 from robustag.evaluation.reading import METRIC_COLUMNS, pick
 from robustag.plotting.columns import seed_averaged
 from robustag.plotting.options import Pair
@@ -57,6 +57,8 @@ def auc_epsilon_table(
     """
     rows = []
     for discriminator in discriminators:
+        areas = pick(metrics, "metrics", discriminator=discriminator, metric="auc")
+        measured = Measurements(areas)
         for perturbation in perturbations:
             for model in paired_models(pairs):
                 wanted: dict[str, Any] = {
@@ -64,10 +66,10 @@ def auc_epsilon_table(
                     "perturbation": perturbation,
                     "discriminator": discriminator,
                 }
-                measured = pick(metrics, "metrics", metric="auc", **wanted)
-                raw = measurement(measured, **wanted, epsilon=0.0, metric="auc")
-                for epsilon in np.sort(measured["epsilon"].unique()):
-                    area = measurement(measured, **wanted, epsilon=epsilon, metric="auc")
+                part = pick(areas, "metrics", **wanted)
+                raw = measured.measurement(**wanted, epsilon=0.0, metric="auc")
+                for epsilon in np.sort(part["epsilon"].unique()):
+                    area = measured.measurement(**wanted, epsilon=epsilon, metric="auc")
                     loss = raw - area
                     rows.append(
                         {
@@ -75,7 +77,7 @@ def auc_epsilon_table(
                             "perturbation": perturbation,
                             "model": model.name,
                             "epsilon": epsilon,
-                            "jets": int(measured["n"].min()),
+                            "jets": int(part["n"].min()),
                             **seed_averaged("auc", area),
                             "loss": loss.mean,
                             "loss_error": loss.total,

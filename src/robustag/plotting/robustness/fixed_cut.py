@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from robustag.attacks.labels import perturbation_label
-from robustag.evaluation.differences import measurement
+from robustag.evaluation.measurements import Measurements
 from robustag.evaluation.reading import pick
 from robustag.plotting.columns import seed_averaged
 from robustag.plotting.options import Pair
@@ -39,17 +39,19 @@ def fixed_cut_table(
         ``value`` (the rate, mean over seeds), ``ratio`` to the rate on raw jets, ``statistical``, ``seed``
         and total ``error`` of the ratio.
     """
+    rates = pick(metrics, "metrics", discriminator=discriminator)
+    rates = rates[rates["metric"].isin(RATES)]
+    measured = Measurements(rates)
     rows = []
     for model in paired_models(pairs):
         for perturbation in perturbations:
             wanted = {"model": model.name, "perturbation": perturbation, "discriminator": discriminator}
-            part = pick(metrics, "metrics", **wanted)
-            part = part[part["metric"].isin(RATES)]
+            part = pick(rates, "metrics", **wanted)
             for metric, point in part.groupby(["metric", "working_point"], sort=False).groups:
                 same = {**wanted, "metric": metric, "working_point": point}
-                raw = measurement(part, **same, epsilon=0.0)
+                raw = measured.measurement(**same, epsilon=0.0)
                 for epsilon in np.sort(part["epsilon"].unique()):
-                    rate = measurement(part, **same, epsilon=epsilon)
+                    rate = measured.measurement(**same, epsilon=epsilon)
                     rows.append(
                         {
                             "model": model.name,

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from robustag.attacks.labels import perturbation_label
-from robustag.evaluation.differences import measurement
+from robustag.evaluation.measurements import Measurements
 from robustag.evaluation.reading import pick
 from robustag.plotting.options import Pair, Perturbation
 from robustag.plotting.style import (
@@ -60,6 +60,7 @@ def roc_table(
         no raw jet is mis-tagged), with the spread over seeds as ``_low`` and ``_high`` of both; ``auc`` and
         ``auc_error`` (statistics and seeds) repeat on each row.
     """
+    measured = Measurements(metrics)
     parts = []
     for model in models:
         raw = None
@@ -74,7 +75,7 @@ def roc_table(
                 index="efficiency", columns="seed", values="mistag"
             )
             raw = by_seed if raw is None else raw
-            area = measurement(metrics, **wanted, metric="auc")
+            area = measured.measurement(**wanted, metric="auc")
             mistag, spread = _mean_and_spread(by_seed)
             ratio, ratio_spread = _mean_and_spread(by_seed / raw.where(raw > 0))
             parts.append(

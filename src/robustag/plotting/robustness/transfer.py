@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from robustag.attacks.labels import perturbation_label
-from robustag.evaluation.differences import measurement
+from robustag.evaluation.measurements import Measurements
 from robustag.evaluation.reading import METRIC_COLUMNS
 from robustag.plotting.columns import seed_averaged
 from robustag.plotting.matrix import draw_matrix
@@ -22,6 +22,8 @@ def transfer_table(transfer: pd.DataFrame, discriminator: str) -> pd.DataFrame:
         Columns source, target, perturbation, epsilon, discriminator, ``loss`` (AUC on raw jets minus AUC on
         the crafted ones, mean over seeds), ``statistical``, ``seed`` and total ``error``.
     """
+    # The jets shown to one target are a table of metrics.
+    measured = {target: Measurements(part) for target, part in transfer.groupby("target")}
     rows = []
     for (source, target, perturbation), part in transfer.groupby(
         ["model", "target", "perturbation"], sort=False
@@ -32,9 +34,9 @@ def transfer_table(transfer: pd.DataFrame, discriminator: str) -> pd.DataFrame:
             "discriminator": discriminator,
             "metric": "auc",
         }
-        raw = measurement(part, **wanted, epsilon=0.0)
+        raw = measured[target].measurement(**wanted, epsilon=0.0)
         for epsilon in sorted(set(part["epsilon"]) - {0.0}):
-            loss = raw - measurement(part, **wanted, epsilon=epsilon)
+            loss = raw - measured[target].measurement(**wanted, epsilon=epsilon)
             rows.append(
                 {
                     "source": source,

@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from robustag.attacks.catalogue import ATTACKS
-from robustag.evaluation.differences import Measurement, harm, measurement
+from robustag.evaluation.differences import Measurement
+from robustag.evaluation.measurements import Measurements
 from robustag.evaluation.reading import METRIC_COLUMNS, pick
 from robustag.plotting.options import Perturbation
 from robustag.plotting.style import legend_below, stamp, styled
@@ -95,6 +96,7 @@ def pareto_table(metrics: pd.DataFrame, compared: Comparison) -> pd.DataFrame:
         the attack itself): mean over seeds, ``_statistical`` and ``_seed`` error. The seed error of a model
         that was trained once is the spread that the others have on average.
     """
+    measured = Measurements(metrics)
     rows = []
     for discriminator in compared.discriminators:
         whole = _most_jets(metrics, compared, discriminator)
@@ -105,8 +107,8 @@ def pareto_table(metrics: pd.DataFrame, compared: Comparison) -> pd.DataFrame:
                     "discriminator": discriminator,
                     "metric": "auc",
                 }
-                raw = measurement(metrics, **wanted, perturbation=whole, epsilon=0.0)
-                loss = harm(metrics, **wanted, perturbation=attack.name, epsilon=attack.epsilon)
+                raw = measured.measurement(**wanted, perturbation=whole, epsilon=0.0)
+                loss = measured.harm(**wanted, perturbation=attack.name, epsilon=attack.epsilon)
                 rows.append(
                     {
                         "discriminator": discriminator,
