@@ -13,6 +13,7 @@ import signal
 import socket
 import struct
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -163,7 +164,10 @@ def _load(script: str) -> None:
 def _fork() -> int:
     """Fork; the new process meets signals as one that has just begun, and ends with this one."""
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
-    process = os.fork()
+    with warnings.catch_warnings():
+        # Python warns of threads, of which pyarrow has one; it is prepared for forks.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process = os.fork()
     if process == 0:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         for number in PASSED_ON:

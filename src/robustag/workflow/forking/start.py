@@ -1,5 +1,6 @@
 """Snakemake's own process starts the server and names the client as the interpreter of its jobs."""
 
+import os
 import shlex
 import socket
 import subprocess
@@ -25,7 +26,11 @@ def fork_jobs() -> None:
         listener.bind("")
         listener.listen(socket.SOMAXCONN)
         command = [python, "-P", "-m", "robustag.workflow.forking.server", str(listener.fileno())]
-        _servers.append(subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[listener.fileno()]))
+        # No threads of OpenBLAS, which do not come along in a fork. Jobs have their own environment.
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+        _servers.append(
+            subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, pass_fds=[listener.fileno()])
+        )
         name = listener.getsockname()[1:].decode()
     # Without its site-packages the client starts in a hundredth of a second.
     sys.executable = shlex.join([python, "-I", "-S", str(Path(client.__file__)), name])
