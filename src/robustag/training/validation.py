@@ -18,7 +18,8 @@ from robustag.training.auc import auc
 from robustag.training.step import Batch
 
 _log = logging.getLogger(__name__)
-_CHUNK = 8192
+#: Jets at a time: so many that their activations stay in the cache of a CPU, or that a GPU is busy.
+_CHUNK = {"cpu": 8192, "cuda": 2**18}
 _PGD_STEPS, _PGD_RATE = 10, 2.5
 #: Below this share of what many steps reach, one step no longer says how robust a model is.
 _OVERFITTED = 0.5
@@ -60,7 +61,8 @@ class Validation:
             return self._measured(model)
 
     def _measured(self, model: nn.Module) -> dict[str, float]:
-        chunks = [Batch(*parts) for parts in zip(*(t.split(_CHUNK) for t in self.jets), strict=True)]
+        size = _CHUNK[self.jets.inputs.device.type]
+        chunks = [Batch(*parts) for parts in zip(*(t.split(size) for t in self.jets), strict=True)]
         with torch.no_grad():
             clean = torch.cat([model(chunk.inputs) for chunk in chunks])
         attacked = torch.cat([self._attacked(model, chunk) for chunk in chunks])
