@@ -52,6 +52,11 @@ def random_jets(jets: int, features: int) -> JetTensors:
     )
 
 
+def inputs_of(sample: tuple[float, JetTensors]) -> tuple[float, torch.Tensor]:
+    strength, changed = sample
+    return strength, changed.inputs
+
+
 class Case:
     """Jets, a network and the settings of the default study."""
 
@@ -90,6 +95,7 @@ class Case:
                 inputs = attack(epsilon)
                 audit(attack, epsilon, inputs, rows)
                 yield epsilon, inputs
+                del inputs
 
         self._measure(perturbed(), jets)
 
@@ -105,7 +111,7 @@ class Case:
             relative_cap=None,
             seed=1,
         )
-        self._measure(((strength, changed.inputs) for strength, changed in samples), jets)
+        self._measure(map(inputs_of, samples), jets)
 
     def _measure(self, perturbed: Iterator[tuple[float, torch.Tensor]], jets: JetTensors) -> None:
         measured_as = (self.bench.normalisation, self.evaluation, "attack", "benchmark")
