@@ -75,8 +75,7 @@ def event_weights(event: np.ndarray, replicates: int, seed: int) -> np.ndarray:
 
 
 def _weigh_events(event: np.ndarray, seed: int, out: np.ndarray) -> None:
-    """Fill the weights uint8 [replicates, N] of some jets: one replicate after the other in memory, as `roc` adds
-    them up."""
+    """Fill in uint8 [replicates, N], one replicate after the other in memory, as `roc` adds them up."""
     replicates = len(out)
     distinct, position = np.unique(event, return_inverse=True)
     root = splitmix64(np.array([seed % 2**64], dtype=np.uint64))
