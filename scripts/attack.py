@@ -40,6 +40,8 @@ with job(globals()) as (snakemake, log):
             inputs = attack(epsilon)
             audited.append(audit(attack, epsilon, inputs, rows))
             yield epsilon, inputs
+            # Before the next ones are made.
+            del inputs
 
     progress = Progress(f"attack {snakemake.wildcards.model} seed {snakemake.wildcards.seed} {name}")
     tables = run_sweep(

@@ -28,6 +28,11 @@ with job(globals()) as (snakemake, log):
     def variation(name: str) -> JetTensors:
         return load_tensors(files[name], "test")
 
+    def inputs_of(sample: tuple[float, JetTensors]) -> tuple[float, torch.Tensor]:
+        # By `map`, which unlike a loop keeps no sample while the next one is made.
+        strength, changed = sample
+        return strength, changed.inputs
+
     def measure(name: str, scenario: dict) -> Assessment:
         progress(name)
         measured_as = (bench.normalisation, evaluation, "scenario", name)
@@ -42,8 +47,7 @@ with job(globals()) as (snakemake, log):
             seed=derive_seed(params.seed, "mismodel", name),
         )
         if keeps_jets(scenario):
-            perturbed = ((strength, changed.inputs) for strength, changed in samples)
-            return run_sweep(model.network, perturbed, jets, *measured_as, loss=model.loss)
+            return run_sweep(model.network, map(inputs_of, samples), jets, *measured_as, loss=model.loss)
         ((_, varied),) = samples
         # Changed records exist for some of the jets only, and are compared with the same ones.
         few = scenario.get("variation") in params.records

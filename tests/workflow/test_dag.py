@@ -256,6 +256,27 @@ def test_the_papers_size_is_planned_in_few_jobs_a_stage(tmp_path):
     assert max(jobs for rule, jobs in planned.items() if rule != "total") < 500
 
 
+def test_jobs_ask_for_memory_by_their_part_of_the_split(tmp_path):
+    """A fiftieth for the test, and not a fifth."""
+    checkout, asked = Checkout(tmp_path / "study"), []
+    for test in (0.2, 0.02):
+        study = {
+            "samples": {"ttbar": {"events": 2_000_000}},
+            "generator": {"events_per_chunk": 2_000_000},
+            "split": [0.98 - test, 0.02, test],
+        }
+        (checkout.folder / "study.yaml").write_text(yaml.safe_dump(study))
+        configured = ("--configfile", "config/smoke.yaml", "study.yaml")
+        # Without a profile, which is quiet.
+        run = checkout.snakemake("--dry-run", "--workflow-profile", "none", *configured, "--until", "attack")
+        blocks = re.findall(r"^rule (train|attack):.*?mem_mb=(\d+)", run.stdout, re.MULTILINE | re.DOTALL)
+        asked.append({rule: int(memory) for rule, memory in blocks})
+    # Ten million jets.
+    more, fewer = asked
+    assert more["attack"] - fewer["attack"] == pytest.approx(9 * (fewer["attack"] - 1200), rel=0.01)
+    assert fewer["train"] - more["train"] == pytest.approx((more["train"] - 2000) * 0.18 / 0.8, rel=0.01)
+
+
 @pytest.mark.parametrize("absent", [("D0D0",), ("Z0", "PHI")], ids="-".join)
 def test_a_study_with_a_smaller_table_is_planned(fresh, root, absent):
     """Without some variables of tracks, and what is about them."""

@@ -97,9 +97,14 @@ JETS = sum(
     for name in RUN["samples"]
     if name in SIMULATED
 ) + given_jets(RUN["samples"])
-# MB of a job: with no jets, and more for each million jets of the study. A job works on one chunk; on the
-# training and validation jets; or on the test jets, clean and perturbed.
-MEMORY = {"chunk": (2000, 0), "training": (2000, 1600), "evaluation": (1200, 1800)}
+# MB of a job: with no jets, and more for each million jets of its parts of the split. A job works on one chunk;
+# on the training and validation jets; or on the test jets, clean and perturbed.
+MEMORY = {"chunk": (2000, 0), "training": (2000, 2000), "evaluation": (1200, 9000)}
+SPLIT_SHARES = {
+    "chunk": 0.0,
+    "training": sum(config["split"][:2]),
+    "evaluation": config["split"][2],
+}
 
 
 wildcard_constraints:
@@ -117,8 +122,8 @@ def code_fingerprint(script: str):
     return lambda wildcards: fingerprints.code_fingerprint(path)
 
 
-def memory(kind: str, jets: float = JETS):
-    """Memory of a kind of job in MB; one that was killed gets as much again with each attempt."""
+def memory(kind: str, beside: float = 0.0):
+    """Memory of a kind of job in MB, and of what it holds beside; a killed one gets as much again with each attempt."""
     fixed, growing = MEMORY[kind]
-    needed = round(fixed + growing * jets / 1e6)
+    needed = round(fixed + growing * SPLIT_SHARES[kind] * JETS / 1e6 + beside)
     return lambda wildcards, attempt: needed * attempt

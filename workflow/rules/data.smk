@@ -4,6 +4,9 @@ Needs: the files of the samples of data, the nominal ntuples and tensors, the no
 Makes: <results>/data/*, <results>/tables/data_*, <results>/data.md, data.json and <results>/plots/fig_data_*.
 """
 
+# MB that the jets of data need, which are all for testing and are not changed.
+DATA_MEMORY = 1800 * given_jets(DATA) / 1e6
+
 
 def compared_jets(wildcards) -> dict:
     """How the jets of a sample are read that are compared without their flavour.
@@ -107,7 +110,7 @@ rule compare_data:
         "<logs>/compare_data/{model}.seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=memory("evaluation", JETS + given_jets(DATA)),
+        mem_mb=memory("evaluation", DATA_MEMORY),
     params:
         seed=config["seed"],
         settings=settings("evaluation"),
@@ -129,7 +132,7 @@ rule compare_data_inputs:
         "<logs>/compare_data_inputs.log",
     threads: 1
     resources:
-        mem_mb=memory("evaluation", JETS + given_jets(DATA)),
+        mem_mb=memory("evaluation", DATA_MEMORY),
     params:
         seed=config["seed"],
         settings=settings("evaluation"),

@@ -37,7 +37,7 @@ def replicas(event: np.ndarray, weight: np.ndarray, replicates: int, seed: int) 
     """
     together = np.empty((1 + replicates, len(event)), dtype=np.uint8)
     together[0] = 1
-    together[1:] = event_weights(event, replicates, seed).T
+    _weigh_events(event, seed, out=together[1:])
     alike = len(weight) == 0 or (weight[0] > 0 and (weight == weight[0]).all())
     return (together if alike else together * weight.astype(np.float32)).T
 
@@ -69,6 +69,14 @@ def event_weights(event: np.ndarray, replicates: int, seed: int) -> np.ndarray:
     seed : int
         Root seed of the study.
     """
+    weights = np.empty((replicates, len(event)), dtype=np.uint8)
+    _weigh_events(event, seed, out=weights)
+    return weights.T
+
+
+def _weigh_events(event: np.ndarray, seed: int, out: np.ndarray) -> None:
+    """Fill in uint8 [replicates, N], one replicate after the other in memory, as `roc` adds them up."""
+    replicates = len(out)
     distinct, position = np.unique(event, return_inverse=True)
     root = splitmix64(np.array([seed % 2**64], dtype=np.uint64))
     key = finalise(distinct.astype(np.int64).view(np.uint64) ^ root)
@@ -83,5 +91,5 @@ def event_weights(event: np.ndarray, replicates: int, seed: int) -> np.ndarray:
         np.greater_equal(halves, _POISSON_STEPS[0], out=block.view(bool))
         for step in _POISSON_STEPS[1:]:
             block += halves >= step
-    # One replicate after the other in memory, as `roc` adds them up.
-    return np.take(weight.T, position, axis=1).T
+    # Positions are right; a mode that checks them makes the result twice.
+    np.take(weight.T, position, axis=1, out=out, mode="clip")

@@ -114,6 +114,8 @@ def run_sweep(
                 f"{tuple(data.inputs.shape)}: perturb the jets that are measured"
             )
         measure(epsilon, inputs, predict(model, inputs))
+        # Before the next ones are made.
+        del inputs
     return Assessment.concatenate(parts)
 
 

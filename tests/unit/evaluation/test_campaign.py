@@ -1,3 +1,4 @@
+import weakref
 from dataclasses import replace
 from functools import partial
 
@@ -93,6 +94,22 @@ def test_sweep_measures_clean_first_and_each_epsilon_once(model, data, normalisa
     assert len(pick(result.curves, epsilon=0.5)) == 7 * 201
     clean = pick(result.metrics, metric="fixed_cut_mistag", epsilon=0.0, working_point=0.1)
     assert (clean["value"].between(0.098, 0.1)).all()
+
+
+def test_no_sample_is_kept_while_the_next_one_is_made(model, data, normalisation, settings):
+    made, alive = [], []
+
+    def samples():
+        for epsilon in (0.1, 0.2, 0.3):
+            alive.extend(inputs() for inputs in made if inputs() is not None)
+            inputs = data.inputs + epsilon
+            made.append(weakref.ref(inputs))
+            yield epsilon, inputs
+            del inputs
+
+    run_sweep(model, samples(), data, normalisation, settings, "attack", "shift")
+    assert len(made) == 3
+    assert not alive
 
 
 def test_fixed_cuts_come_from_the_clean_jets(model, data, normalisation, settings):

@@ -1,0 +1,134 @@
+"""What a study cost beside what it cannot do without: on planted records and tables, and by closed forms."""
+
+import json
+import re
+from collections import Counter
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from tests.benchmarks.study import irreducible
+from tests.benchmarks.study.__main__ import report
+from tests.benchmarks.study.jobs import STAGES, Job, jobs_of
+from tests.benchmarks.study.passes import attack_passes_of, passes_of
+from tests.benchmarks.study.products import products_of
+from tests.unit.attacks.definitions import DEFINITIONS
+from tests.unit.attacks.test_listing import EPSILONS, FORWARD
+
+from robustag.attacks import ATTACKS, AttackDefinition
+from robustag.files import write_table
+from robustag.models import build_model
+
+PGD = {"name": "pgd", "steps": 5, "rate": 2.5, "restarts": 1}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_passes_of_an_attack_are_those_that_it_takes(name):
+    assert passes_of(AttackDefinition.of(DEFINITIONS[name]), len(EPSILONS)).forwards == FORWARD[name]
+
+
+def test_passes_backwards():
+    assert passes_of(AttackDefinition.of(PGD), 3) == (3 * (5 * 2 + 2), 3 * 5 * 2)
+    assert passes_of(AttackDefinition.of({"name": "deepfool", "steps": 10, "overshoot": 0.1}), 3) == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "passes"),
+    [
+        ({"name": "nominal"}, 0),
+        ({"name": "fgsm"}, 1),
+        ({"name": "fgsm", "share": 0.5}, 0.5),
+        (PGD, 10),
+        ({"name": "trades", "steps": 2}, 4),
+        ({"name": "adversarial", "attack": PGD}, 10),
+    ],
+)
+def test_passes_of_a_training_beyond_its_step(recipe, passes):
+    assert attack_passes_of(recipe) == passes
+
+
+def test_products_of_dense_layers():
+    widths = list(pairwise([12, 7, 5, 3]))
+    network = {"name": "mlp", "hidden": [7, 5], "dropout": 0.1}
+    found = products_of(build_model(network, 12, seed=1), 40, 12)
+    cost = {
+        what: sum(a.shape[0] * a.shape[1] * b.shape[1] for a, b in pairs) for what, pairs in found.items()
+    }
+    once = 40 * sum(before * after for before, after in widths)
+    # To the weights of all layers, and to all values but the inputs.
+    assert cost == {"forwards": once, "inputs": once, "weights": 2 * once - 40 * 12 * 7}
+
+
+def test_every_rule_of_a_stage_is_one(root):
+    files = (root / "workflow/rules").glob("*.smk")
+    rules = {name for path in files for name in re.findall(r"^ *rule (\w+):", path.read_text(), re.MULTILINE)}
+    # Made from others, by `use rule`.
+    used = {
+        name
+        for path in (root / "workflow/rules").glob("*.smk")
+        for name in re.findall(r"use rule \w+ as (\w+)", path.read_text())
+    }
+    assert {rule for listed in STAGES.values() for rule in listed} <= rules | used
+
+
+def test_jobs_are_read_from_their_records(tmp_path):
+    for name, rule in (("train/a.seed1", "train"), ("claims", "claims")):
+        path = tmp_path / f"logs/{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        spent = "wall 9.0 s, CPU 12.5 s, peak memory 300 MiB"
+        path.write_text(json.dumps({"rule": rule, "wildcards": {}, "params": {}, "spent": spent}))
+    claims, train = sorted(jobs_of(tmp_path))
+    assert (train.stage, train.cpu, train.memory) == ("train", 12.5, 300)
+    assert claims.stage == "tables, verdicts, figures"
+
+
+def test_the_whole_counts_stages_without_a_bound():
+    jobs = [Job("train", {}, {}, 30.0, 500), Job("train", {}, {}, 10.0, 700), Job("index", {}, {}, 20.0, 90)]
+    lines, ratio = report(jobs, Counter({"train": 20.0}))
+    assert ratio == 3.0
+    assert "| train | 2 | 40 | 20.00 | 700 | 20.0 | 2.00 |" in lines
+    assert "| tensors | 1 | 20 | 20.00 | 90 |  |  |" in lines
+
+
+def test_collisions_of_a_chunk(monkeypatch):
+    def bare(sample, events):
+        assert sample == {"process": "ttbar", "pythia": ["Tune:pp = 14"]}
+        return 2.0 + 0.5 * events
+
+    monkeypatch.setattr(irreducible, "bare_pythia", bare)
+    params = {
+        "sample": {"process": "ttbar", "events": 50},
+        "generator": {"events_per_chunk": 40},
+        "pythia": ["Tune:pp = 14"],
+    }
+    full, rest = (irreducible.collisions(Job("generate", {"chunk": c}, params, 0.0, 0)) for c in ("0", "1"))
+    assert (full, rest) == (2.0 + 0.5 * 40, 2.0 + 0.5 * 10)
+
+
+def test_clean_jets_are_measured_once(tmp_path):
+    common = {"model": "m", "seed": 1, "discriminator": "b", "metric": "auc", "n": 100, "replicates": 0.0}
+    metrics = [
+        common | {"kind": kind, "perturbation": perturbation, "epsilon": epsilon}
+        for kind, perturbation, epsilon in [
+            *(("attack", "fgsm", epsilon) for epsilon in (0.0, 0.1, 0.2)),
+            *(("attack", "noise", epsilon) for epsilon in (0.0, 0.1)),
+            *(("scenario", "swap", epsilon) for epsilon in (0.0, 0.1)),
+        ]
+    ]
+    few = [common | {"n": 50, "kind": "attack", "perturbation": "pgd", "epsilon": e} for e in (0.0, 0.1)]
+    shown = [row | {"target": "other", "kind": "transfer"} for row in few]
+    for name, rows in {"metrics": metrics + few, "pareto": few, "transfer": shown}.items():
+        write_table(pd.DataFrame(rows), tmp_path / f"{name}.parquet")
+    rows = [SimpleNamespace(**row._asdict()) for row in irreducible.measured(tmp_path)]
+    counted = Counter((row.kind, row.target, row.epsilon, row.n) for row in rows)
+    assert counted == {
+        ("attack", "m", 0.0, 100): 1,
+        ("attack", "m", 0.1, 100): 2,
+        ("attack", "m", 0.2, 100): 1,
+        ("scenario", "m", 0.1, 100): 1,
+        ("attack", "m", 0.0, 50): 1,
+        ("attack", "m", 0.1, 50): 1,
+        ("transfer", "other", 0.0, 50): 1,
+        ("transfer", "other", 0.1, 50): 1,
+    }
