@@ -109,7 +109,12 @@ class Sweep:
             for problem in problems:
                 # What is drawn while spending does not depend on the epsilons before.
                 problem.draws.restart()
-            return torch.cat([spend(epsilon) for spend in self._spends])
+            sizes = [len(problem.inputs) for problem in problems]
+            moved = problems[0].inputs.new_empty(sum(sizes), problems[0].inputs.shape[1])
+            # Chunk by chunk into its place: all chunks and their concatenation would be the jets twice.
+            for part, spend in zip(moved.split(sizes), self._spends, strict=True):
+                part.copy_(spend(epsilon))
+            return moved
 
         return self.within_memory(perturbed)
 

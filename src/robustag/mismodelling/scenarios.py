@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -38,6 +39,9 @@ def scale(inputs: Tensor, centre: Tensor, unit: Tensor, draws: Draws) -> Tensor:
     """A relative change of the physical value (an energy scale): ``X' = X (1 + strength)``."""
     return inputs + centre
 
+
+_PART = 16_384
+"""Jets at a time."""
 
 #: kind -> the move of every input at strength 1, scaled units [N, F]. Each is a function of the scaled inputs
 #: [N, F], ``centre`` = mean / sigma [F], the ``unit`` of the strength in scaled units [F], and random numbers
@@ -85,25 +89,42 @@ def perturb(
     InputError
         If the kind is unknown or a selector names no input.
     """
-    draws, device = Draws(seed, data.key), data.inputs.device
+    device = data.inputs.device
     flavours = [CLASSES.index(name) for name in definition.get("flavours", CLASSES)]
     concerned = torch.isin(data.label, torch.tensor(flavours, device=device))[:, None]
     if definition["kind"] == "swap":
         block = table.element_block(definition.get("block"))
-        swapped, position = swap_elements(data, block, normalisation, draws)
-        for strength in definition["strengths"]:
-            yield strength, torch.where(concerned & (position < strength), swapped, data.inputs)
-        return
-    if definition["kind"] not in KINDS:
+
+        def changed(rows: slice, strength: float) -> Tensor:
+            part = data.select(rows)
+            swapped, position = swap_elements(part, block, normalisation, Draws(seed, part.key))
+            return torch.where(concerned[rows] & (position < strength), swapped, part.inputs)
+
+    elif definition["kind"] in KINDS:
+        move, cap = KINDS[definition["kind"]], definition.get("relative_cap", relative_cap)
+        rule = BudgetRule.of(table, normalisation, factors="none", relative_cap=cap).to(device)
+        chosen = torch.from_numpy(select_inputs(definition["inputs"], table)).to(device)
+        unit = rule.needed("unit") if definition.get("unit") == "input" else torch.ones_like(rule.scale)
+
+        def changed(rows: slice, strength: float) -> Tensor:
+            part = data.select(rows)
+            moves = move(part.inputs, rule.centre, unit, Draws(seed, part.key)) * (chosen & concerned[rows])
+            envelope = rule.budget(part.inputs, part.missing, math.inf)
+            return envelope.project(part.inputs + strength * moves)
+
+    else:
         raise InputError(f"scenario kind '{definition['kind']}' is unknown: use {', '.join(KINDS)} or swap")
-    cap = definition.get("relative_cap", relative_cap)
-    rule = BudgetRule.of(table, normalisation, factors="none", relative_cap=cap).to(device)
-    chosen = torch.from_numpy(select_inputs(definition["inputs"], table)).to(device) & concerned
-    unit = rule.needed("unit") if definition.get("unit") == "input" else torch.ones_like(rule.scale)
-    move = KINDS[definition["kind"]](data.inputs, rule.centre, unit, draws) * chosen
-    envelope = rule.budget(data.inputs, data.missing, math.inf)
     for strength in definition["strengths"]:
-        yield strength, envelope.project(data.inputs + strength * move)
+        yield strength, _by_parts(data.inputs, partial(changed, strength=strength))
+
+
+def _by_parts(inputs: Tensor, changed: Callable[[slice], Tensor]) -> Tensor:
+    """Changed inputs [N, F], made for some jets at a time: what it takes on the way is several times more."""
+    result = torch.empty_like(inputs)
+    for start in range(0, len(inputs), _PART):
+        rows = slice(start, start + _PART)
+        result[rows] = changed(rows)
+    return result
 
 
 def keeps_jets(definition: dict) -> bool:
@@ -147,6 +168,8 @@ def mismodelled(
         changed = perturb(definition, jets, table, normalisation, relative_cap=relative_cap, seed=seed)
         for strength, inputs in changed:
             yield strength, replace(jets, inputs=inputs)
+            # Before the next ones are made.
+            del inputs
 
 
 def swap_elements(

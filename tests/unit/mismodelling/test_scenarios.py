@@ -1,12 +1,14 @@
 """Scenarios: the physical size of each change, and what none of them may touch."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
 
 from robustag.errors import InputError
 from robustag.features import select_inputs
-from robustag.mismodelling import keeps_jets, mismodelled, perturb
+from robustag.mismodelling import keeps_jets, mismodelled, perturb, scenarios
 from robustag.mismodelling.composition import compose
 from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors
@@ -229,3 +231,31 @@ def test_a_jet_stays_in_any_sample_or_in_none(jets):
     kept = set(jets.event[compose(definition, jets, seed=1)].tolist())
     few = jets.select(order)
     assert set(few.event[compose(definition, few, seed=1)].tolist()) == kept & set(few.event.tolist())
+
+
+@pytest.mark.parametrize("kind", ["smear", "scale", "swap"])
+def test_jets_changed_a_few_at_a_time_are_the_same(kind, jets, table, normalisation, monkeypatch):
+    definition = {"kind": kind, "inputs": ["*"], "flavours": ["b", "c"], "strengths": [0.2, 0.5]}
+    at_once = run(definition, jets, table, normalisation)
+    monkeypatch.setattr(scenarios, "_PART", 999)
+    for strength, inputs in run(definition, jets, table, normalisation).items():
+        torch.testing.assert_close(inputs, at_once[strength], rtol=1e-5, atol=1e-6)
+
+
+def test_no_sample_is_kept_while_the_next_one_is_made(jets, table, normalisation, monkeypatch):
+    made, alive = [], []
+    by_parts = scenarios._by_parts
+
+    def watched(*arguments):
+        alive.extend(inputs() for inputs in made if inputs() is not None)
+        inputs = by_parts(*arguments)
+        made.append(weakref.ref(inputs))
+        return inputs
+
+    monkeypatch.setattr(scenarios, "_by_parts", watched)
+    definition = {"kind": "scale", "inputs": ["jet_pt"], "strengths": [0.01, 0.02, 0.03]}
+    settings = {"relative_cap": None, "seed": 1}
+    for _, changed in mismodelled(definition, jets, lambda _: jets, table, normalisation, **settings):
+        del changed
+    assert len(made) == 3
+    assert not alive
