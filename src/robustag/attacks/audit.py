@@ -1,5 +1,7 @@
 """Whether an attack did what it says: numbers that belong beside its results."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor
 
@@ -95,14 +97,11 @@ def _audited(
 
 def _jets(problems: list[Problem], perturbed: Tensor, jets: Tensor | None) -> dict[str, float | int]:
     """What the chosen jets have lost: mean losses at `perturbed`, gradients that are zero, covariances."""
-    rows = slice(None) if jets is None else jets.to(perturbed.device)
+    rows = None if jets is None else jets.to(perturbed.device)
     # All jets of an attack have one model, one loss and one rule.
     model, loss, rule = problems[0].model, problems[0].loss, problems[0].rule
-    x, missing, label = (
-        torch.cat([getattr(problem, name) for problem in problems])[rows]
-        for name in ("inputs", "missing", "label")
-    )
-    shifted = perturbed[rows]
+    x, missing, label = (_rows(problems, name, rows) for name in ("inputs", "missing", "label"))
+    shifted = perturbed if rows is None else perturbed[rows]
     gradient = input_gradient(model, loss, x, label)
     gradient.masked_fill_(missing | rule.integer | (rule.scale == 0), 0.0)
     with torch.no_grad():
@@ -116,6 +115,17 @@ def _jets(problems: list[Problem], perturbed: Tensor, jets: Tensor | None) -> di
         "margin": _mean(margin),
         "misread": float((margin > 0).double().mean()),
     }
+
+
+def _rows(problems: list[Problem], name: str, rows: Tensor | None) -> Tensor:
+    """Some rows, in ascending order, of a column of all problems: without all jets once more in memory."""
+    columns = [getattr(problem, name) for problem in problems]
+    if rows is None:
+        return torch.cat(columns)
+    starts = torch.tensor([0, *(len(column) for column in columns)], device=rows.device).cumsum(0)
+    ends = torch.searchsorted(rows, starts).tolist()
+    parts = zip(columns, starts.tolist(), pairwise(ends), strict=False)
+    return torch.cat([column[rows[low:high] - start] for column, start, (low, high) in parts])
 
 
 def _invalid(covariances: Covariances | None, x: Tensor, shifted: Tensor) -> float:

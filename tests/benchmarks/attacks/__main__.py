@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from robustag.attacks import BudgetRule, Sweep, input_gradient
-from robustag.attacks.standalone import cross_entropy
+from robustag.attacks.standalone import jet_cross_entropy
 from robustag.models import build_model
 
 FEATURES, EPSILON, STEPS = 184, 0.05, 20
@@ -44,7 +44,7 @@ class Case:
 
     @property
     def jets(self) -> tuple:
-        return self.model, cross_entropy, self.x, self.missing, self.label, self.rule
+        return self.model, jet_cross_entropy, self.x, self.missing, self.label, self.rule
 
     def run(self, definition: dict, epsilons: list[float]) -> None:
         attack = Sweep(definition, *self.jets, seed=1, chunk=self.chunk)
@@ -58,7 +58,7 @@ class Case:
         """Bare forward pass and input gradient, in the same chunks, as often as PGD takes them."""
         for _ in range(STEPS):
             for x, label in zip(self.x.split(self.chunk), self.label.split(self.chunk), strict=True):
-                input_gradient(self.model, cross_entropy, x, label)
+                input_gradient(self.model, jet_cross_entropy, x, label)
 
 
 class FromUnitCube(nn.Module):
@@ -155,7 +155,7 @@ def measured(device: str, threads: int, jets: int, pairs: int) -> Iterator[tuple
     """Each ratio with its limit, printed on the way."""
     torch.set_num_threads(threads)
     case = Case(jets, device)
-    gradient = input_gradient(case.model, cross_entropy, case.x, case.label)
+    gradient = input_gradient(case.model, jet_cross_entropy, case.x, case.label)
     epsilons = [0.005 * number for number in range(1, 21)]
     pgd = {"name": "pgd", "steps": STEPS, "rate": 2.5, "restarts": 0}
     comparisons = [

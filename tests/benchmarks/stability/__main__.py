@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.stability results/one results/other ...`: verdicts of finished studies compared.
+"""`python -m tests.benchmarks.stability results/one results/other ...`: verdicts of studies side by side.
 
 Studies of one configuration under several root seeds (keys ``seed`` and ``study``) differ in everything that
 is random. A claim is stable if all say the same, open if some only lack the statistics to decide ("within
