@@ -94,13 +94,13 @@ STARTED = time.time()
 onstart:
     try:
         write_study_record(f"results/{config['study']}", canonical(config))
-        fork_jobs()
     except OSError as error:
         raise WorkflowError(f"robustag: {explain(error) or error}") from None
+    # Jobs of this machine; those of a cluster have Snakemake start their interpreters there.
     if workflow.local_exec:
+        fork_jobs()
         # A limit of jobs a second has Snakemake look for new jobs a second after each time that it did, in a chain
-        # of looks for every job that has ended: after 300 jobs that takes half of a core. Jobs of this machine need
-        # no limit.
+        # of looks for every job that has ended: after 300 jobs that takes half of a core.
         workflow.scheduler.job_rate_limiter = None
 
 
