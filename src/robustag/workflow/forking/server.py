@@ -26,7 +26,8 @@ from robustag.workflow.forking.request import Request
 _PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that a process gets when the one that forked it ends."""
 
-_WAYS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+"""What may import something later, or never."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def imports(script: str | Path) -> Iterator[tuple[str, str | None]]:
             yield from ((alias.name, None) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield from ((node.module, alias.name) for alias in node.names)
-        elif not isinstance(node, _WAYS):
+        elif not isinstance(node, _LATER):
             waiting += ast.iter_child_nodes(node)
 
 
