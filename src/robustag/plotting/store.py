@@ -61,19 +61,20 @@ def each(names: Iterable[Name], made: Any) -> Iterator[tuple[Name, Output]]:
 def _save_figure(figure: Figure, pdf: str | Path, png: str | Path) -> None:
     """Write a figure as PDF and PNG, without a date in either."""
     with house_style():
-        # The layout is found once, for both: finding it takes as long as drawing.
+        figure.set_dpi(PNG_DPI)
+        canvas = FigureCanvasAgg(figure)
+        # The layout is found once, for both, with the letters of the PNG: they are the wider ones. Finding it takes
+        # as long as drawing.
         if (layout := figure.get_layout_engine()) is not None:
             layout.execute(figure)
             figure.set_layout_engine("none")
-        with written_whole(pdf) as path:
-            # Not by `savefig`, which draws a figure with a layout twice.
-            FigureCanvasPdf(figure).print_pdf(
-                path, metadata={"CreationDate": None, "Creator": None, "Producer": None}
-            )
-        figure.set_dpi(PNG_DPI)
-        canvas = FigureCanvasAgg(figure)
         canvas.draw()
         with written_whole(png) as path:
             # A palette is a third of the size, and a chart has few colours.
             image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
             image.quantize(256).save(path, dpi=(PNG_DPI, PNG_DPI), optimize=True)
+        with written_whole(pdf) as path:
+            # Not by `savefig`, which draws a figure with a layout twice.
+            FigureCanvasPdf(figure).print_pdf(
+                path, metadata={"CreationDate": None, "Creator": None, "Producer": None}
+            )

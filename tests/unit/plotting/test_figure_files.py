@@ -6,13 +6,16 @@ import time
 from pkgutil import walk_packages
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 import robustag.claims
 import robustag.plotting
 from robustag.plotting.store import Output, each
+from robustag.plotting.style import styled
 
 
 def files(folder):
@@ -34,6 +37,23 @@ def test_two_drawings_are_the_same_bytes(name, drawn, tmp_path):
 def test_headline_picture_is_small(drawn, tmp_path):
     files(tmp_path).save(*drawn("headline"))
     assert (tmp_path / "f.png").stat().st_size < 60_000
+
+
+def test_no_letter_of_the_picture_is_cut_off(tmp_path):
+    @styled
+    def drawn():
+        figure = Figure(figsize=(8.6, 4.0))
+        for axes in figure.subplots(1, 3, sharey=True):
+            axes.set_yticks(
+                range(3), ["IP resolution x 1.25", "softer b fragmentation", "tracks swapped 20 %"]
+            )
+        return figure
+
+    files(tmp_path).save(drawn(), pd.DataFrame())
+    picture = np.asarray(Image.open(tmp_path / "f.png").convert("L"))
+    written = np.flatnonzero((picture < 128).any(axis=0))
+    assert 2 < written[0]
+    assert written[-1] < picture.shape[1] - 2
 
 
 def test_a_failing_drawing_leaves_no_file(tmp_path):
