@@ -63,8 +63,8 @@ def _save_figure(figure: Figure, pdf: str | Path, png: str | Path) -> None:
     with house_style():
         figure.set_dpi(PNG_DPI)
         canvas = FigureCanvasAgg(figure)
-        # The layout is found once, for both, with the letters of the PNG, which are the wider ones. Finding it
-        # takes as long as drawing.
+        # The layout is found once, for both, with the letters of the PNG, which are the wider ones. Finding
+        # it takes as long as drawing.
         if (layout := figure.get_layout_engine()) is not None:
             layout.execute(figure)
             figure.set_layout_engine("none")
