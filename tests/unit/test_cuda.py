@@ -6,18 +6,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tests.six_inputs import feature_table, scaling
 from tests.surfaces import SURFACE
 
 from robustag.attacks import BudgetRule, Spread, Sweep, audit
 from robustag.draws import Draws
 from robustag.evaluation.campaign import predict
 from robustag.evaluation.certificates import Bounds, affine_layers, crown_bounds, forward
-from robustag.features import FeatureTable
 from robustag.mismodelling import perturb
 from robustag.models import build_model
 from robustag.surface import jet_geometry, weight_surface
 from robustag.surface.settings import InputPair
-from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors
 from robustag.training.losses import cross_entropy
 
@@ -25,7 +24,6 @@ GPU = "cuda:0"
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 
 JETS = 3000
-NAMES = ("jet_pt", "jet_eta", "count", "mass", "d0", "z0")
 ATTACKS = {
     "fgsm": {"name": "fgsm"},
     "pgd": {"name": "pgd", "steps": 10, "rate": 2.5, "restarts": 1},
@@ -38,18 +36,12 @@ ATTACKS = {
 
 @pytest.fixture
 def table():
-    missing = {"at_or_below": "stand_in", "stand_in": 0.0}
-    jet = [
-        {"name": name, "unit": "1", "missing": missing, "shift": 1.0, "range": [-9.0, 9.0]} for name in NAMES
-    ]
-    jet[2]["role"] = "count"
-    blocks = [{"name": "jet", "variables": jet[:5]}, {"name": "track", "count": 1, "variables": jet[5:]}]
-    return FeatureTable.from_document({"data_set": "toy", "blocks": blocks})
+    return feature_table()
 
 
 @pytest.fixture
 def normalisation(table):
-    return Normalisation(table.names, np.arange(6.0), np.arange(1.0, 7.0), np.zeros(6))
+    return scaling(table)
 
 
 @pytest.fixture

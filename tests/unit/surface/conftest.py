@@ -1,33 +1,22 @@
 """A small data set of six inputs and models whose loss is known in closed form."""
 
-import numpy as np
 import pytest
 import torch
+from tests.six_inputs import feature_table, scaling
 
 from robustag.attacks import BudgetRule, Spread
-from robustag.features import FeatureTable
 from robustag.surface.settings import InputPair
-from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors
-
-NAMES = ("jet_pt", "jet_eta", "count", "mass", "d0", "z0")
 
 
 @pytest.fixture
 def table():
-    missing = {"at_or_below": "stand_in", "stand_in": 0.0}
-    jet = [
-        {"name": name, "unit": "1", "missing": missing, "shift": 1.0, "range": [-9.0, 9.0]} for name in NAMES
-    ]
-    jet[2]["role"] = "count"
-    blocks = [{"name": "jet", "variables": jet[:5]}, {"name": "track", "count": 1, "variables": jet[5:]}]
-    document = {"data_set": "toy", "blocks": blocks}
-    return FeatureTable.from_document(document)
+    return feature_table()
 
 
 @pytest.fixture
 def normalisation(table):
-    return Normalisation(table.names, np.arange(6.0), np.arange(1.0, 7.0), np.zeros(6))
+    return scaling(table)
 
 
 @pytest.fixture
