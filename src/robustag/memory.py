@@ -35,9 +35,11 @@ class Place:
     least: int
 
     @classmethod
-    def of(cls, device: torch.device, jets: int, least: int = CHUNK) -> Self:
-        """All jets at a time on a GPU, `least` of them on a CPU."""
-        return cls(device, least if device.type == "cpu" else max(jets, 1), least)
+    def of(cls, device: torch.device, jets: int, least: int = CHUNK, chunk: int | None = None) -> Self:
+        """All jets at a time on a GPU and `least` of them on a CPU, or `chunk` on either."""
+        if chunk is not None:
+            return cls(device, chunk, min(chunk, least))
+        return cls(device, jets_at_a_time(device, least, max(jets, 1)), least)
 
     @classmethod
     def undivided(cls, device: str | torch.device) -> Self:
@@ -51,6 +53,11 @@ class Place:
         if self.device.type == "cpu":
             return None
         return Place.of(torch.device("cpu"), self.least, self.least)
+
+
+def jets_at_a_time(device: torch.device, on_cpu: int, on_gpu: int) -> int:
+    """So many that their activations stay in the cache of a CPU, or that a GPU is busy."""
+    return on_cpu if device.type == "cpu" else on_gpu
 
 
 def within_memory(work: Callable[[Place], T], place: Place) -> tuple[T, Place]:

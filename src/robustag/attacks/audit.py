@@ -1,7 +1,5 @@
 """Whether an attack did what it says: numbers that belong beside its results."""
 
-from itertools import pairwise
-
 import torch
 from torch import Tensor
 
@@ -53,17 +51,17 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
         If an entry left the budget or moved although frozen.
     """
     return attack.within_memory(
-        lambda problems: _audited(problems, attack.definition, epsilon, perturbed, jets)
+        lambda problems: (
+            _budget_kept(problems, attack.definition, epsilon, perturbed)
+            | _jets(problems[0], attack.jets, perturbed, jets)
+        )
     )
 
 
-def _audited(
-    problems: list[Problem],
-    definition: AttackDefinition,
-    epsilon: float,
-    perturbed: Tensor,
-    jets: Tensor | None,
-) -> dict:
+def _budget_kept(
+    problems: list[Problem], definition: AttackDefinition, epsilon: float, perturbed: Tensor
+) -> dict[str, float | int]:
+    """What has moved, of all jets, and that it has kept the budget."""
     found = {"outside_budget": 0, "moved_frozen": 0, "fractional_counts": 0}
     moved = 0
     # An attack that has moved to the CPU since may have made them on a GPU.
@@ -91,17 +89,19 @@ def _audited(
         **found,
         "moved": moved / perturbed.numel(),
         "unusable": sum(int(problem.lost.sum()) for problem in problems) / len(perturbed),
-        **_jets(problems, perturbed, jets),
     }
 
 
-def _jets(problems: list[Problem], perturbed: Tensor, jets: Tensor | None) -> dict[str, float | int]:
-    """What the chosen jets have lost: mean losses at `perturbed`, gradients that are zero, covariances."""
-    rows = None if jets is None else jets.to(perturbed.device)
-    # All jets of an attack have one model, one loss and one rule.
-    model, loss, rule = problems[0].model, problems[0].loss, problems[0].rule
-    x, missing, label = (_rows(problems, name, rows) for name in ("inputs", "missing", "label"))
-    shifted = perturbed if rows is None else perturbed[rows]
+def _jets(
+    problem: Problem, columns: tuple[Tensor, Tensor, Tensor], perturbed: Tensor, jets: Tensor | None
+) -> dict[str, float | int]:
+    """What the chosen jets have lost: mean losses at `perturbed`, gradients that are zero, covariances.
+
+    All jets of an attack have the model, the loss and the rule of `problem`.
+    """
+    rows = slice(None) if jets is None else jets
+    model, loss, rule, device = problem.model, problem.loss, problem.rule, problem.inputs.device
+    x, missing, label, shifted = (column[rows].to(device) for column in (*columns, perturbed))
     gradient = input_gradient(model, loss, x, label)
     gradient.masked_fill_(missing | rule.integer | (rule.scale == 0), 0.0)
     with torch.no_grad():
@@ -115,17 +115,6 @@ def _jets(problems: list[Problem], perturbed: Tensor, jets: Tensor | None) -> di
         "margin": _mean(margin),
         "misread": float((margin > 0).double().mean()),
     }
-
-
-def _rows(problems: list[Problem], name: str, rows: Tensor | None) -> Tensor:
-    """Some rows, in ascending order, of a column of all problems: without all jets once more in memory."""
-    columns = [getattr(problem, name) for problem in problems]
-    if rows is None:
-        return torch.cat(columns)
-    starts = torch.tensor([0, *(len(column) for column in columns)], device=rows.device).cumsum(0)
-    ends = torch.searchsorted(rows, starts).tolist()
-    parts = zip(columns, starts.tolist(), pairwise(ends), strict=False)
-    return torch.cat([column[rows[low:high] - start] for column, start, (low, high) in parts])
 
 
 def _invalid(covariances: Covariances | None, x: Tensor, shifted: Tensor) -> float:

@@ -52,6 +52,8 @@ class Sweep:
 
     Attributes
     ----------
+    jets : tuple of Tensor
+        Inputs, missing entries and flavours of all jets, as they were given.
     problems : list of Problem
         The jets in the chunks of now; `within_memory` keeps them.
 
@@ -82,8 +84,8 @@ class Sweep:
         self._rule = replace(rule, norm=self.definition.budget.norm)
         _check_shapes(inputs, missing, label, rule)
         self._models, self._loss, self._seed = (model, *sources), loss, seed
-        keys = torch.arange(len(inputs)) if key is None else key
-        self._jets = inputs, missing, label, keys
+        self.jets = inputs, missing, label
+        self._key = torch.arange(len(inputs)) if key is None else key
         self.problems: list[Problem] = []
         self._spends: list[Spend] = []
         self._prepared: Place | None = None
@@ -130,12 +132,10 @@ class Sweep:
         return found
 
     def _first_place(self, chunk: int | None) -> Place:
-        device, jets = self._rule.scale.device, len(self._jets[0])
+        device, jets = self._rule.scale.device, len(self._key)
         if self.definition.whole_sample:
             return Place(device, jets, jets)
-        if chunk is not None:
-            return Place(device, chunk, min(chunk, CHUNK))
-        return Place.of(device, jets)
+        return Place.of(device, jets, CHUNK, chunk)
 
     def _prepare(self, place: Place) -> None:
         """Make the problems of a place, and do what no epsilon changes."""
@@ -147,7 +147,8 @@ class Sweep:
         if place.device != rule.scale.device:
             # Others may go on with the models where they are.
             rule, models = rule.to(place.device), tuple(copy.deepcopy(m).to(place.device) for m in models)
-        for chunk in zip(*(column.split(place.chunk) for column in (*self._jets, self._lost)), strict=True):
+        columns = (*self.jets, self._key, self._lost)
+        for chunk in zip(*(column.split(place.chunk) for column in columns), strict=True):
             inputs, missing, label, key, known = (part.to(place.device) for part in chunk)
             draws = Draws(self._seed, key)
             case = inputs, missing, label, rule, draws

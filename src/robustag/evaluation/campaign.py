@@ -41,10 +41,7 @@ def predict(model: torch.nn.Module, inputs: torch.Tensor, chunk: int | None = No
         with in_mode(network, training=False), torch.inference_mode():
             return torch.cat([network(part.to(place.device)).cpu() for part in inputs.split(place.chunk)])
 
-    place = Place.of(device, len(inputs), _CHUNK)
-    if chunk is not None:
-        place = Place(device, chunk, min(chunk, _CHUNK))
-    return within_memory(logits, place)[0].numpy()
+    return within_memory(logits, Place.of(device, len(inputs), _CHUNK, chunk))[0].numpy()
 
 
 def run_sweep(

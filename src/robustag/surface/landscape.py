@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from robustag import memory
 from robustag.attacks.problem import PerJetLoss, input_gradient
 
 
 def jets_at_a_time(device: torch.device) -> int:
-    """Jets a forward pass: so many that activations stay in the cache of a CPU, or keep a GPU busy."""
-    return 4096 if device.type == "cpu" else 65_536
+    """Jets a forward pass in double precision."""
+    return memory.jets_at_a_time(device, 4096, 65_536)
 
 
 class Landscape:

@@ -13,13 +13,13 @@ from robustag.attacks.problem import PerJetLoss, Problem
 from robustag.attacks.rule import BudgetRule
 from robustag.classes import LIGHT, B, C
 from robustag.draws import Draws
+from robustag.memory import jets_at_a_time
 from robustag.models import in_mode
 from robustag.training.auc import auc
 from robustag.training.step import Batch
 
 _log = logging.getLogger(__name__)
-#: Jets at a time: so many that their activations stay in the cache of a CPU, or that a GPU is busy.
-_CHUNK = {"cpu": 8192, "cuda": 2**18}
+_ON_CPU, _ON_GPU = 8192, 2**18
 _PGD_STEPS, _PGD_RATE = 10, 2.5
 #: Below this share of what many steps reach, one step no longer says how robust a model is.
 _OVERFITTED = 0.5
@@ -61,7 +61,7 @@ class Validation:
             return self._measured(model)
 
     def _measured(self, model: nn.Module) -> dict[str, float]:
-        size = _CHUNK[self.jets.inputs.device.type]
+        size = jets_at_a_time(self.jets.inputs.device, _ON_CPU, _ON_GPU)
         chunks = [Batch(*parts) for parts in zip(*(t.split(size) for t in self.jets), strict=True)]
         with torch.no_grad():
             clean = torch.cat([model(chunk.inputs) for chunk in chunks])
