@@ -18,7 +18,11 @@ from robustag.models import build_model
 from robustag.surface import jet_geometry, weight_surface
 from robustag.surface.settings import InputPair
 from robustag.tensors.loading import JetTensors
+from robustag.training import train_model
+from robustag.training.feed import Resident
 from robustag.training.losses import cross_entropy
+from robustag.training.recorded import Recorded
+from robustag.training.step import Batch
 
 GPU = "cuda:0"
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -179,3 +183,100 @@ def test_the_processor_takes_over_where_memory_is_short(most, device, lines, mod
     on_gpu = copy.deepcopy(greedy).to(GPU)
     np.testing.assert_allclose(predict(on_gpu, jets.inputs), predict(model, jets.inputs), atol=1e-4)
     assert next(on_gpu.parameters()).device.type == torch.device(GPU).type, "the caller's model stays"
+
+
+RECIPES = [
+    {"name": "nominal"},
+    {"name": "noise", "epsilon": 0.1},
+    {"name": "fgsm", "epsilon": 0.1, "attack_mode": "train", "warm_up": 2},
+    {"name": "pgd", "epsilon": 0.1, "attack_mode": "eval", "steps": 2, "rate": 2.5, "restarts": 1},
+    {"name": "free", "epsilon": 0.1, "replays": 2},
+    {"name": "gradient_penalty", "epsilon": 0.1},
+    {"name": "trades", "epsilon": 0.1, "beta": 2.0, "steps": 2, "rate": 2.5},
+]
+
+
+@pytest.fixture
+def train(jets, rule, tmp_path):
+    """Train on a GPU; a recipe, and after how many epochs the job is killed, if it is."""
+
+    def _train(recipe, name, *, killed=None, precision="float32"):
+        class Stop(Exception):
+            pass
+
+        def progress(row):
+            if row["epoch"] == killed:
+                raise Stop
+
+        optimiser = {"name": "adam", "learning_rate": 0.005, "decay": {"name": "cosine"}, "batch_size": 256}
+        try:
+            return train_model(
+                {
+                    "network": {"name": "mlp", "hidden": [24, 24], "dropout": 0.1},
+                    "loss": {"name": "cross_entropy"},
+                    "recipe": recipe,
+                    "optimiser": optimiser | {"epochs": 6, "precision": precision},
+                    "checkpoints": [],
+                },
+                Resident(Batch(*(getattr(jets, part).to(GPU) for part in Batch._fields))),
+                jets,
+                rule,
+                validation_rule=rule,
+                settings={"epsilon": 0.05, "monitored": 200},
+                seed=1,
+                device=GPU,
+                checkpoint=tmp_path / f"{name}.checkpoint",
+                fingerprint="a",
+                progress=progress,
+            )
+        except Stop:
+            return None
+
+    return _train
+
+
+@pytest.fixture
+def graphs(monkeypatch):
+    """How many graphs were recorded."""
+    count, record = [], Recorded._record
+
+    def counted(self, *arguments):
+        record(self, *arguments)
+        count.append(1)
+
+    monkeypatch.setattr(Recorded, "_record", counted)
+    return count
+
+
+def same(one, other):
+    return all(
+        torch.equal(a, b) for a, b in zip(one.model.parameters(), other.model.parameters(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe["name"])
+def test_recorded_updates_give_the_weights_of_called_ones(recipe, train, graphs, monkeypatch):
+    recorded = train(recipe, "recorded")
+    assert bool(graphs) == (recipe["name"] != "trades")
+    with monkeypatch.context() as patch:
+        patch.setattr(Recorded, "_record", lambda *arguments: None)
+        called = train(recipe, "called")
+    pairs = zip(recorded.model.parameters(), called.model.parameters(), strict=True)
+    for one, other in pairs:
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe["name"])
+def test_a_resumed_training_ends_like_an_uninterrupted_one(recipe, train):
+    whole = train(recipe, "whole")
+    for epoch in (1, 4):
+        assert train(recipe, "killed", killed=epoch) is None
+    assert same(train(recipe, "killed"), whole)
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bfloat16"])
+def test_other_precisions_change_little(precision, train):
+    exact, rounded = train(RECIPES[0], "exact"), train(RECIPES[0], precision, precision=precision)
+    assert not same(exact, rounded)
+    for column in ("validation_loss", "adversarial_loss"):
+        assert rounded.history[column].iloc[-1] == pytest.approx(exact.history[column].iloc[-1], rel=0.05)

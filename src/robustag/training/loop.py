@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,10 +18,12 @@ from robustag.registry import choose
 from robustag.training.checkpoint import load_checkpoint, save_checkpoint
 from robustag.training.feed import Feed, batches, on_device
 from robustag.training.losses import build_loss
-from robustag.training.recipes import build_recipe
+from robustag.training.recipes import build_recipe, hindrance_of
+from robustag.training.recorded import Recorded
 from robustag.training.schedule import learning_rate
 from robustag.training.snapshots import Snapshot, names_of, snapshot
-from robustag.training.step import Moment, Recipe
+from robustag.training.step import Moment
+from robustag.training.updates import Updates
 from robustag.training.validation import Validation
 
 if TYPE_CHECKING:
@@ -71,8 +73,8 @@ def train_model(
     Parameters
     ----------
     definition : dict
-        ``network``, ``loss``, ``recipe``, ``optimiser`` (name, learning_rate, decay, batch_size, epochs),
-        ``checkpoints`` (epochs whose weights are kept).
+        ``network``, ``loss``, ``recipe``, ``optimiser`` (name, learning_rate, decay, batch_size, epochs,
+        perhaps precision), ``checkpoints`` (epochs whose weights are kept).
     train : Feed
         The training jets, on `device`.
     validation : JetTensors
@@ -113,15 +115,18 @@ def train_model(
     )
     model = build_model(definition["network"], inputs or held_out.inputs.shape[1], seed=seed).to(device)
     create = choose(OPTIMISERS, options.get("name", ""), "optimiser")
-    optimiser = create(model.parameters(), lr=options["learning_rate"], fused=True)
+    optimiser = create(model.parameters(), **_optimiser_options(options["learning_rate"], device))
     done = load_checkpoint(checkpoint, model, optimiser, fingerprint)
+    called = Updates(model, optimiser, recipe, options.get("precision", "float32"))
+    warm_up, hindrance = definition["recipe"].get("warm_up", 0), hindrance_of(definition["recipe"])
+    update = Recorded(called, warm_up, hindrance) if torch.device(device).type == "cuda" else called
+    moment = Moment(0, torch.Generator(device), done.state)
     for epoch in range(len(done.history), options["epochs"]):
         began = time.perf_counter()
         rate = learning_rate(options, epoch)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        random = (seed, epoch)
-        train_loss = _train_epoch(model, optimiser, recipe, train, options["batch_size"], random, done.state)
+        _set_rate(optimiser, rate)
+        moment.epoch = epoch
+        train_loss = _train_epoch(model, update, train, options["batch_size"], seed, moment)
         if not math.isfinite(train_loss):
             raise InputError(
                 f"the training loss is {train_loss} in epoch {epoch + 1}: "
@@ -143,37 +148,46 @@ def train_model(
     return Trained(model.eval().cpu(), pd.DataFrame(done.history), done.snapshots)
 
 
+def _optimiser_options(rate: float, device: str) -> dict[str, Any]:
+    """On a GPU the learning rate is a tensor, which recorded updates read anew each time."""
+    if torch.device(device).type != "cuda":
+        return {"lr": rate, "fused": True}
+    return {"lr": torch.tensor(rate, device=device), "fused": True, "capturable": True}
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimiser.param_groups:
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
 def _train_epoch(
     model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    recipe: Recipe,
+    update: Updates | Recorded,
     train: Feed,
     batch_size: int,
-    key: tuple[int, int],
-    state: dict[str, torch.Tensor],
+    seed: int,
+    moment: Moment,
 ) -> float:
     """One pass over the jets in random order; the weighted mean loss.
 
-    All randomness follows from `key`, seed and epoch; `state` is the recipe's own.
+    All randomness follows from the seed and the epoch.
     """
     device = next(model.parameters()).device
     # Two streams: one for the order of the jets and the recipe, one for dropout.
     order_seed, dropout_seed = (
-        int(word >> np.uint64(1)) for word in np.random.SeedSequence(key).generate_state(2, np.uint64)
+        int(word >> np.uint64(1))
+        for word in np.random.SeedSequence((seed, moment.epoch)).generate_state(2, np.uint64)
     )
-    generator = torch.Generator(device).manual_seed(order_seed)
-    moment = Moment(key[1], generator, state)
-    total = torch.zeros(2, device=device, dtype=torch.float64)
+    moment.generator.manual_seed(order_seed)
+    update.total.zero_()
     model.train()
     # Dropout draws from torch's default generator, which is handed back as it was.
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(dropout_seed)
-        for batch in batches(train, batch_size, generator):
-            for losses in recipe(model, batch, moment):
-                optimiser.zero_grad(set_to_none=True)
-                weighted, weight = (losses * batch.weight).sum(), batch.weight.sum()
-                # By the sizes of the weights: their sum may be about zero in a batch, or below.
-                (weighted / batch.weight.abs().sum()).backward()
-                optimiser.step()
-                total += torch.stack((weighted.detach(), weight))
-    return float(total[0] / total[1])
+        for batch in batches(train, batch_size, moment.generator):
+            update(batch, moment)
+    loss, weight = update.total.tolist()
+    return float(loss / weight)

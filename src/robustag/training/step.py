@@ -38,5 +38,6 @@ class Moment:
 
 #: (model in training mode, batch, moment) -> for each update of the weights the unweighted loss of each jet
 #: [B]. The loop goes backward from it, to whatever leaf tensors it hangs on, and updates the weights, before
-#: it asks for the next.
+#: it asks for the next. Steps may depend on the epoch during the first `warm_up` ones, an option of that
+#: name; then all are alike, and a GPU repeats one.
 Recipe = Callable[[nn.Module, Batch, Moment], Iterator[Tensor]]

@@ -5,12 +5,12 @@ import copy
 import pytest
 import torch
 from tests.unit.training.conftest import FOLLOWED
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from robustag.models import build_model
 from robustag.training import build_loss, train_model
 from robustag.training.feed import Resident
 from robustag.training.recipes import build_recipe
+from robustag.training.recorded import HostWatch
 from robustag.training.step import Batch, Moment
 
 RECIPES = [
@@ -21,21 +21,21 @@ RECIPES = [
     {"name": "free", "epsilon": 0.1, "replays": 2},
     {"name": "gradient_penalty", "epsilon": 0.1},
 ]
-#: Operations after which the host waits for a GPU, for their result or its shape depends on values.
-WAITING = {"_local_scalar_dense", "is_nonzero", "equal", "nonzero", "masked_select", "_unique2"}
 
 
-class CountWaits(TorchDispatchMode):
+class CountWaits(HostWatch):
+    """How often the processor would wait for a GPU."""
+
     def __init__(self):
         super().__init__()
         self.waits = self.operations = 0
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         self.operations += 1
-        name = function.overloadpacket.__name__
-        mask = name == "index" and any(part is not None and part.dtype == torch.bool for part in args[1])
-        self.waits += name in WAITING or mask
-        return function(*args, **(kwargs or {}))
+        self.found = ""
+        result = super().__torch_dispatch__(function, types, args, kwargs)
+        self.waits += bool(self.found)
+        return result
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=str)

@@ -286,3 +286,12 @@ def test_validation_jets_need_all_flavours(definition, toy, tmp_path):
             fingerprint="a",
             progress=lambda row: None,
         )
+
+
+def test_a_training_in_bfloat16_is_another_one_as_good(run, definition):
+    _, exact, _ = run(definition, name="exact")
+    definition["optimiser"]["precision"] = "bfloat16"
+    _, rounded, _ = run(definition, name="rounded")
+    assert rounded["train_loss"].iloc[-1] != exact["train_loss"].iloc[-1]
+    for column in ("validation_auc_bvl", "adversarial_auc_bvl"):
+        assert rounded[column].iloc[-1] == pytest.approx(exact[column].iloc[-1], abs=0.02)
