@@ -16,18 +16,20 @@ with job(globals()) as (snakemake, log):
     from robustag.files import write_table
     from robustag.models import Inputs
     from robustag.tensors import Normalisation
-    from robustag.tensors.loading import JetShards, load_tensors
-    from robustag.training import open_feed, save_snapshots, train_model, training_budget
+    from robustag.tensors.loading import load_tensors
+    from robustag.training import TrainingFiles, open_feed, save_snapshots, train_model, training_budget
 
     torch.set_num_threads(snakemake.threads)
     device = own_device()
     params, wildcards = snakemake.params, snakemake.wildcards
     table = FeatureTable.load(snakemake.input.features)
     normalisation = Normalisation.load(snakemake.input.normalisation)
-    shards = JetShards(snakemake.input.tensors, "train")
+    names = params.model["recipe"].get("variations", ())
+    varied = dict(zip(names, snakemake.input.varied, strict=True))
+    files = TrainingFiles.open(snakemake.input.tensors, varied)
     validation = load_tensors(snakemake.input.tensors, "validation")
     # The rest of the job's memory is for the validation jets, the network and the libraries.
-    train = open_feed(shards, torch.device(device), memory=0.5e6 * snakemake.resources.mem_mb)
+    train = open_feed(files, torch.device(device), memory=0.5e6 * snakemake.resources.mem_mb)
     where = type(train).__name__.lower()
     log.info("%d training (%s) and %d validation jets on %s", len(train), where, len(validation), device)
     cap = params.settings["relative_cap"]
@@ -45,7 +47,7 @@ with job(globals()) as (snakemake, log):
     checkpoint = Path(snakemake.output.model).with_suffix(".checkpoint")
     made = provenance(seed=seed)
     made_by = [params.model, params.settings, params.code, params.network, params.recipe_code, made]
-    data = [*vars(normalisation).values(), *shards.arrays(), *vars(validation).values()]
+    data = [*vars(normalisation).values(), *files.arrays(), *vars(validation).values()]
     trained = train_model(
         params.model,
         train,

@@ -36,6 +36,7 @@ FIGURES = [
     "fig_discriminator_clean",
     "fig_fixed_cut_BvL",
     "fig_fixed_cut_CvL",
+    "fig_frontier",
     "fig_headline",
     "fig_history",
     "fig_input_clean",
@@ -44,6 +45,7 @@ FIGURES = [
     "fig_input_epsilon_noise",
     "fig_kinematics_spectra",
     "fig_kinematics_weights",
+    "fig_leave_one_out",
     "fig_mismodelling",
     "fig_mismodelling_map",
     "fig_output_clean",
@@ -296,9 +298,9 @@ def test_another_shown_strength_redraws_what_shows_it_and_nothing_else(study):
         "roc_perturbations",
         "threshold",
     ]
-    shown = {f"fig_{name}" for name in (*names, "alignment", "auc_epoch", "pareto")}
+    shown = {f"fig_{name}" for name in (*names, "alignment", "auc_epoch", "pareto", "frontier")}
     # Gradients and epochs are measured at the strength shown; no training and no attack is.
-    assert set(planned) == shown | {"align", "epochs", "collect", "claims", "summary", "all"}
+    assert set(planned) == shown | {"align", "epochs", "frontier", "collect", "claims", "summary", "all"}
 
 
 def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
@@ -307,9 +309,9 @@ def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
     changed = study.checkout.folder / "changed.yaml"
     changed.write_text(yaml.safe_dump(preset))
     planned = study.checkout.plan("--configfile", "changed.yaml")
-    assert planned.pop("attack") == len(preset["run"]["models"])
+    assert planned.pop("attack") == len({*preset["run"]["models"], *preset["run"]["frontier"]["models"]})
     # All tables in which it stands; those of trainings, transfers, certificates and surfaces stay.
-    assert planned.pop("collect") == 11
+    assert planned.pop("collect") == 12
     assert planned.pop("metrics_csv") == 1
     assert planned.pop("audit_orders") == planned.pop("sizes") == 1
     tables = {

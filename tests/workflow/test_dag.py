@@ -28,7 +28,10 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     generators = sum("generator" in variation for variation in definitions)
     varied = {kind: math.ceil(share * chunks) for kind, share in config["varied_share"].items()}
     trainings = len(run["models"]) * len(run["seeds"])
-    compared = len(set(run["pareto"]["models"]) - set(run["models"])) * len(run["pareto"]["seeds"])
+    pareto, frontier = (
+        {(m, s) for m in set(run[kind]["models"]) - set(run["models"]) for s in seeds}
+        for kind, seeds in (("pareto", run["pareto"]["seeds"]), ("frontier", run["seeds"]))
+    )
     planned = fresh.plan()
     once = ("generate", "records", "summarise", "tensorise")
     assert [planned[rule] for rule in once] == [chunks] * 4
@@ -37,16 +40,25 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["index"] == 1 + len(run["variations"])
     by_change = ("vary_records", "records_changed", "tensorise_records")
     assert [planned[rule] for rule in by_change] == [varied["records"]] * 3
-    assert compared > 0
-    assert planned["train"] == trainings + compared
-    assert planned["surface"] == planned["transfer"] == trainings, "the Pareto set enters nothing else"
-    assert planned["attack"] == trainings * len(run["attacks"]) + compared * len(run["pareto"]["attacks"])
+    assert pareto
+    assert frontier
+    assert planned["train"] == trainings + len(pareto | frontier)
+    assert planned["surface"] == planned["transfer"] == trainings, "the others enter nothing else"
+    few = {
+        (*training, attack)
+        for kind, those in (("pareto", pareto), ("frontier", frontier))
+        for training in those
+        for attack in run[kind]["attacks"]
+    }
+    assert planned["attack"] == trainings * len(run["attacks"]) + len(few)
     assert planned["epochs"] == 2 * len(config["figures"]["pairs"]) * config["epochs"]["seeds"]
-    assert planned["mismodel"] == planned["align"] == trainings
+    assert planned["align"] == trainings
+    assert planned["mismodel"] == trainings + len(frontier)
     assert planned["normalise"] == planned["inventory"] == planned["claims"] == planned["summary"] == 1
     # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates, distances,
-    # alignment, spans, history, epochs, pareto, planes, paths, geometry, surface_statistics, weights
-    assert planned["collect"] == 20
+    # alignment, spans, history, epochs, pareto, frontier, planes, paths, geometry, surface_statistics,
+    # weights
+    assert planned["collect"] == 21
     assert planned["certify"] == len(run["models"]), "the first seed of every compared model"
     others = len(config["figures"]["pairs"]) * (len(run["seeds"]) - 1)
     assert planned["distances"] == len(run["models"]) + others, "every seed of the nominal ones"

@@ -78,6 +78,8 @@ DATA = RUN["data"]
 SHOWN_ROCS = sorted(shown_rocs(config))
 SHOWN_MISMODELLINGS = shown_mismodellings(config)
 PARETO = bool(RUN["pareto"]["models"] and RUN["pareto"]["attacks"])
+# Ways of training are judged by what sources of uncertainty do to their rates.
+FRONTIER = bool(RUN["frontier"]["models"] and RUN["frontier"]["attacks"] and CALIBRATED)
 
 
 def given_jets(samples) -> int:

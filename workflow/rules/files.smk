@@ -157,6 +157,21 @@ def collected_if_any(table: str) -> list[str]:
     return [collected(table)] if table in PARTS else []
 
 
+def frontier_parts() -> list[tuple[str, str, int]]:
+    """Metrics of the attacks and the mismodelling of all ways of training that are compared."""
+    if not FRONTIER:
+        return []
+    models = list(dict.fromkeys([RUN["frontier"]["nominal"], *RUN["frontier"]["models"]]))
+    return [
+        *trained(
+            "<results>/attacks/{model}/seed{seed}/{attack}.metrics.parquet",
+            models,
+            attack=RUN["frontier"]["attacks"],
+        ),
+        *trained("<results>/mismodel/{model}/seed{seed}.metrics.parquet", models),
+    ]
+
+
 # What each collected table is gathered from: files, each with its model and seed.
 PARTS = {
     **{table: measured(table) for table in MEASURED},
@@ -207,6 +222,7 @@ PARTS = {
             attack=RUN["pareto"]["attacks"],
         )
     ],
+    "frontier": frontier_parts(),
     "planes": trained("<results>/surface/{model}/seed{seed}.planes.parquet"),
     "paths": trained("<results>/surface/{model}/seed{seed}.paths.parquet"),
     "geometry": trained("<results>/surface/{model}/seed{seed}.geometry.parquet"),
@@ -234,6 +250,19 @@ def training_spread(wildcards) -> list[str]:
     recipe = config["models"][wildcards.model]["recipe"]
     needed = training_budget(recipe, config["relative_cap"]).needs_spread
     return ["<results>/tensors/spread.safetensors"] if needed else []
+
+
+def training_variations(wildcards) -> list[str]:
+    """The training jets as other detectors measure them, for a recipe that shows them; none for the others."""
+    recipe = config["models"][wildcards.model]["recipe"]
+    return [path for name in recipe.get("variations", []) for path in tensors_of(name)]
+
+
+def training_memory(wildcards, attempt) -> int:
+    """Memory of a training in MB, which may hold its jets in several variations."""
+    growing = len(training_variations(wildcards)) * MEMORY["training"][1]
+    beside = growing * SPLIT_SHARES["training"] * JETS / 1e6
+    return memory("training", beside)(wildcards, attempt)
 
 
 def nominal_partners(wildcards) -> list[str]:

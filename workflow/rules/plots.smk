@@ -261,6 +261,41 @@ if CALIBRATED:
             "../../scripts/fig_scale_factors.py"
 
 
+if FRONTIER:
+
+    rule fig_frontier:
+        """Ways of training: performance against calibration uncertainty and against attacks."""
+        input:
+            uncertainties=rules.frontier.output.uncertainties,
+            performances=rules.frontier.output.performances,
+        output:
+            **figure("fig_frontier", "Mismodelling"),
+        log:
+            "<logs>/fig_frontier.log",
+        localrule: True
+        params:
+            options=frontier_options(),
+            code=code_fingerprint("scripts/fig_frontier.py"),
+        script:
+            "../../scripts/fig_frontier.py"
+
+    rule fig_leave_one_out:
+        """What each way of training has seen against the sources it is judged on."""
+        input:
+            uncertainties=rules.frontier.output.uncertainties,
+        output:
+            **figure("fig_leave_one_out", "Mismodelling"),
+        log:
+            "<logs>/fig_leave_one_out.log",
+        localrule: True
+        params:
+            options=frontier_options(),
+            seen=seen_sources(),
+            code=code_fingerprint("scripts/fig_leave_one_out.py"),
+        script:
+            "../../scripts/fig_leave_one_out.py"
+
+
 if RUN["variations"]:
 
     rule fig_alignment:

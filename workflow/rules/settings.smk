@@ -131,12 +131,35 @@ def pareto_options() -> dict:
     }
 
 
+def frontier_options() -> dict:
+    """What the comparison of ways of training is about."""
+    claims = config["claims"]
+    return {
+        **figure_options("epsilon", "discriminators"),
+        **canonical(RUN["frontier"]),
+        "working_point": claims["working_point"],
+        "less": claims["less_uncertain"],
+        "within": claims["preserved_within"],
+    }
+
+
+def seen_sources() -> dict[str, list[str]]:
+    """The sources of uncertainty that each way of training has seen variations of."""
+    sources = {name: source["name"] for name, source in CALIBRATED.items()}
+    recipes = {name: config["models"][name]["recipe"] for name in RUN["frontier"]["models"]}
+    return {
+        name: sorted({sources[variation] for variation in recipe["variations"]})
+        for name, recipe in recipes.items()
+        if "variations" in recipe
+    }
+
+
 def claim_settings() -> dict:
     """How claims are tested; the keys of `robustag.claims.evidence.Settings`."""
     figures = config["figures"]
     return canonical(
         {
-            **config["claims"],
+            **{key: value for key, value in config["claims"].items() if key != "less_uncertain"},
             "attack": figures["attack"],
             "noise": figures["noise"],
             "attacks": {name: whole_definition(name) for name in RUN["attacks"]},

@@ -106,6 +106,32 @@ if CALIBRATED:
             "../../scripts/scale_factors.py"
 
 
+if FRONTIER:
+
+    rule frontier:
+        """Ways of training side by side: performance, calibration uncertainty, robustness; and claim C18."""
+        input:
+            metrics=collected("frontier"),
+        output:
+            uncertainties="<results>/tables/frontier_uncertainties.parquet",
+            uncertainties_csv="<results>/tables/frontier_uncertainties.csv",
+            performances="<results>/tables/frontier_performances.parquet",
+            performances_csv="<results>/tables/frontier_performances.csv",
+            page="<results>/robust_training.md",
+        log:
+            "<logs>/frontier.log",
+        localrule: True
+        params:
+            study=config["study"],
+            options=frontier_options(),
+            seen=seen_sources(),
+            sources=CALIBRATED,
+            significance=config["claims"]["significance"],
+            code=code_fingerprint("scripts/frontier.py"),
+        script:
+            "../../scripts/frontier.py"
+
+
 rule inventory:
     """Count and check the prepared sample, and describe every model by its card."""
     input:

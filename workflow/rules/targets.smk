@@ -25,6 +25,7 @@ PRODUCTS = [
     *FIGURES,
     *("audit_orders", "metrics_csv", "mismodelling_verdicts", "sizes"),
     *(["scale_factors"] if CALIBRATED else []),
+    *(["frontier"] if FRONTIER else []),
     *(["data_verdicts"] if DATA else []),
     *("claims", "export", "summary"),
 ]

@@ -1,6 +1,6 @@
 """Trainings, and how robustness grows in their course.
 
-Needs: the nominal tensors. Makes: <results>/models/{model}/seed{seed}.safetensors, .history.parquet and .onnx, the
+Needs: the nominal tensors, and those of variations for recipes that show them. Makes: <results>/models/{model}/seed{seed}.safetensors, .history.parquet and .onnx, the
 weights of chosen epochs in <results>/models/{model}/seed{seed}/, and <results>/epochs/{model}/seed{seed}.parquet.
 """
 
@@ -13,6 +13,7 @@ rule train:
     """
     input:
         tensors=tensors_of("nominal"),
+        varied=training_variations,
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
         spread=training_spread,
@@ -24,7 +25,7 @@ rule train:
         "<logs>/train/{model}.seed{seed}.log",
     threads: 1
     resources:
-        mem_mb=memory("training"),
+        mem_mb=training_memory,
     params:
         seed=config["seed"],
         model=lambda wildcards: canonical(whole_model(config, wildcards.model)),

@@ -122,6 +122,9 @@ def compare(
     discriminators: Sequence[str],
     sources: Mapping[str, Source],
     significance: float,
+    *,
+    together: bool = False,
+    share: float = 1.0,
 ) -> pd.DataFrame:
     """The uncertainties of nominal and adversarial models, over all pT.
 
@@ -138,16 +141,22 @@ def compare(
     significance : float
         What counts as an effect, in standard deviations of a normal distribution; see
         `robustag.evaluation.significance`.
+    together : bool
+        Whether all pairs answer one question: their tests are then one family, and the totals of all models
+        have the same sources, those with a significant effect on any of them.
+    share : float
+        Of the nominal uncertainty, with which the adversarial one is compared: 0.8 asks for one that is
+        smaller by a fifth.
 
     Returns
     -------
     DataFrame
         Columns pair, discriminator, metric, flavour (as `flavour_of`), working_point, source (its name, or
         `TOTAL`); ``resolved``: whether its effect on one of the two models is significant, and the total of
-        both has it; ``nominal`` and ``adversarial``, relative uncertainties, and ``difference``, nominal
-        minus adversarial, each followed by its error, paired over events and trainings; ``p`` of the
-        difference, corrected for the number of tests (Holm; the totals of a pair at one working point are a
-        family, and so are the sources), NaN for models that were trained once; ``answer``: what adversarial
+        both has it; ``nominal`` and ``adversarial``, relative uncertainties, and ``difference``, nominal (the
+        share of it) minus adversarial, each followed by its error, paired over events and trainings; ``p`` of
+        the difference, corrected for the number of tests (Holm; the totals of a pair at one working point are
+        a family, and so are the sources), NaN for models that were trained once; ``answer``: what adversarial
         training makes of the uncertainty.
     """
     rows = metrics[(metrics["kind"] == "scenario") & metrics["metric"].isin(list(RATES))]
@@ -160,29 +169,38 @@ def compare(
             model: _changes(measured, of_model, {"model": model, **named}, sources)
             for model, of_model in of_rate.groupby("model", sort=False)
         }
+        alone = {
+            model: {source: Uncertainty.of({source: own}) for source, own in changes.items()}
+            for model, changes in found.items()
+        }
         for pair in pairs:
             front = {"pair": pair["label"], **named, "flavour": flavour_of(rate[0], rate[1])}
-            models = [found[pair[role]] for role in ("nominal", "adversarial")]
-            resolved = []
-            for source in models[0]:
-                both = [Uncertainty.of({source: changes[source]}) for changes in models]
-                known = all(each.exists for each in both) and any(
-                    each.is_resolved(significance) for each in both
-                )
-                resolved += [source] if known else []
-                row = {"source": source, "resolved": known, **_difference(both[0], both[1])}
-                table.append(front | row)
-            both = [Uncertainty.of({name: changes[name] for name in resolved}) for changes in models]
-            row = {"source": TOTAL, "resolved": bool(resolved), **_difference(both[0], both[1])}
-            table.append(front | row)
+            both = pair["nominal"], pair["adversarial"]
+            resolved = _resolved([alone[model] for model in (alone if together else both)], significance)
+            for source in alone[both[0]]:
+                row = {"source": source, "resolved": source in resolved}
+                table.append(front | row | _difference(share, *(alone[model][source] for model in both)))
+            totals = [Uncertainty.of({name: found[model][name] for name in resolved}) for model in both]
+            row = {"source": TOTAL, "resolved": bool(resolved)}
+            table.append(front | row | _difference(share, *totals))
     found = pd.DataFrame(table)
-    family = [found["pair"], found["working_point"], found["source"] == TOTAL]
+    family = [found["working_point"], found["source"] == TOTAL, *([] if together else [found["pair"]])]
     found["p"] = found.groupby(family)["p"].transform(holm)
     found["answer"] = [
         answer(difference, p, level(significance), SMALLER, LARGER)
         for difference, p in found[["difference", "p"]].to_numpy()
     ]
     return found
+
+
+def _resolved(models: Sequence[Mapping[str, Uncertainty]], significance: float) -> list[str]:
+    """Sources that have an effect on any of some models, and one that exists on all."""
+    return [
+        source
+        for source in models[0]
+        if all(each[source].exists for each in models)
+        and any(each[source].is_resolved(significance) for each in models)
+    ]
 
 
 def _changes(
@@ -198,15 +216,17 @@ def _changes(
     return changes
 
 
-def _difference(nominal: Uncertainty, adversarial: Uncertainty) -> dict:
+def _difference(share: float, nominal: Uncertainty, adversarial: Uncertainty) -> dict:
     """Of two uncertainties as columns.
 
     What is compared are the squares, which have no bias; divided by the sum of the uncertainties as measured
     their difference is that of the uncertainties.
     """
-    square = nominal.square - adversarial.square
-    spread = nominal.gradient - adversarial.gradient
-    scale = nominal.size + adversarial.size
+    slope = nominal.gradient
+    wanted = Measurement(slope.seeds, share**2 * slope.values, share**2 * slope.replicates)
+    square = share**2 * nominal.square - adversarial.square
+    spread = wanted - adversarial.gradient
+    scale = share * nominal.size + adversarial.size
     known = nominal.exists and adversarial.exists and (len(spread.seeds) > 1 or not scale)
     return {
         "nominal": nominal.value,

@@ -1,5 +1,6 @@
 """The taggers: networks that return logits, found by name, and their files, free of pickle."""
 
+from robustag.models.dropout import shared_dropout
 from robustag.models.inputs import Inputs
 from robustag.models.mode import in_mode
 from robustag.models.registry import build_model
@@ -13,5 +14,6 @@ __all__ = [
     "load_model",
     "read_tensors",
     "save_model",
+    "shared_dropout",
     "write_tensors",
 ]

@@ -52,9 +52,8 @@ class JetTensors:
 
     @property
     def key(self) -> torch.Tensor:
-        """What tells jets apart, int64 [N]: their event and direction, which no variation touches."""
-        direction = self.eta.float().view(torch.int32).long() & 0xFFFFFFFF
-        return splitmix64(self.event) ^ direction
+        """What tells jets apart, int64 [N]."""
+        return jet_key(self.event, self.eta)
 
     def to(self, device: str | torch.device) -> "JetTensors":
         """The same jets on another device."""
@@ -67,6 +66,12 @@ class JetTensors:
     def sampled(self, number: int) -> "JetTensors":
         """So many of the jets, as `sample_jets` chooses them."""
         return self.select(sample_jets(self.event, number))
+
+
+def jet_key(event: torch.Tensor, eta: torch.Tensor) -> torch.Tensor:
+    """What tells jets apart, int64 [N]: their event and direction, which no variation touches."""
+    direction = eta.float().view(torch.int32).long() & 0xFFFFFFFF
+    return splitmix64(event) ^ direction
 
 
 def sample_jets(event: torch.Tensor, number: int) -> torch.Tensor:

@@ -12,6 +12,7 @@ from robustag.training.catalogue import RECIPES, RecipeInfo
 if TYPE_CHECKING:
     from robustag.training.auc import auc
     from robustag.training.feed import open_feed
+    from robustag.training.files import TrainingFiles
     from robustag.training.loop import Trained, train_model
     from robustag.training.losses import LOSSES, build_loss
     from robustag.training.recipes import build_recipe
@@ -24,6 +25,7 @@ __all__ = [
     "RECIPES",
     "RecipeInfo",
     "Trained",
+    "TrainingFiles",
     "auc",
     "build_loss",
     "build_recipe",

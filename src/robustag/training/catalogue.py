@@ -36,9 +36,6 @@ class RecipeInfo:
     builder : str
         Name of its function if that is another one: ``adversarial`` for a recipe whose definition has the
         options of `attack` beside those of the recipe.
-    hindrance : str
-        What keeps its updates from being recorded as a CUDA graph, if it is more than an operation that
-        `HostWatch` sees.
     """
 
     name: str
@@ -48,7 +45,6 @@ class RecipeInfo:
     label: str
     attack: str = ""
     builder: str = ""
-    hindrance: str = ""
 
     @property
     def home(self) -> str:
@@ -97,10 +93,11 @@ _ENTRIES = (
     _on_attack("pgd", "1 + steps (1 + restarts)"),
     RecipeInfo("adversarial", "adversarial", "1 + its attack's", "arXiv:1706.06083", "adversarial"),
     RecipeInfo("free", "free", "replays", "arXiv:1904.12843", "free"),
-    RecipeInfo(
-        *("trades", "trades", "3 + steps", "arXiv:1901.08573", "TRADES"),
-        hindrance="the generator of dropout is set back between two passes",
-    ),
+    RecipeInfo("trades", "trades", "3 + steps", "arXiv:1901.08573", "TRADES"),
+    RecipeInfo("augmented", "varied", "1", "augmentation", "augmented"),
+    RecipeInfo("paired", "varied", "2", "arXiv:2403.07066, arXiv:2410.13947", "paired"),
+    RecipeInfo("group_dro", "varied", "1", "arXiv:1911.08731", "group DRO"),
+    RecipeInfo("coherent", "coherent", "2", "this study", "coherent"),
     RecipeInfo(
         *("gradient_penalty", "penalty", "2", "arXiv:1711.09404, arXiv:1802.01421", "gradient penalty"),
     ),

@@ -7,11 +7,13 @@ size of a batch: where the jets are changes no result.
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from robustag.tensors.loading import JetShards, JetTensors
+from robustag.tensors.loading import JetTensors
+from robustag.training.files import COLUMNS, TrainingFiles
 from robustag.training.step import Batch
 
 #: Jets that are shuffled among each other: all of them in most studies, 0.98 GB of them in a larger one.
@@ -39,11 +41,11 @@ class Resident:
 class Streamed:
     """Jets in files; the window of the moment and the next one are in memory."""
 
-    shards: JetShards
+    files: TrainingFiles
     device: torch.device
 
     def __len__(self) -> int:
-        return len(self.shards)
+        return len(self.files)
 
     def windows(self, order: Iterable[Tensor]) -> Iterator[tuple[Batch, Tensor]]:
         """The jets that each part of the order names, and their places among these."""
@@ -59,34 +61,36 @@ class Streamed:
 
     def _window(self, rows: Tensor) -> tuple[Batch, Tensor]:
         sorted_rows, place = rows.sort()
-        jets = _read(self.shards, sorted_rows.cpu(), self.device)
+        jets = self.files.read(sorted_rows.cpu(), self.device)
         return jets, place.argsort()
 
 
 Feed = Resident | Streamed
 
 
-def open_feed(shards: JetShards, device: torch.device, memory: float) -> Feed:
+def open_feed(files: TrainingFiles, device: torch.device, memory: float) -> Feed:
     """Source of batches on `device`: resident if the jets take at most `memory` bytes, else streamed.
 
     A GPU's own memory counts instead: half of what is free may be taken.
     """
     if device.type == "cuda":
         memory = torch.cuda.mem_get_info(device)[0] / 2
-    one = _read(shards, torch.zeros(1, dtype=torch.int64), device)
-    if len(shards) * sum(tensor.nbytes for tensor in one) > memory:
-        return Streamed(shards, device)
-    jets = Batch(*(tensor.new_empty((len(shards), *tensor.shape[1:])) for tensor in one))
-    for begin in range(0, len(shards), WINDOW):
-        rows = torch.arange(begin, min(begin + WINDOW, len(shards)))
-        for target, part in zip(jets, _read(shards, rows, device), strict=True):
-            target[begin : begin + WINDOW] = part
-    return Resident(jets)
+    jets = len(files)
+    one = files.read(torch.zeros(1, dtype=torch.int64), device)
+    if jets * sum(tensor.nbytes for tensor in one if tensor is not None) > memory:
+        return Streamed(files, device)
+    resident = one.each(lambda tensor: tensor.new_empty((jets, *tensor.shape[1:])))
+    for begin in range(0, jets, WINDOW):
+        rows = torch.arange(begin, min(begin + WINDOW, jets))
+        for target, part in zip(resident, files.read(rows, device), strict=True):
+            if target is not None and part is not None:
+                target[begin : begin + WINDOW] = part
+    return Resident(resident)
 
 
 def on_device(jets: JetTensors, device: torch.device) -> Batch:
     """What training needs of the jets; their weight is that of their kinematics times that of their event."""
-    batch = Batch(*(getattr(jets, name).to(device) for name in Batch._fields))
+    batch = Batch(*(getattr(jets, name).to(device) for name in COLUMNS))
     return batch._replace(weight=batch.weight * jets.event_weight.to(device))
 
 
@@ -101,7 +105,7 @@ def batches(source: Feed, size: int, generator: torch.Generator) -> Iterator[Bat
     order = _order(len(source), window, generator)
     for jets, rows in source.windows(order.split(window)):
         for chosen in rows.split(size):
-            yield Batch(*(tensor.index_select(0, chosen) for tensor in jets))
+            yield jets.each(partial(torch.index_select, dim=0, index=chosen))
 
 
 def _order(jets: int, window: int, generator: torch.Generator) -> Tensor:
@@ -113,14 +117,3 @@ def _order(jets: int, window: int, generator: torch.Generator) -> Tensor:
     return torch.cat(
         [rows[torch.randperm(len(rows), generator=generator, device=device)] for rows in order.split(window)]
     )
-
-
-def _read(shards: JetShards, rows: Tensor, device: torch.device) -> Batch:
-    """Jets of the files at `rows` int64 [N], ascending, on the device, weighted as by `on_device`."""
-    columns = shards.read(rows, [*Batch._fields, "event_weight"])
-    columns["weight"] = columns["weight"] * columns.pop("event_weight")
-    jets = Batch(**columns)
-    if device.type != "cuda":
-        return jets
-    # Pinned, so that the copy does not hold up the steps that wait for it on the same stream.
-    return Batch(*(tensor.pin_memory().to(device, non_blocking=True) for tensor in jets))

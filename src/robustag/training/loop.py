@@ -18,7 +18,7 @@ from robustag.registry import choose
 from robustag.training.checkpoint import load_checkpoint, save_checkpoint
 from robustag.training.feed import Feed, batches, on_device
 from robustag.training.losses import build_loss
-from robustag.training.recipes import build_recipe, hindrance_of
+from robustag.training.recipes import build_recipe
 from robustag.training.recorded import Recorded
 from robustag.training.schedule import learning_rate
 from robustag.training.snapshots import Snapshot, names_of, snapshot
@@ -118,8 +118,8 @@ def train_model(
     optimiser = create(model.parameters(), **_optimiser_options(options["learning_rate"], device))
     done = load_checkpoint(checkpoint, model, optimiser, fingerprint)
     called = Updates(model, optimiser, recipe, options.get("precision", "float32"))
-    warm_up, hindrance = definition["recipe"].get("warm_up", 0), hindrance_of(definition["recipe"])
-    update = Recorded(called, warm_up, hindrance) if torch.device(device).type == "cuda" else called
+    warm_up = definition["recipe"].get("warm_up", 0)
+    update = Recorded(called, warm_up) if torch.device(device).type == "cuda" else called
     moment = Moment(0, torch.Generator(device), done.state)
     for epoch in range(len(done.history), options["epochs"]):
         began = time.perf_counter()

@@ -50,6 +50,12 @@ def double_softmax_focal(logits: Tensor, label: Tensor, *, gamma: float) -> Tens
     return focal(functional.softmax(logits, dim=1), label, gamma=gamma)
 
 
+def divergence(logits: Tensor, others: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of the predictions `others` from `logits`, [N, C] both; [N], in nats."""
+    log_p, log_q = functional.log_softmax(logits, dim=1), functional.log_softmax(others, dim=1)
+    return (log_p.exp() * (log_p - log_q)).sum(dim=1)
+
+
 #: Losses by the name that configurations use; the options follow by keyword.
 LOSSES: dict[str, Callable[..., Tensor]] = {
     "cross_entropy": cross_entropy,

@@ -24,9 +24,3 @@ def build_recipe(definition: Mapping[str, Any], loss: PerJetLoss, rule: BudgetRu
     info = choose(catalogue, definition.get("name", ""), "recipe")
     options = info.whole(options_in(definition))
     return with_options(info.function, options, "recipe", "loss", "rule")(loss, rule)
-
-
-def hindrance_of(definition: Mapping[str, Any]) -> str:
-    """What keeps the updates of a recipe from being recorded as a CUDA graph, as its entry says."""
-    catalogue = import_module("robustag.training.catalogue").RECIPES
-    return str(choose(catalogue, definition.get("name", ""), "recipe").hindrance)

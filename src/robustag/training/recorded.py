@@ -74,12 +74,10 @@ class Recorded:
         What is to be done, on a GPU, with an optimiser that is ``capturable``.
     warm_up : int
         Epochs of which each has updates of its own (option ``warm_up`` of a recipe).
-    hindrance : str
-        What is known to keep the updates from being recorded, if anything.
     """
 
-    def __init__(self, updates: Updates, warm_up: int, hindrance: str = "") -> None:
-        self._updates, self._warm_up, self._hindrance = updates, warm_up, hindrance
+    def __init__(self, updates: Updates, warm_up: int) -> None:
+        self._updates, self._warm_up, self._hindrance = updates, warm_up, ""
         self._kinds: dict[tuple[int, int], _Kind] = {}
 
     @property
@@ -96,7 +94,8 @@ class Recorded:
             self._by_calls(kind, batch, moment)
             return
         for room, given in zip(kind.batch, batch, strict=True):
-            room.copy_(given)
+            if room is not None and given is not None:
+                room.copy_(given)
         kind.graph.replay()
 
     def _by_calls(self, kind: _Kind, batch: Batch, moment: Moment) -> None:
@@ -111,7 +110,7 @@ class Recorded:
             _log.info("the updates are made call by call, not replayed as a CUDA graph: %s", watch.found)
 
     def _record(self, kind: _Kind, batch: Batch, moment: Moment) -> None:
-        kind.batch = Batch(*(tensor.clone() for tensor in batch))
+        kind.batch = batch.each(torch.clone)
         graph = torch.cuda.CUDAGraph()
         # Replays go on with the random numbers of the moment; torch's own generator is known to the graph.
         graph.register_generator_state(moment.generator)

@@ -7,14 +7,48 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from robustag.errors import InputError
+
 
 class Batch(NamedTuple):
-    """Jets of one step: inputs float32 [B, F], missing bool [B, F], label int64 [B], weight float32 [B]."""
+    """Jets of one step.
+
+    Attributes
+    ----------
+    inputs : float32 [B, F]
+    missing : bool [B, F]
+    label : int64 [B]
+    weight : float32 [B]
+    varied : float32 [B, V, F] or None
+        Inputs of the same jets in each of V variations, for a recipe that names some; those of the jet itself
+        where it is not found again.
+    varied_missing : bool [B, V, F] or None
+        Their missing entries.
+    """
 
     inputs: Tensor
     missing: Tensor
     label: Tensor
     weight: Tensor
+    varied: Tensor | None = None
+    varied_missing: Tensor | None = None
+
+    def each(self, function: Callable[[Tensor], Tensor]) -> "Batch":
+        """The function of every tensor that is there."""
+        return Batch._make(None if part is None else function(part) for part in self)
+
+
+def needed(part: Tensor | None) -> Tensor:
+    """What a recipe cannot do without of a batch.
+
+    Raises
+    ------
+    InputError
+        If the batches have no variations.
+    """
+    if part is None:
+        raise InputError("the recipe needs the training jets in variations: open their files with those")
+    return part
 
 
 @dataclass

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from robustag.attacks.iterated import ascend, random_point
 from robustag.attacks.problem import PerJetLoss, Problem
 from robustag.attacks.rule import BudgetRule
 from robustag.draws import Draws
-from robustag.models import in_mode
+from robustag.models import in_mode, shared_dropout
 from robustag.options import Count, Positive
+from robustag.training.losses import divergence
 from robustag.training.step import Batch, Moment, Recipe
 
 
@@ -22,7 +22,7 @@ def trades(
 
     ``L(f(x), y) + beta max_x' KL(f(x) || f(x'))`` (arXiv:1901.08573, with beta for its 1/lambda). The
     maximum is sought by PGD from a random point of the budget, dropout off; the paper starts next to the jet.
-    Both predictions of a step come from the same thinned network: dropout drops the same activations in both.
+    Both predictions of a step come from the same thinned network: `shared_dropout`.
     """
 
     def attacked(model: nn.Module, batch: Batch, moment: Moment) -> Tensor:
@@ -43,16 +43,8 @@ def trades(
     def step(model: nn.Module, batch: Batch, moment: Moment) -> Iterator[Tensor]:
         with in_mode(model, training=False):
             perturbed = attacked(model, batch, moment)
-        device = batch.inputs.device
-        # The second pass draws the numbers that the first has drawn.
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            logits = model(batch.inputs)
-        yield loss(logits, batch.label) + beta * divergence(logits, model(perturbed))
+        with shared_dropout(model, 2):
+            logits, others = model(torch.cat([batch.inputs, perturbed])).chunk(2)
+        yield loss(logits, batch.label) + beta * divergence(logits, others)
 
     return step
-
-
-def divergence(logits: Tensor, others: Tensor) -> Tensor:
-    """Kullback-Leibler divergence of the predictions `others` from `logits`, [N, C] both; [N], in nats."""
-    log_p, log_q = functional.log_softmax(logits, dim=1), functional.log_softmax(others, dim=1)
-    return (log_p.exp() * (log_p - log_q)).sum(dim=1)

@@ -3,6 +3,7 @@
 import logging
 import math
 from dataclasses import dataclass
+from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +63,8 @@ class Validation:
 
     def _measured(self, model: nn.Module) -> dict[str, float]:
         size = jets_at_a_time(self.jets.inputs.device, _ON_CPU, _ON_GPU)
-        chunks = [Batch(*parts) for parts in zip(*(t.split(size) for t in self.jets), strict=True)]
+        starts = range(0, len(self.jets.label), size)
+        chunks = [self.jets.each(itemgetter(slice(start, start + size))) for start in starts]
         with torch.no_grad():
             clean = torch.cat([model(chunk.inputs) for chunk in chunks])
         attacked = torch.cat([self._attacked(model, chunk) for chunk in chunks])
@@ -96,7 +98,7 @@ class Validation:
 
     def _one_step_share(self, model: nn.Module, clean: Tensor, attacked: Tensor) -> float:
         rows = slice(None, None, max(1, len(self.jets.label) // self.monitored))
-        jets = Batch(*(tensor[rows] for tensor in self.jets))
+        jets = self.jets.each(itemgetter(rows))
         problem = self._problem(model, jets)
         budget = problem.budget(self.epsilon)
         worst = problem.losses(ascend(problem, budget, jets.inputs, _PGD_STEPS, _PGD_RATE))

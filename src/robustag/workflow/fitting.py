@@ -51,6 +51,7 @@ def misfits(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
     yield from _scenarios(config, table)
     yield from _scales(config, table)
     yield from _networks(config, table)
+    yield from _shown_variations(config)
 
 
 def leave_out_defaults(config: dict, table: FeatureTable) -> tuple[list[str], list[Misfit]]:
@@ -200,8 +201,24 @@ def _scales(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
 
 
 def _trained(config: Mapping[str, Any]) -> list[tuple[tuple[str, ...], list[str]]]:
-    """The two lists of models that a study trains."""
-    return [(keys, _at(config, keys)) for keys in (("run", "models"), ("run", "pareto", "models"))]
+    """The lists of models that a study trains."""
+    selections = ("run", "models"), ("run", "pareto", "models"), ("run", "frontier", "models")
+    return [(keys, _at(config, keys)) for keys in selections]
+
+
+def _shown_variations(config: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Models whose training shows variations that the study does not make."""
+    out = {misfit.chosen for misfit in _variations(config)}
+    made = [name for name in config["run"]["variations"] if name not in out]
+    for selection, names in _trained(config):
+        for name in names:
+            for variation in config["models"][name]["recipe"].get("variations", ()):
+                if variation not in made:
+                    fault = (
+                        f"models.{name}.recipe.variations needs the variation '{variation}': add it to "
+                        f"run.variations, or take the model out of {'.'.join(selection)}"
+                    )
+                    yield Misfit(selection, name, "their trainings show variations that are not made", fault)
 
 
 def _published(config: Mapping[str, Any], table: FeatureTable) -> bool:

@@ -9,6 +9,8 @@ from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
 from robustag.mismodelling.sources import Source, sources_of
+from robustag.registry import unknown
+from robustag.training import RECIPES
 from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.workflow.definitions import definition_faults, is_certifiable
 from robustag.workflow.fitting import leave_out_defaults
@@ -41,6 +43,7 @@ def check_selection(config: dict, table: FeatureTable) -> list[str]:
     """
     # Everything else looks definitions up, so those must exist and make sense first.
     _refuse(chain(_undefined(config), definition_faults(config)))
+    _refuse(_trained_variations(config))
     left_out, unfit = leave_out_defaults(config, table)
     _refuse(
         chain(
@@ -51,6 +54,7 @@ def check_selection(config: dict, table: FeatureTable) -> list[str]:
             _frozen(config, table),
             (misfit.fault for misfit in unfit),
             _models(config),
+            _frontier(config),
             _shown(config),
             _pairs(config),
             _labels(config),
@@ -79,9 +83,16 @@ def shown_scenarios(config: dict) -> dict[str, dict]:
 
 
 def whole_model(config: dict, name: str) -> dict:
-    """The definition of a model with the common optimiser, but for what it says of its own."""
+    """The definition of a model with all that it takes from elsewhere, but for what it says of its own.
+
+    That is the common optimiser, and how many standard deviations the variations of its recipe are.
+    """
     model = config["models"][name]
-    return {**model, "optimiser": config["optimiser"] | model.get("optimiser", {})}
+    recipe = model["recipe"]
+    if "deviations" in (option.name for option in RECIPES[recipe["name"]].options):
+        sizes = [config["variations"][each].get("sigma", 1.0) for each in recipe["variations"]]
+        recipe = {"deviations": sizes, **recipe}
+    return {**model, "recipe": recipe, "optimiser": config["optimiser"] | model.get("optimiser", {})}
 
 
 def shown_mismodellings(config: dict) -> list[dict]:
@@ -158,6 +169,7 @@ def _undefined(config: dict) -> Iterator[str]:
     selected = [(f"run.{kind}", run[kind], kind) for kind in _SELECTIONS]
     selected.append(("distances.attacks", config["distances"]["attacks"], "attacks"))
     selected += [(f"run.pareto.{kind}", run["pareto"][kind], kind) for kind in ("models", "attacks")]
+    selected += [(f"run.frontier.{kind}", run["frontier"][kind], kind) for kind in ("models", "attacks")]
     selected += [("run.data", run["data"], "samples")]
     selected.append(("validation.samples", config["validation"]["samples"], "samples"))
     for key, names, definitions in selected:
@@ -253,6 +265,34 @@ def _models(config: dict) -> Iterator[str]:
     for key, name in needed:
         if name not in config["run"]["models"]:
             yield f"{key} needs the model '{name}': add it to run.models"
+
+
+def _trained_variations(config: dict) -> Iterator[str]:
+    """Variations that a recipe names and in which no jet of a training can be found."""
+    for model, definition in config["models"].items():
+        for name in definition["recipe"].get("variations", ()):
+            if name not in config["variations"]:
+                yield f"models.{model}.recipe.variations: {unknown(config['variations'], name, 'variation')}"
+            elif "generator" in config["variations"][name]:
+                yield (
+                    f"models.{model}.recipe.variations names '{name}', which has other collisions: "
+                    "use variations of the detector or of the records"
+                )
+
+
+def _frontier(config: dict) -> Iterator[str]:
+    """Ways of training that are compared with themselves, or with what the study does not train."""
+    frontier = config["run"]["frontier"]
+    if not frontier["models"]:
+        return
+    nominal = frontier["nominal"]
+    if nominal not in config["run"]["models"]:
+        yield f"run.frontier.nominal needs the model '{nominal}': add it to run.models"
+    if nominal in frontier["models"]:
+        yield f"run.frontier.models compares '{nominal}' with itself: take it out"
+    for name in frontier["attacks"]:
+        if "source" in config["attacks"][name]:
+            yield f"run.frontier.attacks: '{name}' is crafted on another model: name what it transfers"
 
 
 def _shown(config: dict) -> Iterator[str]:

@@ -12,6 +12,7 @@ from robustag.tensors.loading import JetShards, load_tensors
 from robustag.tensors.store import write_store
 from robustag.training import open_feed, train_model
 from robustag.training.feed import Resident, Streamed, batches, on_device
+from robustag.training.files import COLUMNS, TrainingFiles
 
 CPU = torch.device("cpu")
 # Training jets of each file: blocks and windows below end inside files, and one file has none.
@@ -48,8 +49,8 @@ def rows_of(source, size, seed=1):
 
 
 def both(paths):
-    shards = JetShards(paths, "train")
-    sources = open_feed(shards, CPU, math.inf), open_feed(shards, CPU, 0)
+    files = TrainingFiles.open(paths, {})
+    sources = open_feed(files, CPU, math.inf), open_feed(files, CPU, 0)
     assert [type(source) for source in sources] == [Resident, Streamed]
     return sources
 
@@ -65,10 +66,10 @@ def test_a_split_is_read_whole_or_in_parts(paths):
 
 
 def test_memory_decides_where_the_jets_are(paths):
-    shards = JetShards(paths, "train")
+    files = TrainingFiles.open(paths, {})
     size = sum(FILES) * (23 * (4 + 1) + 8 + 4)
-    assert isinstance(open_feed(shards, CPU, size), Resident)
-    assert isinstance(open_feed(shards, CPU, size - 1), Streamed)
+    assert isinstance(open_feed(files, CPU, size), Resident)
+    assert isinstance(open_feed(files, CPU, size - 1), Streamed)
 
 
 def test_every_jet_comes_once_and_as_it_was_stored(paths, small_windows):
@@ -80,7 +81,7 @@ def test_every_jet_comes_once_and_as_it_was_stored(paths, small_windows):
         assert [len(batch.label) for batch in shown] == [300] * 7 + [100]
         rows = torch.cat([batch.inputs[:, 0] for batch in shown]).long()
         assert torch.equal(rows.sort().values, torch.arange(2200))
-        for name in stored._fields:
+        for name in COLUMNS:
             together = torch.cat([getattr(batch, name) for batch in shown])
             assert torch.equal(together, getattr(stored, name)[rows]), name
 
@@ -148,3 +149,48 @@ def test_a_file_that_is_gone_is_named(paths, small_windows):
     paths[3].unlink()
     with pytest.raises(InputError, match=r"3\.safetensors is missing: run the rule"):
         list(shown)
+
+
+@pytest.fixture
+def varied(tmp_path, paths):
+    """The same jets in another detector, in other files and in another order; every seventh is lost."""
+    jets = load_tensors(paths, "train")
+    rows = torch.randperm(len(jets), generator=torch.Generator().manual_seed(1))
+    rows = rows[rows % 7 > 0]
+    columns = {name: getattr(jets, name)[rows].clone() for name in vars(jets)}
+    columns["inputs"][:, 1] = 1000 + columns["event"]
+    columns["missing"][:, 2] = True
+    path = tmp_path / "varied.safetensors"
+    write_store({name: c.numpy() for name, c in columns.items()}, np.array([len(rows)] * 3), path)
+    return path
+
+
+def test_the_same_jets_of_another_detector_go_along(paths, varied, small_windows):
+    files = TrainingFiles.open(paths, {"up": varied})
+    assert files.variations[0].found == pytest.approx(6 / 7, abs=0.001)
+    jets = load_tensors(paths, "train")
+    resident, streamed = open_feed(files, CPU, math.inf), open_feed(files, CPU, 0)
+    assert [type(source) for source in (resident, streamed)] == [Resident, Streamed]
+    shown = [list(batches(s, 300, torch.Generator().manual_seed(1))) for s in (resident, streamed)]
+    for one, other in zip(*shown, strict=True):
+        for mine, theirs in zip(one, other, strict=True):
+            assert torch.equal(mine, theirs)
+        event = one.inputs[:, 0].long()
+        lost = event % 7 == 0
+        own = one.inputs[:, None]
+        assert torch.equal(one.varied[lost], own[lost])
+        assert torch.equal(one.varied_missing[lost], one.missing[lost][:, None])
+        assert torch.equal(one.varied[~lost][:, 0, 1], 1000.0 + event[~lost])
+        assert torch.equal(one.varied[~lost][:, 0, 2:], one.inputs[~lost][:, 2:])
+        assert one.varied_missing[~lost][:, 0, 2].all()
+    assert sum(len(batch.label) for batch in shown[0]) == len(jets)
+
+
+def test_a_variation_of_other_collisions_is_refused(paths, varied, tmp_path):
+    shards = JetShards([varied], "train")
+    jets = shards.read(torch.arange(len(shards)))
+    jets["event"] += 10**6
+    other = tmp_path / "other.safetensors"
+    write_store({name: column.numpy() for name, column in jets.items()}, np.array([len(shards)] * 3), other)
+    with pytest.raises(InputError, match=r"variation 'up'.*same collisions"):
+        TrainingFiles.open(paths, {"up": other})

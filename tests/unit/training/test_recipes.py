@@ -11,9 +11,9 @@ from robustag.draws import Draws
 from robustag.errors import InputError
 from robustag.models import build_model
 from robustag.training import RECIPES, build_loss, training_budget
+from robustag.training.losses import divergence
 from robustag.training.recipes import build_recipe
 from robustag.training.step import Batch, Moment
-from robustag.training.trades import divergence
 
 CROSS_ENTROPY = build_loss({"name": "cross_entropy"})
 MIXING = {"epsilon": 0.1, "attack_mode": "eval"}
@@ -28,15 +28,23 @@ DEFINITIONS = {
     "free": {"epsilon": 0.1, "replays": 3},
     "trades": {"epsilon": 0.1, "beta": 2.0, "steps": 3, "rate": 2.5},
     "gradient_penalty": {"epsilon": 0.1},
+    "augmented": {"variations": ["up", "down"], "share": 0.5},
+    "paired": {"variations": ["up", "down"], "weight": 2.0},
+    "group_dro": {"variations": ["up", "down"], "rate": 0.1},
+    "coherent": {"variations": ["up", "down"], "size": 1.0, "move": "jet"},
 }
 
 
 @pytest.fixture
 def batch(toy):
-    """64 jets, some entries of which are missing."""
+    """64 jets in two variations besides, some entries of which are missing."""
     train, _, _ = toy
-    missing = torch.rand(64, 23, generator=torch.Generator().manual_seed(1)) < 0.2
-    return Batch(train.inputs[:64], missing, train.label[:64], train.weight[:64])
+    generator = torch.Generator().manual_seed(1)
+    missing = torch.rand(64, 23, generator=generator) < 0.2
+    inputs = train.inputs[:64]
+    varied = inputs[:, None] + 0.3 * torch.randn(64, 2, 23, generator=generator)
+    absent = missing[:, None] | (torch.rand(64, 2, 23, generator=generator) < 0.1)
+    return Batch(inputs, missing, train.label[:64], train.weight[:64], varied, absent)
 
 
 @pytest.fixture
@@ -110,12 +118,17 @@ def test_every_recipe_has_a_complete_entry_that_says_its_options(name, rule):
         ("ngm", 2),
         ("pgd", 4),
         ("free", 3),
-        ("trades", 6),
+        ("trades", 5),
+        ("augmented", 1),
+        ("paired", 1),
+        ("group_dro", 1),
+        ("coherent", 2),
         ("gradient_penalty", 1),
     ],
 )
 def test_every_recipe_leaves_the_model_in_training_and_costs_what_it_says(name, passes, model, batch, rule):
-    """Forward passes; the gradient penalty goes backward twice instead. The last one trains with dropout."""
+    """Forward passes, of which TRADES and pairs take two at once; the gradient penalty goes backward twice
+    instead. The last one trains with dropout."""
     losses, shown = step(recipe_of(name, rule), model, batch)
     assert len(shown) == passes
     assert model.training
@@ -128,7 +141,7 @@ def test_every_recipe_leaves_the_model_in_training_and_costs_what_it_says(name, 
 @pytest.mark.parametrize("name", ["fgsm", "random_start_fgsm", "ngm", "pgd", "adversarial", "free", "trades"])
 def test_attacked_jets_stay_in_the_budget(name, model, batch, rule):
     _, shown = step(recipe_of(name, rule), model, batch)
-    perturbed = shown[-1][1]
+    perturbed = shown[-1][1][-64:]
     assert not rule.budget(batch.inputs, batch.missing, 0.1).outside(perturbed).any()
     assert not torch.equal(perturbed, batch.inputs)
 
@@ -240,7 +253,8 @@ def test_trades_adds_the_divergence_that_it_has_found(model, batch, rule):
     model = build_model({"name": "mlp", "hidden": [24], "dropout": 0.0}, 23, seed=4)
     (losses,), shown = step(recipe_of("trades", rule), model, batch)
     with torch.no_grad():
-        clean, attacked = model(batch.inputs), model(shown[-1][1])
+        clean, attacked = model(shown[-1][1]).chunk(2)
+    assert torch.equal(shown[-1][1][:64], batch.inputs)
     expected = CROSS_ENTROPY(clean, batch.label) + 2.0 * divergence(clean, attacked)
     torch.testing.assert_close(losses, expected)
     with torch.no_grad():
@@ -263,7 +277,7 @@ def test_trades_compares_predictions_of_one_dropout_mask(model, batch, rule):
     with model.register_forward_hook(keep):
         step(recipe, model, batch)
         step(recipe, model, batch)
-    clean, perturbed, later, _ = trained
+    (clean, perturbed), (later, _) = (logits.chunk(2) for logits in trained)
     torch.testing.assert_close(perturbed, clean, rtol=0, atol=1e-4)
     assert (later - clean).abs().max() > 0.01
 
@@ -281,7 +295,7 @@ def test_free_training_hands_its_perturbation_on(model, batch, rule):
     assert torch.equal(shown[0][1], batch.inputs), "nothing to hand on yet"
     left = at.state["perturbation"].clone()
     assert not torch.equal(shown[1][1], shown[0][1])
-    short = Batch(*(tensor[:10] for tensor in batch))
+    short = batch.each(lambda tensor: tensor[:10])
     _, later = step(recipe, model, short, at)
     torch.testing.assert_close(later[0][1], short.inputs + left[:10])
     assert torch.equal(at.state["perturbation"][10:], left[10:])

@@ -6,8 +6,6 @@ import logging
 import pytest
 import torch
 
-from robustag.training.catalogue import RECIPES
-from robustag.training.recipes import hindrance_of
 from robustag.training.recorded import HostWatch, Recorded
 from robustag.training.step import Batch, Moment
 
@@ -63,9 +61,9 @@ def batch(first, jets):
     return Batch(torch.zeros(jets, 2), torch.zeros(jets, 2, dtype=torch.bool), label, torch.ones(jets))
 
 
-def run(updates, epochs, warm_up=0, hindrance="", sizes=(4, 4, 4, 3)):
+def run(updates, epochs, warm_up=0, sizes=(4, 4, 4, 3)):
     """Train with batches of these sizes; what should have been shown, in order."""
-    update = Recorded(updates, warm_up, hindrance)
+    update = Recorded(updates, warm_up)
     moment, shown = Moment(0, torch.Generator()), []
     for epoch in range(epochs):
         moment.epoch = epoch
@@ -103,14 +101,13 @@ def test_a_graph_knows_the_generator_of_its_moment(graphs):
     assert graphs[0].generators == [moment.generator]
 
 
-@pytest.mark.parametrize(("asks", "hindrance"), [(True, ""), (False, "known before")])
-def test_what_cannot_be_recorded_is_called(graphs, asks, hindrance, caplog):
-    updates = Updates(asks)
+def test_what_cannot_be_recorded_is_called_and_the_log_says_why(graphs, caplog):
+    updates = Updates(asks=True)
     with caplog.at_level(logging.INFO):
-        _, shown = run(updates, epochs=5, hindrance=hindrance)
+        _, shown = run(updates, epochs=5)
     assert updates.done == [("called", *each) for each in shown]
     assert graphs == []
-    assert ("_local_scalar_dense" in caplog.text) == asks
+    assert "_local_scalar_dense" in caplog.text
 
 
 def test_the_total_is_that_of_the_updates():
@@ -143,8 +140,3 @@ def test_what_does_not_is_not():
         x[torch.tensor([2, 0])] += x.double().to(torch.float32)[[0, 1]]
         torch.where(x > 0, x, 0.0).clone().copy_(x)
     assert watch.found == ""
-
-
-def test_only_trades_says_that_it_cannot_be_recorded():
-    """Its generator is set back by no operation that could be seen."""
-    assert [name for name in RECIPES if hindrance_of({"name": name})] == ["trades"]

@@ -1,0 +1,128 @@
+"""Ways of training side by side: what each costs in performance, and what it gains elsewhere."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from robustag.evaluation.differences import Measurement
+from robustag.evaluation.measurements import Measurements
+from robustag.evaluation.scale_factors import compare
+from robustag.evaluation.significance import answer, holm, level
+from robustag.mismodelling.sources import Source
+
+#: What the raw jets are called among the perturbations.
+RAW = "raw"
+BETTER, WORSE = "better", "worse"
+
+
+def uncertainties(
+    metrics: pd.DataFrame,
+    nominal: str,
+    models: Sequence[str],
+    discriminators: Sequence[str],
+    sources: Mapping[str, Source],
+    significance: float,
+    less: float,
+) -> pd.DataFrame:
+    """Calibration uncertainty of each model beside that of the nominal one, in total and by source.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+        The collected table of these models, of the same trainings each.
+    nominal : str
+    models : sequence of str
+    discriminators, sources, significance
+        As of `robustag.evaluation.scale_factors.compare`.
+    less : float
+        By which share an uncertainty has to be smaller to be worth a training.
+
+    Returns
+    -------
+    DataFrame
+        As there, with the name of the model for that of the pair (column ``model``) and the uncertainty of
+        the model itself as ``trained``; all models are one family of tests. ``worth``: whether the
+        uncertainty is smaller by more than the share, or by less, as `SMALLER` and `LARGER` say it.
+    """
+    pairs = [{"label": model, "nominal": nominal, "adversarial": model} for model in models]
+    asked = metrics, pairs, discriminators, sources, significance
+    found = compare(*asked, together=True)
+    found["worth"] = compare(*asked, together=True, share=1.0 - less)["answer"]
+    renamed = {"pair": "model", "adversarial": "trained", "adversarial_error": "trained_error"}
+    return found.rename(columns=renamed)
+
+
+def performances(
+    metrics: pd.DataFrame,
+    nominal: str,
+    models: Sequence[str],
+    discriminators: Sequence[str],
+    attacks: Sequence[str],
+    epsilon: float,
+    significance: float,
+    within: float,
+) -> pd.DataFrame:
+    """AUC of each model raw and under attack, beside that of the nominal one on the same jets.
+
+    Parameters
+    ----------
+    metrics, nominal, models, discriminators
+        As of `uncertainties`.
+    attacks : sequence of str
+        Those measured; the raw jets are those of the first.
+    epsilon : float
+        Their strength.
+    significance : float
+        As of `uncertainties`.
+    within : float
+        Loss of AUC that still counts as preserved performance.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, discriminator, perturbation (`RAW` or an attack), epsilon; ``nominal`` and
+        ``trained``, AUCs, and ``difference``, trained minus nominal, each with its error; ``p`` of the
+        difference, corrected for the number of models and discriminators under one perturbation; ``answer``;
+        ``preserved``: whether the loss is smaller than allowed, or larger, as `BETTER` and `WORSE` say it.
+    """
+    measured = Measurements(metrics[metrics["metric"] == "auc"])
+    table = []
+    for discriminator in discriminators:
+        for name, attack, strength in [(RAW, attacks[0], 0.0), *((each, each, epsilon) for each in attacks)]:
+            aucs = {
+                model: measured.measurement(
+                    model=model,
+                    perturbation=attack,
+                    epsilon=strength,
+                    discriminator=discriminator,
+                    metric="auc",
+                )
+                for model in (nominal, *models)
+            }
+            front = {"discriminator": discriminator, "perturbation": name, "epsilon": strength}
+            table += [
+                {"model": each, **front, **_beside(aucs[nominal], aucs[each], within)} for each in models
+            ]
+    found = pd.DataFrame(table)
+    for p_value, word, threshold in (("p", "answer", 0.0), ("p_preserved", "preserved", -within)):
+        found[p_value] = found.groupby("perturbation", sort=False)[p_value].transform(holm)
+        found[word] = [
+            answer(difference - threshold, p, level(significance), BETTER, WORSE)
+            for difference, p in found[["difference", p_value]].to_numpy()
+        ]
+    return found
+
+
+def _beside(nominal: Measurement, trained: Measurement, within: float) -> dict[str, float]:
+    difference = trained - nominal
+    known = len(difference.seeds) > 1
+    return {
+        "nominal": nominal.mean,
+        "nominal_error": nominal.total,
+        "trained": trained.mean,
+        "trained_error": trained.total,
+        "difference": difference.mean,
+        "difference_error": difference.total,
+        "p": difference.p_value if known else float("nan"),
+        "p_preserved": difference.p_value_of(difference.mean + within) if known else float("nan"),
+    }

@@ -1,0 +1,69 @@
+"""The figures of ways of training: where each stands, and what it has seen."""
+
+import numpy as np
+import pytest
+from tests.unit.evaluation.test_frontier import AUCS, CHANGES, DISCRIMINATORS, MODELS, compared, study
+
+from robustag.evaluation.scale_factors import TOTAL
+from robustag.plotting.mismodelling.frontier import draw_frontier, frontier_panels, frontier_table
+from robustag.plotting.mismodelling.leave_one_out import draw_leave_one_out, leave_one_out_table
+
+
+@pytest.fixture(scope="module")
+def found():
+    return compared(study(CHANGES, AUCS))
+
+
+def test_the_frontier_has_every_model_in_every_panel(found):
+    table = frontier_table(*found, "nominal", "BvL", 0.01)
+    panels = frontier_panels(DISCRIMINATORS, ["fgsm"], 0.05)
+    assert [panel.name for panel in panels] == [
+        *("BvL fixed_cut_efficiency", "BvC fixed_cut_mistag", "BvL fixed_cut_mistag", "BvL fgsm")
+    ]
+    assert {name: list(rows["model"]) for name, rows in table.groupby("panel")} == {
+        panel.name: ["nominal", *MODELS] for panel in panels
+    }
+    half = table[(table["model"] == "half") & (table["panel"] == "BvL fixed_cut_efficiency")].iloc[0]
+    assert half["value"] == pytest.approx(0.025, rel=0.05)
+    assert half["raw"] == pytest.approx(0.9295, abs=1e-3)
+    attacked = table[table["panel"] == "BvL fgsm"].set_index("model")["value"]
+    assert attacked["costly"] == pytest.approx(0.90, abs=1e-3)
+    assert attacked["nominal"] == pytest.approx(0.88, abs=1e-3)
+    figure = draw_frontier(table, panels, "BvL", "sample")
+    assert len(figure.axes) == 4
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["nominal", *MODELS]
+    uncertainty = figure.axes[0]
+    shown = sorted(float(line.get_ydata()[0]) for line in uncertainty.lines if len(line.get_xdata()) == 1)
+    assert shown == pytest.approx([1.41, 2.5, 5.0, 6.4], rel=0.05)
+
+
+def test_the_matrix_frames_what_was_seen_and_says_per_cent(found):
+    table = leave_one_out_table(found[0], DISCRIMINATORS, 0.01, {"half": ["scale"]})
+    assert set(table["source"]) == {TOTAL, "scale", "tails"}
+    rows = table.query("discriminator == 'BvL' and metric == 'fixed_cut_mistag'").set_index(
+        ["model", "source"]
+    )
+    assert rows.loc[("half", "scale"), "change"] == pytest.approx(-50, abs=4)
+    assert rows.loc[("worse", "scale"), "change"] == pytest.approx(25, abs=4)
+    assert rows["seen"].sum() == 1
+    figure = draw_leave_one_out(table, "sample")
+    assert len(figure.axes) == 3
+    first = figure.axes[0]
+    assert len(first.patches) == 1
+    texts = [text.get_text() for text in first.texts]
+    assert sum("±" in text for text in texts) == 9
+    assert [label.get_text() for label in first.get_yticklabels()] == MODELS
+
+
+def test_cells_without_effect_stay_white(found):
+    uncertainties = found[0].copy()
+    uncertainties.loc[uncertainties["source"] == "tails", "resolved"] = False
+    uncertainties.loc[
+        (uncertainties["source"] == "tails") & (uncertainties["metric"] == "fixed_cut_efficiency"), "resolved"
+    ] = True
+    table = leave_one_out_table(uncertainties, DISCRIMINATORS, 0.01, {})
+    figure = draw_leave_one_out(table, "sample")
+    counts = [sum("±" in text.get_text() for text in axes.texts) for axes in figure.axes]
+    assert sorted(counts) == [6, 6, 9]
+    assert np.isfinite(table["change"]).all()
