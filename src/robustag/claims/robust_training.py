@@ -45,7 +45,7 @@ def robust_training_page(
     lines = [f"# Robust training in study {study}", "", _METHOD, "", "## C18: calibration made easier", ""]
     lines += [
         "*Some way of training lowers the calibration uncertainty by at least "
-        f"{options['less']:.0%} at unchanged performance*: at a mis-tag rate of "
+        f"{100 * options['less']:g} % at unchanged performance*: at a mis-tag rate of "
         f"{options['working_point']:g}, while no AUC on raw jets falls by more than "
         f"{options['within']:g}. It is true of a rate if both are "
         "significant for one of the ways, corrected for their number.",
@@ -86,7 +86,7 @@ def judged(
     preserved = raw.groupby("model")["preserved"]
     kept = preserved.apply(lambda answers: (answers == BETTER).all())
     lost = preserved.apply(lambda answers: (answers == WORSE).any())
-    if (worth == UNKNOWN).all():
+    if not totals["resolved"].any() or (worth == UNKNOWN).all():
         return NOT_TESTABLE, []
     ways = [model for model in worth.index if worth[model] == SMALLER and kept[model]]
     if ways:

@@ -99,6 +99,7 @@ def test_c18_stays_open_where_errors_are_large_and_where_nothing_was_repeated():
     assert judged(*vague, RATES[0]) == (WITHIN_ERROR, [])
     once = compared(study(changes, AUCS, seeds=(1,)), ["half"])
     assert judged(*once, RATES[0]) == (NOT_TESTABLE, [])
+    assert judged(vague[0].assign(resolved=False), vague[1], RATES[0]) == (NOT_TESTABLE, [])
 
 
 def test_a_fifth_less_is_not_a_fifth_less_than_that():
@@ -145,7 +146,7 @@ def test_the_page_says_all_of_it(found):
     }
     page = robust_training_page(*found, "toy", options, {"half": ["tails"]})
     assert "* b efficiency, BvL: **yes** by half." in page
-    assert "at least 20% at unchanged performance" in page
+    assert "at least 20 % at unchanged performance" in page
     lines = page.splitlines()
     seen = [line.split("|")[2:5] for line in lines if line.startswith("| tails ")]
     assert len(seen) == len(RATES)

@@ -67,3 +67,13 @@ def test_cells_without_effect_stay_white(found):
     counts = [sum("±" in text.get_text() for text in axes.texts) for axes in figure.axes]
     assert sorted(counts) == [6, 6, 9]
     assert np.isfinite(table["change"]).all()
+
+
+def test_an_uncertainty_without_a_source_is_no_point(found):
+    uncertainties = found[0].copy()
+    uncertainties.loc[uncertainties["metric"] == "fixed_cut_efficiency", "resolved"] = False
+    table = frontier_table(uncertainties, found[1], "nominal", "BvL", 0.01)
+    panels = frontier_panels(DISCRIMINATORS, ["fgsm"], 0.05)
+    first = draw_frontier(table, panels, "BvL", "sample").axes[0]
+    assert [text.get_text() for text in first.texts if "significant" in text.get_text()]
+    assert not first.lines

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -69,7 +70,8 @@ def frontier_table(
     -------
     DataFrame
         Columns panel (as of `frontier_panels`), model; ``raw``, AUC on raw jets, and ``value``, each with its
-        ``_error``: for all but the nominal one that of the difference to it.
+        ``_error``: for all but the nominal one that of the difference to it. An uncertainty without any
+        significant source is no number.
     """
     aucs = performances[performances["discriminator"] == discriminator]
     raw = aucs[aucs["perturbation"] == RAW].set_index("model")
@@ -93,6 +95,8 @@ def frontier_table(
 
 
 def _row(panel: str, model: str, raw: float, raw_error: float, row: pd.Series, role: str) -> dict:
+    if not row["resolved"]:
+        return {"panel": panel, "model": model, "raw": raw, "raw_error": raw_error}
     error = row["nominal_error"] if role == "nominal" else row["difference_error"]
     return {
         "panel": panel,
@@ -147,6 +151,11 @@ def draw_frontier(table: pd.DataFrame, panels: Sequence[Panel], discriminator: s
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, looks: dict[str, tuple[str, str]], scale: float) -> None:
     nominal = rows.iloc[0]
+    if np.isnan(nominal["value"]):
+        text = "no source has a\nsignificant effect"
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center")
+        axes.set_yticks([])
+        return
     low, high = (scale * (nominal["value"] + sign * nominal["value_error"]) for sign in (-1.0, 1.0))
     axes.axhspan(low, high, color="black", alpha=0.12, linewidth=0)
     axes.axhline(scale * nominal["value"], color="black", linewidth=0.8)

@@ -92,14 +92,10 @@ def draw_leave_one_out(table: pd.DataFrame, sample: str) -> Figure:
     for axes, rate in zip(panels, rates, strict=True):
         rows = table[matching(table, discriminator=rate[0], metric=rate[1])]
         _draw_cells(axes, rows.set_index(["model", "source"]), models, sources)
-        axes.set_title(
-            f"{CLASSES[flavour_of(*rate)]} {_RATE[rate[1]]}, {rate[0]}: change of the uncertainty [%]",
-            fontsize=12,
-            loc="left",
-            pad=4 if axes is not panels[0] else 22,
-        )
+        axes.set_ylabel(f"{CLASSES[flavour_of(*rate)]} {_RATE[rate[1]]},\n{rate[0]}", fontsize=12)
     names = [name.replace("_", " ") for name in sources]
     panels[-1].set_xticks(np.arange(len(sources)) + 0.5, labels=names, rotation=35, ha="right", fontsize=10)
+    panels[-1].set_xlabel("change of the calibration uncertainty [%]")
     stamp(panels[0], panels[0], sample)
     return figure
 
