@@ -65,6 +65,9 @@ def test_what_given_jets_do_not_allow_is_left_out_and_said(write):
     assert set(config["evaluation"]["inputs"]) == {"jet_pt", "jet_eta"}
     assert [pair["inputs"] for pair in config["surface"]["pairs"]] == [["jet_pt", "jet_eta"]]
     assert "clean_set_transformer" not in config["run"]["pareto"]["models"]
+    assert config["run"]["frontier"]["models"] == ["clean_fgsm", "clean_noise_05"], (
+        "no variations to train on"
+    )
     # It has jet_pt in common with the published table.
     assert "fgsm_published" in config["run"]["attacks"]
     said = "\n".join(left_out)
@@ -87,6 +90,7 @@ def test_what_given_jets_do_not_allow_is_left_out_and_said(write):
         ({"surface": {"pairs": [{"inputs": ["a", "jet_eta"], "widths": [1, 1]}]}}, "surface.pairs names 'a'"),
         ({"run": {"pareto": {"models": ["clean_set_transformer"]}}}, "no block of .* has all of"),
         ({"run": {"attacks": ["noise", "fgsm", "fgsm_resolution"]}}, "would need a role variance_of"),
+        ({"run": {"frontier": {"models": ["clean_paired"]}}}, "recipe.variations needs the variation"),
     ],
 )
 def test_what_a_preset_asks_for_must_fit(write, preset, complaint):

@@ -370,3 +370,14 @@ def test_where_the_shown_attack_compares_with_none_all_stand_apart(config):
     config["run"]["attacks"] = ["fgsm", "pip_pgd"]
     config["figures"]["attack"] = "pip_pgd"
     assert attacks_by_budget(config) == {"compared": [], "apart": ["fgsm", "pip_pgd"]}
+
+
+def test_a_recipe_knows_how_many_deviations_its_variations_are(config):
+    coherent = whole_model(config, "clean_coherent")["recipe"]
+    assert coherent["variations"][0] == "ip_resolution_up"
+    assert coherent["deviations"] == [
+        config["variations"][name].get("sigma", 1.0) for name in coherent["variations"]
+    ]
+    assert "deviations" not in whole_model(config, "clean_paired")["recipe"]
+    config["models"]["clean_coherent"]["recipe"]["deviations"] = [2.0] * 5
+    assert whole_model(config, "clean_coherent")["recipe"]["deviations"] == [2.0] * 5
