@@ -6,7 +6,7 @@ import pandas as pd
 
 from robustag.evaluation.differences import Measurement
 from robustag.evaluation.measurements import Measurements
-from robustag.evaluation.scale_factors import compare
+from robustag.evaluation.scale_factors import compare, shown_rates
 from robustag.evaluation.significance import answer, holm, level
 from robustag.mismodelling.sources import Source
 
@@ -40,12 +40,16 @@ def uncertainties(
     Returns
     -------
     DataFrame
-        As there, with the name of the model for that of the pair (column ``model``) and the uncertainty of
-        the model itself as ``trained``; all models are one family of tests. ``worth``: whether the
-        uncertainty is smaller by more than the share, or by less, as `SMALLER` and `LARGER` say it.
+        As there of the rates of `shown_rates`, with the name of the model for that of the pair (column
+        ``model``) and the uncertainty of the model itself as ``trained``; all models are one family of tests.
+        ``worth``: whether the uncertainty is smaller by more than the share, or by less, as `SMALLER` and
+        `LARGER` say it.
     """
     pairs = [{"label": model, "nominal": nominal, "adversarial": model} for model in models]
-    asked = metrics, pairs, discriminators, sources, significance
+    # No other rate is asked about, and every test more makes all of them weaker.
+    rates = shown_rates(discriminators)
+    named = zip(metrics["discriminator"], metrics["metric"], strict=True)
+    asked = metrics[[rate in rates for rate in named]], pairs, discriminators, sources, significance
     found = compare(*asked, together=True)
     found["worth"] = compare(*asked, together=True, share=1.0 - less)["answer"]
     renamed = {"pair": "model", "adversarial": "trained", "adversarial_error": "trained_error"}
