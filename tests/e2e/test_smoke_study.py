@@ -298,7 +298,8 @@ def test_another_shown_strength_redraws_what_shows_it_and_nothing_else(study):
         "roc_perturbations",
         "threshold",
     ]
-    shown = {f"fig_{name}" for name in (*names, "alignment", "auc_epoch", "pareto", "frontier")}
+    others = ("alignment", "auc_epoch", "pareto", "frontier", "leave_one_out")
+    shown = {f"fig_{name}" for name in (*names, *others)}
     # Gradients and epochs are measured at the strength shown; no training and no attack is.
     assert set(planned) == shown | {"align", "epochs", "frontier", "collect", "claims", "summary", "all"}
 
@@ -318,6 +319,7 @@ def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
         "align",
         "distances",
         "epochs",
+        "frontier",
         "mismodelling_verdicts",
         "scale_factors",
         "claims",
