@@ -1,7 +1,7 @@
 """What the jets of a study do not allow: perturbations, models and figures that need what they do not have.
 
 What the default configuration selects and the jets do not allow is left out of a study, with a note in its
-summary. What a preset asks for itself must fit.
+summary. What a preset asks for itself must fit, but for ways of training that are compared.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,12 +28,16 @@ class Misfit(NamedTuple):
         What the jets lack, in few words.
     fault : str
         One line for whoever asked for it: the key, what is wrong, how to mend it.
+    drops_out : bool
+        Whether it is left out whoever asked for it: one of several things that are compared, of which those
+        remain that there can be.
     """
 
     selection: tuple[str, ...]
     chosen: Any
     lack: str
     fault: str
+    drops_out: bool = False
 
 
 def misfits(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
@@ -75,7 +79,7 @@ def leave_out_defaults(config: dict, table: FeatureTable) -> tuple[list[str], li
     if not unfit:  # nobody needs the default configuration, which takes a while to read
         return [], []
     default = read_document(DEFAULT)
-    found = [misfit for misfit in unfit if _of_default(config, default, misfit)]
+    found = [misfit for misfit in unfit if misfit.drops_out or _of_default(config, default, misfit)]
     asked = [misfit for misfit in unfit if misfit not in found]
     left: dict[tuple[str, str], dict[str, None]] = {}
     for misfit in found:
@@ -218,7 +222,8 @@ def _shown_variations(config: Mapping[str, Any]) -> Iterator[Misfit]:
                         f"models.{name}.recipe.variations needs the variation '{variation}': add it to "
                         f"run.variations, or take the model out of {'.'.join(selection)}"
                     )
-                    yield Misfit(selection, name, "their trainings show variations that are not made", fault)
+                    lack = "their trainings show variations that are not made"
+                    yield Misfit(selection, name, lack, fault, drops_out="frontier" in selection)
 
 
 def _published(config: Mapping[str, Any], table: FeatureTable) -> bool:

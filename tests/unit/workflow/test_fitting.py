@@ -90,10 +90,18 @@ def test_what_given_jets_do_not_allow_is_left_out_and_said(write):
         ({"surface": {"pairs": [{"inputs": ["a", "jet_eta"], "widths": [1, 1]}]}}, "surface.pairs names 'a'"),
         ({"run": {"pareto": {"models": ["clean_set_transformer"]}}}, "no block of .* has all of"),
         ({"run": {"attacks": ["noise", "fgsm", "fgsm_resolution"]}}, "would need a role variance_of"),
-        ({"run": {"frontier": {"models": ["clean_paired"]}}}, "recipe.variations needs the variation"),
+        ({"run": {"models": ["clean_nominal", "clean_paired"]}}, "recipe.variations needs the variation"),
     ],
 )
 def test_what_a_preset_asks_for_must_fit(write, preset, complaint):
     own = preset.get("run", {})
     with pytest.raises(InputError, match=complaint):
         write(**{**preset, **({"run": {"samples": ["mine"], **own}} if own else {})})
+
+
+def test_ways_of_training_drop_out_whoever_asked_for_them(write):
+    config, (_, left_out) = write(
+        run={"samples": ["mine"], "frontier": {"models": ["clean_fgsm", "clean_coherent"]}}
+    )
+    assert config["run"]["frontier"]["models"] == ["clean_fgsm"]
+    assert any("clean_coherent" in line and "variations that are not made" in line for line in left_out)
