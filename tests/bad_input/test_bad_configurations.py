@@ -59,7 +59,7 @@ WRONG = {
     "run: {frontier: {model: [clean_fgsm]}}": "run.frontier: unknown key 'model'",
     "models: {clean_paired: {recipe: {variations: [fakes]}}}": "unknown variation 'fakes' .*fakes_up",
     "models: {clean_paired: {recipe: {variations: [fsr_scale_down]}}}": "has other collisions",
-    "models: {clean_paired: {recipe: {variations: [jes_up]}}}\nrun: {models: [clean_nominal, clean_paired]}": (
+    "models: {clean_paired: {recipe: {variations: [jes_up]}}}\nrun: {models: [clean_paired]}": (
         "needs the variation 'jes_up'"
     ),
     "models: {clean_paired: {recipe: {variations: []}}}": "clean_paired.recipe.variations",
