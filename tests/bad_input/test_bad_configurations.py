@@ -59,7 +59,7 @@ WRONG = {
     "run: {frontier: {model: [clean_fgsm]}}": "run.frontier: unknown key 'model'",
     "models: {clean_paired: {recipe: {variations: [fakes]}}}": "unknown variation 'fakes' .*fakes_up",
     "models: {clean_paired: {recipe: {variations: [fsr_scale_down]}}}": "has other collisions",
-    "run: {models: [clean_nominal, clean_paired], variations: [jes_up]}": "needs the variation 'ip_resolution_up'",
+    "run: {models: [clean_nominal, clean_paired], variations: [jes_up]}": "needs the variation 'ip_",
     "models: {clean_paired: {recipe: {variations: []}}}": "clean_paired.recipe.variations",
     "models: {clean_paired: {recipe: {weight: -1}}}": "clean_paired.recipe.weight",
     "models: {clean_coherent: {recipe: {move: all}}}": "clean_coherent.recipe.move",
