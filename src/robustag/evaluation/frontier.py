@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from robustag.evaluation.differences import Measurement
+from robustag.evaluation.discriminators import DISCRIMINATORS
 from robustag.evaluation.measurements import Measurements
 from robustag.evaluation.scale_factors import compare, shown_rates
 from robustag.evaluation.significance import answer, holm, level
@@ -84,14 +85,15 @@ def performances(
     Returns
     -------
     DataFrame
-        Columns model, discriminator, perturbation (`RAW` or an attack), epsilon; ``nominal`` and
-        ``trained``, AUCs, and ``difference``, trained minus nominal, each with its error; ``p`` of the
-        difference, corrected for the number of models and discriminators under one perturbation; ``answer``;
-        ``preserved``: whether the loss is smaller than allowed, or larger, as `BETTER` and `WORSE` say it.
+        Columns model, discriminator (of two that tell the same flavours apart, as BvC and CvB, the first:
+        they have one AUC), perturbation (`RAW` or an attack), epsilon; ``nominal`` and ``trained``, AUCs, and
+        ``difference``, trained minus nominal, each with its error; ``p`` of the difference, corrected for the
+        number of models and discriminators under one perturbation; ``answer``; ``preserved``: whether the
+        loss is smaller than allowed, or larger, as `BETTER` and `WORSE` say it.
     """
     measured = Measurements(metrics[metrics["metric"] == "auc"])
     table = []
-    for discriminator in discriminators:
+    for discriminator in _unlike(discriminators):
         for name, attack, strength in [(RAW, attacks[0], 0.0), *((each, each, epsilon) for each in attacks)]:
             aucs = {
                 model: measured.measurement(
@@ -115,6 +117,15 @@ def performances(
             for difference, p in found[["difference", p_value]].to_numpy()
         ]
     return found
+
+
+def _unlike(names: Sequence[str]) -> list[str]:
+    """The first discriminator of every two flavours."""
+    found: dict[frozenset[int], str] = {}
+    for name in names:
+        one = next(one for one in DISCRIMINATORS if one.name == name)
+        found.setdefault(frozenset((one.signal, one.background)), name)
+    return list(found.values())
 
 
 def _beside(nominal: Measurement, trained: Measurement, within: float) -> dict[str, float]:

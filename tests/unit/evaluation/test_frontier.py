@@ -87,6 +87,22 @@ def test_aucs_are_compared_on_the_same_jets(found):
     assert rows.loc["fgsm", "answer"].tolist() == [BETTER, BETTER, ALIKE]
 
 
+def test_mirrored_discriminators_have_one_auc():
+    metrics = study({"nominal": {}, "half": {}}, AUCS)
+    mirrored = metrics[metrics["discriminator"] == "BvC"].assign(discriminator="CvB")
+    table = performances(
+        pd.concat([metrics, mirrored]),
+        "nominal",
+        ["half"],
+        [*DISCRIMINATORS, "CvB"],
+        ["fgsm"],
+        0.05,
+        2.0,
+        0.003,
+    )
+    assert list(dict.fromkeys(table["discriminator"])) == DISCRIMINATORS
+
+
 def test_c18_wants_both_and_one_way_is_enough(found):
     assert judged(*found, RATES[0]) == (YES, ["half"])
     without = [table[table["model"] != "half"] for table in found]
