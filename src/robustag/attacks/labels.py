@@ -5,7 +5,7 @@ from robustag.attacks.catalogue import ATTACKS
 # Of definitions of the default study whose names do not say it.
 _LABELS = {
     "fgsm_capped": "FGSM with relative cap",
-    "fgsm_published": "FGSM in published sigma",
+    "fgsm_published": "FGSM, published sigma",
     "fgsm_uncertainty": "FGSM in uncertainties",
     "apgd_margin": "APGD on the margin",
     "mahalanobis": "Mahalanobis PGD",
