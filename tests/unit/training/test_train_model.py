@@ -240,7 +240,7 @@ def test_adversarial_training_gives_up_a_feature_that_does_not_last(run, definit
 @pytest.mark.parametrize(
     ("part", "value", "message"),
     [
-        ("recipe", {"name": "magic"}, "unknown recipe 'magic': use one of adversarial, fgsm"),
+        ("recipe", {"name": "magic"}, "unknown recipe 'magic': use one of adversarial, augmented"),
         ("recipe", {"name": "nominal", "epsilon": 0.1}, "epsilon"),
         ("recipe", {"name": "fgsm", "epsilon": 0.1, "attack_mode": "off"}, "train or eval"),
         ("recipe", {"name": "fgsm", "epsilon": 0.0, "attack_mode": "eval"}, "positive"),
