@@ -1,7 +1,8 @@
 """Trainings, and how robustness grows in their course.
 
-Needs: the nominal tensors, and those of variations for recipes that show them. Makes: <results>/models/{model}/seed{seed}.safetensors, .history.parquet and .onnx, the
-weights of chosen epochs in <results>/models/{model}/seed{seed}/, and <results>/epochs/{model}/seed{seed}.parquet.
+Needs: the nominal tensors, and those of variations for recipes that show them.
+Makes: <results>/models/{model}/seed{seed}.safetensors, .history.parquet and .onnx, the weights of chosen epochs in
+<results>/models/{model}/seed{seed}/, and <results>/epochs/{model}/seed{seed}.parquet.
 """
 
 

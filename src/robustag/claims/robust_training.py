@@ -7,10 +7,9 @@ import pandas as pd
 
 from robustag.claims.markdown import table
 from robustag.claims.verdict import NOT_TESTABLE, WITHIN_ERROR
-from robustag.classes import CLASSES
 from robustag.evaluation.differences import matching
 from robustag.evaluation.frontier import BETTER, RAW, WORSE
-from robustag.evaluation.scale_factors import LARGER, SMALLER, TOTAL, flavour_of, shown_rates
+from robustag.evaluation.scale_factors import LARGER, SMALLER, TOTAL, rate_title, shown_rates
 from robustag.evaluation.significance import UNKNOWN
 
 _METHOD = """\
@@ -54,7 +53,7 @@ def robust_training_page(
     for rate in rates:
         verdict, models = judged(found, performances, rate)
         named = f" by {', '.join(models)}" if models else ""
-        lines.append(f"* {_title(rate)}: **{verdict}**{named}.")
+        lines.append(f"* {rate_title(*rate)}: **{verdict}**{named}.")
     lines += [
         "",
         "## What each way of training gives",
@@ -64,7 +63,7 @@ def robust_training_page(
     ]
     lines += _overview(found, performances, rates)
     for rate in rates:
-        lines += ["", f"## By source: {_title(rate)}", "", *_by_source(found, rate, seen)]
+        lines += ["", f"## By source: {rate_title(*rate)}", "", *_by_source(found, rate, seen)]
     return "\n".join(lines) + "\n"
 
 
@@ -114,7 +113,7 @@ def _overview(found: pd.DataFrame, performances: pd.DataFrame, rates: Sequence[t
     header = [
         "model",
         *(f"{discriminator} AUC, {'raw' if name == RAW else name}" for discriminator, name in columns),
-        *(f"uncertainty of {_title(rate)} [%]" for rate in rates),
+        *(f"uncertainty of {rate_title(*rate)} [%]" for rate in rates),
     ]
     return table(header, body, aligned=True)
 
@@ -150,8 +149,3 @@ def _uncertainty(row: pd.Series, seen: bool = False) -> str:
 
 def _strong(text: str, significant: bool) -> str:
     return f"**{text}**" if significant else text
-
-
-def _title(rate: tuple[str, str]) -> str:
-    kind = "efficiency" if rate[1] == "fixed_cut_efficiency" else "mis-tag"
-    return f"{CLASSES[flavour_of(*rate)]} {kind}, {rate[0]}"

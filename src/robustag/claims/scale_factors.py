@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 
 from robustag.claims.markdown import table
-from robustag.classes import CLASSES
 from robustag.evaluation.differences import matching
-from robustag.evaluation.scale_factors import LARGER, SMALLER, TOTAL, flavour_of, shown_rates
+from robustag.evaluation.scale_factors import LARGER, SMALLER, TOTAL, rate_title, shown_rates
 from robustag.evaluation.significance import ALIKE, UNKNOWN
 
 _METHOD = """\
@@ -77,7 +76,7 @@ def _answer(rows: pd.DataFrame, rates: Sequence[tuple[str, str]]) -> list[str]:
         both = f"{_percent(row['nominal'])} % → {_percent(row['adversarial'])} %"
         found = f"adversarial training **{_ANSWERS[row['answer']]}** ({both})"
         lines.append(
-            f"* {_title(rate)}: {found if row['resolved'] else 'no source has a significant effect'}."
+            f"* {rate_title(*rate)}: {found if row['resolved'] else 'no source has a significant effect'}."
         )
     return lines
 
@@ -109,7 +108,7 @@ def _totals(rows: pd.DataFrame, rates: Sequence[tuple[str, str]], points: Sequen
 
 
 def _header(first: str, rates: Sequence[tuple[str, str]]) -> list[str]:
-    return [first, *(text for rate in rates for text in (f"{_title(rate)} [%]", "difference [%]"))]
+    return [first, *(text for rate in rates for text in (f"{rate_title(*rate)} [%]", "difference [%]"))]
 
 
 def _cell(row: pd.Series) -> tuple[str, str]:
@@ -127,8 +126,3 @@ def _cell(row: pd.Series) -> tuple[str, str]:
 
 def _percent(share: float, sign: str = "") -> str:
     return f"{100 * share:{sign}.2f}"
-
-
-def _title(rate: tuple[str, str]) -> str:
-    kind = "efficiency" if rate[1] == "fixed_cut_efficiency" else "mis-tag"
-    return f"{CLASSES[flavour_of(*rate)]} {kind}, {rate[0]}"

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from robustag.classes import CLASSES
 from robustag.evaluation.differences import Measurement
 from robustag.evaluation.discriminators import DISCRIMINATORS
 from robustag.evaluation.measurements import Measurements
@@ -44,6 +45,16 @@ def shown_rates(discriminators: Sequence[str]) -> list[tuple[str, str]]:
 def flavour_of(discriminator: str, metric: str) -> int:
     """The flavour whose rate it is: 0 = b, 1 = c, 2 = light."""
     return next(getattr(one, RATES[metric]) for one in DISCRIMINATORS if one.name == discriminator)
+
+
+def rate_title(discriminator: str, metric: str) -> str:
+    """What pages and figures call a rate.
+
+    >>> rate_title("BvL", "fixed_cut_mistag")
+    'light mis-tag, BvL'
+    """
+    kind = "efficiency" if metric == "fixed_cut_efficiency" else "mis-tag"
+    return f"{CLASSES[flavour_of(discriminator, metric)]} {kind}, {discriminator}"
 
 
 NOTHING = Measurement((0,), np.zeros(1), np.zeros((1, 2)))

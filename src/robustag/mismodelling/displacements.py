@@ -1,27 +1,23 @@
 """How a mismodelling moves single jets: the same jet in two samples, and the way between them."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from robustag.errors import InputError
-
-if TYPE_CHECKING:
-    from robustag.tensors.loading import JetTensors
+from robustag.tensors.loading import JetTensors, same_jets
 
 
-def matched(nominal: "JetTensors", varied: "JetTensors") -> tuple[np.ndarray, np.ndarray]:
+def matched(nominal: JetTensors, varied: JetTensors) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the jets that are in both samples, int64 [M] each, in the order of the nominal ones.
 
     Jets of the same collisions are found again: those of detector and record variations, except where a jet
     crosses the threshold. Another generator makes other jets, and none is found.
     """
-    _, ours, theirs = np.intersect1d(nominal.key.numpy(), varied.key.numpy(), return_indices=True)
-    order = np.argsort(ours)
-    return ours[order], theirs[order]
+    ours, theirs = same_jets(nominal.key, varied.key)
+    return ours.numpy(), theirs.numpy()
 
 
 @dataclass(frozen=True)
@@ -56,8 +52,8 @@ class Displacement:
     @classmethod
     def between(
         cls,
-        nominal: "JetTensors",
-        varied: "JetTensors",
+        nominal: JetTensors,
+        varied: JetTensors,
         frozen: Tensor,
         weights: tuple[np.ndarray, np.ndarray],
     ) -> "Displacement":
@@ -79,7 +75,7 @@ class Displacement:
         return cls.of(moves, nominal, weights[0])
 
     @classmethod
-    def of(cls, moves: Tensor, jets: "JetTensors", weights: np.ndarray) -> "Displacement":
+    def of(cls, moves: Tensor, jets: JetTensors, weights: np.ndarray) -> "Displacement":
         """Displacement of jets whose moves [N, F] are known."""
         return cls(moves, _means(moves, ~jets.missing, jets.label, weights))
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from robustag.checksums import checksum, unseal, verify
@@ -72,6 +73,19 @@ def jet_key(event: torch.Tensor, eta: torch.Tensor) -> torch.Tensor:
     """What tells jets apart, int64 [N]: their event and direction, which no variation touches."""
     direction = eta.float().view(torch.int32).long() & 0xFFFFFFFF
     return splitmix64(event) ^ direction
+
+
+def same_jets(key: torch.Tensor, other: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows of the jets that are in both of two samples, int64 [M] each, in the order of the first.
+
+    Parameters
+    ----------
+    key, other : int64 [N], [K]
+        What tells the jets of either apart (`jet_key`).
+    """
+    _, ours, theirs = np.intersect1d(key.numpy(), other.numpy(), return_indices=True)
+    order = np.argsort(ours)
+    return torch.from_numpy(ours[order]), torch.from_numpy(theirs[order])
 
 
 def sample_jets(event: torch.Tensor, number: int) -> torch.Tensor:

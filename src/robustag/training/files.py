@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from robustag.errors import InputError
-from robustag.tensors.loading import JetShards, jet_key
+from robustag.tensors.loading import JetShards, jet_key, same_jets
 from robustag.training.step import Batch
 
 _log = logging.getLogger(__name__)
@@ -42,15 +42,14 @@ class Variation:
         InputError
             If there is none of them.
         """
-        order = (keys := _keys(shards)).argsort()
-        place = torch.searchsorted(keys[order], key).clamp(max=len(keys) - 1)
-        candidate = order[place]
-        row = torch.where(keys[candidate] == key, candidate, -1)
-        if not bool((row >= 0).any()):
+        ours, theirs = same_jets(key, _keys(shards))
+        if not len(ours):
             raise InputError(
                 f"no training jet is in variation '{name}': name one of the same collisions, "
                 "that is, of the detector or of the records"
             )
+        row = torch.full_like(key, -1)
+        row[ours] = theirs
         return cls(shards, row)
 
     @property

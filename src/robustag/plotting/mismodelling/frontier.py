@@ -16,18 +16,19 @@ from robustag.classes import CLASSES
 from robustag.evaluation.differences import matching
 from robustag.evaluation.frontier import RAW
 from robustag.evaluation.scale_factors import TOTAL, flavour_of, shown_rates
+from robustag.plotting.mismodelling.scale_factors import RATE_NAMES
 from robustag.plotting.style import legend_below, stamp, styled
 
 _COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#882255", "#E69F00", "#44AA99", "#999933")
 _MARKERS = "sD^vP<X>p"
-_RATE = {"fixed_cut_efficiency": "efficiency", "fixed_cut_mistag": "mis-tag rate"}
 
 
 class Panel(NamedTuple):
-    """What a panel has on its vertical axis: its name in the table, and its label."""
+    """What a panel has on its vertical axis: its name in the table, its label, its unit."""
 
     name: str
     label: str
+    scale: float = 1.0
 
 
 def frontier_panels(discriminators: Sequence[str], attacks: Sequence[str], epsilon: float) -> list[Panel]:
@@ -36,7 +37,8 @@ def frontier_panels(discriminators: Sequence[str], attacks: Sequence[str], epsil
         Panel(
             f"{discriminator} {metric}",
             f"uncertainty of {discriminator}\n"
-            f"{CLASSES[flavour_of(discriminator, metric)]} {_RATE[metric]} [%]",
+            f"{CLASSES[flavour_of(discriminator, metric)]} {RATE_NAMES[metric]} [%]",
+            100.0,
         )
         for discriminator, metric in shown_rates(discriminators)
     ]
@@ -136,8 +138,7 @@ def draw_frontier(table: pd.DataFrame, panels: Sequence[Panel], discriminator: s
         axes.remove()
     for axes, panel in zip(grid, panels, strict=False):
         rows = table[table["panel"] == panel.name].set_index("model").loc[models]
-        scale = 1.0 if panel.name.split()[1] not in _RATE else 100.0
-        _draw_panel(axes, rows, looks, scale)
+        _draw_panel(axes, rows, looks, panel.scale)
         axes.set_xlabel(f"{discriminator} AUC, raw")
         axes.set_ylabel(panel.label)
     handles = [
@@ -161,7 +162,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, looks: dict[str, tuple[str, str]
     axes.axhline(scale * nominal["value"], color="black", linewidth=0.8)
     for model, row in rows.iterrows():
         colour, marker = looks[str(model)]
-        common = row is nominal or model == rows.index[0]
+        common = model == rows.index[0]
         axes.errorbar(
             *([row["raw"]], [scale * row["value"]]),
             xerr=None if common else [row["raw_error"]],

@@ -9,13 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
-from robustag.classes import CLASSES
 from robustag.evaluation.differences import matching
-from robustag.evaluation.scale_factors import TOTAL, flavour_of, shown_rates
+from robustag.evaluation.scale_factors import TOTAL, rate_title, shown_rates
 from robustag.plotting.style import stamp, styled
 
 _SOURCES = 8
-_RATE = {"fixed_cut_efficiency": "efficiency", "fixed_cut_mistag": "mis-tag"}
 #: Changes beyond this share have the last colour.
 _LARGEST = 60.0
 
@@ -92,7 +90,7 @@ def draw_leave_one_out(table: pd.DataFrame, sample: str) -> Figure:
     for axes, rate in zip(panels, rates, strict=True):
         rows = table[matching(table, discriminator=rate[0], metric=rate[1])]
         _draw_cells(axes, rows.set_index(["model", "source"]), models, sources)
-        axes.set_ylabel(f"{CLASSES[flavour_of(*rate)]} {_RATE[rate[1]]},\n{rate[0]}", fontsize=12)
+        axes.set_ylabel(rate_title(*rate).replace(", ", ",\n"), fontsize=12)
     names = [name.replace("_", " ") for name in sources]
     panels[-1].set_xticks(np.arange(len(sources)) + 0.5, labels=names, rotation=35, ha="right", fontsize=10)
     panels[-1].set_xlabel("change of the calibration uncertainty [%]")

@@ -16,7 +16,8 @@ from robustag.plotting.options import Pair
 from robustag.plotting.style import ROLES, Model, arm_models, legend_below, model_handles, stamp, styled
 
 _SOURCES = 6
-_RATE = {"fixed_cut_efficiency": "efficiency", "fixed_cut_mistag": "mis-tag rate"}
+#: Of the rates on an axis.
+RATE_NAMES = {"fixed_cut_efficiency": "efficiency", "fixed_cut_mistag": "mis-tag rate"}
 
 
 def scale_factor_table(compared: pd.DataFrame, pair: Pair, discriminators: Sequence[str]) -> pd.DataFrame:
@@ -98,7 +99,7 @@ def draw_scale_factors(
         end = max([1.0, *(108.0 * column.max() for column in ends if len(column))])
         panels[-1, place].set_xlim(-0.04 * end, end)
         flavour = CLASSES[flavour_of(*rate)]
-        panels[-1, place].set_xlabel(f"uncertainty of\n{rate[0]} {flavour} {_RATE[rate[1]]} [%]")
+        panels[-1, place].set_xlabel(f"uncertainty of\n{rate[0]} {flavour} {RATE_NAMES[rate[1]]} [%]")
     hollow = Line2D(
         *([], []), color="grey", marker="o", markerfacecolor="none", linestyle="none", label="not significant"
     )
