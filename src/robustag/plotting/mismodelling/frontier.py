@@ -155,6 +155,7 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, looks: dict[str, tuple[str, str]
     if np.isnan(nominal["value"]):
         text = "no source has a\nsignificant effect"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center")
+        axes.set_xticks([])
         axes.set_yticks([])
         return
     low, high = (scale * (nominal["value"] + sign * nominal["value_error"]) for sign in (-1.0, 1.0))
