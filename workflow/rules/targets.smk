@@ -73,7 +73,7 @@ rule archive:
     input:
         needed=[getattr(rules, name).input for name in [*FIGURES, "claims", "summary"]],
         made=[
-            *[getattr(rules, name).output for name in PRODUCTS],
+            *rules.all.input,
             rules.validate_published.output if VALIDATED else [],
             f"results/{config['study']}/{INDEX}" if GIVEN_CHUNKS else [],
         ],
