@@ -12,7 +12,7 @@ with job(globals()) as (snakemake, log):
 
     from robustag.attacks import AttackDefinition, audit
     from robustag.evaluation.bench import Bench
-    from robustag.evaluation.campaign import run_sweep
+    from robustag.evaluation.campaign import Baseline
     from robustag.evaluation.settings import Evaluation
     from robustag.evaluation.tables import Assessment
     from robustag.files import write_table
@@ -44,17 +44,16 @@ with job(globals()) as (snakemake, log):
             del inputs
 
     progress = Progress(f"attack {snakemake.wildcards.model} seed {snakemake.wildcards.seed} {name}")
-    tables = run_sweep(
+    baseline = Baseline(
         model.network,
-        perturbed(),
         jets,
         bench.normalisation,
         evaluation,
-        "attack",
-        name,
-        progress=lambda epsilon: progress(f"epsilon {epsilon:g}"),
         reference=test if definition.jets else None,
         loss=model.loss,
+    )
+    tables = baseline.sweep(
+        perturbed(), "attack", name, progress=lambda epsilon: progress(f"epsilon {epsilon:g}")
     )
     tables.save(made)
     write_table(pd.DataFrame(audited).assign(perturbation=name), snakemake.output.audit)

@@ -8,7 +8,7 @@ with job(globals()) as (snakemake, log):
     import torch
 
     from robustag.evaluation.bench import Bench
-    from robustag.evaluation.campaign import run_sweep, run_varied
+    from robustag.evaluation.campaign import Baseline
     from robustag.evaluation.settings import Evaluation
     from robustag.evaluation.tables import Assessment
     from robustag.mismodelling import keeps_jets, mismodelled
@@ -33,9 +33,16 @@ with job(globals()) as (snakemake, log):
         strength, changed = sample
         return strength, changed.inputs
 
+    def baseline(clean: JetTensors, reference: JetTensors | None = None) -> Baseline:
+        measured_with = (bench.normalisation, evaluation, reference)
+        return Baseline(model.network, clean, *measured_with, loss=model.loss)
+
+    whole = baseline(jets)
+    # Changed records exist for some of the jets only, and are compared with the same ones.
+    few = baseline(load_tensors(files.paired, "test"), jets) if params.records else whole
+
     def measure(name: str, scenario: dict) -> Assessment:
         progress(name)
-        measured_as = (bench.normalisation, evaluation, "scenario", name)
         samples = mismodelled(
             scenario,
             jets,
@@ -47,12 +54,10 @@ with job(globals()) as (snakemake, log):
             seed=derive_seed(params.seed, "mismodel", name),
         )
         if keeps_jets(scenario):
-            return run_sweep(model.network, map(inputs_of, samples), jets, *measured_as, loss=model.loss)
+            return whole.sweep(map(inputs_of, samples), "scenario", name)
         ((_, varied),) = samples
-        # Changed records exist for some of the jets only, and are compared with the same ones.
-        few = scenario.get("variation") in params.records
-        clean, reference = (load_tensors(files.paired, "test"), jets) if few else (jets, None)
-        return run_varied(model.network, clean, varied, *measured_as, reference=reference, loss=model.loss)
+        compared = few if scenario.get("variation") in params.records else whole
+        return compared.varied(varied, "scenario", name)
 
     tables = Assessment.concatenate([measure(*entry) for entry in params.scenarios.items()])
     tables.save(made)

@@ -10,7 +10,7 @@ with job(globals()) as (snakemake, log):
 
     from robustag.attacks import AttackDefinition, audit
     from robustag.evaluation.bench import Bench
-    from robustag.evaluation.campaign import run_sweep
+    from robustag.evaluation.campaign import Baseline
     from robustag.evaluation.settings import Evaluation
     from robustag.files import write_table
     from robustag.registry import settings_of
@@ -29,11 +29,11 @@ with job(globals()) as (snakemake, log):
         audit(attack, epsilon, inputs)
     progress = Progress(f"transfer from {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
     evaluation = settings_of(Evaluation, {**settings["evaluation"], "seed": params.seed}, "evaluation")
-    measured_as = (jets, bench.normalisation, evaluation, "transfer", definition.info.name)
     parts = []
     for name, path in zip(params.targets, files.targets, strict=True):
         target = bench.model(path)
-        measured = run_sweep(target.network, crafted, *measured_as, loss=target.loss)
+        baseline = Baseline(target.network, jets, bench.normalisation, evaluation, loss=target.loss)
+        measured = baseline.sweep(crafted, "transfer", definition.info.name)
         aucs = measured.metrics[measured.metrics["metric"] == "auc"].copy()
         aucs.insert(0, "target", name)
         parts.append(aucs)

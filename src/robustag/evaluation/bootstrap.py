@@ -35,11 +35,12 @@ def replicas(event: np.ndarray, weight: np.ndarray, replicates: int, seed: int) 
     ndarray
         uint8 where all weights are alike, of which only ratios matter: one, then Poisson(1); else float32.
     """
-    together = np.empty((1 + replicates, len(event)), dtype=np.uint8)
-    together[0] = 1
-    _weigh_events(event, seed, out=together[1:])
+    distinct, position = np.unique(event, return_inverse=True)
+    together = np.ones((len(distinct), 1 + replicates), dtype=np.uint8)
+    _weigh_events(distinct, seed, out=together[:, 1:])
+    together = together[position]
     alike = len(weight) == 0 or (weight[0] > 0 and (weight == weight[0]).all())
-    return (together if alike else together * weight.astype(np.float32)).T
+    return together if alike else together * weight.astype(np.float32)[:, None]
 
 
 def own(weights: np.ndarray) -> np.ndarray | None:
@@ -69,27 +70,24 @@ def event_weights(event: np.ndarray, replicates: int, seed: int) -> np.ndarray:
     seed : int
         Root seed of the study.
     """
-    weights = np.empty((replicates, len(event)), dtype=np.uint8)
-    _weigh_events(event, seed, out=weights)
-    return weights.T
+    distinct, position = np.unique(event, return_inverse=True)
+    weights = np.empty((len(distinct), replicates), dtype=np.uint8)
+    _weigh_events(distinct, seed, out=weights)
+    return weights[position]
 
 
 def _weigh_events(event: np.ndarray, seed: int, out: np.ndarray) -> None:
-    """Fill in uint8 [replicates, N], one replicate after the other in memory, as `roc` adds them up."""
-    replicates = len(out)
-    distinct, position = np.unique(event, return_inverse=True)
+    """Fill in uint8 [E, replicates] for distinct events."""
+    replicates = out.shape[1]
     root = splitmix64(np.array([seed % 2**64], dtype=np.uint64))
-    key = finalise(distinct.astype(np.int64).view(np.uint64) ^ root)
+    key = finalise(event.astype(np.int64).view(np.uint64) ^ root)
     # Each 64-bit word serves two replicates; "<u8" fixes which half is which on every machine.
     counter = np.arange(1, (replicates + 1) // 2 + 1, dtype=np.uint64) * GOLDEN
-    weight = np.empty((len(distinct), replicates), dtype=np.uint8)
     rows = max(1, _CHUNK_WORDS // max(1, len(counter)))
-    for start in range(0, len(distinct), rows):
+    for start in range(0, len(event), rows):
         words = finalise(key[start : start + rows, None] + counter).astype("<u8", copy=False)
         halves = words.view("<u4")[:, :replicates]
-        block = weight[start : start + rows]
-        np.greater_equal(halves, _POISSON_STEPS[0], out=block.view(bool))
+        block = (halves >= _POISSON_STEPS[0]).view(np.uint8)
         for step in _POISSON_STEPS[1:]:
             block += halves >= step
-    # Positions are right; a mode that checks them makes the result twice.
-    np.take(weight.T, position, axis=1, out=out, mode="clip")
+        out[start : start + rows] = block

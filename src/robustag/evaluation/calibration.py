@@ -9,14 +9,13 @@ from robustag.binomial import effective_number
 from robustag.classes import CLASSES
 from robustag.evaluation.bootstrap import own
 from robustag.evaluation.discriminators import probabilities
+from robustag.evaluation.kernels import weighted_sums
 
 ALL = "all"
 """Name of the rows that are about the predicted class of every jet, whichever it is."""
 
 BINS = 20
 """Bins of the predicted probability, of equal width."""
-
-_BLOCK_JETS = 65_536
 
 
 def reliability(logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> pd.DataFrame:
@@ -96,25 +95,17 @@ def measure_probabilities(
         "cross_entropy": _cross_entropy(logits, label),
         **losses,
     }
-    # The gap of every prediction, and the bin in which it adds up.
-    gaps = [(_bin(predicted), training_weight * (predicted - right)) for _, predicted, right in predictions]
-    weight = own(weights)
-    training = training_weight if weight is None else training_weight * weight
-    errors = [
-        np.abs(np.bincount(position, gap if weight is None else gap * weight)).sum() / training.sum()
-        for position, gap in gaps
-    ]
-    nominal = [*errors, *(np.average(column, weights=weight) for column in means.values())]
-    replicates = _replicated(gaps, training_weight, [*means.values()], weights[:, 1:])
+    values = _with_replicates(predictions, training_weight, [*means.values()], weights)
+    number = effective_number(own(weights), len(label))
     names = [*((name, "ece") for name, *_ in predictions), *((ALL, name) for name in means)]
     return [
         {
             "discriminator": discriminator,
             "metric": metric,
             "working_point": np.nan,
-            "value": nominal[row],
-            "n": effective_number(weight, len(label)),
-            "replicates": replicates[row],
+            "value": values[row, 0],
+            "n": number,
+            "replicates": values[row, 1:],
         }
         for row, (discriminator, metric) in enumerate(names)
     ]
@@ -129,39 +120,39 @@ def _predictions(logits: np.ndarray, label: np.ndarray) -> Iterator[tuple[str, n
     yield ALL, probability.max(axis=1), predicted == label
 
 
-def _replicated(
-    gaps: list[tuple[np.ndarray, np.ndarray]],
+def _with_replicates(
+    predictions: list[tuple[str, np.ndarray, np.ndarray]],
     training_weight: np.ndarray,
     means: list[np.ndarray],
     weights: np.ndarray,
 ) -> np.ndarray:
-    """Calibration errors, then means, of all replicates, [K, R]; NaN for one without any jet.
+    """Calibration errors, then means, with all replicates, [K, 1 + R]; NaN for one without any jet.
 
     Expected calibration error (Guo et al., arXiv:1706.04599, eq. 3)::
 
         sum over bins |sum in bin of w (predicted - right)| / sum of w
     """
-    cells = len(gaps) * BINS
-    per_jet = np.array([training_weight, np.ones(len(training_weight)), *means])
-    sums = np.zeros((cells + len(per_jet), weights.shape[1]))
-    for start in range(0, len(training_weight), _BLOCK_JETS):
-        block = slice(start, start + _BLOCK_JETS)
-        # All sums are one matrix product; single precision suffices for a block.
-        weight = weights[block].astype(np.float32)
-        columns = np.zeros((len(sums), len(weight)), dtype=np.float32)
-        for row, (position, gap) in enumerate(gaps):
-            columns[BINS * row + position[block], np.arange(len(weight))] = gap[block]
-        columns[cells:] = per_jet[:, block]
-        sums += columns @ weight
-    training_total, total = np.where(sums[cells : cells + 2] > 0, sums[cells : cells + 2], np.nan)
-    errors = np.abs(sums[:cells]).reshape(len(gaps), BINS, -1).sum(axis=1)
-    return np.vstack([errors / training_total, sums[cells + 2 :] / total])
+    gaps = [training_weight * (predicted - right) for _, predicted, right in predictions]
+    values = np.array([*gaps, training_weight, np.ones(len(training_weight)), *means])
+    # A cell for each bin of a prediction's gap, one for each of the others.
+    bins = len(gaps) * BINS
+    cells = np.empty(values.shape, dtype=np.intp)
+    for row, (_, predicted, _) in enumerate(predictions):
+        cells[row] = BINS * row + _bin(predicted)
+    others = len(values) - len(gaps)
+    cells[len(gaps) :] = bins + np.arange(others)[:, None]
+    sums = weighted_sums(np.ascontiguousarray(weights), cells, values, bins + others)
+    training_total, total = np.where(sums[bins : bins + 2] > 0, sums[bins : bins + 2], np.nan)
+    errors = np.abs(sums[:bins]).reshape(len(gaps), BINS, -1).sum(axis=1)
+    return np.vstack([errors / training_total, sums[bins + 2 :] / total])
 
 
 def _cross_entropy(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
     """-ln P(true class), free of underflow."""
-    wide = logits.astype(np.float64)
-    return np.logaddexp.reduce(wide, axis=1) - np.take_along_axis(wide, label[:, None], axis=1)[:, 0]
+    classes = logits.T.astype(np.float64)
+    largest = classes.max(axis=0)
+    partition = largest + np.log(np.exp(classes - largest).sum(axis=0))
+    return partition - classes[label, np.arange(len(label))]
 
 
 def _bin(predicted: np.ndarray) -> np.ndarray:

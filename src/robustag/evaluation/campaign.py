@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,105 +45,108 @@ def predict(model: torch.nn.Module, inputs: torch.Tensor, chunk: int | None = No
     return within_memory(logits, Place.of(device, len(inputs), _CHUNK, chunk))[0].numpy()
 
 
-def run_sweep(
-    model: torch.nn.Module,
-    perturbed: Iterable[tuple[float, torch.Tensor]],
-    data: "JetTensors",
-    normalisation: "Normalisation",
-    evaluation: Evaluation,
-    kind: str,
-    perturbation: str,
-    progress: Callable[[float], None] | None = None,
-    reference: "JetTensors | None" = None,
-    *,
-    loss: "PerJetLoss",
-) -> Assessment:
-    """Measure a model on its clean jets and at every epsilon of a perturbation.
+class Baseline:
+    """A model on clean jets, measured once, beside which other samples are measured.
 
     Parameters
     ----------
     model : Module
         Returns logits [N, 3].
-    perturbed : iterable of (epsilon, inputs)
-        Scaled inputs [N, F] of the jets of `data`, one for each epsilon; epsilon 0 may be among them, and
-        is always measured on the stored inputs.
-    data : JetTensors
+    clean : JetTensors
         The clean jets.
     normalisation : Normalisation
         Brings inputs to physical units for their histograms.
     evaluation : Evaluation
-    kind, perturbation : str
-        Labels of the rows.
-    progress : callable, optional
-        Called with each epsilon once it is measured.
     reference : JetTensors, optional
-        Clean jets that fix the working-point cuts, if more of them than are perturbed; `data` otherwise.
+        Clean jets that fix the working-point cuts, if more of them than are perturbed; `clean` otherwise.
     loss : PerJetLoss
         The loss the model was trained with, whose mean is measured.
-
-    Returns
-    -------
-    Assessment
-        With kind, perturbation and epsilon columns; epsilon 0 first, then the iterable's order.
 
     Raises
     ------
     InputError
-        As `assess`; if a perturbed sample has another shape than the clean one; if the evaluation
-        names an unknown input.
+        As `assess`; if the evaluation names an unknown input.
     """
-    logits = predict(model, data.inputs)
-    cuts = _cuts(model, logits, data, reference, evaluation)
-    meter = _Meter(data, cuts, loss, normalisation, evaluation)
-    parts = []
 
-    def measure(epsilon: float, inputs: torch.Tensor, changed: np.ndarray) -> None:
-        parts.append(meter(inputs, changed, logits).labelled(kind, perturbation, epsilon))
-        if progress is not None:
-            progress(epsilon)
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        clean: "JetTensors",
+        normalisation: "Normalisation",
+        evaluation: Evaluation,
+        reference: "JetTensors | None" = None,
+        *,
+        loss: "PerJetLoss",
+    ) -> None:
+        self._model, self._jets = model, clean
+        self._logits = predict(model, clean.inputs)
+        cuts = _cuts(model, self._logits, clean, reference, evaluation)
+        self._meter_of = partial(
+            _Meter, cuts=cuts, loss=loss, normalisation=normalisation, evaluation=evaluation
+        )
+        self._meter = self._meter_of(clean)
+        self._clean = self._meter(clean.inputs, self._logits, self._logits)
 
-    measure(0.0, data.inputs, logits)
-    for epsilon, inputs in perturbed:
-        if epsilon == 0:
-            continue
-        if inputs.shape != data.inputs.shape:
-            raise InputError(
-                f"{perturbation} at epsilon {epsilon} has inputs {tuple(inputs.shape)}, the clean jets "
-                f"{tuple(data.inputs.shape)}: perturb the jets that are measured"
-            )
-        measure(epsilon, inputs, predict(model, inputs))
-        # Before the next ones are made.
-        del inputs
-    return Assessment.concatenate(parts)
+    def sweep(
+        self,
+        perturbed: Iterable[tuple[float, torch.Tensor]],
+        kind: str,
+        perturbation: str,
+        progress: Callable[[float], None] | None = None,
+    ) -> Assessment:
+        """Measure the model at every epsilon of a perturbation.
 
+        Parameters
+        ----------
+        perturbed : iterable of (epsilon, inputs)
+            Scaled inputs [N, F] of the clean jets, one for each epsilon; epsilon 0 may be among them, and
+            is always measured on the stored inputs.
+        kind, perturbation : str
+            Labels of the rows.
+        progress : callable, optional
+            Called with each epsilon once it is measured.
 
-def run_varied(
-    model: torch.nn.Module,
-    clean: "JetTensors",
-    varied: "JetTensors",
-    normalisation: "Normalisation",
-    evaluation: Evaluation,
-    kind: str,
-    perturbation: str,
-    reference: "JetTensors | None" = None,
-    *,
-    loss: "PerJetLoss",
-) -> Assessment:
-    """Measure a model on a varied sample beside the clean one.
+        Returns
+        -------
+        Assessment
+            With kind, perturbation and epsilon columns; epsilon 0 first, then the iterable's order.
 
-    The samples may differ in jets; events that are in both have the same bootstrap weights, so differences
-    are paired. If they hold the same jets, those that cross a cut are counted. Rows: epsilon 0 for clean,
-    `VARIED` for varied. Parameters and errors otherwise as `run_sweep`.
-    """
-    logits = predict(model, clean.inputs)
-    cuts = _cuts(model, logits, clean, reference, evaluation)
-    before = _Meter(clean, cuts, loss, normalisation, evaluation)(clean.inputs, logits, logits)
-    meter = _Meter(varied, cuts, loss, normalisation, evaluation)
-    same = torch.equal(clean.event, varied.event) and torch.equal(clean.eta, varied.eta)
-    after = meter(varied.inputs, predict(model, varied.inputs), logits if same else None)
-    return Assessment.concatenate(
-        [part.labelled(kind, perturbation, e) for e, part in ((0.0, before), (VARIED, after))]
-    )
+        Raises
+        ------
+        InputError
+            As `assess`; if a perturbed sample has another shape than the clean one.
+        """
+        parts = [self._clean.labelled(kind, perturbation, 0.0)]
+        for epsilon, inputs in perturbed:
+            if epsilon == 0:
+                continue
+            if inputs.shape != self._jets.inputs.shape:
+                raise InputError(
+                    f"{perturbation} at epsilon {epsilon} has inputs {tuple(inputs.shape)}, the clean jets "
+                    f"{tuple(self._jets.inputs.shape)}: perturb the jets that are measured"
+                )
+            measured = self._meter(inputs, predict(self._model, inputs), self._logits)
+            parts.append(measured.labelled(kind, perturbation, epsilon))
+            if progress is not None:
+                progress(epsilon)
+            # Before the next ones are made.
+            del inputs
+        return Assessment.concatenate(parts)
+
+    def varied(self, sample: "JetTensors", kind: str, perturbation: str) -> Assessment:
+        """Measure the model on a varied sample.
+
+        The samples may differ in jets; events that are in both have the same bootstrap weights, so
+        differences are paired. If they hold the same jets, those that cross a cut are counted. Rows: epsilon
+        0 for clean, `VARIED` for varied. Errors as those of `assess`.
+        """
+        jets = self._jets
+        same = torch.equal(jets.event, sample.event) and torch.equal(jets.eta, sample.eta)
+        logits = predict(self._model, sample.inputs)
+        after = self._meter_of(sample)(sample.inputs, logits, self._logits if same else None)
+        return Assessment.concatenate(
+            [part.labelled(kind, perturbation, e) for e, part in ((0.0, self._clean), (VARIED, after))]
+        )
 
 
 def _cuts(

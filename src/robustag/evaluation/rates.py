@@ -1,6 +1,6 @@
 """Areas, efficiencies and mis-tag rates of every discriminator, with their bootstrap replicates."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,13 +9,11 @@ import pandas as pd
 from robustag.binomial import effective_number
 from robustag.evaluation.bootstrap import chosen, own
 from robustag.evaluation.discriminators import check_rankable, outputs
-from robustag.evaluation.roc import Ranking, Roc
+from robustag.evaluation.roc import Ranking, Roc, cuts_at_mistag
 from robustag.evaluation.settings import Evaluation
 
 EFFICIENCY_GRID = np.linspace(0.0, 1.0, 201)
 """Efficiencies at which the curves table gives the mis-tag rate."""
-
-_BLOCK_CELLS = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -47,9 +45,13 @@ def clean_cuts(
     check_rankable(logits, label, weight)
     return Cuts(
         {
-            (name, mistag): ranking.cut_at_mistag(mistag, chosen(weight, background))
-            for name, ranking, _, background in _rankings(logits, label)
-            for mistag in evaluation.mistags
+            (name, mistag): float(cut)
+            for name, score, _, background in outputs(logits, label)
+            for mistag, cut in zip(
+                evaluation.mistags,
+                cuts_at_mistag(score[background], evaluation.mistags, chosen(weight, background)),
+                strict=True,
+            )
         }
     )
 
@@ -75,14 +77,10 @@ def measure_rates(
         together = np.concatenate(jets)
         return effective_number(chosen(weight, together), len(together))
 
-    for name, ranking, signal, background in _rankings(logits, label):
-        nominal = ranking.weigh_among(weights[:, :1], signal, background)
-        quantities, value = _measure(nominal, name, evaluation, cuts)
-        replicates = np.hstack(
-            [
-                _measure(roc, name, evaluation, cuts)[1]
-                for roc in _replicated(ranking, weights[:, 1:], signal, background)
-            ]
+    for name, score, signal, background in outputs(logits, label):
+        ranking = Ranking(score[signal], score[background])
+        quantities, values = _measure(
+            ranking.weigh_among(weights, signal, background), name, evaluation, cuts
         )
         jets = {"fixed_cut_efficiency": number(signal), "fixed_cut_mistag": number(background)}
         both = number(signal, background)
@@ -91,30 +89,16 @@ def measure_rates(
                 "discriminator": name,
                 "metric": metric,
                 "working_point": working_point,
-                "value": value[row, 0],
+                "value": values[row, 0],
                 "n": jets.get(metric, both),
-                "replicates": replicates[row],
+                "replicates": values[row, 1:],
             }
             for row, (metric, working_point) in enumerate(quantities)
         ]
+        nominal = ranking.weigh_among(weights[:, :1], signal, background)
         mistag = nominal.mistag_at_efficiency(EFFICIENCY_GRID)[:, 0]
         curves.append(pd.DataFrame({"discriminator": name, "efficiency": EFFICIENCY_GRID, "mistag": mistag}))
     return rows, pd.concat(curves, ignore_index=True)
-
-
-def _rankings(logits: np.ndarray, label: np.ndarray) -> Iterator[tuple[str, Ranking, np.ndarray, np.ndarray]]:
-    """Each discriminator ranked, with the positions of its signal and background jets."""
-    for name, score, signal, background in outputs(logits, label):
-        yield name, Ranking(score[signal], score[background]), signal, background
-
-
-def _replicated(
-    ranking: Ranking, weights: np.ndarray, signal: np.ndarray, background: np.ndarray
-) -> Iterator[Roc]:
-    """The curves of all replicates, in blocks whose cumulative sums stay small."""
-    size = max(1, _BLOCK_CELLS // (len(signal) + len(background)))
-    for start in range(0, weights.shape[1], size):
-        yield ranking.weigh_among(weights[:, start : start + size], signal, background)
 
 
 def _measure(
@@ -123,12 +107,13 @@ def _measure(
     """The K quantities of one discriminator, as (metric, working point), and their values [K, R]."""
     efficiencies, mistags = evaluation.efficiencies, evaluation.mistags
     cut = np.array([cuts.score[name, mistag] for mistag in mistags])
+    efficiency_at_cut, mistag_at_cut = roc.rates_at_cut(cut)
     measured = [
         ("auc", [np.nan], roc.auc()[None]),
         ("mistag_at_efficiency", efficiencies, roc.mistag_at_efficiency(np.array(efficiencies))),
         ("efficiency_at_mistag", mistags, roc.efficiency_at_mistag(np.array(mistags))),
-        ("fixed_cut_efficiency", mistags, roc.efficiency_at_cut(cut)),
-        ("fixed_cut_mistag", mistags, roc.mistag_at_cut(cut)),
+        ("fixed_cut_efficiency", mistags, efficiency_at_cut),
+        ("fixed_cut_mistag", mistags, mistag_at_cut),
     ]
     quantities = [(metric, float(point)) for metric, points, _ in measured for point in points]
     return quantities, np.vstack([values for _, _, values in measured])

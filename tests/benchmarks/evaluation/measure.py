@@ -13,7 +13,7 @@ import yaml
 from robustag.attacks import AttackDefinition, audit
 from robustag.evaluation.assess import AssessedJets, assess
 from robustag.evaluation.bench import Bench, Trained
-from robustag.evaluation.campaign import run_sweep
+from robustag.evaluation.campaign import Baseline
 from robustag.evaluation.rates import clean_cuts
 from robustag.evaluation.settings import Evaluation
 from robustag.features import FeatureTable
@@ -114,8 +114,9 @@ class Case:
         self._measure(map(inputs_of, samples), jets)
 
     def _measure(self, perturbed: Iterator[tuple[float, torch.Tensor]], jets: JetTensors) -> None:
-        measured_as = (self.bench.normalisation, self.evaluation, "attack", "benchmark")
-        run_sweep(self.model.network, perturbed, jets, *measured_as, loss=self.model.loss)
+        measured_with = (self.bench.normalisation, self.evaluation)
+        baseline = Baseline(self.model.network, jets, *measured_with, loss=self.model.loss)
+        baseline.sweep(perturbed, "attack", "benchmark")
 
 
 RUNS: dict[str, Callable[[Case], None]] = {

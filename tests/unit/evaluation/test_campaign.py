@@ -3,6 +3,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -14,8 +15,7 @@ from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors
 from robustag.training.losses import cross_entropy
 
-run_sweep = partial(campaign.run_sweep, loss=cross_entropy)
-run_varied = partial(campaign.run_varied, loss=cross_entropy)
+Baseline = partial(campaign.Baseline, loss=cross_entropy)
 
 
 @pytest.fixture
@@ -85,8 +85,9 @@ def test_sweep_measures_clean_first_and_each_epsilon_once(model, data, normalisa
     seen = []
     noise = torch.randn(data.inputs.shape, generator=torch.Generator().manual_seed(0))
     samples = ((epsilon, data.inputs + epsilon * noise) for epsilon in (0, 0.5, 2.0))
-    result = run_sweep(model, samples, data, normalisation, settings, "attack", "noise", seen.append)
-    assert seen == [0, 0.5, 2.0]
+    baseline = Baseline(model, data, normalisation, settings)
+    result = baseline.sweep(samples, "attack", "noise", seen.append)
+    assert seen == [0.5, 2.0]
     assert set(result.metrics["kind"]) == {"attack"}
     auc = pick(result.metrics, metric="auc", discriminator="BvL")
     assert auc["epsilon"].to_list() == [0, 0.5, 2.0]
@@ -107,14 +108,16 @@ def test_no_sample_is_kept_while_the_next_one_is_made(model, data, normalisation
             yield epsilon, inputs
             del inputs
 
-    run_sweep(model, samples(), data, normalisation, settings, "attack", "shift")
+    Baseline(model, data, normalisation, settings).sweep(samples(), "attack", "shift")
     assert len(made) == 3
     assert not alive
 
 
 def test_fixed_cuts_come_from_the_clean_jets(model, data, normalisation, settings):
     shift = torch.tensor([1.0, 0, 0, 0])
-    result = run_sweep(model, [(1.0, data.inputs + shift)], data, normalisation, settings, "attack", "shift")
+    result = Baseline(model, data, normalisation, settings).sweep(
+        [(1.0, data.inputs + shift)], "attack", "shift"
+    )
     mistag = pick(result.metrics, metric="fixed_cut_mistag", discriminator="BvL", working_point=0.1)
     light = data.inputs[data.label == 2].numpy()
     odds = light[:, 0] - light[:, 2]
@@ -124,7 +127,7 @@ def test_fixed_cuts_come_from_the_clean_jets(model, data, normalisation, setting
 
 def test_fewer_perturbed_jets_keep_the_cuts_of_all(model, data, normalisation, settings):
     few = data.select(slice(0, 600))
-    cut = run_sweep(model, [], few, normalisation, settings, "attack", "noise", reference=data).metrics
+    cut = Baseline(model, few, normalisation, settings, data).sweep([], "attack", "noise").metrics
     logits = data.inputs[:, :3].numpy()
     cuts = clean_cuts(logits, data.label.numpy(), settings)
     light = few.label.numpy() == 2
@@ -135,7 +138,9 @@ def test_fewer_perturbed_jets_keep_the_cuts_of_all(model, data, normalisation, s
 
 def test_input_histograms_are_physical_and_without_missing_entries(model, data, normalisation, settings):
     shift = torch.tensor([0.0, 0, 0, 0.2])
-    result = run_sweep(model, [(0.2, data.inputs + shift)], data, normalisation, settings, "attack", "shift")
+    result = Baseline(model, data, normalisation, settings).sweep(
+        [(0.2, data.inputs + shift)], "attack", "shift"
+    )
     pt = pick(result.histograms, quantity="jet_pt")
     totals = pt.groupby("epsilon")["count"].sum()
     assert totals.to_dict() == {0.0: 2500, 0.2: 2500}
@@ -147,13 +152,13 @@ def test_input_histograms_are_physical_and_without_missing_entries(model, data, 
 
 
 def test_no_inputs_to_histogram_is_fine(model, data, normalisation, settings):
-    result = run_sweep(model, [], data, normalisation, replace(settings, inputs={}), "attack", "none")
+    result = Baseline(model, data, normalisation, replace(settings, inputs={})).sweep([], "attack", "none")
     assert "jet_pt" not in set(result.histograms["quantity"])
 
 
 def test_a_varied_sample_of_the_same_events_is_paired(model, data, normalisation, settings):
     order = torch.randperm(3000, generator=torch.Generator().manual_seed(1))
-    result = run_varied(model, data, data.select(order), normalisation, settings, "scenario", "same")
+    result = Baseline(model, data, normalisation, settings).varied(data.select(order), "scenario", "same")
     clean, varied = (pick(result.metrics, epsilon=e).reset_index(drop=True) for e in (0.0, 1.0))
     np.testing.assert_allclose(np.stack(clean["replicates"]), np.stack(varied["replicates"]), rtol=1e-5)
     np.testing.assert_allclose(clean["value"], varied["value"], rtol=1e-12)
@@ -161,23 +166,17 @@ def test_a_varied_sample_of_the_same_events_is_paired(model, data, normalisation
 
 def test_a_varied_sample_may_have_other_jets(model, data, normalisation, settings):
     part = data.select(slice(0, 2000))
-    result = run_varied(model, data, part, normalisation, settings, "scenario", "half")
+    result = Baseline(model, data, normalisation, settings).varied(part, "scenario", "half")
     n = pick(result.metrics, metric="auc", discriminator="BvL").set_index("epsilon")["n"]
     assert n[1.0] == int((part.label != 1).sum())
     assert n[0.0] == int((data.label != 1).sum())
 
 
 def test_the_loss_of_the_training_is_measured(model, data, normalisation, settings):
-    result = campaign.run_sweep(
-        model,
-        [(1.0, 2 * data.inputs)],
-        data,
-        normalisation,
-        settings,
-        "attack",
-        "double",
-        loss=lambda logits, label: logits[:, 0] ** 2,
+    baseline = campaign.Baseline(
+        model, data, normalisation, settings, loss=lambda logits, label: logits[:, 0] ** 2
     )
+    result = baseline.sweep([(1.0, 2 * data.inputs)], "attack", "double")
     own = pick(result.metrics, discriminator="all", metric="loss")["value"].to_list()
     raw = (data.inputs[:, 0].double() ** 2).mean().item()
     assert own == pytest.approx([raw, 4 * raw], rel=1e-6)
@@ -185,16 +184,17 @@ def test_the_loss_of_the_training_is_measured(model, data, normalisation, settin
 
 def test_jets_that_cross_a_cut_are_counted_where_they_are_the_same(model, data, normalisation, settings):
     shift = torch.tensor([1.0, 0, 0, 0])
-    swept = run_sweep(model, [(1.0, data.inputs + shift)], data, normalisation, settings, "attack", "shift")
+    baseline = Baseline(model, data, normalisation, settings)
+    swept = baseline.sweep([(1.0, data.inputs + shift)], "attack", "shift")
     moved = pick(swept.bins, discriminator="BvL", variable="eta", bin_high=2.5, epsilon=1.0)
     assert (moved["gained"] > 0).all()
     assert (moved["lost"] == 0).all()
     raw = pick(swept.bins, discriminator="BvL", variable="eta", bin_high=2.5, epsilon=0.0)
     assert (moved["passed"].to_numpy() == (raw["passed"].to_numpy() + moved["gained"])).all()
-    same = run_varied(model, data, data, normalisation, settings, "scenario", "same").bins
+    same = baseline.varied(data, "scenario", "same").bins
     assert (same[["gained", "lost"]] == 0).all(axis=None)
     part = data.select(slice(0, 2000))
-    varied = run_varied(model, data, part, normalisation, settings, "scenario", "other").bins
+    varied = baseline.varied(part, "scenario", "other").bins
     assert pick(varied, epsilon=0.0)["gained"].notna().all()
     assert pick(varied, epsilon=1.0)["gained"].isna().all()
     assert varied["gained"].dtype == "Int64"
@@ -202,9 +202,9 @@ def test_jets_that_cross_a_cut_are_counted_where_they_are_the_same(model, data, 
 
 def test_working_points_of_a_few_varied_jets_are_those_of_all(model, data, normalisation, settings):
     part = data.select(slice(0, 500))
-    few = run_varied(model, part, part, normalisation, settings, "scenario", "few", reference=data)
-    whole = run_sweep(model, [], data, normalisation, settings, "attack", "none", reference=data)
-    alone = run_sweep(model, [], part, normalisation, settings, "attack", "none", reference=data)
+    few = Baseline(model, part, normalisation, settings, data).varied(part, "scenario", "few")
+    whole = Baseline(model, data, normalisation, settings, data).sweep([], "attack", "none")
+    alone = Baseline(model, part, normalisation, settings, data).sweep([], "attack", "none")
     assert not few.bins.empty
     wanted = pick(alone.bins, epsilon=0.0)["passed"].to_list()
     assert pick(few.bins, epsilon=1.0)["passed"].to_list() == wanted
@@ -213,8 +213,19 @@ def test_working_points_of_a_few_varied_jets_are_those_of_all(model, data, norma
 
 def test_mistakes_are_named(model, data, normalisation, settings):
     with pytest.raises(InputError, match=r"fgsm at epsilon 0\.1 has inputs"):
-        run_sweep(model, [(0.1, data.inputs[:10])], data, normalisation, settings, "attack", "fgsm")
+        Baseline(model, data, normalisation, settings).sweep([(0.1, data.inputs[:10])], "attack", "fgsm")
     with pytest.raises(InputError, match="name 'jet_pT'"):
-        run_sweep(
-            model, [], data, normalisation, replace(settings, inputs={"jet_pT": [0, 1]}), "attack", "fgsm"
-        )
+        Baseline(model, data, normalisation, replace(settings, inputs={"jet_pT": [0, 1]}))
+
+
+def test_clean_jets_are_measured_once_for_all_that_is_compared_with_them(
+    model, data, normalisation, settings
+):
+    passes = []
+    model.register_forward_hook(lambda *_: passes.append(1))
+    baseline = Baseline(model, data, normalisation, settings)
+    first = baseline.sweep([(1.0, data.inputs + 1)], "scenario", "shift")
+    second = baseline.varied(data, "scenario", "same")
+    assert len(passes) == 3
+    clean = [pick(result.metrics, epsilon=0.0).drop(columns="perturbation") for result in (first, second)]
+    pd.testing.assert_frame_equal(*clean)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from robustag.errors import InputError
-from robustag.evaluation.roc import Ranking, area
+from robustag.evaluation.roc import Ranking, area, cuts_at_mistag
 from robustag.intervals import ONE_SIGMA
 
 
@@ -93,8 +93,7 @@ def test_integer_weights_are_copies(sample, seed):
     for name, at in (
         ("efficiency_at_mistag", RATES),
         ("mistag_at_efficiency", RATES),
-        ("efficiency_at_cut", cuts),
-        ("mistag_at_cut", cuts),
+        ("rates_at_cut", cuts),
     ):
         np.testing.assert_allclose(getattr(weighted, name)(at), getattr(copied, name)(at), atol=1e-12)
 
@@ -112,10 +111,46 @@ def test_many_weights_equal_one_at_a_time():
     )
 
 
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("stride", [1, 2, 7, 5000])
+def test_where_sums_are_kept_does_not_show(monkeypatch, stride, signed):
+    rng = np.random.default_rng(5)
+    signal, background = rng.normal(1, 1, 900).round(2), rng.normal(0, 1, 1100).round(2)
+    ws, wb = (rng.uniform(-0.4 if signed else 0, 2, (len(part), 3)) for part in (signal, background))
+    cuts = np.array([-np.inf, -5.0, 0.0, 0.5, 9.0])
+
+    def everything():
+        roc = Ranking(signal, background).weigh(ws, wb)
+        follows = (roc.efficiency_at_mistag(RATES), roc.mistag_at_efficiency(RATES))
+        return np.concatenate([roc.auc()[None], *follows, *roc.rates_at_cut(cuts)])
+
+    expected = everything()
+    monkeypatch.setattr("robustag.evaluation.roc._STRIDE", stride)
+    np.testing.assert_allclose(everything(), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_long_curve_is_followed_to_where_its_running_maximum_meets_the_rate(signed):
+    """Jet by jet, without ties: the literal reading of the convention."""
+    rng = np.random.default_rng(8)
+    signal, background = rng.normal(1, 1, 1500), rng.normal(0, 1, 1500)
+    ws, wb = (rng.uniform(-0.4 if signed else 0.1, 2, 1500) for _ in range(2))
+    score, is_signal = np.concatenate([signal, background]), np.repeat([True, False], 1500)
+    down = np.argsort(-score)
+    passed, above = (
+        np.cumsum(np.where(of, np.concatenate([ws, wb]), 0.0)[down]) for of in (is_signal, ~is_signal)
+    )
+    expected = []
+    for rate in RATES[1:-1]:
+        jet = int(np.argmax(above > rate * above[-1]))
+        expected.append(passed[jet] / passed[-1])
+    roc = Ranking(signal, background).weigh(ws[:, None], wb[:, None])
+    np.testing.assert_allclose(roc.efficiency_at_mistag(RATES[1:-1])[:, 0], expected, rtol=1e-9)
+
+
 def test_a_small_curve_by_hand():
     """Scores s: 4 2 2, b: 3 2 1 0. Corners (mis-tag, efficiency): (0, 1/3), (1/4, 1/3), tie to (1/2, 1)."""
-    ranking = Ranking(np.array([2.0, 4.0, 2.0]), np.array([0.0, 1.0, 2.0, 3.0]))
-    roc = ranking.weigh()
+    roc = Ranking(np.array([2.0, 4.0, 2.0]), np.array([0.0, 1.0, 2.0, 3.0])).weigh()
     assert roc.auc()[0] == pytest.approx((4 + 2 * 2.5) / 12)
     np.testing.assert_allclose(
         roc.efficiency_at_mistag(np.array([0, 0.25, 0.375, 0.5, 1]))[:, 0], [1 / 3, 1 / 3, 2 / 3, 1, 1]
@@ -123,21 +158,23 @@ def test_a_small_curve_by_hand():
     np.testing.assert_allclose(
         roc.mistag_at_efficiency(np.array([0, 1 / 3, 2 / 3, 1]))[:, 0], [0, 0, 0.375, 0.5], atol=1e-9
     )
-    np.testing.assert_allclose(roc.efficiency_at_cut(np.array([2.0, 1.9]))[:, 0], [1 / 3, 1])
-    np.testing.assert_allclose(roc.mistag_at_cut(np.array([2.0, 1.9]))[:, 0], [1 / 4, 1 / 2])
-    assert [ranking.cut_at_mistag(rate) for rate in (0, 0.25, 0.4, 0.5, 0.75, 1)] == [3, 2, 2, 1, 0, -np.inf]
+    efficiency, mistag = roc.rates_at_cut(np.array([2.0, 1.9]))
+    np.testing.assert_allclose(efficiency[:, 0], [1 / 3, 1])
+    np.testing.assert_allclose(mistag[:, 0], [1 / 4, 1 / 2])
+    cuts = cuts_at_mistag(np.array([0.0, 1.0, 2.0, 3.0]), (0, 0.25, 0.4, 0.5, 0.75, 1))
+    assert cuts.tolist() == [3, 2, 2, 1, 0, -np.inf]
 
 
 @given(tied_samples(), st.floats(0, 1))
 def test_a_cut_keeps_its_mistag_and_is_the_lowest_that_does(sample, rate):
     signal, background, *_ = sample
-    ranking = Ranking(signal, background)
-    cut = ranking.cut_at_mistag(rate)
+    (cut,) = cuts_at_mistag(background, [rate])
     kept = np.mean(background > cut)
     assert kept <= rate + 1e-9
     if np.isfinite(cut):
         assert np.mean(background >= cut) > rate - 1e-9
-        assert ranking.weigh().mistag_at_cut(np.array([cut]))[0, 0] == pytest.approx(kept)
+        mistag = Ranking(signal, background).weigh().rates_at_cut(np.array([cut]))[1]
+        assert mistag[0, 0] == pytest.approx(kept)
 
 
 @pytest.mark.parametrize("jets", range(1, 101))
@@ -145,7 +182,7 @@ def test_rates_that_are_whole_jets_lose_none_to_rounding(jets):
     """0.29 x 100 is 28.999...96 in floating point; 29 background jets may pass all the same."""
     background = np.arange(100.0)
     ranking = Ranking(background + 0.5, background)
-    assert np.sum(background > ranking.cut_at_mistag(jets / 100)) == jets
+    assert np.sum(background > cuts_at_mistag(background, [jets / 100])) == jets
     efficiency = ranking.weigh().efficiency_at_mistag(np.array([jets / 100]))
     assert efficiency[0, 0] == pytest.approx(min(1, (jets + 1) / 100))
 
@@ -157,7 +194,7 @@ def test_weights_without_a_class_give_nan():
         roc.auc(),
         roc.efficiency_at_mistag(np.array([0.1]))[0],
         roc.mistag_at_efficiency(np.array([0.7]))[0],
-        roc.efficiency_at_cut(np.array([1.5]))[0],
+        roc.rates_at_cut(np.array([1.5]))[0][0],
     ):
         assert np.isfinite(value[0])
         assert np.isnan(value[1])

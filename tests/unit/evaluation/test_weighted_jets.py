@@ -21,7 +21,7 @@ from robustag.evaluation.distances import (
 )
 from robustag.evaluation.distances.single import Column
 from robustag.evaluation.rates import clean_cuts
-from robustag.evaluation.roc import Ranking, area
+from robustag.evaluation.roc import Ranking, area, cuts_at_mistag
 from robustag.tensors.loading import JetTensors
 
 LEVELS = 0.25
@@ -141,10 +141,10 @@ def test_working_points_of_signed_weights_are_those_of_the_running_maximum():
     """Cumulative background from above: 2, 1, 3, 2, 4 of 4; its maximum so far: 2, 2, 3, 3, 4."""
     scores, weight = np.array([5.0, 4.0, 3.0, 2.0, 1.0]), np.array([2.0, -1.0, 2.0, -1.0, 2.0])
     ranking = Ranking(np.array([5.5, 3.5, 1.5]), scores)
-    cuts = [ranking.cut_at_mistag(rate, weight) for rate in (0.4, 0.5, 0.7, 0.75, 0.9, 1.0)]
-    assert cuts == [5.0, 3.0, 3.0, 1.0, 1.0, -np.inf]
+    cuts = cuts_at_mistag(scores, (0.4, 0.5, 0.7, 0.75, 0.9, 1.0), weight)
+    assert cuts.tolist() == [5.0, 3.0, 3.0, 1.0, 1.0, -np.inf]
     roc = ranking.weigh(np.ones((3, 1)), weight[:, None])
-    np.testing.assert_allclose(roc.mistag_at_cut(np.array([4.5, 3.5, 2.5]))[:, 0], [0.5, 0.25, 0.75])
+    np.testing.assert_allclose(roc.rates_at_cut(np.array([4.5, 3.5, 2.5]))[1][:, 0], [0.5, 0.25, 0.75])
     found = roc.efficiency_at_mistag(np.array([0.3, 0.5, 0.7, 0.75, 0.9, 1.0]))[:, 0]
     np.testing.assert_allclose(found, np.array([1, 2, 2, 3, 3, 3]) / 3)
     # Pairs by hand: signal 5.5 beats all 4, 3.5 beats 4 - 1, 1.5 beats the last 2.
@@ -154,8 +154,8 @@ def test_working_points_of_signed_weights_are_those_of_the_running_maximum():
 def test_jets_that_tie_have_one_place_whatever_their_order():
     scores, weight = np.array([2.0, 1.0, 1.0, 1.0, 0.0]), np.array([1.0, 3.0, -2.0, 1.0, 1.0])
     for order in ([0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 3, 1, 0, 4]):
-        ranking = Ranking(np.array([1.5, 0.5]), scores[order])
-        assert [ranking.cut_at_mistag(rate, weight[order]) for rate in (0.2, 0.25, 0.7, 0.75)] == [2, 1, 1, 0]
+        cuts = cuts_at_mistag(scores[order], (0.2, 0.25, 0.7, 0.75), weight[order])
+        assert cuts.tolist() == [2, 1, 1, 0]
 
 
 def test_interval_of_the_area_is_that_of_the_replicates():

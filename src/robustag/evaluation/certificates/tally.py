@@ -10,7 +10,7 @@ from robustag.binomial import effective_efficiency, effective_number
 from robustag.classes import CLASSES
 from robustag.evaluation.bootstrap import chosen, own, replicas
 from robustag.evaluation.discriminators import Discriminator, log_odds
-from robustag.evaluation.roc import Ranking, area
+from robustag.evaluation.roc import area, cuts_at_mistag
 from robustag.evaluation.settings import Evaluation
 
 if TYPE_CHECKING:
@@ -35,13 +35,9 @@ def certificate_cuts(
     scores, flavours, counted = (column.cpu().numpy() for column in (logits, label, weight))
     cuts: dict[tuple[str, float], float] = {}
     for d in discriminators:
-        odds = log_odds(scores, d)
         background = flavours == d.background
-        ranking = Ranking(odds[flavours == d.signal], odds[background])
-        cuts |= {
-            (d.name, mistag): ranking.cut_at_mistag(mistag, counted[background]) + _CLEARANCE
-            for mistag in mistags
-        }
+        lowest = cuts_at_mistag(log_odds(scores[background], d), mistags, counted[background])
+        cuts |= {(d.name, mistag): cut + _CLEARANCE for mistag, cut in zip(mistags, lowest, strict=True)}
     return cuts
 
 
