@@ -36,6 +36,8 @@ class RecipeInfo:
     builder : str
         Name of its function if that is another one: ``adversarial`` for a recipe whose definition has the
         options of `attack` beside those of the recipe.
+    on_features : bool
+        Whether it needs a network with a hidden layer.
     """
 
     name: str
@@ -45,6 +47,7 @@ class RecipeInfo:
     label: str
     attack: str = ""
     builder: str = ""
+    on_features: bool = False
 
     @property
     def home(self) -> str:
@@ -97,6 +100,8 @@ _ENTRIES = (
     RecipeInfo("augmented", "varied", "1", "augmentation", "augmented"),
     RecipeInfo("paired", "varied", "2", "arXiv:2403.07066, arXiv:2410.13947", "paired"),
     RecipeInfo("group_dro", "varied", "1", "arXiv:1911.08731", "group DRO"),
+    RecipeInfo("domain", "domain", "1.5", "arXiv:1409.7495", "domain adaptation", on_features=True),
+    RecipeInfo("distilled", "distilled", "1", "arXiv:1503.02531, arXiv:2509.19431", "distilled"),
     RecipeInfo("coherent", "coherent", "2", "this study", "coherent"),
     RecipeInfo(
         *("gradient_penalty", "penalty", "2", "arXiv:1711.09404, arXiv:1802.01421", "gradient penalty"),

@@ -31,20 +31,23 @@ DEFINITIONS = {
     "augmented": {"variations": ["up", "down"], "share": 0.5},
     "paired": {"variations": ["up", "down"], "weight": 2.0},
     "group_dro": {"variations": ["up", "down"], "rate": 0.1},
+    "domain": {"variations": ["up", "down"], "weight": 1.0},
+    "distilled": {"teachers": ["other"], "temperature": 2.0, "share": 0.5},
     "coherent": {"variations": ["up", "down"], "size": 1.0, "move": "jet"},
 }
 
 
 @pytest.fixture
 def batch(toy):
-    """64 jets in two variations besides, some entries of which are missing."""
+    """64 jets in two variations besides, some entries of which are missing; and what teachers say."""
     train, _, _ = toy
     generator = torch.Generator().manual_seed(1)
     missing = torch.rand(64, 23, generator=generator) < 0.2
     inputs = train.inputs[:64]
     varied = inputs[:, None] + 0.3 * torch.randn(64, 2, 23, generator=generator)
     absent = missing[:, None] | (torch.rand(64, 2, 23, generator=generator) < 0.1)
-    return Batch(inputs, missing, train.label[:64], train.weight[:64], varied, absent)
+    taught = torch.randn(64, 3, generator=generator).log_softmax(dim=1)
+    return Batch(inputs, missing, train.label[:64], train.weight[:64], varied, absent, taught)
 
 
 @pytest.fixture
