@@ -138,10 +138,11 @@ def recipe_faults(place: str, recipe: Mapping[str, Any]) -> Iterator[str]:
 def _faults_together(place: str, model: Mapping[str, Any]) -> Iterator[str]:
     """A recipe that needs what the network of a model has not."""
     recipe, network = model["recipe"]["name"], model["network"]["name"]
-    if RECIPES[recipe].on_features and not constants_of(f"{_NETWORKS}.{network}").get("HIDDEN", True):
+    hidden = constants_of(f"{_NETWORKS}.{network}").get("HIDDEN", True)
+    if RECIPES[recipe].on_features and not hidden:
         yield (
-            f"{place}: recipe '{recipe}' works on the features of a hidden layer, and network '{network}' has "
-            "none: use another network"
+            f"{place}: recipe '{recipe}' works on the features of a hidden layer, and network '{network}' "
+            "has none: use another network"
         )
 
 

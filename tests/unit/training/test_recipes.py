@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tests.benchmarks.study.passes import passes_of_step
 from tests.unit.attacks.definitions import DEFINITIONS as ATTACK_DEFINITIONS
 
 from robustag.attacks import ATTACKS, BudgetRule, BudgetSettings, Problem, pgd
@@ -111,34 +112,19 @@ def test_every_recipe_has_a_complete_entry_that_says_its_options(name, rule):
         recipe_of(name, rule, magic=1)
 
 
-@pytest.mark.parametrize(
-    ("name", "passes"),
-    [
-        ("nominal", 1),
-        ("noise", 1),
-        ("fgsm", 2),
-        ("random_start_fgsm", 2),
-        ("ngm", 2),
-        ("pgd", 4),
-        ("free", 3),
-        ("trades", 5),
-        ("augmented", 1),
-        ("paired", 1),
-        ("group_dro", 1),
-        ("coherent", 2),
-        ("gradient_penalty", 1),
-    ],
-)
-def test_every_recipe_leaves_the_model_in_training_and_costs_what_it_says(name, passes, model, batch, rule):
-    """Forward passes, of which TRADES and pairs take two at once; the gradient penalty goes backward twice
-    instead. The last one trains with dropout."""
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_leaves_the_model_in_training_and_costs_what_it_says(name, model, batch, rule):
+    """The last jets shown before an update are those that it learns from, with dropout. The gradient penalty
+    goes backward twice instead of forward."""
     losses, shown = step(recipe_of(name, rule), model, batch)
-    assert len(shown) == passes
     assert model.training
     assert shown[-1][0]
     assert all(len(each) == 64 and torch.isfinite(each).all() for each in losses)
     assert len(losses) == (3 if name == "free" else 1)
     assert all(parameter.grad is not None for parameter in model.parameters())
+    passes = (sum(len(jets) for _, jets in shown) + 64 * (name == "gradient_penalty")) / 64
+    learned = len(losses) * len(shown[-1][1]) / 64
+    assert passes_of_step({"name": name, **DEFINITIONS[name]}) == (learned, passes - learned)
 
 
 @pytest.mark.parametrize("name", ["fgsm", "random_start_fgsm", "ngm", "pgd", "adversarial", "free", "trades"])
