@@ -1,5 +1,6 @@
 """Training on labelled jets of one detector and unlabelled jets of another one."""
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -15,7 +16,6 @@ from robustag.training.step import Batch, Moment, Recipe, in_one_variation
 
 #: Width of the hidden layer of the domain classifier.
 _WIDTH = 100
-_BETAS, _TINY = (0.9, 0.999), 1e-8
 
 
 def domain(
@@ -57,7 +57,7 @@ def domain(
         half = jets // 2
         is_data = torch.arange(jets, device=batch.label.device) >= half
         if shuffled:
-            is_data = is_data[torch.randperm(jets, generator=moment.generator, device=is_data.device)]
+            is_data = is_data[torch.rand(jets, generator=moment.generator, device=is_data.device).argsort()]
         data = in_one_variation(batch, moment)[half:]
         with last_features(model) as shown:
             logits = model(torch.cat([batch.inputs, data]))
@@ -101,17 +101,16 @@ class _Classifier:
 
     def __call__(self, features: Tensor) -> Tensor:
         """Logit [N] of a jet being data."""
-        sizes = [torch.Size(shape).numel() for shape in self._shapes]
-        parts = (
-            part.view(shape) for part, shape in zip(self._weights.split(sizes), self._shapes, strict=True)
+        parts = self._weights.split([math.prod(shape) for shape in self._shapes])
+        first, first_bias, last, last_bias = (
+            part.view(shape) for part, shape in zip(parts, self._shapes, strict=True)
         )
-        first, first_bias, last, last_bias = parts
         hidden = functional.linear(features, first, first_bias).relu()
         return functional.linear(hidden, last, last_bias)[:, 0]
 
     @torch.no_grad()
     def descend(self, rate: float) -> None:
-        """Take the step of Adam that the gradient of the weights says."""
+        """Take the step of Adam that the gradient of the weights says, if somebody went backward to them."""
         gradient = self._weights.grad
         if gradient is None:
             return
@@ -122,10 +121,10 @@ class _Classifier:
             *([self._weights], [gradient], [mean], [square], [], [steps]),
             fused=True,
             amsgrad=False,
-            beta1=_BETAS[0],
-            beta2=_BETAS[1],
+            beta1=0.9,
+            beta2=0.999,
+            eps=1e-8,
             lr=rate,
             weight_decay=0.0,
-            eps=_TINY,
             maximize=False,
         )
