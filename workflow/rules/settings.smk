@@ -146,15 +146,8 @@ def frontier_options() -> dict:
 def seen_sources() -> dict[str, list[str]]:
     """The sources of uncertainty that each way of training, or a teacher of it, has seen variations of."""
     sources = {name: source["name"] for name, source in CALIBRATED.items()}
-    shown = {
-        name: {
-            sources[variation]
-            for trained in lineage(config, name)
-            for variation in config["models"][trained]["recipe"].get("variations", ())
-        }
-        for name in RUN["frontier"]["models"]
-    }
-    return {name: sorted(seen) for name, seen in shown.items() if seen}
+    shown = {name: seen_variations(config, name) for name in RUN["frontier"]["models"]}
+    return {name: sorted({sources[each] for each in seen}) for name, seen in shown.items() if seen}
 
 
 def claim_settings() -> dict:

@@ -24,6 +24,12 @@ def lineage(config: Mapping[str, Any], model: str) -> list[str]:
     return list(found)
 
 
+def seen_variations(config: Mapping[str, Any], model: str) -> set[str]:
+    """Variations that were shown in the training of a model, or of one that it descends from."""
+    recipes = (config["models"][name]["recipe"] for name in lineage(config, model))
+    return {variation for recipe in recipes for variation in recipe.get("variations", ())}
+
+
 def teacher_faults(config: Mapping[str, Any]) -> Iterator[str]:
     """Teachers that do not exist, or that learn from their own students."""
     students = {model: teachers_of(config, model) for model in config["models"]}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from robustag.workflow.teachers import lineage, teacher_faults, teachers_of
+from robustag.workflow.teachers import lineage, seen_variations, teacher_faults, teachers_of
 
 
 def config_of(**teachers):
@@ -18,6 +18,14 @@ def test_a_lineage_is_the_model_and_all_it_descends_from():
     assert lineage(config, "d")[0] == "d"
     assert sorted(lineage(config, "d")) == ["a", "b", "c", "d"]
     assert list(teacher_faults(config)) == []
+
+
+def test_a_student_has_seen_what_its_teachers_have():
+    config = config_of(a=[], b=["a"], c=["b"])
+    config["models"]["a"]["recipe"]["variations"] = ["up", "down"]
+    config["models"]["c"]["recipe"]["variations"] = ["tails"]
+    seen = {name: seen_variations(config, name) for name in "abc"}
+    assert seen == {"a": {"up", "down"}, "b": {"up", "down"}, "c": {"up", "down", "tails"}}
 
 
 @pytest.mark.parametrize(
