@@ -26,7 +26,7 @@ with job(globals()) as (snakemake, log):
     normalisation = Normalisation.load(snakemake.input.normalisation)
     names = params.model["recipe"].get("variations", ())
     varied = dict(zip(names, snakemake.input.varied, strict=True))
-    files = TrainingFiles.open(snakemake.input.tensors, varied)
+    files = TrainingFiles.open(snakemake.input.tensors, varied, snakemake.input.teachers, device)
     validation = load_tensors(snakemake.input.tensors, "validation")
     # The rest of the job's memory is for the validation jets, the network and the libraries.
     train = open_feed(files, torch.device(device), memory=0.5e6 * snakemake.resources.mem_mb)

@@ -14,6 +14,15 @@ from tests.checkout import Checkout
 BOMB = "a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
 )
+
+
+def student(teachers, share=0.5):
+    """A model that learns from some, under the name mine."""
+    recipe = f"{{name: distilled, temperature: 2, share: {share}, teachers: {teachers}}}"
+    others = "network: {name: linear}, loss: {name: cross_entropy}, checkpoints: []"
+    return f"models: {{mine: {{{others}, recipe: {recipe}}}}}"
+
+
 UNREADABLE = {
     "": "is no configuration: it must be a mapping",
     "# nothing but a comment\n": "is no configuration",
@@ -62,6 +71,16 @@ WRONG = {
     "run: {models: [clean_nominal, clean_paired], variations: [jes_up]}": "needs the variation 'ip_",
     "models: {clean_paired: {recipe: {variations: []}}}": "clean_paired.recipe.variations",
     "models: {clean_paired: {recipe: {weight: -1}}}": "clean_paired.recipe.weight",
+    student("[clean_nominla]"): r"models.mine.recipe.teachers: unknown model 'clean_nominla' \(like clean_",
+    student("[mine]"): "models.mine.recipe.teachers: mine teaches mine, and none can be trained first",
+    student("[]"): "models.mine.recipe.teachers",
+    student("clean_nominal"): "models.mine.recipe.teachers",
+    student("[clean_nominal]", share=0): "models.mine.recipe.share",
+    "models: {clean_linear: {recipe: {name: domain, variations: [jes_up], weight: 1}}}": (
+        "models.clean_linear: recipe 'domain' works on the features of a hidden layer, and network 'linear'"
+    ),
+    "models: {clean_paired: {recipe: {name: domain, variations: [fakes]}}}": "unknown variation 'fakes'",
+    "models: {clean_paired: {recipe: {name: domain, warm_up: -1}}}": "clean_paired.recipe.warm_up",
     "models: {clean_coherent: {recipe: {move: all}}}": "clean_coherent.recipe.move",
     "optimiser: {precision: float16}": "optimiser.precision: 'float16' is not one of",
     "claims: {less_uncertain: 1.0}": "claims.less_uncertain",

@@ -24,6 +24,7 @@ from robustag.training.files import COLUMNS
 from robustag.training.losses import cross_entropy
 from robustag.training.recorded import Recorded
 from robustag.training.step import Batch
+from robustag.training.teachers import Teachers
 
 GPU = "cuda:0"
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -194,11 +195,28 @@ RECIPES = [
     {"name": "free", "epsilon": 0.1, "replays": 2},
     {"name": "gradient_penalty", "epsilon": 0.1},
     {"name": "trades", "epsilon": 0.1, "beta": 2.0, "steps": 2, "rate": 2.5},
+    {"name": "augmented", "variations": ["up", "down"], "share": 0.5},
+    {"name": "paired", "variations": ["up", "down"], "weight": 1.0},
+    {"name": "group_dro", "variations": ["up", "down"], "rate": 0.01},
+    {"name": "coherent", "variations": ["up", "down"], "size": 1.0, "move": "jet"},
+    {"name": "domain", "variations": ["up", "down"], "weight": 1.0, "warm_up": 2},
+    {"name": "distilled", "teachers": ["other"], "temperature": 2.0, "share": 0.5},
 ]
 
 
 @pytest.fixture
-def train(jets, rule, tmp_path):
+def accompanied(jets):
+    """The jets with all that a recipe may need: two variations of them, and what teachers say."""
+    generator = torch.Generator().manual_seed(3)
+    varied = jets.inputs[:, None] + 0.3 * torch.randn(JETS, 2, 6, generator=generator)
+    teachers = Teachers([build_model({"name": "linear"}, 6, seed=seed).to(GPU) for seed in (1, 2)])
+    batch = Batch(*(getattr(jets, part) for part in COLUMNS), varied, jets.missing[:, None].expand(-1, 2, -1))
+    batch = batch.each(lambda part: part.to(GPU))
+    return batch._replace(taught=teachers(batch.inputs))
+
+
+@pytest.fixture
+def train(jets, accompanied, rule, tmp_path):
     """Train on a GPU; a recipe, and after how many epochs the job is killed, if it is."""
 
     def _train(recipe, name, *, killed=None, precision="float32"):
@@ -219,7 +237,7 @@ def train(jets, rule, tmp_path):
                     "optimiser": optimiser | {"epochs": 6, "precision": precision},
                     "checkpoints": [],
                 },
-                Resident(Batch(*(getattr(jets, part).to(GPU) for part in COLUMNS))),
+                Resident(accompanied),
                 jets,
                 rule,
                 validation_rule=rule,
@@ -247,6 +265,12 @@ def graphs(monkeypatch):
 
     monkeypatch.setattr(Recorded, "_record", counted)
     return count
+
+
+def test_teachers(jets):
+    models = [build_model({"name": "mlp", "hidden": [8], "dropout": 0.1}, 6, seed=seed) for seed in (1, 2)]
+    found = Teachers([copy.deepcopy(model).to(GPU) for model in models])(jets.inputs.to(GPU))
+    torch.testing.assert_close(found.cpu(), Teachers(models)(jets.inputs), rtol=1e-6, atol=1e-6)
 
 
 def same(one, other):

@@ -11,7 +11,7 @@ import pytest
 from tests.benchmarks.study import irreducible
 from tests.benchmarks.study.__main__ import report
 from tests.benchmarks.study.jobs import STAGES, Job, jobs_of
-from tests.benchmarks.study.passes import attack_passes_of, passes_of
+from tests.benchmarks.study.passes import passes_of, passes_of_step
 from tests.benchmarks.study.products import products_of
 from tests.unit.attacks.definitions import DEFINITIONS
 from tests.unit.attacks.test_listing import EPSILONS, FORWARD
@@ -34,18 +34,22 @@ def test_passes_backwards():
 
 
 @pytest.mark.parametrize(
-    ("recipe", "passes"),
+    ("recipe", "weights", "inputs"),
     [
-        ({"name": "nominal"}, 0),
-        ({"name": "fgsm"}, 1),
-        ({"name": "fgsm", "share": 0.5}, 0.5),
-        (PGD, 10),
-        ({"name": "trades", "steps": 2}, 4),
-        ({"name": "adversarial", "attack": PGD}, 10),
+        ({"name": "nominal"}, 1, 0),
+        ({"name": "fgsm"}, 1, 1),
+        ({"name": "fgsm", "share": 0.5}, 1, 0.5),
+        (PGD, 1, 10),
+        ({"name": "free", "replays": 3}, 3, 0),
+        ({"name": "trades", "steps": 2}, 2, 3),
+        ({"name": "adversarial", "attack": PGD}, 1, 10),
+        ({"name": "augmented", "share": 0.5}, 1, 0),
+        ({"name": "paired"}, 2, 0),
+        ({"name": "domain"}, 1.5, 0),
     ],
 )
-def test_passes_of_a_training_beyond_its_step(recipe, passes):
-    assert attack_passes_of(recipe) == passes
+def test_passes_of_a_step_of_a_training(recipe, weights, inputs):
+    assert passes_of_step(recipe) == (weights, inputs)
 
 
 def test_products_of_dense_layers():

@@ -123,6 +123,28 @@ def test_recipes_are_compared_without_the_rest_of_the_study(fresh):
     assert not planned.keys() & {"mismodel", "surface", "epochs"}
 
 
+def test_students_are_trained_behind_their_teachers_and_no_more_of_these_than_needed(fresh):
+    """Of all seeds teach, or of the student's own one; who teaches alone enters nothing else."""
+    student = {
+        "network": {"name": "linear"},
+        "loss": {"name": "cross_entropy"},
+        "recipe": {"name": "distilled", "teachers": ["clean_linear"], "temperature": 1.0, "share": 1.0},
+        "checkpoints": [],
+    }
+    single = student | {"recipe": student["recipe"] | {"single": True}}
+    preset = {"models": {"pupil": student, "single": single}, "run": {"seeds": [1, 2, 3]}}
+    (fresh.folder / "students.yaml").write_text(yaml.safe_dump(preset))
+    for model, teachers in (("pupil", 3), ("single", 1)):
+        target = f"results/smoke/models/{model}/seed2.safetensors"
+        planned = fresh.plan("--configfile", "config/smoke.yaml", "students.yaml", "--", target)
+        assert planned["train"] == teachers + 1
+    preset["run"]["frontier"] = {"models": ["pupil"], "attacks": ["fgsm_subset"]}
+    (fresh.folder / "students.yaml").write_text(yaml.safe_dump(preset))
+    planned = fresh.plan("--configfile", "config/smoke.yaml", "students.yaml", "--", "fig_frontier")
+    assert planned["train"] == 9, "three of the nominal model, of the student and of its teacher"
+    assert planned["attack"] == 2 * 3
+
+
 def test_presets_keep_apart(fresh):
     run = fresh.snakemake("--dry-run", "--configfile", "config/smoke.yaml", "--quiet", "host")
     assert "results/smoke/" in run.stdout

@@ -36,6 +36,7 @@ from robustag.workflow.selection import (
     whole_model,
 )
 from robustag.workflow.sources import INDEX, FileIndex, given_chunks, reader_source, reading_of
+from robustag.workflow.teachers import seen_variations, teachers_of
 
 try:
     # Snakemake has read them, too, but lets pass what nobody means, as a key that stands twice.

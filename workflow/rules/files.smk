@@ -258,6 +258,17 @@ def training_variations(wildcards) -> list[str]:
     return [path for name in recipe.get("variations", []) for path in tensors_of(name)]
 
 
+def training_teachers(wildcards) -> list[str]:
+    """The finished models that a student learns from, of all seeds or of its own one; none for the others."""
+    own = config["models"][wildcards.model]["recipe"].get("single", False)
+    seeds = [wildcards.seed] if own else RUN["seeds"]
+    return [
+        f"<results>/models/{name}/seed{seed}.safetensors"
+        for name in teachers_of(config, wildcards.model)
+        for seed in seeds
+    ]
+
+
 def training_memory(wildcards, attempt) -> int:
     """Memory of a training in MB, which may hold its jets in several variations."""
     growing = len(training_variations(wildcards)) * MEMORY["training"][1]

@@ -144,14 +144,10 @@ def frontier_options() -> dict:
 
 
 def seen_sources() -> dict[str, list[str]]:
-    """The sources of uncertainty that each way of training has seen variations of."""
+    """The sources of uncertainty that each way of training, or a teacher of it, has seen variations of."""
     sources = {name: source["name"] for name, source in CALIBRATED.items()}
-    recipes = {name: config["models"][name]["recipe"] for name in RUN["frontier"]["models"]}
-    return {
-        name: sorted({sources[variation] for variation in recipe["variations"]})
-        for name, recipe in recipes.items()
-        if "variations" in recipe
-    }
+    shown = {name: seen_variations(config, name) for name in RUN["frontier"]["models"]}
+    return {name: sorted({sources[each] for each in seen}) for name, seen in shown.items() if seen}
 
 
 def claim_settings() -> dict:

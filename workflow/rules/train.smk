@@ -1,6 +1,6 @@
 """Trainings, and how robustness grows in their course.
 
-Needs: the nominal tensors, and those of variations for recipes that show them.
+Needs: the nominal tensors, those of variations for recipes that show them, and the teachers of students.
 Makes: <results>/models/{model}/seed{seed}.safetensors, .history.parquet and .onnx, the weights of chosen epochs in
 <results>/models/{model}/seed{seed}/, and <results>/epochs/{model}/seed{seed}.parquet.
 """
@@ -15,6 +15,7 @@ rule train:
     input:
         tensors=tensors_of("nominal"),
         varied=training_variations,
+        teachers=training_teachers,
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
         spread=training_spread,

@@ -36,6 +36,10 @@ class RecipeInfo:
     builder : str
         Name of its function if that is another one: ``adversarial`` for a recipe whose definition has the
         options of `attack` beside those of the recipe.
+    to_weights : str
+        How many of the passes lead back to the weights; the others end at the inputs.
+    on_features : bool
+        Whether it needs a network with a hidden layer.
     """
 
     name: str
@@ -45,6 +49,8 @@ class RecipeInfo:
     label: str
     attack: str = ""
     builder: str = ""
+    to_weights: str = "1"
+    on_features: bool = False
 
     @property
     def home(self) -> str:
@@ -92,11 +98,17 @@ _ENTRIES = (
     _on_attack("ngm", "2"),
     _on_attack("pgd", "1 + steps (1 + restarts)"),
     RecipeInfo("adversarial", "adversarial", "1 + its attack's", "arXiv:1706.06083", "adversarial"),
-    RecipeInfo("free", "free", "replays", "arXiv:1904.12843", "free"),
-    RecipeInfo("trades", "trades", "3 + steps", "arXiv:1901.08573", "TRADES"),
+    RecipeInfo("free", "free", "replays", "arXiv:1904.12843", "free", to_weights="replays"),
+    RecipeInfo("trades", "trades", "3 + steps", "arXiv:1901.08573", "TRADES", to_weights="2"),
     RecipeInfo("augmented", "varied", "1", "augmentation", "augmented"),
-    RecipeInfo("paired", "varied", "2", "arXiv:2403.07066, arXiv:2410.13947", "paired"),
+    RecipeInfo("paired", "varied", "2", "arXiv:2403.07066, arXiv:2410.13947", "paired", to_weights="2"),
     RecipeInfo("group_dro", "varied", "1", "arXiv:1911.08731", "group DRO"),
+    RecipeInfo(
+        *("domain", "domain", "1.5", "arXiv:1409.7495", "domain adaptation"),
+        to_weights="1.5",
+        on_features=True,
+    ),
+    RecipeInfo("distilled", "distilled", "1", "arXiv:1503.02531, arXiv:2509.19431", "distilled"),
     RecipeInfo("coherent", "coherent", "2", "this study", "coherent"),
     RecipeInfo(
         *("gradient_penalty", "penalty", "2", "arXiv:1711.09404, arXiv:1802.01421", "gradient penalty"),

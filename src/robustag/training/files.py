@@ -1,7 +1,7 @@
-"""Training jets in their files, and the same jets as other detectors measure them."""
+"""Training jets in their files, the same jets as other detectors measure them, and what teachers say."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,6 +12,7 @@ from torch import Tensor
 from robustag.errors import InputError
 from robustag.tensors.loading import JetShards, jet_key, same_jets
 from robustag.training.step import Batch
+from robustag.training.teachers import Teachers
 
 _log = logging.getLogger(__name__)
 #: What of a jet a training reads, beside the weight of its event.
@@ -70,43 +71,64 @@ class Variation:
 
 @dataclass(frozen=True)
 class TrainingFiles:
-    """The training jets and their variations.
+    """The training jets, their variations, and who teaches what they are.
 
     Attributes
     ----------
     shards : JetShards
     variations : tuple of Variation
         In the order in which a recipe names them.
+    teachers : Teachers or None
+        On the device to which jets are read.
     """
 
     shards: JetShards
     variations: tuple[Variation, ...] = ()
+    teachers: Teachers | None = None
 
     @classmethod
-    def open(cls, paths: Iterable[str | Path], varied: Mapping[str, str | Path]) -> Self:
+    def open(
+        cls,
+        paths: Iterable[str | Path],
+        varied: Mapping[str, str | Path],
+        teachers: Sequence[str | Path] = (),
+        device: str | torch.device = "cpu",
+    ) -> Self:
         """The training split of tensor files, and of each variation by name that of its file or index.
+
+        Parameters
+        ----------
+        paths : paths
+        varied : mapping of str to path
+        teachers : sequence of path
+            Models that teach, if any.
+        device : str or device
+            To which jets will be read.
 
         Raises
         ------
         InputError
-            As `JetShards`; or if none of the jets is in one of the variations.
+            As `JetShards` and `load_model`; or if none of the jets is in one of the variations.
         """
         shards = JetShards(paths, "train")
+        ensemble = Teachers.load(teachers, device) if teachers else None
         if not varied:
-            return cls(shards)
+            return cls(shards, teachers=ensemble)
         key, found = _keys(shards), []
         for name, path in varied.items():
             found.append(Variation.of(name, JetShards([path], "train"), key))
             _log.info("%.1f %% of the training jets are in variation %s", 100 * found[-1].found, name)
-        return cls(shards, tuple(found))
+        return cls(shards, tuple(found), ensemble)
 
     def __len__(self) -> int:
         return len(self.shards)
 
     def arrays(self) -> Iterator[Tensor]:
-        """Every array of every file, memory-mapped, one after the other."""
+        """Every array of every file, memory-mapped, one after the other, and every weight of the teachers."""
         for shards in (self.shards, *(variation.shards for variation in self.variations)):
             yield from shards.arrays()
+        if self.teachers:
+            yield from self.teachers.weights()
 
     def read(self, rows: Tensor, device: torch.device) -> Batch:
         """Jets at `rows` int64 [n], ascending, on the device; their weight is that of their kinematics times
@@ -120,10 +142,10 @@ class TrainingFiles:
                 torch.stack(part, dim=1) for part in zip(*varied, strict=True)
             )
         jets = Batch(**columns)
-        if device.type != "cuda":
-            return jets
-        # Pinned, so that the copy does not hold up the steps that wait for it on the same stream.
-        return jets.each(lambda tensor: tensor.pin_memory().to(device, non_blocking=True))
+        if device.type == "cuda":
+            # Pinned, so that the copy does not hold up the steps that wait for it on the same stream.
+            jets = jets.each(lambda tensor: tensor.pin_memory().to(device, non_blocking=True))
+        return jets._replace(taught=self.teachers(jets.inputs)) if self.teachers else jets
 
 
 def _keys(shards: JetShards) -> Tensor:

@@ -7,9 +7,12 @@ from robustag.training.catalogue import RECIPES
 def markdown() -> str:
     """One row per recipe, under a header."""
     rows = [
-        ("recipe", "what it does", "passes", "options", "reference"),
-        ("---",) * 5,
-        *((f"`{r.name}`", r.summary, r.passes, _told(r.options), r.reference) for r in RECIPES.values()),
+        ("recipe", "what it does", "passes", "to the weights", "options", "reference"),
+        ("---",) * 6,
+        *(
+            (f"`{r.name}`", r.summary, r.passes, r.to_weights, _told(r.options), r.reference)
+            for r in RECIPES.values()
+        ),
     ]
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)
 

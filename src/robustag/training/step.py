@@ -24,6 +24,8 @@ class Batch(NamedTuple):
         where it is not found again.
     varied_missing : bool [B, V, F] or None
         Their missing entries.
+    taught : float32 [B, C] or None
+        Logarithms of the probabilities that teachers give the jets in the mean, for a recipe that has some.
     """
 
     inputs: Tensor
@@ -32,22 +34,23 @@ class Batch(NamedTuple):
     weight: Tensor
     varied: Tensor | None = None
     varied_missing: Tensor | None = None
+    taught: Tensor | None = None
 
     def each(self, function: Callable[[Tensor], Tensor]) -> "Batch":
         """The function of every tensor that is there."""
         return Batch._make(None if part is None else function(part) for part in self)
 
 
-def needed(part: Tensor | None) -> Tensor:
+def needed(part: Tensor | None, what: str = "variations") -> Tensor:
     """What a recipe cannot do without of a batch.
 
     Raises
     ------
     InputError
-        If the batches have no variations.
+        If the batches come without it.
     """
     if part is None:
-        raise InputError("the recipe needs the training jets in variations: open their files with those")
+        raise InputError(f"the recipe needs the training jets with {what}: open their files with those")
     return part
 
 
@@ -68,6 +71,18 @@ class Moment:
     epoch: int
     generator: torch.Generator
     state: dict[str, Tensor] = field(default_factory=dict)
+
+
+def in_one_variation(batch: Batch, moment: Moment) -> Tensor:
+    """Each jet as one of the variations at random measures it, [B, F]."""
+    varied = needed(batch.varied)
+    which = torch.randint(varied.shape[1], (len(varied),), generator=moment.generator, device=varied.device)
+    return in_one_each(varied, which)
+
+
+def in_one_each(varied: Tensor, which: Tensor) -> Tensor:
+    """Of `varied` [B, V, F] for each jet the one that `which` int64 [B] names, [B, F]."""
+    return varied[torch.arange(len(which), device=which.device), which]
 
 
 #: (model in training mode, batch, moment) -> for each update of the weights the unweighted loss of each jet

@@ -10,7 +10,7 @@ from robustag.attacks.rule import BudgetRule
 from robustag.models import shared_dropout
 from robustag.options import Names, Positive, Share
 from robustag.training.losses import divergence
-from robustag.training.step import Batch, Moment, Recipe, needed
+from robustag.training.step import Batch, Moment, Recipe, in_one_each, in_one_variation, needed
 
 
 def augmented(loss: PerJetLoss, rule: BudgetRule, *, variations: Names, share: Share) -> Recipe:
@@ -25,7 +25,7 @@ def augmented(loss: PerJetLoss, rule: BudgetRule, *, variations: Names, share: S
     """
 
     def step(model: nn.Module, batch: Batch, moment: Moment) -> Iterator[Tensor]:
-        varied = in_one_each(needed(batch.varied), drawn(batch, moment))
+        varied = in_one_variation(batch, moment)
         # The order of the jets is random, so that the first ones are as good as any.
         changed = max(1, round(share * len(batch.label)))
         yield loss(model(torch.cat([varied[:changed], batch.inputs[changed:]])), batch.label)
@@ -53,7 +53,7 @@ def paired(
     """
 
     def step(model: nn.Module, batch: Batch, moment: Moment) -> Iterator[Tensor]:
-        varied = in_one_each(needed(batch.varied), drawn(batch, moment))
+        varied = in_one_variation(batch, moment)
         if shuffled:
             varied = varied[within_flavours(batch.label, moment.generator)]
         with shared_dropout(model, 2):
@@ -95,17 +95,6 @@ def group_dro(loss: PerJetLoss, rule: BudgetRule, *, variations: Names, rate: Po
         yield losses * factor[group]
 
     return step
-
-
-def drawn(batch: Batch, moment: Moment) -> Tensor:
-    """For each jet one of the variations at random, int64 [B]."""
-    varied = needed(batch.varied)
-    return torch.randint(varied.shape[1], (len(varied),), generator=moment.generator, device=varied.device)
-
-
-def in_one_each(varied: Tensor, which: Tensor) -> Tensor:
-    """Of `varied` [B, V, F] for each jet the one that `which` int64 [B] names, [B, F]."""
-    return varied[torch.arange(len(which), device=which.device), which]
 
 
 def within_flavours(label: Tensor, generator: torch.Generator) -> Tensor:

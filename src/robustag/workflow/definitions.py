@@ -31,8 +31,11 @@ def definition_faults(config: Mapping[str, Any]) -> Iterator[str]:
         if "format" in sample:
             yield from format_faults(f"samples.{name}", sample)
     for name, model in config["models"].items():
-        yield from network_faults(f"models.{name}.network", model["network"])
-        yield from recipe_faults(f"models.{name}.recipe", model["recipe"])
+        faults = [
+            *network_faults(f"models.{name}.network", model["network"]),
+            *recipe_faults(f"models.{name}.recipe", model["recipe"]),
+        ]
+        yield from faults or _faults_together(f"models.{name}", model)
     for name, definition in config["attacks"].items():
         yield from attack_faults(f"attacks.{name}", definition, SHARED_KEYS)
     yield from _faults_without_source("transfer.attack", config["transfer"]["attack"])
@@ -130,6 +133,17 @@ def recipe_faults(place: str, recipe: Mapping[str, Any]) -> Iterator[str]:
     if not faults and any(info.kind == "transfer" for info in attacks_of(recipe)):
         faults = [f"{place}: no recipe trains on attack 'transfer', which needs another model: use another"]
     yield from faults
+
+
+def _faults_together(place: str, model: Mapping[str, Any]) -> Iterator[str]:
+    """A recipe that needs what the network of a model has not."""
+    recipe, network = model["recipe"]["name"], model["network"]["name"]
+    hidden = constants_of(f"{_NETWORKS}.{network}").get("HIDDEN", True)
+    if RECIPES[recipe].on_features and not hidden:
+        yield (
+            f"{place}: recipe '{recipe}' works on the features of a hidden layer, and network '{network}' "
+            "has none: use another network"
+        )
 
 
 def _faults_without_source(place: str, definition: Mapping[str, Any]) -> Iterator[str]:

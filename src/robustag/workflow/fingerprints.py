@@ -28,7 +28,7 @@ _WITHOUT_EFFECT = {
     )
 }
 
-_LOOKS = {"label", "line", "reference", "forward_passes", "backward_passes", "passes"}
+_LOOKS = {"label", "line", "reference", "forward_passes", "backward_passes", "passes", "to_weights"}
 
 
 @cache

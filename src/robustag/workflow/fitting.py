@@ -13,6 +13,7 @@ from robustag.errors import InputError
 from robustag.features import FeatureTable, select_inputs
 from robustag.features.published import read_moments
 from robustag.workflow.places import DEFAULT
+from robustag.workflow.teachers import lineage
 
 
 class Misfit(NamedTuple):
@@ -189,11 +190,10 @@ def _scales(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
     attacks: list[tuple[tuple[str, ...], str, str, Any]] = [
         (("run", "attacks"), name, f"attacks.{name}", config["attacks"][name]) for name in run["attacks"]
     ]
-    for selection, names in _trained(config):
-        for name in names:
-            recipe = config["models"][name]["recipe"]
-            for part in (recipe, recipe.get("attack", {})):
-                attacks.append((selection, name, f"models.{name}.recipe", part))
+    for selection, name, trained in _trained(config):
+        recipe = config["models"][trained]["recipe"]
+        for part in (recipe, recipe.get("attack", {})):
+            attacks.append((selection, name, f"models.{trained}.recipe", part))
     for selection, name, key, definition in attacks:
         there, needed = scales.get(definition.get("factors"), (True, ""))
         if not there:
@@ -204,26 +204,29 @@ def _scales(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
             yield Misfit(selection, name, f"they would need {needed}", fault)
 
 
-def _trained(config: Mapping[str, Any]) -> list[tuple[tuple[str, ...], list[str]]]:
-    """The lists of models that a study trains."""
-    selections = ("run", "models"), ("run", "pareto", "models"), ("run", "frontier", "models")
-    return [(keys, _at(config, keys)) for keys in selections]
+def _trained(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """The models that a study trains: the list that selects one, its entry there, and who is trained for it.
+
+    That is the model itself, and its teachers if it has some.
+    """
+    for selection in (("run", "models"), ("run", "pareto", "models"), ("run", "frontier", "models")):
+        for name in _at(config, selection):
+            yield from ((selection, name, trained) for trained in lineage(config, name))
 
 
 def _shown_variations(config: Mapping[str, Any]) -> Iterator[Misfit]:
     """Models whose training shows variations that the study does not make."""
     out = {misfit.chosen for misfit in _variations(config)}
     made = [name for name in config["run"]["variations"] if name not in out]
-    for selection, names in _trained(config):
-        for name in names:
-            for variation in config["models"][name]["recipe"].get("variations", ()):
-                if variation not in made:
-                    fault = (
-                        f"models.{name}.recipe.variations needs the variation '{variation}': add it to "
-                        f"run.variations, or take the model out of {'.'.join(selection)}"
-                    )
-                    lack = "their trainings show variations that are not made"
-                    yield Misfit(selection, name, lack, fault, drops_out="frontier" in selection)
+    for selection, name, trained in _trained(config):
+        for variation in config["models"][trained]["recipe"].get("variations", ()):
+            if variation not in made:
+                fault = (
+                    f"models.{trained}.recipe.variations needs the variation '{variation}': add it to "
+                    f"run.variations, or take the model {name} out of {'.'.join(selection)}"
+                )
+                lack = "their trainings show variations that are not made"
+                yield Misfit(selection, name, lack, fault, drops_out="frontier" in selection)
 
 
 def _published(config: Mapping[str, Any], table: FeatureTable) -> bool:
@@ -235,15 +238,14 @@ def _published(config: Mapping[str, Any], table: FeatureTable) -> bool:
 def _networks(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
     """Networks that need variables of elements which the feature table does not have."""
     have = [{variable.name for variable in block.variables} for block in table.element_blocks]
-    for selection, names in _trained(config):
-        for name in names:
-            pairs = set(config["models"][name]["network"].get("pairs", ()))
-            if pairs and not any(pairs <= names for names in have):
-                known = ", ".join(sorted(set().union(*have)))
-                mend = f"use variables of one block ({known})" if known else "use another network"
-                needed = ", ".join(sorted(pairs))
-                fault = (
-                    f"models.{name}.network.pairs: no block of {config['features']} has all of {needed}: "
-                    f"{mend}"
-                )
-                yield Misfit(selection, name, f"no block has {needed}", fault)
+    for selection, name, trained in _trained(config):
+        pairs = set(config["models"][trained]["network"].get("pairs", ()))
+        if pairs and not any(pairs <= names for names in have):
+            known = ", ".join(sorted(set().union(*have)))
+            mend = f"use variables of one block ({known})" if known else "use another network"
+            needed = ", ".join(sorted(pairs))
+            fault = (
+                f"models.{trained}.network.pairs: no block of {config['features']} has all of {needed}: "
+                f"{mend}"
+            )
+            yield Misfit(selection, name, f"no block has {needed}", fault)

@@ -15,6 +15,7 @@ from robustag.validation import FLAVOUR_OF_PROCESS
 from robustag.workflow.definitions import definition_faults, is_certifiable
 from robustag.workflow.fitting import leave_out_defaults
 from robustag.workflow.sources import reading_of
+from robustag.workflow.teachers import teacher_faults
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
 # What a scenario says of the nuisance it stands for (`robustag.mismodelling.sources`).
@@ -43,7 +44,7 @@ def check_selection(config: dict, table: FeatureTable) -> list[str]:
     """
     # Everything else looks definitions up, so those must exist and make sense first.
     _refuse(chain(_undefined(config), definition_faults(config)))
-    _refuse(_trained_variations(config))
+    _refuse(chain(_trained_variations(config), teacher_faults(config)))
     left_out, unfit = leave_out_defaults(config, table)
     _refuse(
         chain(

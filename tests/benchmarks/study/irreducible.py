@@ -15,7 +15,7 @@ from robustag.files import read_table
 from robustag.models import Inputs, build_model
 from tests.benchmarks.generate.measure import bare_pythia
 from tests.benchmarks.study.jobs import Job
-from tests.benchmarks.study.passes import Passes, attack_passes_of, passes_of
+from tests.benchmarks.study.passes import Passes, passes_of, passes_of_step
 from tests.benchmarks.study.products import multiplied, products_of, seconds
 
 #: Jets a pass, as attacks take them on a processor, and collisions by which Pythia is timed.
@@ -109,11 +109,11 @@ def trained(job: Job, networks: Networks) -> float:
     """Seconds of the products of a training, for one jet."""
     model, optimiser = job.wildcards["model"], job.params["model"]["optimiser"]
     batch = optimiser["batch_size"]
-    step, more = (
-        sum(networks.rate(model, what, batch) for what in ("forwards", towards))
-        for towards in ("weights", "inputs")
+    passes = passes_of_step(job.params["model"]["recipe"])._asdict()
+    return optimiser["epochs"] * sum(
+        number * (networks.rate(model, "forwards", batch) + networks.rate(model, towards, batch))
+        for towards, number in passes.items()
     )
-    return optimiser["epochs"] * (step + attack_passes_of(job.params["model"]["recipe"]) * more)
 
 
 def measured(tables: Path) -> Iterator[pd.Series]:

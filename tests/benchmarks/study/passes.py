@@ -25,10 +25,19 @@ def passes_of(definition: AttackDefinition, epsilons: int) -> Passes:
     )
 
 
-def attack_passes_of(recipe: Mapping[str, Any]) -> float:
-    """Passes of a training step beyond the one that moves the weights."""
+class StepPasses(NamedTuple):
+    """Passes of each jet in a step, forwards and back: to the weights, or to the inputs alone."""
+
+    weights: float
+    inputs: float
+
+
+def passes_of_step(recipe: Mapping[str, Any]) -> StepPasses:
+    """Those of a recipe, without the passes forwards that teachers make before."""
+    info = RECIPES[recipe["name"]]
+    weights, together = (_number(says, recipe) for says in (info.to_weights, info.passes))
     inner = passes_of(AttackDefinition.inside(recipe["attack"]), 1).backwards if "attack" in recipe else 0
-    return (_number(RECIPES[recipe["name"]].passes, recipe) - 1 + inner) * recipe.get("share", 1.0)
+    return StepPasses(weights, (together - weights + inner) * recipe.get("share", 1.0))
 
 
 def _number(says: str, options: Mapping[str, Any]) -> float:

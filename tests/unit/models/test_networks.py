@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from robustag.errors import InputError
-from robustag.models import Inputs, build_model
+from robustag.models import Inputs, build_model, last_features
 from robustag.models.dropout import Dropout
 
 PAPER = {"name": "mlp", "hidden": [100, 100, 100, 100, 100], "dropout": 0.1}
@@ -29,6 +29,25 @@ def test_a_card_needs_more_than_the_number_of_inputs():
 def test_dropout_follows_every_hidden_layer_but_the_last():
     kinds = [type(layer).__name__ for layer in build_model(PAPER, 184, seed=0)]
     assert kinds == ["Linear", "ReLU", "Dropout"] * 4 + ["Linear", "ReLU", "Linear"]
+
+
+def test_the_last_features_are_what_the_logits_are_made_of():
+    model, x = build_model(PAPER, 184, seed=0).eval(), torch.randn(2, 50, 184)
+    with last_features(model) as shown:
+        logits = [model(part) for part in x]
+    assert [features.shape for features in shown] == [(50, 100)] * 2
+    for features, expected in zip(shown, logits, strict=True):
+        torch.testing.assert_close(model[-1](features), expected)
+    model(x[0])
+    assert len(shown) == 2, "nobody listens any more"
+
+
+def test_a_linear_network_has_no_hidden_layer():
+    with (
+        pytest.raises(InputError, match="no hidden layer"),
+        last_features(build_model({"name": "linear"}, 3, seed=0)),
+    ):
+        pass
 
 
 def test_models_return_logits():

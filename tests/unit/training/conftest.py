@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from robustag.attacks import BudgetRule
+from robustag.training.step import Batch
 
 #: How the toy models are followed (`training` of a configuration).
 FOLLOWED = {"epsilon": 0.05, "monitored": 200}
@@ -35,6 +36,14 @@ def toy_jets(count, *, seed):
     inputs = torch.cat([robust, faint], dim=1)
     weight = 0.5 + torch.rand(count, generator=generator)
     return Jets(inputs, torch.zeros(inputs.shape, dtype=torch.bool), label, weight)
+
+
+def accompanied(jets):
+    """Jets with all that a recipe may need: two variations of them, and what teachers say."""
+    generator = torch.Generator().manual_seed(3)
+    varied = jets.inputs[:, None] + 0.3 * torch.randn(len(jets.label), 2, 23, generator=generator)
+    taught = torch.randn(len(jets.label), 3, generator=generator).log_softmax(dim=1)
+    return Batch(*jets, varied, torch.zeros(varied.shape, dtype=torch.bool), taught)
 
 
 @pytest.fixture(scope="session")

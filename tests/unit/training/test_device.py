@@ -4,14 +4,14 @@ import copy
 
 import pytest
 import torch
-from tests.unit.training.conftest import FOLLOWED
+from tests.unit.training.conftest import FOLLOWED, accompanied
 
 from robustag.models import build_model
 from robustag.training import build_loss, train_model
 from robustag.training.feed import Resident
 from robustag.training.recipes import build_recipe
 from robustag.training.recorded import HostWatch
-from robustag.training.step import Batch, Moment
+from robustag.training.step import Moment
 
 RECIPES = [
     {"name": "nominal"},
@@ -19,7 +19,15 @@ RECIPES = [
     {"name": "fgsm", "epsilon": 0.1, "attack_mode": "eval", "share": 0.5, "warm_up": 2},
     {"name": "pgd", "epsilon": 0.1, "attack_mode": "eval", "steps": 2, "rate": 2.5, "restarts": 0},
     {"name": "free", "epsilon": 0.1, "replays": 2},
+    {"name": "trades", "epsilon": 0.1, "beta": 2.0, "steps": 2, "rate": 2.5},
     {"name": "gradient_penalty", "epsilon": 0.1},
+    {"name": "augmented", "variations": ["up", "down"], "share": 0.5},
+    {"name": "paired", "variations": ["up", "down"], "weight": 1.0},
+    {"name": "group_dro", "variations": ["up", "down"], "rate": 0.01},
+    {"name": "coherent", "variations": ["up", "down"], "size": 1.0, "move": "jet"},
+    {"name": "domain", "variations": ["up", "down"], "weight": 1.0, "warm_up": 2},
+    {"name": "domain", "variations": ["up", "down"], "weight": 1.0, "shuffled": True},
+    {"name": "distilled", "teachers": ["other"], "temperature": 2.0, "share": 0.5},
 ]
 
 
@@ -48,7 +56,7 @@ def test_an_epoch_waits_no_more_often_for_many_batches_than_for_one(toy, definit
         with CountWaits() as counts[size]:
             train_model(
                 definition,
-                Resident(Batch(*train)),
+                Resident(accompanied(train)),
                 validation,
                 rule,
                 validation_rule=rule,
@@ -85,7 +93,7 @@ def test_a_step_runs_wherever_its_jets_are(toy, recipe):
     train, _, rule = toy
     model = build_model({"name": "mlp", "hidden": [8, 8], "dropout": 0.1}, 23, seed=1).to("meta").train()
     loss = build_loss({"name": "double_softmax_focal", "gamma": 25.0})
-    batch = Batch(*(tensor.to("meta") for tensor in train))
+    batch = accompanied(train).each(lambda tensor: tensor.to("meta"))
     for losses in build_recipe(recipe, loss, elsewhere(rule))(model, batch, Moment(0, torch.Generator())):
         losses.sum().backward()
         assert losses.device.type == "meta"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tests.benchmarks.study.passes import passes_of_step
 from tests.unit.attacks.definitions import DEFINITIONS as ATTACK_DEFINITIONS
 
 from robustag.attacks import ATTACKS, BudgetRule, BudgetSettings, Problem, pgd
@@ -31,20 +32,23 @@ DEFINITIONS = {
     "augmented": {"variations": ["up", "down"], "share": 0.5},
     "paired": {"variations": ["up", "down"], "weight": 2.0},
     "group_dro": {"variations": ["up", "down"], "rate": 0.1},
+    "domain": {"variations": ["up", "down"], "weight": 1.0},
+    "distilled": {"teachers": ["other"], "temperature": 2.0, "share": 0.5},
     "coherent": {"variations": ["up", "down"], "size": 1.0, "move": "jet"},
 }
 
 
 @pytest.fixture
 def batch(toy):
-    """64 jets in two variations besides, some entries of which are missing."""
+    """64 jets in two variations besides, some entries of which are missing; and what teachers say."""
     train, _, _ = toy
     generator = torch.Generator().manual_seed(1)
     missing = torch.rand(64, 23, generator=generator) < 0.2
     inputs = train.inputs[:64]
     varied = inputs[:, None] + 0.3 * torch.randn(64, 2, 23, generator=generator)
     absent = missing[:, None] | (torch.rand(64, 2, 23, generator=generator) < 0.1)
-    return Batch(inputs, missing, train.label[:64], train.weight[:64], varied, absent)
+    taught = torch.randn(64, 3, generator=generator).log_softmax(dim=1)
+    return Batch(inputs, missing, train.label[:64], train.weight[:64], varied, absent, taught)
 
 
 @pytest.fixture
@@ -108,34 +112,19 @@ def test_every_recipe_has_a_complete_entry_that_says_its_options(name, rule):
         recipe_of(name, rule, magic=1)
 
 
-@pytest.mark.parametrize(
-    ("name", "passes"),
-    [
-        ("nominal", 1),
-        ("noise", 1),
-        ("fgsm", 2),
-        ("random_start_fgsm", 2),
-        ("ngm", 2),
-        ("pgd", 4),
-        ("free", 3),
-        ("trades", 5),
-        ("augmented", 1),
-        ("paired", 1),
-        ("group_dro", 1),
-        ("coherent", 2),
-        ("gradient_penalty", 1),
-    ],
-)
-def test_every_recipe_leaves_the_model_in_training_and_costs_what_it_says(name, passes, model, batch, rule):
-    """Forward passes, of which TRADES and pairs take two at once; the gradient penalty goes backward twice
-    instead. The last one trains with dropout."""
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_leaves_the_model_in_training_and_costs_what_it_says(name, model, batch, rule):
+    """The last jets shown before an update are those that it learns from, with dropout. The gradient penalty
+    goes backward twice instead of forward."""
     losses, shown = step(recipe_of(name, rule), model, batch)
-    assert len(shown) == passes
     assert model.training
     assert shown[-1][0]
     assert all(len(each) == 64 and torch.isfinite(each).all() for each in losses)
     assert len(losses) == (3 if name == "free" else 1)
     assert all(parameter.grad is not None for parameter in model.parameters())
+    passes = (sum(len(jets) for _, jets in shown) + 64 * (name == "gradient_penalty")) / 64
+    learned = len(losses) * len(shown[-1][1]) / 64
+    assert passes_of_step({"name": name, **DEFINITIONS[name]}) == (learned, passes - learned)
 
 
 @pytest.mark.parametrize("name", ["fgsm", "random_start_fgsm", "ngm", "pgd", "adversarial", "free", "trades"])

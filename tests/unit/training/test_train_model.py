@@ -4,7 +4,7 @@ import logging
 import numpy as np
 import pytest
 import torch
-from tests.unit.training.conftest import FOLLOWED, Jets
+from tests.unit.training.conftest import FOLLOWED, Jets, accompanied
 
 from robustag.attacks import sweep
 from robustag.errors import InputError
@@ -35,7 +35,7 @@ def run(toy, tmp_path):
     def _run(definition, *, seed=1, name="run", fingerprint="a", progress=lambda row: None, train=train):
         return train_model(
             definition,
-            Resident(Batch(*train)),
+            Resident(accompanied(train)),
             validation,
             rule,
             validation_rule=rule,
@@ -72,6 +72,8 @@ def stop_after(epoch):
         {"name": "fgsm", "epsilon": 0.1, "attack_mode": "train"},
         {"name": "noise", "epsilon": 0.1},
         {"name": "trades", "epsilon": 0.1, "beta": 2.0, "steps": 2, "rate": 2.5},
+        {"name": "domain", "variations": ["up", "down"], "weight": 1.0, "warm_up": 2},
+        {"name": "distilled", "teachers": ["other"], "temperature": 2.0, "share": 0.5},
     ],
     ids=lambda recipe: recipe["name"],
 )

@@ -99,6 +99,30 @@ def test_what_a_preset_asks_for_must_fit(write, preset, complaint):
         write(**{**preset, **({"run": {"samples": ["mine"], **own}} if own else {})})
 
 
+def student_of(teacher):
+    return {
+        "network": {"name": "linear"},
+        "loss": {"name": "cross_entropy"},
+        "recipe": {"name": "distilled", "teachers": [teacher], "temperature": 1.0, "share": 1.0},
+        "checkpoints": [],
+    }
+
+
+def test_students_go_the_way_of_their_teachers(write):
+    models = {
+        "of_fgsm": student_of("clean_fgsm"),
+        "of_pairs": student_of("clean_paired"),
+        "of_students": student_of("of_pairs"),
+    }
+    run = {"samples": ["mine"], "frontier": {"models": list(models)}}
+    config, (_, left_out) = write(models=models, run=run)
+    assert config["run"]["frontier"]["models"] == ["of_fgsm"]
+    assert any("of_pairs, of_students: their trainings show variations" in line for line in left_out)
+    run = {"samples": ["mine"], "models": ["clean_nominal", "clean_fgsm", "of_set"]}
+    with pytest.raises(InputError, match=r"models\.clean_set_transformer\.network\.pairs: no block"):
+        write(models={"of_set": student_of("clean_set_transformer")}, run=run)
+
+
 def test_ways_of_training_drop_out_whoever_asked_for_them(write):
     config, (_, left_out) = write(
         run={"samples": ["mine"], "frontier": {"models": ["clean_fgsm", "clean_coherent"]}}

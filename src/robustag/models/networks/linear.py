@@ -6,6 +6,8 @@ from robustag.models.inputs import Inputs
 
 #: Bounds on the outputs can be proven.
 CERTIFIABLE = True
+#: There is no layer before the last whose features could be asked for.
+HIDDEN = False
 
 
 def linear(inputs: Inputs, classes: int) -> nn.Module:
