@@ -212,7 +212,7 @@ def accompanied(jets):
     teachers = Teachers([build_model({"name": "linear"}, 6, seed=seed).to(GPU) for seed in (1, 2)])
     batch = Batch(*(getattr(jets, part) for part in COLUMNS), varied, jets.missing[:, None].expand(-1, 2, -1))
     batch = batch.each(lambda part: part.to(GPU))
-    return batch._replace(taught=teachers(batch.inputs))
+    return batch._replace(target=teachers(batch.inputs))
 
 
 @pytest.fixture

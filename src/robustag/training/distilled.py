@@ -41,7 +41,7 @@ def distilled(
 
     def step(model: nn.Module, batch: Batch, moment: Moment) -> Iterator[Tensor]:
         logits = model(batch.inputs)
-        apart = divergence(needed(batch.taught, "teachers") / temperature, logits / temperature)
+        apart = divergence(needed(batch.target, "teachers") / temperature, logits / temperature)
         yield (1 - share) * loss(logits, batch.label) + share * temperature**2 * apart
 
     return step

@@ -145,7 +145,7 @@ class TrainingFiles:
         if device.type == "cuda":
             # Pinned, so that the copy does not hold up the steps that wait for it on the same stream.
             jets = jets.each(lambda tensor: tensor.pin_memory().to(device, non_blocking=True))
-        return jets._replace(taught=self.teachers(jets.inputs)) if self.teachers else jets
+        return jets._replace(target=self.teachers(jets.inputs)) if self.teachers else jets
 
 
 def _keys(shards: JetShards) -> Tensor:

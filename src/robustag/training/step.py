@@ -24,7 +24,7 @@ class Batch(NamedTuple):
         where it is not found again.
     varied_missing : bool [B, V, F] or None
         Their missing entries.
-    taught : float32 [B, C] or None
+    target : float32 [B, C] or None
         Logarithms of the probabilities that teachers give the jets in the mean, for a recipe that has some.
     """
 
@@ -34,7 +34,7 @@ class Batch(NamedTuple):
     weight: Tensor
     varied: Tensor | None = None
     varied_missing: Tensor | None = None
-    taught: Tensor | None = None
+    target: Tensor | None = None
 
     def each(self, function: Callable[[Tensor], Tensor]) -> "Batch":
         """The function of every tensor that is there."""

@@ -42,8 +42,8 @@ def accompanied(jets):
     """Jets with all that a recipe may need: two variations of them, and what teachers say."""
     generator = torch.Generator().manual_seed(3)
     varied = jets.inputs[:, None] + 0.3 * torch.randn(len(jets.label), 2, 23, generator=generator)
-    taught = torch.randn(len(jets.label), 3, generator=generator).log_softmax(dim=1)
-    return Batch(*jets, varied, torch.zeros(varied.shape, dtype=torch.bool), taught)
+    target = torch.randn(len(jets.label), 3, generator=generator).log_softmax(dim=1)
+    return Batch(*jets, varied, torch.zeros(varied.shape, dtype=torch.bool), target)
 
 
 @pytest.fixture(scope="session")

@@ -35,24 +35,24 @@ def linear(weights, bias):
 def test_teachers_say_their_mean_probability_without_dropout():
     models = [build_model(MLP, 23, seed=seed).train() for seed in (1, 2, 3)]
     inputs = toy_jets(20_000, seed=1).inputs
-    taught = Teachers(models)(inputs)
-    assert taught.dtype == torch.float32
-    assert not taught.requires_grad
+    target = Teachers(models)(inputs)
+    assert target.dtype == torch.float32
+    assert not target.requires_grad
     expected = torch.stack([model.eval()(inputs.double()).softmax(dim=1) for model in models]).mean(dim=0)
-    torch.testing.assert_close(taught.exp(), expected.float())
+    torch.testing.assert_close(target.exp(), expected.float())
 
 
 def test_a_certain_teacher_stays_finite():
     certain = linear(torch.zeros(3, 23), torch.tensor([500.0, 0.0, 0.0]))
-    taught = Teachers([certain, certain])(torch.zeros(1, 23))
-    torch.testing.assert_close(taught, torch.tensor([[0.0, -500.0, -500.0]]))
+    target = Teachers([certain, certain])(torch.zeros(1, 23))
+    torch.testing.assert_close(target, torch.tensor([[0.0, -500.0, -500.0]]))
 
 
 @pytest.mark.parametrize("temperature", [1.0, 3.0])
 def test_the_loss_is_the_divergence_from_the_teachers_and_a_share_of_its_own(temperature):
     jets = toy_jets(50, seed=1)
     p = torch.rand(50, 3, generator=torch.Generator().manual_seed(2)).log_softmax(dim=1)
-    batch = Batch(*jets, taught=p)
+    batch = Batch(*jets, target=p)
     model = linear(torch.randn(3, 23, generator=torch.Generator().manual_seed(1)), torch.zeros(3))
     recipe = build_recipe(DEFINITION | {"temperature": temperature, "share": 0.7}, LOSS, RULE)
     (losses,) = recipe(model, batch, Moment(0, torch.Generator()))
@@ -70,7 +70,7 @@ def test_jets_without_teachers_are_refused():
         next(recipe(linear(torch.zeros(3, 23), torch.zeros(3)), batch, Moment(0, torch.Generator())))
 
 
-def student(network, recipe, taught, folder, jets, epochs=30):
+def student(network, recipe, target, folder, jets, epochs=30):
     trained = train_model(
         {
             "network": network,
@@ -85,7 +85,7 @@ def student(network, recipe, taught, folder, jets, epochs=30):
             },
             "checkpoints": [],
         },
-        Resident(Batch(*jets, taught=taught)),
+        Resident(Batch(*jets, target=target)),
         toy_jets(300, seed=9),
         RULE,
         validation_rule=RULE,
@@ -144,7 +144,7 @@ def paths(tmp_path):
 
 
 @pytest.fixture
-def taught(tmp_path):
+def teacher_files(tmp_path):
     """Files of two teachers."""
     files = [tmp_path / f"teacher{seed}.safetensors" for seed in (1, 2)]
     for seed, file in enumerate(files):
@@ -153,30 +153,32 @@ def taught(tmp_path):
     return files
 
 
-def test_what_teachers_say_goes_along_with_the_jets_wherever_those_are(paths, taught, monkeypatch):
+def test_what_teachers_say_goes_along_with_the_jets_wherever_those_are(paths, teacher_files, monkeypatch):
     monkeypatch.setattr("robustag.training.feed.WINDOW", 700)
     monkeypatch.setattr("robustag.training.feed.BLOCK", 64)
-    files = TrainingFiles.open(paths, {}, taught)
-    teachers = Teachers.load(taught, "cpu")
+    files = TrainingFiles.open(paths, {}, teacher_files)
+    teachers = Teachers.load(teacher_files, "cpu")
     sources = open_feed(files, CPU, math.inf), open_feed(files, CPU, 0)
     shown = [list(batches(source, 128, torch.Generator().manual_seed(1))) for source in sources]
     for one, other in zip(*shown, strict=True):
-        assert torch.equal(one.taught, other.taught)
-        assert torch.equal(one.taught, teachers(one.inputs))
+        assert torch.equal(one.target, other.target)
+        assert torch.equal(one.target, teachers(one.inputs))
 
 
-def test_a_training_is_another_one_with_other_teachers(paths, taught):
+def test_a_training_is_another_one_with_other_teachers(paths, teacher_files):
     """What a checkpoint knows its training by: the arrays of its files, the teachers' weights among them."""
 
     def sums(teachers):
         return [tensor.double().sum().item() for tensor in TrainingFiles.open(paths, {}, teachers).arrays()]
 
-    none, first, second, both = (sums(some) for some in ([], taught[:1], taught[1:], taught))
+    none, first, second, both = (
+        sums(some) for some in ([], teacher_files[:1], teacher_files[1:], teacher_files)
+    )
     assert len(none) < len(first) < len(both)
     assert first != second
 
 
-def test_a_damaged_teacher_is_named(paths, taught):
-    taught[1].write_bytes(taught[1].read_bytes()[:500])
+def test_a_damaged_teacher_is_named(paths, teacher_files):
+    teacher_files[1].write_bytes(teacher_files[1].read_bytes()[:500])
     with pytest.raises(InputError, match=r"teacher2\.safetensors"):
-        TrainingFiles.open(paths, {}, taught)
+        TrainingFiles.open(paths, {}, teacher_files)

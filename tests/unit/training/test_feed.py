@@ -175,7 +175,7 @@ def test_the_same_jets_of_another_detector_go_along(paths, varied, small_windows
     for one, other in zip(*shown, strict=True):
         for mine, theirs in zip(one[:-1], other[:-1], strict=True):
             assert torch.equal(mine, theirs)
-        assert one.taught is other.taught is None, "nobody teaches"
+        assert one.target is other.target is None, "nobody teaches"
         event = one.inputs[:, 0].long()
         lost = event % 7 == 0
         own = one.inputs[:, None]

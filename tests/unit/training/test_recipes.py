@@ -47,8 +47,8 @@ def batch(toy):
     inputs = train.inputs[:64]
     varied = inputs[:, None] + 0.3 * torch.randn(64, 2, 23, generator=generator)
     absent = missing[:, None] | (torch.rand(64, 2, 23, generator=generator) < 0.1)
-    taught = torch.randn(64, 3, generator=generator).log_softmax(dim=1)
-    return Batch(inputs, missing, train.label[:64], train.weight[:64], varied, absent, taught)
+    target = torch.randn(64, 3, generator=generator).log_softmax(dim=1)
+    return Batch(inputs, missing, train.label[:64], train.weight[:64], varied, absent, target)
 
 
 @pytest.fixture
