@@ -16,3 +16,13 @@ def compiled(function: Callable) -> Callable:
         return njit(cache=True)(function)
     except RuntimeError:  # numba has no other way to say that there is no such folder
         return njit(function)
+
+
+@compiled
+def _nothing() -> None:
+    """What it takes to call it is what it takes to call anything first."""
+
+
+def make_ready() -> None:
+    """Do what numba does once in a process, at the first call: about a second, which forked processes share."""
+    _nothing()

@@ -118,6 +118,12 @@ def test_libraries_are_imported_once_for_all_scripts(interpreter, script, tmp_pa
     assert len({first, one, other}) == 3
 
 
+def test_what_compiled_code_needs_once_is_done_once_for_all_scripts(interpreter, script):
+    told = script("from robustag import compiling; print(len(compiling._nothing.signatures))")
+    assert _run([sys.executable, told]).stdout == "0\n"
+    assert _run([*interpreter, told]).stdout == "1\n"
+
+
 def test_a_library_that_is_not_there_is_missed_by_the_script_alone(interpreter, script):
     assert "No module named 'no_library'" in _run([*interpreter, script("import no_library")]).stderr
     assert "SyntaxError" in _run([*interpreter, script("import (")]).stderr

@@ -158,6 +158,8 @@ def _load(script: str) -> None:
             if name is not None:
                 # Packages import what they export when asked; other names are modules.
                 getattr(loaded, name, None)
+        if compiling := sys.modules.get("robustag.compiling"):
+            compiling.make_ready()
     # What is there now is never looked through again, and so never copied.
     gc.freeze()
 
