@@ -119,7 +119,7 @@ def test_libraries_are_imported_once_for_all_scripts(interpreter, script, tmp_pa
 
 
 def test_what_compiled_code_needs_once_is_done_once_for_all_scripts(interpreter, script):
-    told = script("from robustag import compiling; print(len(compiling._nothing.signatures))")
+    told = script("from robustag.compiling import _nothing; print(len(_nothing.signatures))")
     assert _run([sys.executable, told]).stdout == "0\n"
     assert _run([*interpreter, told]).stdout == "1\n"
 
