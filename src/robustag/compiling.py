@@ -24,5 +24,5 @@ def _nothing() -> None:
 
 
 def make_ready() -> None:
-    """Do what numba does once a process, at the first call: it takes a second, which forked processes share."""
+    """Do what numba does once a process, at the first call: a second, which forked processes share."""
     _nothing()
