@@ -13,15 +13,20 @@ with job(globals()) as (snakemake, log):
     from robustag.files import write_table
     from robustag.mismodelling.alignment import alignment, spans
     from robustag.mismodelling.displacements import Displacement
-    from robustag.tensors.loading import load_tensors
+    from robustag.tensors.loading import load_relative_weights, load_tensors
 
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
     device = own_device()
     bench = Bench.load(files.features, files.normalisation, files.spread, device=device)
     model = bench.model(files.model)
-    samples = {name: load_tensors(files[name], "test") for name in ["nominal", *params.variations]}
-    jets = samples["nominal"]
+    jets = load_tensors(files.nominal, "test")
+    samples = {"nominal": jets}
+    for name in params.variations:
+        if name in params.weights:
+            samples[name] = jets.reweighted(load_relative_weights(files.nominal, "test", name))
+        else:
+            samples[name] = load_tensors(files[name], "test")
     weights = {
         name: replicas(
             sample.event.numpy(),

@@ -22,6 +22,7 @@ with job(globals()) as (snakemake, log):
             **dict(zip(variations, map(Path, snakemake.output.variations), strict=True)),
         },
         detectors=variations,
+        weights=snakemake.params.weights,
         progress=lambda done: progress(f"{done} events"),
     )
     log.info("%s", report)

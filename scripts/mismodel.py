@@ -11,9 +11,10 @@ with job(globals()) as (snakemake, log):
     from robustag.evaluation.campaign import Baseline
     from robustag.evaluation.settings import Evaluation
     from robustag.evaluation.tables import Assessment
+    from robustag.evaluation.weighted import effective_shares, too_few
     from robustag.mismodelling import keeps_jets, mismodelled
     from robustag.registry import settings_of
-    from robustag.tensors.loading import JetTensors, load_tensors
+    from robustag.tensors.loading import JetTensors, load_relative_weights, load_tensors
 
     torch.set_num_threads(snakemake.threads)
     params, files = snakemake.params, snakemake.input
@@ -26,6 +27,8 @@ with job(globals()) as (snakemake, log):
     progress = Progress(f"mismodel {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
 
     def variation(name: str) -> JetTensors:
+        if name in params.weights:
+            return jets.reweighted(load_relative_weights(files.tensors, "test", name))
         return load_tensors(files[name], "test")
 
     def inputs_of(sample: tuple[float, JetTensors]) -> tuple[float, torch.Tensor]:
@@ -61,4 +64,8 @@ with job(globals()) as (snakemake, log):
 
     tables = Assessment.concatenate([measure(*entry) for entry in params.scenarios.items()])
     tables.save(made)
+    shares = effective_shares(tables.metrics, params.weights)
+    log.info("share of the jets that weights leave: %s", {name: round(n, 3) for name, n in shares.items()})
+    for line in too_few(shares):
+        log.warning("%s", line)
     log.info("%d test jets, %d numbers on %s", len(jets), len(tables.metrics), device)

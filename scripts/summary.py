@@ -14,7 +14,7 @@ with job(globals()) as (snakemake, log):
     outcome = Outcome(
         study=params.study,
         claims=read_verdicts(files.claims),
-        metrics=read_table(files.metrics, METRIC_COLUMNS),
+        metrics=read_table(files.metrics, [*METRIC_COLUMNS, "n"]),
         pareto=read_table(files.pareto[0], METRIC_COLUMNS) if files.pareto else None,
         mismodelling=read_table(files.mismodelling),
         certificates=read_table(files.certificates[0]) if files.certificates else None,
@@ -22,6 +22,7 @@ with job(globals()) as (snakemake, log):
         sizes=read_table(files.sizes),
         audit=read_table(files.audit),
         left_out=params.left_out,
+        weights=params.weights,
         inventory=read_table(files.inventory),
     )
     page = summary_page(outcome, params.pairs, Settings(**params.settings))

@@ -153,7 +153,10 @@ def _add_generate(commands: argparse._SubParsersAction) -> None:
 
 
 def generate(options: argparse.Namespace) -> None:
-    """Simulate the first events of a sample; with the study's seed they are those of its first chunk."""
+    """Simulate the first events of a sample; with the study's seed they are those of its first chunk.
+
+    Nominal events have the weights that the study gives them, without which they would be others.
+    """
     from robustag.workflow.simulation import NOMINAL, simulate_chunk
 
     config = read_configuration(options.config)
@@ -170,6 +173,11 @@ def generate(options: argparse.Namespace) -> None:
             f"variation '{name}' changes nominal ntuples: generate one, and use "
             "robustag.mismodelling.vary.vary_ntuple"
         )
+    weights = {
+        each: definition["weights"]
+        for each, definition in config.get("variations", {}).items()
+        if "weights" in definition and each in (name, *config.get("run", {}).get("variations", []))
+    }
     settings = config.get("generator", {})
     detector = settings.get("detector", {}) | varied.get("detector", {})
     if not options.out.parent.is_dir():
@@ -183,6 +191,7 @@ def generate(options: argparse.Namespace) -> None:
         outputs={name: options.out},
         pythia=varied.get("generator", {}).get("pythia"),
         variation=name,
+        weights={} if "generator" in varied else weights,
         progress=lambda done: print(f"{done} of {options.events} events", file=sys.stderr),
     )
     counts = ", ".join(f"{number} {what}" for what, number in report["counts"][name].items())
@@ -201,7 +210,8 @@ def variations(options: argparse.Namespace) -> None:
     selected = config.get("run", {}).get("variations", [])
     rows = []
     for name, entry in config.get("variations", {}).items():
-        kind = next(kind for kind in ("detector", "generator", "records", "files") if kind in entry)
+        kinds = ("detector", "generator", "records", "weights", "files")
+        kind = next(kind for kind in kinds if kind in entry)
         if kind == "generator":
             text = ", ".join(entry[kind]["pythia"])
         elif kind == "files":

@@ -25,6 +25,8 @@ from robustag.remote import is_remote, state_of
 TREE = "Events"
 PROVENANCE = "provenance"
 CHECKSUMS = "checksums"
+RELATIVE_WEIGHT = "PSWeight_"
+"""How branches with weights of events over `genWeight` begin; the variation that they stand for follows."""
 _UNREADABLE = f"has no readable tree '{TREE}'"
 _PACKAGE = str(Path(__file__).resolve().parent)
 _log = logging.getLogger(__name__)

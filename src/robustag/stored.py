@@ -79,7 +79,8 @@ def read_arrays(path: str | Path, framework: str, what: str, mend: str = _MEND) 
 class StoredArrays:
     """Base of frozen dataclasses of arrays; stored as one file, an array per field.
 
-    A field whose metadata say ``stored=False`` stays out.
+    A field whose metadata say ``stored=False`` stays out. One whose metadata say ``named=True`` is a mapping
+    of names to arrays, each of which is stored.
     """
 
     called: ClassVar[str]
@@ -87,12 +88,24 @@ class StoredArrays:
 
     @classmethod
     def columns(cls) -> list[str]:
-        """Names of the fields that are stored."""
-        return [field.name for field in fields(cls) if field.metadata.get("stored", True)]
+        """Names of the fields that are stored as one array."""
+        return [
+            field.name
+            for field in fields(cls)
+            if field.metadata.get("stored", True) and not field.metadata.get("named", False)
+        ]
+
+    @classmethod
+    def mappings(cls) -> list[str]:
+        """Names of the fields that are stored as an array each of their entries."""
+        return [field.name for field in fields(cls) if field.metadata.get("named", False)]
 
     def save(self, path: str | Path) -> None:
         """Write as safetensors."""
-        write_arrays(path, {name: getattr(self, name) for name in self.columns()})
+        arrays = {name: getattr(self, name) for name in self.columns()}
+        for mapping in self.mappings():
+            arrays |= {f"{mapping} {name}": array for name, array in getattr(self, mapping).items()}
+        write_arrays(path, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -105,6 +118,11 @@ class StoredArrays:
         """
         what = f"is no {cls.called}"
         arrays, _ = read_arrays(path, "np", what)
-        if arrays.keys() != set(cls.columns()):
+        found = {name: array for name, array in arrays.items() if " " not in name}
+        named: dict[str, dict[str, np.ndarray]] = {mapping: {} for mapping in cls.mappings()}
+        for key in arrays.keys() - found.keys():
+            mapping, _, name = key.partition(" ")
+            named.setdefault(mapping, {})[name] = arrays[key]
+        if found.keys() != set(cls.columns()) or named.keys() != set(cls.mappings()):
             raise InputError(f"{path} {what} (it holds {', '.join(sorted(arrays))}): {_MEND}")
-        return cls(**arrays)
+        return cls(**found, **named)

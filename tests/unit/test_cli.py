@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import uproot
 import yaml
@@ -21,6 +22,7 @@ CONFIG = {
         "worse": {"reason": "misalignment", "detector": {"d0_resolution": 1.5}},
         "harder": {"reason": "LEP", "generator": {"pythia": ["StringZ:rFactB = 0.67"]}},
         "fewer": {"reason": "dead modules", "records": {"track_loss": 0.05}},
+        "softer": {"reason": "LEP, too", "weights": {"fragmentation": "frag:rFactB=0.95"}},
     },
     "run": {"variations": ["worse"]},
 }
@@ -43,6 +45,28 @@ def test_variations_are_listed_with_kind_and_reason(config: Path, capsys: pytest
     assert lines[0].split() == ["*", "worse", "detector", "misalignment", "[d0_resolution", "=", "1.5]"]
     assert lines[1].split() == ["harder", "generator", "LEP", "[StringZ:rFactB", "=", "0.67]"]
     assert lines[2].split() == ["fewer", "records", "dead", "modules", "[track_loss", "=", "0.05]"]
+    expected = ["softer", "weights", "LEP,", "too", "[fragmentation", "=", "frag:rFactB=0.95]"]
+    assert lines[3].split() == expected
+
+
+def test_weights_of_the_study_come_with_its_events(config: Path) -> None:
+    """With weights Pythia makes other events: without those of the study they would not be its own."""
+
+    def branches(*options: str) -> dict:
+        out = config.parent / "made.root"
+        assert _run(config, "generate", "--sample", "bb", "--events", "20", "--out", out, *options) == 0
+        with uproot.open(out) as file:
+            return file["Events"].arrays(library="np")
+
+    assert not [name for name in branches() if name.startswith("PSWeight_")]
+    asked = branches("--variation", "softer")
+    config.write_text(yaml.safe_dump(CONFIG | {"run": {"variations": ["worse", "softer"]}}))
+    selected = branches()
+    assert np.array_equal(asked["PSWeight_softer"], selected["PSWeight_softer"])
+    assert np.ptp(selected["PSWeight_softer"]) > 0
+    assert [*asked["Jet_pt"][0]] == [*selected["Jet_pt"][0]]
+    assert "PSWeight_softer" in branches("--variation", "worse"), "the same collisions"
+    assert "PSWeight_softer" not in branches("--variation", "harder"), "others"
 
 
 def test_changed_records_are_not_generated(config: Path, capsys: pytest.CaptureFixture) -> None:
@@ -79,7 +103,7 @@ def test_generated_files_differ_by_what_is_varied_only(config: Path, capsys: pyt
         ),
         (
             ["generate", "--sample", "bb", "--events", "1", "--out", "x.root", "--variation", "up"],
-            "no 'up' among the variations; use fewer, harder, worse",
+            "no 'up' among the variations; use fewer, harder, softer, worse",
         ),
         (["generate", "--sample", "bb", "--events", "1", "--out", "no/x.root"], "no is not a folder"),
         (["variations"], "absent.yaml cannot be read"),
@@ -118,7 +142,7 @@ def test_null_takes_away_what_a_preset_below_defines(config: Path, capsys: pytes
     preset = config.parent / "fewer.yaml"
     preset.write_text("variations: {harder: null}\nrelative_cap: null\n")
     merged = read_configuration([config, preset])
-    assert list(merged["variations"]) == ["worse", "fewer"]
+    assert list(merged["variations"]) == ["worse", "fewer", "softer"]
     assert merged["relative_cap"] is None
     assert main(["variations", "--config", str(config), "--config", str(preset)]) == 0
     assert "harder" not in capsys.readouterr().out

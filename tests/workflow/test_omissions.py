@@ -62,6 +62,11 @@ OMISSIONS = {
         },
         {"mismodel", "scenario_distances", "scale_factors", "fig_input_distance", "fig_simulation_tracks"},
     ),
+    "weights and no other variation": (
+        {"run": {"variations": ["fsr_scale_down", "c_fragmentation_up"]}},
+        {"vary_records", "generate_varied", "records_varied", "tensorise_varied", "tensorise_records"},
+        {"mismodel", "align", "scenario_distances", "scale_factors", "fig_mismodelling_map"},
+    ),
     "one of each and nothing else": (
         {
             **ONE_OF_EACH,

@@ -56,10 +56,12 @@ except InputError as fault:
 quote_interpreter()
 
 
-DETECTOR_VARIATIONS, GENERATOR_VARIATIONS, RECORD_VARIATIONS = (
+DETECTOR_VARIATIONS, GENERATOR_VARIATIONS, RECORD_VARIATIONS, WEIGHT_VARIATIONS = (
     [name for name in RUN["variations"] if kind in config["variations"][name]]
-    for kind in ("detector", "generator", "records")
+    for kind in ("detector", "generator", "records", "weights")
 )
+# Those that have jets of their own: weights are columns of the nominal ones.
+VARIED_SAMPLES = [name for name in RUN["variations"] if name not in WEIGHT_VARIATIONS]
 # The samples of the configuration that the built-in generator makes, and those that are given as files.
 SIMULATED = simulated_samples(config)
 GIVEN = [name for name in config["samples"] if name not in SIMULATED]

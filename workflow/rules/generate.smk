@@ -8,7 +8,7 @@ rule generate:
     """Simulate one chunk of a sample: collisions, detector, jets, tagging variables.
 
     Detector variations are made in the same job from the same collisions, so that a difference between
-    them and nominal is the detector's alone.
+    them and nominal is the detector's alone. So are weights with which the collisions stand for another generator.
     """
     output:
         nominal="<results>/ntuples/{sample}/nominal/{chunk}.root",
@@ -26,6 +26,7 @@ rule generate:
         variations={
             name: definition("variations", name)["detector"] for name in DETECTOR_VARIATIONS
         },
+        weights={name: definition("variations", name)["weights"] for name in WEIGHT_VARIATIONS},
         code=code_fingerprint("scripts/generate.py"),
     script:
         "../../scripts/generate.py"

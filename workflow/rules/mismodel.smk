@@ -11,7 +11,7 @@ rule mismodel:
     One job: most scenarios take less time than loading the model.
     """
     input:
-        **{name: tensors_of(name) for name in sorted(RUN["variations"])},
+        **{name: tensors_of(name) for name in sorted(VARIED_SAMPLES)},
         model=rules.train.output.model,
         tensors=tensors_of("nominal"),
         paired=paired_tensors("nominal"),
@@ -31,6 +31,7 @@ rule mismodel:
         seed=config["seed"],
         scenarios=SCENARIOS,
         records=RECORD_VARIATIONS,
+        weights=WEIGHT_VARIATIONS,
         settings=settings("relative_cap", "evaluation"),
         code=code_fingerprint("scripts/mismodel.py"),
     script:
@@ -40,7 +41,7 @@ rule mismodel:
 rule align:
     """Compare where the attack of the figures moves jets with where re-simulated variations move them."""
     input:
-        **{name: paired_tensors(name) for name in ["nominal", *RUN["variations"]]},
+        **{name: paired_tensors(name) for name in ["nominal", *VARIED_SAMPLES]},
         model=rules.train.output.model,
         spread=rules.spread.output.spread,
         features=config["features"],
@@ -59,6 +60,7 @@ rule align:
         epsilon=config["figures"]["epsilon"],
         discriminators=config["figures"]["discriminators"],
         variations=RUN["variations"],
+        weights=WEIGHT_VARIATIONS,
         settings=settings("relative_cap", "physical", "frozen", "evaluation"),
         code=code_fingerprint("scripts/align.py"),
         attack_code=attacks_fingerprint([config["figures"]["attack"]]),

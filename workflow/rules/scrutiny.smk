@@ -58,7 +58,7 @@ rule distances:
 rule scenario_distances:
     """How far the inputs of every scenario are from clean ones, and those of other clean jets."""
     input:
-        **{name: tensors_of(name) for name in sorted(RUN["variations"])},
+        **{name: tensors_of(name) for name in sorted(VARIED_SAMPLES)},
         tensors=tensors_of("nominal"),
         paired=paired_tensors("nominal"),
         features=config["features"],
@@ -74,6 +74,7 @@ rule scenario_distances:
         seed=config["seed"],
         scenarios={name: SCENARIOS[name] for name in sorted(SCENARIOS)},
         records=RECORD_VARIATIONS,
+        weights=WEIGHT_VARIATIONS,
         settings=settings("distances", "relative_cap"),
         code=code_fingerprint("scripts/scenario_distances.py"),
     script:

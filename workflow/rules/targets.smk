@@ -54,6 +54,7 @@ rule summary:
         settings=claim_settings(),
         pairs=canonical(config["figures"]["pairs"]),
         left_out=LEFT_OUT,
+        weights=WEIGHT_VARIATIONS,
         code=code_fingerprint("scripts/summary.py"),
     script:
         "../../scripts/summary.py"

@@ -17,6 +17,7 @@ use rule generate as validate_generate with:
         sample=lambda wildcards: validation_sample(wildcards.sample),
         generator=validation_generator(),
         variations={},
+        weights={},
         code=code_fingerprint("scripts/generate.py"),
 
 

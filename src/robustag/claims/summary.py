@@ -14,6 +14,7 @@ from robustag.claims.report import masking_table
 from robustag.claims.settings import Settings
 from robustag.evaluation.differences import matching
 from robustag.evaluation.measurements import Measurements
+from robustag.evaluation.weighted import effective_shares, too_few
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Outcome:
     claims
         What `robustag.claims.document.to_json` wrote, read.
     metrics, pareto
-        Collected tables with `robustag.evaluation.reading.METRIC_COLUMNS`; no pareto (None) without models to
-        compare.
+        Collected tables with `robustag.evaluation.reading.METRIC_COLUMNS`, metrics with ``n``, too; no
+        pareto (None) without models to compare.
     mismodelling
         From `robustag.evaluation.verdicts.verdicts`.
     certificates
@@ -41,6 +42,8 @@ class Outcome:
         perturbation, epsilon, model and ``invalid_covariances``.
     left_out
         What of the default study its jets do not allow, in lines.
+    weights
+        Names of the variations that are weights of the nominal jets.
     inventory
         From `robustag.evaluation.inventory.inventory`.
     """
@@ -55,6 +58,7 @@ class Outcome:
     sizes: pd.DataFrame
     audit: pd.DataFrame
     left_out: Sequence[str]
+    weights: Sequence[str]
     inventory: pd.DataFrame
 
 
@@ -82,7 +86,10 @@ def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings:
         "Masking audit": [*masking_table(flags, short=True), "", *details],
         "What epsilon means": physical_size(outcome.sizes, outcome.audit, settings),
         "Performance against robustness": trade_off(outcome.pareto, settings),
-        "Mismodelling": mismodelling(outcome.mismodelling, settings),
+        "Mismodelling": [
+            *mismodelling(outcome.mismodelling, settings),
+            *reweighting(outcome.metrics, outcome.weights),
+        ],
         "Data against simulation": [] if outcome.data is None else summary_lines(outcome.data),
         "Certificates": certificates(outcome.certificates),
         "Not in this study": [f"* {line}" for line in outcome.left_out],
@@ -181,6 +188,16 @@ def mismodelling(found: pd.DataFrame, settings: Settings) -> list[str]:
             rows.append([entry["label"], row["pair"], *losses, row["verdict"]])
     header = ["mismodelling", "arm", "loss of BvL AUC, nominal", "adversarial", "gain", "training"]
     return table(header, rows, aligned=True) if rows else []
+
+
+def reweighting(metrics: pd.DataFrame, weights: Sequence[str]) -> list[str]:
+    """How many of the jets are left where variations are weights, and a warning where they are too few."""
+    shares = effective_shares(metrics, weights)
+    if not shares:
+        return []
+    found = ", ".join(f"{share:.0%} ({name})" for name, share in shares.items())
+    lines = ["", f"By weights of the same jets, which are then worth as many as this share of them: {found}."]
+    return lines + [f"**Too few jets**: {line}." for line in too_few(shares)]
 
 
 def certificates(found: pd.DataFrame | None) -> list[str]:

@@ -95,6 +95,7 @@ def assess(
     cuts: Cuts,
     losses: Mapping[str, np.ndarray],
     clean: np.ndarray | None = None,
+    clean_weight: np.ndarray | None = None,
 ) -> Assessment:
     """Measure one model on one sample, every jet with its own weight.
 
@@ -112,6 +113,8 @@ def assess(
         Further losses of each jet, whose means are wanted.
     clean : float [N, 3], optional
         Logits of the same jets before they were changed, for the jets that cross a cut.
+    clean_weight : float [N], optional
+        Weights of the same jets before, if these are what has changed.
 
     Returns
     -------
@@ -135,7 +138,7 @@ def assess(
         metrics=_with_intervals(rows),
         curves=curves,
         histograms=score_histograms(logits, jets.label, jets.counted),
-        bins=binned_rates(logits, jets.label, jets.bins, evaluation, cuts, clean, weight),
+        bins=binned_rates(logits, jets.label, jets.bins, evaluation, cuts, clean, weight, clean_weight),
         calibration=reliability(logits, jets.label, training),
         confusion=confusion_table(logits, jets.label, _by_flavour(weight, jets.label)),
     )

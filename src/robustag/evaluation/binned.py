@@ -38,6 +38,7 @@ def binned_rates(
     cuts: Cuts,
     clean: np.ndarray | None,
     weight: np.ndarray | None = None,
+    clean_weight: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """Rates of the four discriminators at cuts fixed on clean jets, with exact binomial intervals.
 
@@ -58,27 +59,31 @@ def binned_rates(
         Logits of the same jets before they were changed; None if the jets are others.
     weight : float [N], optional
         One each if left out.
+    clean_weight : float [N], optional
+        Of the same jets before, where it is the weights that have changed, and the logits have not.
 
     Returns
     -------
     DataFrame
         discriminator, metric (fixed_cut_efficiency of signal, fixed_cut_mistag of background jets),
         working_point, variable, bin_low, bin_high (|eta|, GeV), passed, total, gained, lost (jets above the
-        cut that were not, and the reverse; missing without `clean`), value, low, high (68 %).
+        cut that were not, and the reverse; missing without `clean`), value, low, high (68 %). Where weights
+        have changed, ``gained`` and ``lost`` are so many jets as give the change of the rate the same error.
     """
-    counts, keys = [], []
+    counts, turned, keys = [], [], []
     for discriminator, (metric, role) in product(DISCRIMINATORS, _ROLES.items()):
         jets = np.flatnonzero(label == getattr(discriminator, role))
         positions = {variable: position[jets] for variable, position in bins.items()}
-        weights = chosen(weight, jets)
+        weights, weights_before = chosen(weight, jets), chosen(clean_weight, jets)
         after = log_odds(logits[jets], discriminator)
         before = after if clean is None else log_odds(clean[jets], discriminator)
         for working_point in evaluation.mistags:
             cut = cuts.score[discriminator.name, working_point]
-            counts += [
-                _count(position, before > cut, after > cut, len(evaluation.bins[variable]) - 1, weights)
-                for variable, position in positions.items()
-            ]
+            for variable, position in positions.items():
+                number = len(evaluation.bins[variable]) - 1
+                counts.append(_count(position, before > cut, after > cut, number, weights))
+                if weights_before is not None:
+                    turned.append(_turned(position, after > cut, number, weights_before, weights))
             keys.append((discriminator.name, metric, float(working_point)))
     layout = pd.DataFrame(
         [(variable, *edges) for variable in bins for edges in pairwise(evaluation.bins[variable])],
@@ -89,6 +94,8 @@ def binned_rates(
     )
     neither, gained, lost, both = np.concatenate(counts).T
     table["passed"], table["total"] = gained + both, neither + gained + lost + both
+    if turned:
+        gained, lost = np.concatenate(turned).T
     counted = "Int64" if weight is None else "Float64"
     for name, crossed in (("gained", gained), ("lost", lost)):
         table[name] = pd.array(crossed if clean is not None else [pd.NA] * len(crossed), dtype=counted)
@@ -112,3 +119,28 @@ def _count(
     )
     total, variance = sums.sum(axis=1, keepdims=True), squares.sum(axis=1, keepdims=True)
     return sums * np.divide(total, variance, out=np.zeros_like(total), where=variance > 0)
+
+
+def _turned(
+    position: np.ndarray, passes: np.ndarray, bins: int, before: np.ndarray, after: np.ndarray | None
+) -> np.ndarray:
+    """Jets above the cut that other weights gain and lose, [bins, 2], by the error of what they change.
+
+    The rate r is a sum over jets of w (1 or 0) over one of w, so that to first order a jet's part in the
+    fluctuation of the change is e = w' (1 or 0 - r') / W' - w (1 or 0 - r) / W. Of n jets of weight one, as
+    good as those before, g + l that cross the cut give the variance (g + l) / n^2, which is the sum of e^2.
+    """
+
+    def summed(each: np.ndarray) -> np.ndarray:
+        return np.bincount(position + 1, each, bins + 1)
+
+    after = np.ones_like(before) if after is None else after
+    part = np.zeros(len(position))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for sign, weight in ((1.0, after), (-1.0, before)):
+            total = summed(weight)
+            rate = summed(weight * passes) / total
+            part += sign * weight * (passes - rate[position + 1]) / total[position + 1]
+        jets = summed(before) ** 2 / summed(before**2)
+    squares = [summed(part**2 * chosen) for chosen in (part > 0, part < 0)]
+    return np.stack([jets**2 * each for each in squares], axis=1)[1:]

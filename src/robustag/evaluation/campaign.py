@@ -137,13 +137,19 @@ class Baseline:
         """Measure the model on a varied sample.
 
         The samples may differ in jets; events that are in both have the same bootstrap weights, so
-        differences are paired. If they hold the same jets, those that cross a cut are counted. Rows: epsilon
-        0 for clean, `VARIED` for varied. Errors as those of `assess`.
+        differences are paired. If they hold the same jets, those that cross a cut are counted; of jets that
+        only count otherwise (`JetTensors.reweighted`) as many as have the same error. Rows: epsilon 0 for
+        clean, `VARIED` for varied. Errors as those of `assess`.
         """
         jets = self._jets
         same = torch.equal(jets.event, sample.event) and torch.equal(jets.eta, sample.eta)
-        logits = predict(self._model, sample.inputs)
-        after = self._meter_of(sample)(sample.inputs, logits, self._logits if same else None)
+        reweighted = sample.inputs is jets.inputs and sample.event_weight is not jets.event_weight
+        after = self._meter_of(sample)(
+            sample.inputs,
+            self._logits if reweighted else predict(self._model, sample.inputs),
+            self._logits if same else None,
+            jets.event_weight if reweighted else None,
+        )
         return Assessment.concatenate(
             [part.labelled(kind, perturbation, e) for e, part in ((0.0, self._clean), (VARIED, after))]
         )
@@ -163,7 +169,10 @@ def _cuts(
 
 
 class _Meter:
-    """Measures what becomes of one sample: `meter(inputs, logits, logits of the same jets when clean)`."""
+    """Measures what becomes of one sample.
+
+    `meter(inputs, logits, logits of the same jets when clean, their weights then if others)`
+    """
 
     def __init__(
         self,
@@ -185,9 +194,17 @@ class _Meter:
         label, event, pt, eta, weight, event_weight = map(_numpy, columns)
         self._jets = AssessedJets.of(label, event, pt, eta, weight, event_weight, evaluation)
 
-    def __call__(self, inputs: torch.Tensor, logits: np.ndarray, clean: np.ndarray | None) -> Assessment:
+    def __call__(
+        self,
+        inputs: torch.Tensor,
+        logits: np.ndarray,
+        clean: np.ndarray | None,
+        clean_weight: torch.Tensor | None = None,
+    ) -> Assessment:
         loss = self._loss(torch.from_numpy(logits), self._data.label.cpu())
-        part = assess(logits, self._jets, self._evaluation, self._cuts, {"loss": _numpy(loss)}, clean)
+        before = None if clean_weight is None else _numpy(clean_weight)
+        losses = {"loss": _numpy(loss)}
+        part = assess(logits, self._jets, self._evaluation, self._cuts, losses, clean, before)
         if not self._evaluation.inputs:
             return part
         shapes = pd.concat([part.histograms, self._inputs(inputs)], ignore_index=True)

@@ -9,6 +9,7 @@ from robustag.generate.labels import Truth, hard_flavours
 from robustag.generate.origins import decay_vertex, mother_within
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.vertices import PrimaryVertices
+from robustag.ntuples import RELATIVE_WEIGHT
 
 PRIMARY_COVARIANCE = tuple(f"PV_cov_{axes}" for axes in ("xx", "xy", "yy", "xz", "yz", "zz"))
 
@@ -25,11 +26,11 @@ def collection(columns: dict[str, np.ndarray], event: np.ndarray, events: int) -
 def event_branches(
     batch: ParticleBatch, truth: Truth, collision: np.ndarray, run: int, chunk: int
 ) -> dict[str, ak.Array]:
-    """What no reconstruction can change: run, luminosityBlock, event, genWeight, GenVtx and GenPart.
+    """What no reconstruction can change: run, luminosityBlock, event, weights, GenVtx and GenPart.
 
-    collision: float64 [E, 3], mm, becomes GenVtx. GenPart holds the hard process, the weakly decaying b and
-    c hadrons and the taus; vx, vy, vz is where they are made and decay_x, decay_y, decay_z where they decay,
-    in mm.
+    genWeight is the weight of the event, PSWeight_... those with other settings, relative to it. collision:
+    float64 [E, 3], mm, becomes GenVtx. GenPart holds the hard process, the weakly decaying b and c hadrons
+    and the taus; vx, vy, vz is where they are made and decay_x, decay_y, decay_z where they decay, in mm.
     """
     events = len(batch.number)
     kept = hard_flavours(batch, truth)
@@ -54,6 +55,10 @@ def event_branches(
         "luminosityBlock": ak.Array(np.full(events, chunk, np.uint32)),
         "event": ak.Array(batch.number),
         "genWeight": ak.Array(batch.weight.astype(np.float32)),
+        **{
+            f"{RELATIVE_WEIGHT}{name}": ak.Array(values.astype(np.float32))
+            for name, values in batch.relative_weights.items()
+        },
         **{name: ak.Array(np.ascontiguousarray(values)) for name, values in vertex.items()},
         "GenPart": collection(particles, batch.event[kept], events),
     }

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 from robustag.classes import HADRON_FLAVOURS
 from robustag.errors import InputError
@@ -15,6 +16,7 @@ from robustag.generate.pythia import Generator, pythia_settings
 from robustag.generate.random import Purpose, Streams
 from robustag.generate.response import Response
 from robustag.generate.tracker import CovarianceGrid, covariance_grid
+from robustag.generate.weights import WeightSums
 
 _PACKAGES = ("robustag", "pythia8mc", "fastjet", "numpy", "numba", "scipy", "awkward", "uproot")
 _MAX_SEED = 900_000_000
@@ -40,6 +42,7 @@ def generate_chunk(
     variation: str,
     outputs: Mapping[str, Path],
     progress: Callable[[int], None],
+    weights: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> dict:
     """Generate `events` collisions and write a ROOT file for the detector and one for each other detector.
 
@@ -48,11 +51,14 @@ def generate_chunk(
     overrides of detector keys; they see the same Pythia events and the same random numbers. run and chunk
     become `run` and `luminosityBlock`; together with seed they fix every random number. variation: what the
     main output is called, for a sample that varies the generator. outputs: a path for it and for each of the
-    variations. progress is called with the number of events done.
+    variations. progress is called with the number of events done. weights: as of `weights.weight_settings`;
+    each is a branch of all outputs, relative to genWeight. They change which random numbers Pythia
+    draws, and so the collisions, but not how these are distributed.
 
-    Returns events (generated), failed, sum_weights, cross_section_pb, seconds (CPU, {pythia, detector}), and
-    counts: for each output its jets by hadron flavour and its tracks. The same arguments give the same
-    arrays. Raises InputError for settings that cannot be used; then, as on any error, no file is left behind.
+    Returns events (generated), failed, sum_weights, cross_section_pb, seconds (CPU, {pythia, detector}),
+    counts: for each output its jets by hadron flavour and its tracks, and weights: for each its mean and what
+    share of the events it is worth. The same arguments give the same arrays. Raises InputError for settings
+    that cannot be used; then, as on any error, no file is left behind.
     """
     if set(outputs) != {variation, *variations}:
         wanted, given = (", ".join(sorted(names)) for names in ({variation, *variations}, outputs))
@@ -71,11 +77,13 @@ def generate_chunk(
         "seed": seed,
         "run": run,
         "chunk": chunk,
+        "weights": {name: dict(definition) for name, definition in weights.items()},
         "versions": {package: version(package) for package in _PACKAGES},
     }
     started = time.process_time()
-    generator = Generator(settings, 1 + streams.integer(Purpose.PYTHIA_SEED, _MAX_SEED))
+    generator = Generator(settings, 1 + streams.integer(Purpose.PYTHIA_SEED, _MAX_SEED), weights)
     done, weight = 0, 0.0
+    sums = {name: WeightSums() for name in weights}
     with ExitStack() as stack:
         views = {
             name: _View(
@@ -95,6 +103,8 @@ def generate_chunk(
                     view.counts[name] += count
             done += len(batch.number)
             weight += float(batch.weight.sum())
+            for name, values in batch.relative_weights.items():
+                sums[name].add(values)
             progress(done)
         report = {
             "events": done,
@@ -107,4 +117,8 @@ def generate_chunk(
                 provenance | report | {"detector": configs[name], "variation": name, "counts": view.counts}
             )
     seconds = {"pythia": generator.seconds, "detector": time.process_time() - started - generator.seconds}
-    return report | {"seconds": seconds, "counts": {name: view.counts for name, view in views.items()}}
+    return report | {
+        "seconds": seconds,
+        "counts": {name: view.counts for name, view in views.items()},
+        "weights": {name: each.summary() for name, each in sums.items()},
+    }

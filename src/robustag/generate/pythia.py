@@ -4,14 +4,16 @@ Events leave Pythia in batches through its awkward interface; no Python loop run
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import awkward as ak
 import numpy as np
 import pythia8mc
 
 from robustag.errors import InputError
+from robustag.generate.weights import MODEL, labels, weight_settings
 
 # Hard processes by sample name; everything except ttbar is generated with a lower pT-hat cut.
 PROCESSES: dict[str, tuple[str, ...]] = {
@@ -41,7 +43,8 @@ class ParticleBatch:
     number: uint64 [E], the event's number in its chunk; weight: float64 [E]; offsets: int64 [E + 1];
     event: int64 [P], index of the particle's event in this batch; pdg_id, status, mother, daughter1,
     daughter2: int32 [P], family indices count inside the event; momentum: float64 [P, 4] (px, py, pz, E) in
-    GeV; mass: float64 [P]; vertex: float64 [P, 3] in mm, relative to the collision.
+    GeV; mass: float64 [P]; vertex: float64 [P, 3] in mm, relative to the collision; relative_weights: float64
+    [E] by name, the weight of each event with other settings over its own.
     """
 
     number: np.ndarray
@@ -56,6 +59,7 @@ class ParticleBatch:
     momentum: np.ndarray
     mass: np.ndarray
     vertex: np.ndarray
+    relative_weights: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def item(self) -> np.ndarray:
@@ -93,20 +97,34 @@ def pythia_settings(sample: dict) -> tuple[str, ...]:
 
 
 class Generator:
-    """A Pythia instance with its settings and its seed (1 to 900,000,000).
+    """A Pythia instance with its settings, its seed (1 to 900,000,000) and weights as of `weight_settings`.
 
-    Raises InputError that names the setting Pythia refuses. `failed` counts events that Pythia gave up on,
-    `seconds` the CPU time spent inside Pythia.
+    Raises InputError that names the setting Pythia refuses, or if its shower has no weights. `failed` counts
+    events that Pythia gave up on, `seconds` the CPU time spent inside Pythia.
     """
 
-    def __init__(self, settings: tuple[str, ...], seed: int) -> None:
+    def __init__(
+        self,
+        settings: tuple[str, ...],
+        seed: int,
+        weights: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    ) -> None:
         started = time.process_time()
         self._pythia = pythia8mc.Pythia("", False)
-        for setting in ("Print:quiet = on", *settings, "Random:setSeed = on", f"Random:seed = {seed}"):
+        seeded = ("Random:setSeed = on", f"Random:seed = {seed}")
+        # A sample's own settings come after those of the weights, so that they have the last word.
+        for setting in ("Print:quiet = on", *weight_settings(weights), *settings, *seeded):
             if not self._pythia.readString(setting):
                 raise InputError(f"Pythia does not know the setting '{setting}'; correct it in the sample")
         if not self._pythia.init():
             raise InputError(f"Pythia cannot start with these settings: {'; '.join(settings)}")
+        if self._pythia.settings.mode(MODEL) != 1 and any("shower" in each for each in weights.values()):
+            raise InputError(
+                f"{MODEL} = {self._pythia.settings.mode(MODEL)} gives events no weights of the shower: "
+                "take it out of the sample, or these weights out of the study"
+            )
+        names = list(self._pythia.infoPython().weightNameVector()) if weights else []
+        self._columns = {name: names.index(label) for name, label in labels(weights).items()}
         self.failed = 0
         self.seconds = time.process_time() - started
 
@@ -129,7 +147,9 @@ class Generator:
             if not alive.any():
                 continue
             yield _flatten(
-                ak.drop_none(record, axis=0), np.uint64(first) + np.flatnonzero(alive).astype(np.uint64)
+                ak.drop_none(record, axis=0),
+                np.uint64(first) + np.flatnonzero(alive).astype(np.uint64),
+                self._columns,
             )
 
     def cross_section(self) -> float:
@@ -137,8 +157,8 @@ class Generator:
         return self._pythia.infoPython().sigmaGen() * 1e9
 
 
-def _flatten(record: ak.Array, number: np.ndarray) -> ParticleBatch:
-    """One awkward batch as flat NumPy arrays."""
+def _flatten(record: ak.Array, number: np.ndarray, weights: Mapping[str, int]) -> ParticleBatch:
+    """One awkward batch as flat NumPy arrays; weights: the column of each relative weight."""
     particles = record.prt
     counts = ak.to_numpy(ak.num(particles.id, axis=1))
     flat = ak.flatten(particles, axis=1)
@@ -146,10 +166,11 @@ def _flatten(record: ak.Array, number: np.ndarray) -> ParticleBatch:
     def column(array: ak.Array, dtype: type) -> np.ndarray:
         return ak.to_numpy(array).astype(dtype, copy=False)
 
+    weight = column(record.info.weights[:, 0], np.float64)
     vertex = ak.fill_none(flat.vProd, ak.Record({"px": 0.0, "py": 0.0, "pz": 0.0, "e": 0.0}))
     return ParticleBatch(
         number=number,
-        weight=column(record.info.weights[:, 0], np.float64),
+        weight=weight,
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         event=np.repeat(np.arange(len(counts)), counts),
         pdg_id=column(flat.id, np.int32),
@@ -160,4 +181,8 @@ def _flatten(record: ak.Array, number: np.ndarray) -> ParticleBatch:
         momentum=np.stack([column(flat.p[axis], np.float64) for axis in ("px", "py", "pz", "e")], axis=1),
         mass=column(flat.m, np.float64),
         vertex=np.stack([column(vertex[axis], np.float64) for axis in ("px", "py", "pz")], axis=1),
+        relative_weights={
+            name: column(record.info.weights[:, position], np.float64) / weight
+            for name, position in weights.items()
+        },
     )

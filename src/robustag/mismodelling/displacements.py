@@ -28,7 +28,7 @@ class Displacement:
     ----------
     moves : Tensor float32 [N, F] or None
         Of each nominal jet, scaled units; zero for counts, for entries that are missing before or after and
-        for jets that were not found again. None if most were not.
+        for jets that were not found again. None if most were not, or if jets only count otherwise.
     means : Tensor float64 [R + 1, C, F]
         Mean move of each flavour: of the jets with their own weights, then in each of R bootstrap replicates.
         Without matched jets the difference of the two samples' means.
@@ -63,7 +63,8 @@ class Displacement:
         either.
         """
         ours, theirs = matched(nominal, varied)
-        if 2 * len(ours) < len(nominal):
+        # Jets that only count otherwise stay where they are; what moves are the means.
+        if 2 * len(ours) < len(nominal) or varied.inputs is nominal.inputs:
             means = [
                 _means(jets.inputs, (~jets.missing) & ~frozen, jets.label, weight)
                 for jets, weight in zip((nominal, varied), weights, strict=True)

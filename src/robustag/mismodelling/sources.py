@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 #: What the definition of a variation changes -> kind of its source.
-_KINDS = {"detector": "detector", "records": "detector", "files": "detector", "generator": "generator"}
+_KINDS = {
+    "detector": "detector",
+    "records": "detector",
+    "files": "detector",
+    "generator": "generator",
+    "weights": "generator",
+}
 _COHERENT = "coherent shift"
 
 

@@ -14,7 +14,7 @@ from robustag.classes import CLASSES, HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.features import FeatureTable
 from robustag.features.blocks import Block, Order
-from robustag.ntuples import flat_branches, opened, reading, tree_of, verify
+from robustag.ntuples import RELATIVE_WEIGHT, flat_branches, opened, reading, tree_of, verify
 from robustag.readers.elements import fill
 from robustag.readers.preloaded import preloaded
 from robustag.readers.records import Count, JetRecords, event_key
@@ -71,7 +71,8 @@ def read(
     """Read every jet of some events of one ntuple; label -1 is a jet of a tau decay, or of unknown flavour.
 
     Blocks of the jet itself are read from the collection `Jet`, a block track from `Track`, a block vertex
-    from `SV`. The elements of a jet are put in the order of the table, and the first are kept. Described are
+    from `SV`. The elements of a jet are put in the order of the table, and the first are kept. Branches
+    `PSWeight_...` are relative weights. Described are
     run, luminosity_block, event, if the ntuple has them hadron_flavour and parton_flavour, and the further
     columns, branches of `Jet` such as `Jet_n_tracks`.
 
@@ -109,9 +110,11 @@ def _read_columns(
         tree = tree_of(file, path)
         _check_branches(tree, path, needed)
         start, stop = entries or (0, tree.num_entries)
+        relative = [name for name in tree.keys(recursive=False) if name.startswith(RELATIVE_WEIGHT)]
         with reading(path):
             events = preloaded(file, _wanted(needed), start, stop, GeneratedSchema)
             columns = dict(_touched(events, needed))
+            columns |= tree.arrays(relative, entry_start=start, entry_stop=stop, library="np")
         for collection, names in needed.items():
             if f"n{collection}" not in tree:
                 _check_alike(tree, path, [f"{collection}_{name}" for name in names])
@@ -217,6 +220,11 @@ def _flatten(columns: Mapping[str, np.ndarray], table: FeatureTable) -> JetRecor
         eta=columns["Jet_eta"],
         event=event_key(*identity),
         index=np.arange(len(event)) - np.repeat(np.cumsum(counts) - counts, counts),
+        relative_weights={
+            name.removeprefix(RELATIVE_WEIGHT): given[event]
+            for name, given in columns.items()
+            if name.startswith(RELATIVE_WEIGHT)
+        },
         described=dict(zip(("run", "luminosity_block", "event"), identity, strict=True)) | flavours,
     )
 

@@ -44,6 +44,9 @@ class JetRecords(StoredArrays):
         Key of the jet's event (see `event_key`); jets of one event share it.
     index : int64 [N]
         Place of the jet in its event, which with the key tells it from all others.
+    relative_weights : mapping of str to float32 [N]
+        Weight of the jet's event with other settings of its generator over `weight`, by the variation that
+        these settings are; none where the file has none.
     described : mapping of str to array [N]
         What else the file says of each jet, for whoever looks for it there; not stored.
     """
@@ -57,6 +60,7 @@ class JetRecords(StoredArrays):
     eta: np.ndarray
     event: np.ndarray
     index: np.ndarray
+    relative_weights: Mapping[str, np.ndarray] = field(default_factory=dict, metadata={"named": True})
     described: Mapping[str, np.ndarray] = field(default_factory=dict, metadata={"stored": False})
 
     def __len__(self) -> int:
@@ -76,6 +80,11 @@ class JetRecords(StoredArrays):
             shape = (len(self), table.size) if name == "values" else (len(self),)
             if (given := np.shape(getattr(self, name))) != shape:
                 raise InputError(f"{path}: its reader gives {name} of shape {given} instead of {shape}")
+        for name, given in self.relative_weights.items():
+            if np.shape(given) != (len(self),) or not np.isfinite(given).all():
+                raise InputError(
+                    f"{path}: the weights of {name} are not one number a jet: generate the ntuple again"
+                )
         if len(strange := np.setdiff1d(self.label, [-1, *range(len(CLASSES))])):
             raise InputError(f"{path}: its reader gives the label {strange[0]}: expected -1, 0, 1 or 2")
         lost = ~np.isfinite(np.asarray([self.pt, self.eta, self.weight], np.float64)).all(axis=0)
@@ -95,22 +104,30 @@ class JetRecords(StoredArrays):
             eta=np.asarray(self.eta, np.float32),
             event=np.asarray(self.event).astype(np.uint64),
             index=np.asarray(self.index, np.int64),
+            relative_weights={
+                name: np.asarray(given, np.float32) for name, given in self.relative_weights.items()
+            },
         )
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """The jets of some parts, at least one, one after another."""
         columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in cls.columns()}
-        names = parts[0].described
         return cls(
             **columns,
-            described={name: np.concatenate([part.described[name] for part in parts]) for name in names},
+            relative_weights=_joined([part.relative_weights for part in parts]),
+            described=_joined([part.described for part in parts]),
         )
 
     def select(self, rows: np.ndarray) -> Self:
         """The jets of a boolean mask or an index array."""
         chosen = {name: getattr(self, name)[rows] for name in self.columns()}
-        return replace(self, **chosen, described={name: part[rows] for name, part in self.described.items()})
+        return replace(
+            self,
+            **chosen,
+            relative_weights={name: part[rows] for name, part in self.relative_weights.items()},
+            described={name: part[rows] for name, part in self.described.items()},
+        )
 
     def weighted(self, on: bool) -> Self:
         """The jets with the weights of their events, or with a weight of one each."""
@@ -160,6 +177,11 @@ class JetRecords(StoredArrays):
                 "taggers: give labels in the sample if the file has flavours; the place of data is run.data"
             )
         return self.select(known)
+
+
+def _joined(parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Named columns of some parts, one after another."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def event_key(*identifiers: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Reading the tensor store into torch, one split at a time."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from robustag.draws import splitmix64
 from robustag.errors import DamageError, InputError
 from robustag.tensors.index import listed
 from robustag.tensors.split import SPLITS, mixed
-from robustag.tensors.store import opened_store
+from robustag.tensors.store import opened_store, weight_column
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,10 @@ class JetTensors:
     def select(self, rows: torch.Tensor | slice) -> "JetTensors":
         """The jets of a slice, boolean mask or index tensor."""
         return JetTensors(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    def reweighted(self, factor: torch.Tensor) -> "JetTensors":
+        """The same jets, each counted `factor` [N] times as much."""
+        return replace(self, event_weight=self.event_weight * factor.to(self.event_weight))
 
     def sampled(self, number: int) -> "JetTensors":
         """So many of the jets, as `sample_jets` chooses them."""
@@ -198,3 +202,16 @@ def load_tensors(paths: Iterable[str | Path], split: str) -> JetTensors:
     """
     shards = JetShards(paths, split)
     return JetTensors(**shards.read(torch.arange(len(shards))))
+
+
+def load_relative_weights(paths: Iterable[str | Path], split: str, variation: str) -> torch.Tensor:
+    """Weights of the jets that `load_tensors` gives in a variation, relative to their own, float32 [N].
+
+    Raises
+    ------
+    InputError
+        As `load_tensors`; or if a file has no such weights.
+    """
+    shards = JetShards(paths, split)
+    column = weight_column(variation)
+    return shards.read(torch.arange(len(shards)), [column])[column]

@@ -26,7 +26,8 @@ def tensorise(
     """Clean, scale, weight and split the jets of one chunk and store them at `path`.
 
     What stands in for missing entries takes their place, and they are marked; everything is then scaled,
-    missing entries included, as in arXiv:2203.13890.
+    missing entries included, as in arXiv:2203.13890. Weights of the events with other settings of the
+    generator are further columns (`weight_column`).
     """
     split = assign_split(records.event, fractions)
     order = np.argsort(split, kind="stable")
@@ -43,9 +44,15 @@ def tensorise(
         "eta": records.eta,
         "event": records.event.view(np.int64),
         "event_weight": records.weight,
+        **{weight_column(name): given for name, given in records.relative_weights.items()},
     }
     ends = np.cumsum(np.bincount(split, minlength=len(SPLITS)))
     write_store({name: column[order] for name, column in columns.items()}, ends, path)
+
+
+def weight_column(variation: str) -> str:
+    """Column of the weights of a variation, relative to those of the events."""
+    return f"relative_weight {variation}"
 
 
 def write_store(columns: Mapping[str, np.ndarray], ends: np.ndarray, path: str | Path) -> None:

@@ -8,6 +8,7 @@ from robustag.attacks import AttackDefinition
 from robustag.errors import InputError
 from robustag.evaluation import VARIED
 from robustag.features import FeatureTable, select_inputs
+from robustag.generate.weights import weight_settings
 from robustag.mismodelling.sources import Source, sources_of
 from robustag.registry import unknown
 from robustag.training import RECIPES
@@ -18,6 +19,8 @@ from robustag.workflow.sources import reading_of
 from robustag.workflow.teachers import teacher_faults
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
+# Kinds of variations in which no jet looks other than in the nominal sample -> what they have.
+_NO_SAME_JETS = {"generator": "other collisions", "weights": "the same jets with other weights"}
 # What a scenario says of the nuisance it stands for (`robustag.mismodelling.sources`).
 _MEANING = ("source", "one_sigma")
 
@@ -43,7 +46,7 @@ def check_selection(config: dict, table: FeatureTable) -> list[str]:
         One line per fault: the key, what is wrong with it and how to mend it.
     """
     # Everything else looks definitions up, so those must exist and make sense first.
-    _refuse(chain(_undefined(config), definition_faults(config)))
+    _refuse(chain(_undefined(config), definition_faults(config), _weights(config)))
     _refuse(chain(_trained_variations(config), teacher_faults(config)))
     left_out, unfit = leave_out_defaults(config, table)
     _refuse(
@@ -274,11 +277,22 @@ def _trained_variations(config: dict) -> Iterator[str]:
         for name in definition["recipe"].get("variations", ()):
             if name not in config["variations"]:
                 yield f"models.{model}.recipe.variations: {unknown(config['variations'], name, 'variation')}"
-            elif "generator" in config["variations"][name]:
+            elif kinds := _NO_SAME_JETS.keys() & config["variations"][name].keys():
+                has = _NO_SAME_JETS[kinds.pop()]
                 yield (
-                    f"models.{model}.recipe.variations names '{name}', which has other collisions: "
+                    f"models.{model}.recipe.variations names '{name}', which has {has}: "
                     "use variations of the detector or of the records"
                 )
+
+
+def _weights(config: dict) -> Iterator[str]:
+    """Weights that Pythia does not have."""
+    for name, definition in config["variations"].items():
+        if "weights" in definition:
+            try:
+                weight_settings({name: definition["weights"]})
+            except InputError as error:
+                yield f"variations: {error}"
 
 
 def _frontier(config: dict) -> Iterator[str]:

@@ -18,6 +18,7 @@ def simulate_chunk(
     outputs: Mapping[str, Path],
     detectors: Mapping[str, Mapping] | None = None,
     pythia: list[str] | None = None,
+    weights: Mapping[str, Mapping[str, str]] | None = None,
     variation: str = NOMINAL,
     progress: Callable[[int], None],
 ) -> dict:
@@ -37,6 +38,8 @@ def simulate_chunk(
         Detector variations to make of the same collisions.
     pythia : list of str
         Settings of a generator variation.
+    weights : mapping of str to mapping
+        What other settings the collisions get weights for (`robustag.generate.weights.weight_settings`).
     variation : str
         What the main output is called.
     progress : callable
@@ -73,4 +76,5 @@ def simulate_chunk(
         outputs=dict(outputs),
         variation=variation,
         progress=progress,
+        weights=dict(weights or {}),
     )

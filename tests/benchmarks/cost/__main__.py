@@ -79,7 +79,7 @@ def base(events: int) -> dict:
         "figures": {"pairs": [pair], "mismodellings": [noise]},
         "run": {
             "samples": ["ttbar"],
-            "variations": ["ip_resolution_up", "fsr_scale_down", "record_ip_resolution"],
+            "variations": ["ip_resolution_up", "tune_a14", "record_ip_resolution"],
             "models": [pair["nominal"], pair["adversarial"]],
             "seeds": [1],
             "attacks": ["noise", "fgsm"],

@@ -12,6 +12,7 @@ import torch
 
 from robustag.attacks import AttackDefinition
 from robustag.files import read_table
+from robustag.generate.weights import weight_settings
 from robustag.models import Inputs, build_model
 from tests.benchmarks.generate.measure import bare_pythia
 from tests.benchmarks.study.jobs import Job
@@ -93,7 +94,8 @@ def collisions(job: Job) -> float:
     """Seconds of bare Pythia for one chunk, start-up included."""
     sample, size = dict(job.params["sample"]), job.params["generator"]["events_per_chunk"]
     events = min(size, sample.pop("events") - int(job.wildcards["chunk"]) * size)
-    sample["pythia"] = [*sample.get("pythia", ()), *job.params.get("pythia", ())]
+    asked = weight_settings(job.params.get("weights", {}))
+    sample["pythia"] = [*asked, *sample.get("pythia", ()), *job.params.get("pythia", ())]
     start, event = _pythia(json.dumps(sample))
     return start + events * event
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -269,6 +270,7 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, make_inventory
             }
         ),
         left_out=["variations fakes_up: these change the simulation"],
+        weights=[],
         inventory=make_inventory(),
     )
     page = summary_page(outcome, PAIRS, settings)
@@ -298,6 +300,14 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, make_inventory
     lines = summary_page(replace(outcome, inventory=found), PAIRS, settings).splitlines()
     assert "12.5% of them negatively, all weights add up to 0.75 of their sizes" in lines[2]
     assert "as good as 5432 of weight one" in lines[2]
+    assert "By weights" not in page
+    name = "ip_resolution_up"
+    scenario = metrics["perturbation"] == name
+    for varied, few in ((900.0, False), (300.0, True)):
+        counted = metrics.assign(n=np.where(scenario & (metrics["epsilon"] == 1.0), varied, 1000.0))
+        reweighted = summary_page(replace(outcome, metrics=counted, weights=[name]), PAIRS, settings)
+        assert f"worth as many as this share of them: {varied / 1000:.0%} ({name})." in reweighted
+        assert (f"**Too few jets**: the weights of {name} leave 30% of the jets" in reweighted) == few
     no_bvl = replace(outcome, certificates=certificates.assign(discriminator="CvL"))
     assert "## Certificates" not in summary_page(no_bvl, PAIRS, settings)
     assert "nan" not in page

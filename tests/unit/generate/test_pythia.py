@@ -109,6 +109,10 @@ def test_every_variation_of_the_default_study_can_start(root: Path) -> None:
             settings = ["PartonLevel:MPI = off", *variation["generator"]["pythia"]]
             generator = Generator(pythia_settings({"process": "bb", "pythia": settings}), seed=5)
             assert [len(batch.number) for batch in generator.batches(5)] == [5], name
+        elif "weights" in variation:
+            settings = pythia_settings({"process": "ttbar", "pythia": ["PartonLevel:MPI = off"]})
+            generator = Generator(settings, seed=5, weights={name: variation["weights"]})
+            assert np.ptp([b.relative_weights[name] for b in generator.batches(20)]) > 0.02, name
 
 
 def test_lifetimes_of_the_variation_are_five_per_cent_longer(root: Path) -> None:

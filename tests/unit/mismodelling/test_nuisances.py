@@ -27,7 +27,7 @@ def test_every_perturbation_finds_its_source(config):
     assert sources_of(config) == {
         "jes_down": Source("jet energy scale", "detector", -2.0),
         "record_track_loss": Source("tracking efficiency", "detector", -2.5),
-        "fsr_scale_up": Source("final-state radiation", "generator", 1.0),
+        "fsr_scale_up": Source("final-state radiation", "generator", 0.5),
         "tune_monash": Source("tune_monash", "generator", 1.0),
         "jet_energy_scale_up": Source("jet energy scale", "inputs", 1.0),
         "more_charm": Source("more_charm", "composition", 1.0),

@@ -141,7 +141,8 @@ class Reference:
         """
         jets, clean = _Jets(changed), self._jets
         loses = not np.array_equal(jets.exists, clean.exists)
-        copies = not loses and np.array_equal(jets.event, clean.event)
+        # The same jets with other weights are no copies: all that differs is how much each counts.
+        copies = not loses and np.array_equal(jets.event, clean.event) and _alike(jets.weight, clean.weight)
         for number, before in enumerate(self._columns):
             unmoved = copies and np.array_equal(jets.values[number], clean.values[number])
             after = before if unmoved else jets.input(number, before.cuts)
@@ -154,6 +155,10 @@ class Reference:
                 yield {"input": number, **row}
             if loses:
                 yield {"input": number, **_row("missing", before.share - after.share)}
+
+
+def _alike(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    return one is other if one is None or other is None else np.array_equal(one, other)
 
 
 def kolmogorov(clean: np.ndarray, changed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
