@@ -1,4 +1,4 @@
-"""Transport of outputs on the simplex: closed forms of shifted and widened normal distributions, and noise."""
+"""Transport of outputs on the simplex: closed forms of shifted and widened distributions, and noise."""
 
 import numpy as np
 import pytest
@@ -98,13 +98,15 @@ def test_weights_count_jets():
     half = np.arange(JETS) < JETS // 2
     moved = points + np.where(half, 0.0, 1.0)[:, None]
     weighted = jets(np.arange(JETS), np.where(half, 1.0, 1e-9))
-    assert values(transport(outputs(points), weighted, outputs(moved), weighted)) == pytest.approx(0, abs=1e-3)
+    assert values(transport(outputs(points), weighted, outputs(moved), weighted)) == pytest.approx(
+        0, abs=1e-3
+    )
 
 
 def test_replicates_without_jets_of_a_flavour_are_left_out():
     few = AssessedJets(np.arange(3), replicas(np.arange(3), np.ones(3), 100, 5), {}, np.ones(3))
     points = normal(6)[:3]
-    found = transport(outputs(points), few, outputs(points + [0.3, 0.4]), few)
+    found = transport(outputs(points), few, outputs(points + np.array([0.3, 0.4])), few)
     assert values(found) == pytest.approx(0.25)
     assert np.isnan(np.stack(found["replicates"])).mean() == pytest.approx(np.exp(-1), abs=0.1)
 
