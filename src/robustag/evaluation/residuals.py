@@ -153,34 +153,35 @@ def residuals_in_bins(
     rates = shown_rates(discriminators)
     rows = bins[(bins["kind"] == "scenario") & (bins["variable"] == "pt") & bins["model"].isin(list(models))]
     rows = rows[[rate in rates for rate in zip(rows["discriminator"], rows["metric"], strict=True)]]
-    jets, change, error = changes_in_bins(rows[rows["perturbation"].isin(list(sources))])
+    jets, change, error = (
+        each.sort_index() for each in changes_in_bins(rows[rows["perturbation"].isin(list(sources))])
+    )
+    keys = sorted(jets.index.droplevel(BIN).unique(), key=lambda key: models.index(key[0]))
     table = []
-    for key, passed in jets["passed"].sort_index().groupby(level=["model", *RATE], sort=False):
+    for key in keys:
         changes, errors = (each.loc[key].unstack("perturbation") for each in (change, error))
         known = np.isfinite(changes).all() & np.isfinite(errors).all()
         names = list(changes.columns[known])
         sigma = np.array([sources[name].sigma for name in names])
-        share = (passed / passed.sum()).to_numpy()
-        edges = [*passed.index.droplevel(["model", *RATE]), (np.nan, np.nan)]
         x, spread = ((each[names] / sigma).to_numpy().ravel() for each in (changes, errors))
+        passed = jets.loc[key, "passed"]
+        share = (passed / passed.sum()).to_numpy()
+        edges = [*passed.index, (np.nan, np.nan)]
         for derived, factors in _CALIBRATIONS:
             pairs = calibrations(names, sources, derived)
-            if pairs:
-                residual = _operators(names, pairs, share, factors)
-                bias = _operators(names, pairs, share, None)
-                for edge, after, before in zip(
-                    edges, _each(residual, share), _each(bias, share), strict=True
-                ):
-                    row = dict(zip(["model", *RATE, *BIN], (*key, *edge), strict=True))
-                    value, its_error = _root_mean_square(after, x, spread)
-                    table.append(
-                        {
-                            **row,
-                            **{"derived": derived, "factors": factors},
-                            **{"before": _root_mean_square(before, x, spread)[0]},
-                            **{"residual": value, "error": its_error},
-                        }
-                    )
+            if not pairs:
+                continue
+            before, after = (
+                [
+                    _root_mean_square(operator, x, spread)
+                    for operator in _each(_operators(names, pairs, share, how), share)
+                ]
+                for how in (None, factors)
+            )
+            table += [
+                (*key, *edge, derived, factors, raw, left, its_error)
+                for edge, (raw, _), (left, its_error) in zip(edges, before, after, strict=True)
+            ]
     columns = ["model", *RATE, *BIN, "derived", "factors", "before", "residual", "error"]
     return pd.DataFrame(table, columns=columns)
 
