@@ -16,22 +16,22 @@ with job(globals()) as (snakemake, log):
     metrics = read_table(snakemake.input.metrics, METRIC_COLUMNS)
     nominal, models, discriminators = options["nominal"], options["models"], options["discriminators"]
     sources = {name: Source(**source) for name, source in params.sources.items()}
-    compared, significance = (metrics, nominal, models), params.significance
+    compared, significance = (nominal, models), params.significance
     judged = *compared, discriminators, sources, significance
-    calibrated = uncertainties(*judged, options["less"])
+    calibrated = uncertainties(metrics, *judged, options["less"])
     measured = performances(
-        *(*compared, discriminators, options["attacks"], options["epsilon"]),
+        *(metrics, *compared, discriminators, options["attacks"], options["epsilon"]),
         significance,
         options["within"],
     )
     seed = derive_seed(params.seed, "pseudo-data")
     closure = {
-        "residuals": residuals(*judged),
+        "residuals": residuals(metrics, calibrated, *judged),
         "residual_bins": residuals_in_bins(
-            read_table(snakemake.input.bins), [nominal, *models], discriminators, sources
+            read_table(snakemake.input.bins), calibrated, [nominal, *models], discriminators, sources
         ),
-        "transport": transports(*compared, sources, significance),
-        "coverage": coverage(metrics, calibrated, *judged[1:], seed),
+        "transport": transports(metrics, *compared, sources, significance),
+        "coverage": coverage(metrics, calibrated, *judged, seed),
     }
     for name, table in {"uncertainties": calibrated, "performances": measured, **closure}.items():
         write_table(table, files[name])

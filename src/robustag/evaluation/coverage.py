@@ -15,7 +15,13 @@ import pandas as pd
 from scipy.special import ndtri
 
 from robustag.evaluation.differences import Measurement
-from robustag.evaluation.scale_factors import RATE, TOTAL, changes_of_rates, flavour_of, shown_rates
+from robustag.evaluation.scale_factors import (
+    RATE,
+    changes_of_rates,
+    flavour_of,
+    resolved_sources,
+    shown_rates,
+)
 from robustag.evaluation.significance import answer, holm, level, p_value
 from robustag.hashing import splitmix64
 from robustag.intervals import PERCENTILES
@@ -77,16 +83,12 @@ def coverage(
         ``p_difference``, and ``against_nominal``, `OVER` or `UNDER` it. P-values are corrected for the number
         of models and rates at one working point, of one truth and with one source held back (Holm).
     """
-    resolved = uncertainties[uncertainties["resolved"] & (uncertainties["source"] != TOTAL)]
-    known = {rate: set(names) for rate, names in resolved.groupby(RATE)["source"]}
+    resolved = resolved_sources(uncertainties)
     world = _World.drawn(sorted({source.name for source in sources.values()}), seed, experiments)
     table: list[dict[str, Any]] = []
     rates = shown_rates(discriminators)
-    for rate, changes in changes_of_rates(metrics, [nominal, *models], rates, sources):
-        effects = {
-            model: _by_source(of_model, sources, known.get(tuple(rate.values()), set()))
-            for model, of_model in changes.items()
-        }
+    for rate, changes in changes_of_rates(metrics, [nominal, *models], rates, sources, resolved):
+        effects = {model: _by_source(of_model, sources) for model, of_model in changes.items()}
         if not effects[nominal]:
             continue
         front = {**rate, "flavour": flavour_of(rate["discriminator"], rate["metric"])}
@@ -140,14 +142,11 @@ class _Effect(NamedTuple):
     sigma: float
 
 
-def _by_source(
-    changes: Mapping[str, Measurement], sources: Mapping[str, Source], known: set[str]
-) -> dict[str, list[_Effect]]:
-    """The effects of each of the known sources."""
+def _by_source(changes: Mapping[str, Measurement], sources: Mapping[str, Source]) -> dict[str, list[_Effect]]:
+    """The effects of each source."""
     found: dict[str, list[_Effect]] = {}
     for name, change in changes.items():
-        if sources[name].name in known:
-            found.setdefault(sources[name].name, []).append(_Effect(change, sources[name].sigma))
+        found.setdefault(sources[name].name, []).append(_Effect(change, sources[name].sigma))
     return found
 
 

@@ -22,6 +22,7 @@ from robustag.evaluation.scale_factors import (
     changes_of_rates,
     flavour_of,
     in_deviations,
+    resolved_sources,
     shown_rates,
     uncertainty_difference,
 )
@@ -73,6 +74,7 @@ def calibrations(
 
 def residuals(
     metrics: pd.DataFrame,
+    uncertainties: pd.DataFrame,
     nominal: str,
     models: Sequence[str],
     discriminators: Sequence[str],
@@ -85,6 +87,8 @@ def residuals(
     ----------
     metrics, nominal, models, discriminators, sources, significance
         As of `robustag.evaluation.frontier.uncertainties`.
+    uncertainties : DataFrame
+        From there. The perturbations are those of the sources that it calls resolved.
 
     Returns
     -------
@@ -98,7 +102,9 @@ def residuals(
     """
     table = []
     rates = shown_rates(discriminators)
-    for rate, changes in changes_of_rates(metrics, [nominal, *models], rates, sources):
+    for rate, changes in changes_of_rates(
+        metrics, [nominal, *models], rates, sources, resolved_sources(uncertainties)
+    ):
         front = {**rate, "flavour": flavour_of(rate["discriminator"], rate["metric"])}
         own = {
             model: {name: in_deviations(change, sources[name]) for name, change in of_model.items()}
@@ -128,6 +134,7 @@ def residuals(
 
 def residuals_in_bins(
     bins: pd.DataFrame,
+    uncertainties: pd.DataFrame,
     models: Sequence[str],
     discriminators: Sequence[str],
     sources: Mapping[str, Source],
@@ -138,7 +145,7 @@ def residuals_in_bins(
     ----------
     bins : DataFrame
         The collected table.
-    models, discriminators, sources
+    uncertainties, models, discriminators, sources
         As of `residuals`, with the nominal model.
 
     Returns
@@ -150,7 +157,7 @@ def residuals_in_bins(
         tagged clean jets. Counts of jets make the errors, those of two perturbations as if they were
         independent.
     """
-    rates = shown_rates(discriminators)
+    rates, resolved = shown_rates(discriminators), resolved_sources(uncertainties)
     rows = bins[(bins["kind"] == "scenario") & (bins["variable"] == "pt") & bins["model"].isin(list(models))]
     rows = rows[[rate in rates for rate in zip(rows["discriminator"], rows["metric"], strict=True)]]
     jets, change, error = (
@@ -160,8 +167,12 @@ def residuals_in_bins(
     table = []
     for key in keys:
         changes, errors = (each.loc[key].unstack("perturbation") for each in (change, error))
-        known = np.isfinite(changes).all() & np.isfinite(errors).all()
-        names = list(changes.columns[known])
+        finite = np.isfinite(changes).all() & np.isfinite(errors).all()
+        names = [
+            str(name)
+            for name in changes.columns[finite]
+            if sources[str(name)].name in resolved.get(key[1:], ())
+        ]
         sigma = np.array([sources[name].sigma for name in names])
         x, spread = ((each[names] / sigma).to_numpy().ravel() for each in (changes, errors))
         passed = jets.loc[key, "passed"]

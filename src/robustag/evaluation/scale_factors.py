@@ -227,11 +227,18 @@ def _changes(
     }
 
 
+def resolved_sources(compared: pd.DataFrame) -> dict[tuple, set[str]]:
+    """The values of `RATE` to the sources whose effect is significant; `compared` is from `compare`."""
+    rows = compared[compared["resolved"] & (compared["source"] != TOTAL)]
+    return {rate: set(names) for rate, names in rows.groupby(RATE)["source"]}
+
+
 def changes_of_rates(
     metrics: pd.DataFrame,
     models: Sequence[str],
     rates: Sequence[tuple[str, str]],
     sources: Mapping[str, Source],
+    resolved: Mapping[tuple, set[str]],
 ) -> Iterator[tuple[dict[str, Any], dict[str, dict[str, Measurement]]]]:
     """What perturbations do to rates at every working point.
 
@@ -244,6 +251,8 @@ def changes_of_rates(
         Discriminator and metric, as of `shown_rates`.
     sources : mapping of str to Source
         The perturbations wanted, each at its largest strength.
+    resolved : mapping of tuple to set of str
+        `resolved_sources`; what others do to a rate is noise, and left out.
 
     Yields
     ------
@@ -265,7 +274,8 @@ def changes_of_rates(
         known = [
             name
             for name in found[models[0]]
-            if all(
+            if sources[name].name in resolved.get(rate, ())
+            and all(
                 np.isfinite([of_model[name].mean, of_model[name].total]).all() for of_model in found.values()
             )
         ]

@@ -10,7 +10,7 @@ from tests.unit.evaluation.test_frontier import DISCRIMINATORS, RATES, study
 from tests.unit.evaluation.test_residuals import SOURCES, bins_of
 
 from robustag.claims.closure import closure_sections
-from robustag.evaluation.frontier import transports
+from robustag.evaluation.frontier import transports, uncertainties
 from robustag.evaluation.residuals import residuals, residuals_in_bins
 from robustag.evaluation.scale_factors import SMALLER, TOTAL
 
@@ -40,11 +40,12 @@ def moved(metrics):
 @pytest.fixture(scope="module")
 def tables():
     metrics = moved(study(CHANGES, dict.fromkeys(CHANGES, (0.93, 0.88))))
-    asked = metrics, "nominal", ["steady"]
+    asked = "nominal", ["steady"], DISCRIMINATORS, SOURCES, 2.0
+    claimed = uncertainties(metrics, *asked, 0.2)
     return [
-        residuals(*asked, DISCRIMINATORS, SOURCES, 2.0),
-        residuals_in_bins(bins_of({"records": (0.02, 0.06)}), ["nominal"], DISCRIMINATORS, SOURCES),
-        transports(*asked, SOURCES, 2.0),
+        residuals(metrics, claimed, *asked),
+        residuals_in_bins(bins_of({"records": (0.02, 0.06)}), claimed, ["nominal"], DISCRIMINATORS, SOURCES),
+        transports(metrics, "nominal", ["steady"], SOURCES, 2.0),
         covered(CHANGES, SOURCES),
     ]
 

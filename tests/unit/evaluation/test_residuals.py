@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from tests.unit.evaluation.test_frontier import RATES, study
 
+from robustag.evaluation.frontier import uncertainties
 from robustag.evaluation.residuals import (
     ALIKE_SOURCE,
     BINNED,
@@ -34,8 +35,9 @@ CHANGES = {
 
 def compared(changes=CHANGES, **options):
     models = [name for name in changes if name != "nominal"]
-    aucs = dict.fromkeys(changes, (0.93, 0.88))
-    return residuals(study(changes, aucs, **options), "nominal", models, ["BvL", "BvC"], SOURCES, 2.0)
+    metrics = study(changes, dict.fromkeys(changes, (0.93, 0.88)), **options)
+    asked = "nominal", models, ["BvL", "BvC"], SOURCES, 2.0
+    return residuals(metrics, uncertainties(metrics, *asked, 0.2), *asked)
 
 
 def test_pairs_are_of_one_source_or_of_two():
@@ -70,13 +72,21 @@ def test_every_rate_of_every_model_is_in_the_table():
 
 
 def test_noise_is_no_residual():
-    """Perturbations without any effect, measured with errors: squares are zero on average."""
-    changes = {name: dict.fromkeys(SOURCES, 0.0) for name in ("nominal", "same")}
+    """Two perturbations of one effect, measured with errors: what is left is no square on average."""
+    # 0.04 for one standard deviation, many errors.
+    changes = {name: {"up": 0.08, "records": 0.04, "tails": 0.0} for name in ("nominal", "same")}
     tables = [compared(changes, seed=seed, scatter=2e-3) for seed in range(12)]
-    noise = pd.concat(tables)
-    # As measured they would be sqrt(2 / 3) 2e-3 / 0.5 = 3.3e-3 for each of the two terms.
-    assert np.sqrt(np.mean(noise["nominal"] ** 2)) < 2.5e-3
+    noise = pd.concat(tables).query("derived == @ALIKE_SOURCE")
+    # As measured it would be sqrt(2 / 3) 2e-3 / 0.5 sqrt(1 + 1 / 4) = 3.7e-3.
+    assert np.sqrt(np.mean(noise["nominal"] ** 2)) < 2.7e-3
     assert sum((table["answer"] != ALIKE).any() for table in tables) < 4
+
+
+def test_sources_without_an_effect_have_no_part():
+    changes = {name: {"up": 0.08, "records": 0.04, "tails": 0.0} for name in ("nominal", "same")}
+    assert set(compared(changes, scatter=2e-3)["derived"]) == {ALIKE_SOURCE}
+    nothing = {name: dict.fromkeys(SOURCES, 0.0) for name in ("nominal", "same")}
+    assert compared(nothing, scatter=1e-3, seed=9).empty
 
 
 def test_trainings_that_were_not_repeated_say_nothing():
@@ -86,11 +96,19 @@ def test_trainings_that_were_not_repeated_say_nothing():
 def test_a_study_without_pairs_has_an_empty_table():
     alone = {"up": SOURCES["up"]}
     metrics = study(CHANGES, dict.fromkeys(CHANGES, (0.93, 0.88)))
-    table = residuals(metrics, "nominal", ["steady"], ["BvL", "BvC"], alone, 2.0)
+    asked = "nominal", ["steady"], ["BvL", "BvC"], alone, 2.0
+    table = residuals(metrics, uncertainties(metrics, *asked, 0.2), *asked)
     assert table.empty
     assert {"derived", "nominal", "p", "answer"} <= set(table.columns)
 
 
+#: Every source matters, whatever the counts say.
+RESOLVED = pd.DataFrame(
+    {
+        **{"discriminator": "BvL", "metric": "fixed_cut_mistag", "working_point": 0.01},
+        **{"source": ["resolution", "tails"], "resolved": True},
+    }
+)
 EDGES = [20.0, 50.0, 100.0]
 JETS = 10**9
 
@@ -117,7 +135,7 @@ def bins_of(changes, jets=(JETS, JETS), raw=0.5, crossing=0.0):
 
 
 def in_bins(bins):
-    table = residuals_in_bins(bins, ["nominal"], ["BvL"], SOURCES)
+    table = residuals_in_bins(bins, RESOLVED, ["nominal"], ["BvL"], SOURCES)
     return table.set_index(["derived", "factors", "bin_low"]).sort_index()
 
 

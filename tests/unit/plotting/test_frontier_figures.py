@@ -96,9 +96,10 @@ def test_the_closure_figure_has_every_rate_and_way_of_training(found):
     sources = {**SOURCES, "more": Source("scale", "detector", 1.0)}
     changes = {name: {**own, "more": own["up"] + 0.01} for name, own in CHANGES.items()}
     metrics = study(changes, AUCS)
-    asked = metrics, "nominal", MODELS, DISCRIMINATORS
-    left = residuals(*asked, sources, 2.0)
-    share = coverage(metrics, uncertainties(*asked, sources, 2.0, 0.2), *asked[1:], sources, 2.0, 1, 2000)
+    asked = "nominal", MODELS, DISCRIMINATORS, sources, 2.0
+    claimed = uncertainties(metrics, *asked, 0.2)
+    left = residuals(metrics, claimed, *asked)
+    share = coverage(metrics, claimed, *asked, 1, 2000)
     table = closure_table(left, share, "nominal", DISCRIMINATORS, 0.01)
     rows = table.query("discriminator == 'BvL' and metric == 'fixed_cut_mistag' and model == 'half'")
     values = rows.set_index("shown")["value"]
