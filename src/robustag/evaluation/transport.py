@@ -98,18 +98,19 @@ class Outputs:
         angles = np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
         projected = self._points @ np.array([np.cos(angles), np.sin(angles)])
         chosen = [np.flatnonzero(self._jets.label == flavour) for flavour in range(len(CLASSES))]
-        weights = self._jets.weights
+        # As they are stored: a replicate after the other.
+        weights = [self._jets.weights.T[:, jets] for jets in chosen]
         return [
-            np.stack([_quantiles(values, weights[jets]) for values in projected[jets].T]) for jets in chosen
+            np.stack([_quantiles(values, own) for values in projected[jets].T])
+            for jets, own in zip(chosen, weights, strict=True)
         ]
 
 
 def _quantiles(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Of values [N] in each column of weights [N, M], at all levels [M, K]; NaN if that adds up to none."""
+    """Of values [N] under each row of weights [M, N], at all levels [M, K]; NaN if that adds up to none."""
     order = np.argsort(values, kind="stable")
     wide = np.int32 if np.issubdtype(weights.dtype, np.integer) else np.float64
-    # Weights are stored column by column.
-    sums = np.cumsum(np.take(weights.T, order, axis=1), axis=1, dtype=wide)
+    sums = np.cumsum(np.take(weights, order, axis=1), axis=1, dtype=wide)
     found = np.full((len(sums), len(_LEVELS)), np.nan)
     for row, reached in zip(found, sums, strict=True):
         if reached[-1] > 0:
