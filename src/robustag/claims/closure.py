@@ -20,11 +20,13 @@ deviation of each source: of the nominal training → of this one, in per cent; 
 brackets."""
 _SPECTRUM = """\
 The same in bins of pT, as mean over tagged jets: one scale factor for all jets, which is judged in every bin,
-hence for jets of any spectrum; or a scale factor of every bin. Errors are those of counts and not paired."""
+hence for jets of any spectrum; or a scale factor of every bin. Errors are those of counts and not paired; in
+square brackets as measured, with noise."""
 _TRANSPORT = """\
 How far all outputs have to move: squared distance of optimal transport between nominal and varied jets of a
 flavour, in Aitchison's geometry of the probabilities, in units of the variance of the outputs; the sum over
-sources, for one standard deviation of each. Of the nominal training → of this one, in per mille."""
+sources with a significant transport, for one standard deviation of each. Of the nominal training → of this
+one, in per mille."""
 _COVERAGE = f"""\
 Of {EXPERIMENTS} pseudo-experiments, in which the nuisance of every source with a significant effect is drawn
 from its prior, the share in which the true rate lies within one (two) of the claimed uncertainty; it should
@@ -117,16 +119,17 @@ def _spectrum(in_bins: pd.DataFrame, rates: Sequence[tuple[str, str]]) -> list[s
 
 
 def _number(row: pd.Series) -> str:
-    return f"{100 * row['residual']:.2f} ± {100 * row['error']:.2f}"
+    return f"{100 * row['residual']:.2f} ± {100 * row['error']:.2f} [{100 * row['measured']:.2f}]"
 
 
 def _moved(transports: pd.DataFrame) -> list[str]:
     found = transports[transports["source"] == TOTAL].set_index(["model", "flavour"])
+    flavours = [flavour for flavour in CLASSES if flavour in found.index.get_level_values("flavour")]
     body = [
-        [model, *(_change(found.loc[(model, flavour)], 1000.0) for flavour in CLASSES)]
+        [model, *(_change(found.loc[(model, flavour)], 1000.0) for flavour in flavours)]
         for model in dict.fromkeys(transports["model"])
     ]
-    return table(["model", *(f"{flavour} jets" for flavour in CLASSES)], body, aligned=True)
+    return table(["model", *(f"{flavour} jets" for flavour in flavours)], body, aligned=True)
 
 
 def _change(row: pd.Series, unit: float) -> str:

@@ -203,7 +203,7 @@ def _closures(effects: Mapping[str, Sequence[_Effect]], world: _World, truth: st
 
     def closure(square: np.ndarray) -> _Closure:
         # First the typical claim, whose pulls are the value, then that of each bootstrap sample.
-        each = np.column_stack([np.nanmean(square, axis=1), square])
+        each = np.column_stack([_known_mean(square), square])
         claim = np.sqrt(np.maximum(each, 0.0))
         one, two = (_share_within(size, factor * claim[:, 1:]) for factor in (1.0, 2.0))
         pulls = [
@@ -212,7 +212,7 @@ def _closures(effects: Mapping[str, Sequence[_Effect]], world: _World, truth: st
         ]
         return _Closure(
             Measurement(seeds, claim[:, 0], claim[:, 1:]),
-            *(Measurement(seeds, np.nanmean(share, axis=1), share) for share in (one, two)),
+            *(Measurement(seeds, _known_mean(share), share) for share in (one, two)),
             *(Measurement(seeds, pull[:, 0], pull[:, 1:]) for pull in pulls),
         )
 
@@ -242,6 +242,14 @@ def _share_within(size: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     found = np.stack([np.searchsorted(row, own, side="right") for row, own in zip(size, bounds, strict=True)])
     known = np.isfinite(size[:, -1:]) & np.isfinite(bounds)
     return np.where(known, found / size.shape[1], np.nan)
+
+
+def _known_mean(replicates: np.ndarray) -> np.ndarray:
+    """Mean of replicates [S, R] that are numbers [S]; NaN if none is."""
+    known = np.isfinite(replicates)
+    number = known.sum(axis=1)
+    total = np.where(known, replicates, 0.0).sum(axis=1)
+    return np.divide(total, number, out=np.full(len(number), np.nan), where=number > 0)
 
 
 def _average(closures: Sequence[_Closure]) -> _Closure:

@@ -142,11 +142,12 @@ def transports(
     Returns
     -------
     DataFrame
-        Columns model, flavour, source (its name, or `TOTAL`, the sum over sources); ``nominal`` and
-        ``trained``, squared distance over which outputs are transported
-        (`robustag.evaluation.transport.Outputs`) in units of their total variance, for one standard
-        deviation of the source, with which it is taken to grow quadratically, as the mean over the
-        perturbations of the source; ``difference``, nominal minus trained, each with its error; ``p`` of the
+        Columns model, flavour, source (its name, or `TOTAL`, the sum over those that are ``resolved``: that
+        transport the flavour significantly with any of the models); ``nominal`` and ``trained``, squared
+        distance over which outputs are transported (`robustag.evaluation.transport.Outputs`) in units of
+        their total variance, for one standard deviation of the source, with which it is taken to grow
+        quadratically, as the mean over the perturbations of the source; ``difference``, nominal minus
+        trained, each with its error; ``p`` of the
         difference, corrected for the number of models and flavours (and sources, which are a family apart
         from the totals); ``answer``, `SMALLER` or `LARGER`.
     """
@@ -154,14 +155,27 @@ def transports(
     measured = Measurements(rows)
     moved = rows[rows["metric"] == TRANSPORT].drop_duplicates("perturbation")
     steps = dict(zip(moved["perturbation"], moved["epsilon"], strict=True))
-    table = [
-        {"model": model, "flavour": flavour, "source": source}
-        | _cheaper(costs[nominal][source], costs[model][source])
-        for flavour in CLASSES
-        for costs in [{each: _costs(measured, each, flavour, steps, sources) for each in (nominal, *models)}]
-        for model in models
-        for source in costs[nominal]
-    ]
+    table = []
+    for flavour in CLASSES:
+        costs = {each: _costs(measured, each, flavour, steps, sources) for each in (nominal, *models)}
+        resolved = [
+            source
+            for source in costs[nominal]
+            if any(
+                own[source].mean > 0
+                and own[source].p_value_of(own[source].mean, these_trainings=True) < level(significance)
+                for own in costs.values()
+            )
+        ]
+        if resolved:
+            for own in costs.values():
+                own[TOTAL] = _combined([own[source] for source in resolved], 1.0)
+        table += [
+            {"model": model, "flavour": flavour, "source": source, "resolved": source in (*resolved, TOTAL)}
+            | _cheaper(costs[nominal][source], costs[model][source])
+            for model in models
+            for source in costs[nominal]
+        ]
     found = pd.DataFrame(table, columns=_TRANSPORT_COLUMNS)
     found["p"] = found.groupby(found["source"] == TOTAL)["p"].transform(holm)
     found["answer"] = [
@@ -172,7 +186,7 @@ def transports(
 
 
 _TRANSPORT_COLUMNS = [
-    *("model", "flavour", "source", "nominal", "nominal_error", "trained", "trained_error"),
+    *("model", "flavour", "source", "resolved", "nominal", "nominal_error", "trained", "trained_error"),
     *("difference", "difference_error", "p", "answer"),
 ]
 
@@ -184,7 +198,7 @@ def _costs(
     steps: Mapping[str, float],
     sources: Mapping[str, Source],
 ) -> dict[str, Measurement]:
-    """Source, and `TOTAL`, to the transport of one model and flavour for one standard deviation."""
+    """Source to the transport of one model and flavour for one standard deviation."""
     found: dict[str, list[Measurement]] = {}
     for name, epsilon in steps.items():
         distance, spread = (
@@ -193,8 +207,7 @@ def _costs(
         )
         own = found.setdefault(sources[name].name, [])
         own.append(_combined([distance / spread], 1.0 / sources[name].sigma ** 2))
-    means = {source: _combined(own, 1.0 / len(own)) for source, own in found.items()}
-    return means | {TOTAL: _combined(list(means.values()), 1.0)} if means else {}
+    return {source: _combined(own, 1.0 / len(own)) for source, own in found.items()}
 
 
 def _combined(measurements: Sequence[Measurement], factor: float) -> Measurement:

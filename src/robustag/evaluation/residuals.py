@@ -153,9 +153,9 @@ def residuals_in_bins(
     DataFrame
         Columns model, those of `RATE` and `BIN`; ``derived``: `ITSELF`, `ALIKE_SOURCE` or `OTHER_SOURCE`;
         ``factors``: `WHOLE` or `BINNED`; ``before``, root mean square bias over the pairs without
-        calibration, and ``residual``, with it, and its ``error``. Without edges (NaN): over all bins, by
-        tagged clean jets. Counts of jets make the errors, those of two perturbations as if they were
-        independent.
+        calibration, and ``residual``, with it, and its ``error``, and as it was ``measured``, with noise.
+        Without edges (NaN): over all bins, by tagged clean jets. Counts of the jets of one training make the
+        errors, those of two perturbations as if they were independent: rather too much noise is taken away.
     """
     rates, resolved = shown_rates(discriminators), resolved_sources(uncertainties)
     rows = bins[(bins["kind"] == "scenario") & (bins["variable"] == "pt") & bins["model"].isin(list(models))]
@@ -190,10 +190,10 @@ def residuals_in_bins(
                 for how in (None, factors)
             )
             table += [
-                (*key, *edge, derived, factors, raw, left, its_error)
-                for edge, (raw, _), (left, its_error) in zip(edges, before, after, strict=True)
+                (*key, *edge, derived, factors, uncalibrated[0], *calibrated)
+                for edge, uncalibrated, calibrated in zip(edges, before, after, strict=True)
             ]
-    columns = ["model", *RATE, *BIN, "derived", "factors", "before", "residual", "error"]
+    columns = ["model", *RATE, *BIN, "derived", "factors", "before", "residual", "error", "measured"]
     return pd.DataFrame(table, columns=columns)
 
 
@@ -229,11 +229,12 @@ def _each(operators: np.ndarray, share: np.ndarray) -> list[np.ndarray]:
     return [*operators, together]
 
 
-def _root_mean_square(operator: np.ndarray, x: np.ndarray, spread: np.ndarray) -> tuple[float, float]:
-    """Of the biases `operator @ x`, without what independent errors of x add to it, and its error."""
+def _root_mean_square(operator: np.ndarray, x: np.ndarray, spread: np.ndarray) -> tuple[float, float, float]:
+    """Of the biases `operator @ x`: without what independent errors of x add, its error, and with it."""
     bias = operator @ x
     square = np.mean(bias**2)
     noise = np.mean(operator**2 @ spread**2)
-    slope = 2.0 * bias @ operator / len(bias)
-    error = np.sqrt(np.sum((slope * spread) ** 2))
-    return float(np.sqrt(max(square - noise, 0.0))), float(error / (2.0 * np.sqrt(square))) if square else 0.0
+    measured = float(np.sqrt(square))
+    slope = bias @ operator / len(bias)
+    error = float(np.sqrt(np.sum((slope * spread) ** 2)))
+    return float(np.sqrt(max(square - noise, 0.0))), error / measured if measured else 0.0, measured

@@ -63,6 +63,18 @@ def test_transport_is_in_units_of_the_spread_and_of_one_standard_deviation(table
     assert set(rows["answer"]) == {SMALLER}
 
 
+def test_transport_that_is_noise_has_no_part_in_the_total():
+    metrics = moved(study(CHANGES, dict.fromkeys(CHANGES, (0.93, 0.88))))
+    noisy = (metrics["metric"] == "transport") & (metrics["perturbation"] == "tails")
+    noise = np.random.default_rng(1).normal(size=60)
+    values = zip(metrics["value"], metrics["replicates"], noisy, strict=True)
+    metrics["replicates"] = [value + noise if off else each for value, each, off in values]
+    rows = transports(metrics, "nominal", ["steady"], SOURCES, 2.0).query("flavour == 'b'")
+    rows = rows.set_index("source")
+    assert rows["resolved"].to_dict() == {"resolution": True, "tails": False, TOTAL: True}
+    assert rows.loc[TOTAL, "nominal"] == pytest.approx(0.3125, rel=1e-3)
+
+
 def test_every_section_has_its_numbers(tables):
     lines = closure_sections(*tables, OPTIONS)
     text = "\n".join(lines)

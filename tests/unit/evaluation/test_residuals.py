@@ -172,7 +172,7 @@ def test_factors_in_bins_are_those_of_each_bin():
 def test_noise_of_counts_is_taken_away_and_makes_the_error():
     """Jets that cross a cut in both directions: 1 % of change in 1000 tagged jets of 4 % noise."""
     generator = np.random.default_rng(2)
-    squares, errors = [], []
+    squares, errors, measured = [], [], []
     for _ in range(300):
         bins = bins_of({"records": (0.01, 0.01)}, jets=(2000, 2000), crossing=0.8)
         varied = bins["epsilon"] == 1.0
@@ -180,7 +180,9 @@ def test_noise_of_counts_is_taken_away_and_makes_the_error():
         row = in_bins(bins).loc[(ITSELF, WHOLE)]
         squares.append(row["residual"].iloc[0] ** 2)
         errors.append(row["error"].iloc[0])
+        measured.append(row["measured"].iloc[0] ** 2)
     # A bin departs from the mean of two by noise alone; the mean of max(z^2 - 1, 0) is 0.484.
     variance = 1610 / 1000**2 / 2
     assert np.mean(squares) == pytest.approx(0.484 * variance, rel=0.3)
+    assert np.mean(measured) == pytest.approx(variance, rel=0.2)
     assert np.median(errors) == pytest.approx(np.sqrt(variance), rel=0.1)
