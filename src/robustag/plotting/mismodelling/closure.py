@@ -19,9 +19,8 @@ BIAS, COVERED = "bias", "coverage"
 #: Panel to what it shows: label, colour, marker.
 _LOOKS = {
     BIAS: {
-        "before": ("not calibrated", "black", "o"),
         ALIKE_SOURCE: ("calibrated by the same source", "#0072B2", "s"),
-        OTHER_SOURCE: ("by another source", "#D55E00", "D"),
+        OTHER_SOURCE: ("calibrated by another source", "#D55E00", "D"),
     },
     COVERED: {
         NOTHING: ("all sources known", "#009E73", "^"),
@@ -52,8 +51,7 @@ def closure_table(
     -------
     DataFrame
         Columns discriminator, metric, model, panel (`BIAS` or `COVERED`), ``shown``, and ``value`` with its
-        ``error``, in per cent. The bias before a calibration is that over pairs of one source, or, where a
-        study has none, over the others, and has no error.
+        ``error``, and the bias ``before`` the calibration, in per cent.
     """
     parts = []
     residuals, coverage = (each[matching(each, working_point=point)] for each in (residuals, coverage))
@@ -61,9 +59,8 @@ def closure_table(
         ("nominal", residuals.drop_duplicates(["discriminator", "metric", "derived"]).assign(model=nominal)),
         ("trained", residuals),
     ):
-        parts.append(_values(rows, BIAS, rows["derived"], rows[role], rows[f"{role}_error"]))
-        first = rows.drop_duplicates(["discriminator", "metric", "model"])
-        parts.append(_values(first, BIAS, "before", first[f"{role}_before"], np.nan))
+        values = rows[role], rows[f"{role}_error"], rows[f"{role}_before"]
+        parts.append(_values(rows, BIAS, rows["derived"], *values))
     for truth, held_back, shown in (
         (EXPONENTIAL, NOTHING, NOTHING),
         (LINEAR, NOTHING, LINEAR),
@@ -78,10 +75,15 @@ def closure_table(
 
 
 def _values(
-    rows: pd.DataFrame, panel: str, shown: str | pd.Series, value: pd.Series, error: pd.Series | float
+    rows: pd.DataFrame,
+    panel: str,
+    shown: str | pd.Series,
+    value: pd.Series,
+    error: pd.Series,
+    before: pd.Series | float = np.nan,
 ) -> pd.DataFrame:
     named = rows[["discriminator", "metric", "model"]].assign(panel=panel, shown=shown)
-    return named.assign(value=100.0 * value, error=100.0 * error)
+    return named.assign(value=100.0 * value, error=100.0 * error, before=100.0 * before)
 
 
 @styled
@@ -89,6 +91,8 @@ def draw_closure(
     table: pd.DataFrame, models: Sequence[str], discriminators: Sequence[str], sample: str
 ) -> Figure:
     """A column a rate, a row a way of training; above biases, below coverages beside what they should be.
+
+    Open markers are biases over the same pairs of perturbations without a calibration.
 
     Parameters
     ----------
@@ -116,9 +120,14 @@ def draw_closure(
         axes.set_yticks(range(len(models)), labels=[name.replace("_", " ") for name in models], fontsize=11)
         axes.set_ylim(len(models) - 0.5, -0.5)
     handles = [
-        Line2D([], [], color=colour, marker=marker, linestyle="none", label=label)
-        for looks in _LOOKS.values()
-        for label, colour, marker in looks.values()
+        Line2D(
+            [], [], color="#777777", marker="o", fillstyle="none", linestyle="none", label="not calibrated"
+        ),
+        *(
+            Line2D([], [], color=colour, marker=marker, linestyle="none", label=label)
+            for looks in _LOOKS.values()
+            for label, colour, marker in looks.values()
+        ),
     ]
     legend_below(figure, handles, 3)
     stamp(grid[0, 0], grid[0, -1], sample)
@@ -136,13 +145,15 @@ def _draw_panel(
         return
     for place, (shown, (_, colour, marker)) in enumerate(looks.items()):
         own = rows[rows["shown"] == shown].set_index("model").reindex(models)
+        line = np.arange(len(models)) + 0.22 * (place - 0.5 * (len(looks) - 1))
         axes.errorbar(
-            *(own["value"], np.arange(len(models)) + 0.22 * (place - 1)),
+            *(own["value"], line),
             xerr=own["error"],
             color=colour,
             marker=marker,
             linestyle="none",
             linewidth=1.2,
         )
+        axes.plot(own["before"], line, color=colour, marker=marker, fillstyle="none", linestyle="none")
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.margins(x=0.08)
