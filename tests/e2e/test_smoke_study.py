@@ -32,6 +32,7 @@ FIGURES = [
     "fig_bins_clean",
     "fig_calibration_clean",
     "fig_certified",
+    "fig_closure",
     "fig_confusion_clean",
     "fig_discriminator_clean",
     "fig_fixed_cut_BvL",
@@ -298,7 +299,7 @@ def test_another_shown_strength_redraws_what_shows_it_and_nothing_else(study):
         "roc_perturbations",
         "threshold",
     ]
-    others = ("alignment", "auc_epoch", "pareto", "frontier", "leave_one_out")
+    others = ("alignment", "auc_epoch", "pareto", "frontier", "leave_one_out", "closure")
     shown = {f"fig_{name}" for name in (*names, *others)}
     # Gradients and epochs are measured at the strength shown; no training and no attack is.
     assert set(planned) == shown | {"align", "epochs", "frontier", "collect", "claims", "summary", "all"}

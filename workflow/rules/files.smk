@@ -157,19 +157,23 @@ def collected_if_any(table: str) -> list[str]:
     return [collected(table)] if table in PARTS else []
 
 
-def frontier_parts() -> list[tuple[str, str, int]]:
-    """Metrics of the attacks and the mismodelling of all ways of training that are compared."""
-    if not FRONTIER:
-        return []
-    models = list(dict.fromkeys([RUN["frontier"]["nominal"], *RUN["frontier"]["models"]]))
-    return [
-        *trained(
-            "<results>/attacks/{model}/seed{seed}/{attack}.metrics.parquet",
-            models,
-            attack=RUN["frontier"]["attacks"],
-        ),
-        *trained("<results>/mismodel/{model}/seed{seed}.metrics.parquet", models),
-    ]
+def frontier_models() -> list[str]:
+    """All ways of training that are compared, the nominal one first."""
+    return list(dict.fromkeys([RUN["frontier"]["nominal"], *RUN["frontier"]["models"]]))
+
+
+def frontier_parts(table: str) -> list[tuple[str, str, int]]:
+    """One kind of table of the mismodelling of all ways of training that are compared."""
+    pattern = f"<results>/mismodel/{{model}}/seed{{seed}}.{table}.parquet"
+    return trained(pattern, frontier_models()) if FRONTIER else []
+
+
+def frontier_attacks() -> list[tuple[str, str, int]]:
+    """Metrics of the attacks on them."""
+    pattern = "<results>/attacks/{model}/seed{seed}/{attack}.metrics.parquet"
+    return (
+        trained(pattern, frontier_models(), attack=RUN["frontier"]["attacks"]) if FRONTIER else []
+    )
 
 
 # What each collected table is gathered from: files, each with its model and seed.
@@ -222,7 +226,8 @@ PARTS = {
             attack=RUN["pareto"]["attacks"],
         )
     ],
-    "frontier": frontier_parts(),
+    "frontier": [*frontier_attacks(), *frontier_parts("metrics")],
+    "frontier_bins": frontier_parts("bins"),
     "planes": trained("<results>/surface/{model}/seed{seed}.planes.parquet"),
     "paths": trained("<results>/surface/{model}/seed{seed}.paths.parquet"),
     "geometry": trained("<results>/surface/{model}/seed{seed}.geometry.parquet"),

@@ -295,6 +295,22 @@ if FRONTIER:
         script:
             "../../scripts/fig_leave_one_out.py"
 
+    rule fig_closure:
+        """Bias after a calibration and coverage of its claimed uncertainty, for every way of training."""
+        input:
+            residuals=rules.frontier.output.residuals,
+            coverage=rules.frontier.output.coverage,
+        output:
+            **figure("fig_closure", "Mismodelling"),
+        log:
+            "<logs>/fig_closure.log",
+        localrule: True
+        params:
+            options=frontier_options(),
+            code=code_fingerprint("scripts/fig_closure.py"),
+        script:
+            "../../scripts/fig_closure.py"
+
 
 if RUN["variations"]:
 

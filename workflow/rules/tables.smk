@@ -108,21 +108,28 @@ if CALIBRATED:
 
 if FRONTIER:
 
+    FRONTIER_TABLES = [
+        *("uncertainties", "performances", "residuals", "residual_bins", "transport", "coverage"),
+    ]
+
     rule frontier:
-        """Ways of training side by side: performance, calibration uncertainty, robustness; and claim C18."""
+        """Ways of training side by side: performance, robustness, calibration and its closure; and claim C18."""
         input:
             metrics=collected("frontier"),
+            bins=collected("frontier_bins"),
         output:
-            uncertainties="<results>/tables/frontier_uncertainties.parquet",
-            uncertainties_csv="<results>/tables/frontier_uncertainties.csv",
-            performances="<results>/tables/frontier_performances.parquet",
-            performances_csv="<results>/tables/frontier_performances.csv",
+            **{table: f"<results>/tables/frontier_{table}.parquet" for table in FRONTIER_TABLES},
+            **{
+                f"{table}_csv": f"<results>/tables/frontier_{table}.csv"
+                for table in FRONTIER_TABLES
+            },
             page="<results>/robust_training.md",
         log:
             "<logs>/frontier.log",
         localrule: True
         params:
             study=config["study"],
+            seed=config["seed"],
             options=frontier_options(),
             seen=seen_sources(),
             sources=CALIBRATED,

@@ -28,6 +28,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], aligned: bool = 
     ]
 
 
+def strong(text: str, significant: bool) -> str:
+    """A number in strong letters, if it is significant."""
+    return f"**{text}**" if significant else text
+
+
 def to_html(text: str) -> str:
     """A self-contained page from headings, paragraphs, lists, tables, **strong**, *emphasis* and `code`.
 

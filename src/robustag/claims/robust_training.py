@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from robustag.claims.markdown import table
+from robustag.claims.markdown import strong, table
 from robustag.claims.verdict import NOT_TESTABLE, WITHIN_ERROR
 from robustag.evaluation.differences import matching
 from robustag.evaluation.frontier import BETTER, RAW, WORSE
@@ -26,6 +26,7 @@ def robust_training_page(
     study: str,
     options: Mapping[str, Any],
     seen: Mapping[str, Sequence[str]],
+    closure: Sequence[str] = (),
 ) -> str:
     """The page as Markdown.
 
@@ -38,6 +39,8 @@ def robust_training_page(
         ``nominal``, ``working_point``, ``less`` and ``within`` of the comparison, ``discriminators``.
     seen : mapping of str to sequence of str
         Model to the sources that its training has seen; for those that see variations.
+    closure : sequence of str
+        The sections of `robustag.claims.closure`, which follow.
     """
     rates = shown_rates(options["discriminators"])
     found = uncertainties[matching(uncertainties, working_point=float(options["working_point"]))]
@@ -64,7 +67,7 @@ def robust_training_page(
     lines += _overview(found, performances, rates)
     for rate in rates:
         lines += ["", f"## By source: {rate_title(*rate)}", "", *_by_source(found, rate, seen)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *closure]) + "\n"
 
 
 def judged(
@@ -135,7 +138,7 @@ def _by_source(found: pd.DataFrame, rate: tuple[str, str], seen: Mapping[str, Se
 
 def _auc(row: pd.Series) -> str:
     change = f"{row['difference']:+.4f} ± {row['difference_error']:.4f}"
-    return f"{row['trained']:.4f} ({_strong(change, row['answer'] in (BETTER, WORSE))})"
+    return f"{row['trained']:.4f} ({strong(change, row['answer'] in (BETTER, WORSE))})"
 
 
 def _uncertainty(row: pd.Series, seen: bool = False) -> str:
@@ -144,8 +147,4 @@ def _uncertainty(row: pd.Series, seen: bool = False) -> str:
     text = f"{100 * row['nominal']:.2f} → {100 * row['trained']:.2f}"
     if not row["resolved"]:
         return f"({text}){'*' if seen else ''}"
-    return f"{text} ({_strong(change, row['answer'] in (SMALLER, LARGER))}){'*' if seen else ''}"
-
-
-def _strong(text: str, significant: bool) -> str:
-    return f"**{text}**" if significant else text
+    return f"{text} ({strong(change, row['answer'] in (SMALLER, LARGER))}){'*' if seen else ''}"

@@ -17,6 +17,7 @@ from robustag.evaluation.histograms import input_histograms
 from robustag.evaluation.rates import Cuts, clean_cuts
 from robustag.evaluation.settings import Evaluation
 from robustag.evaluation.tables import Assessment
+from robustag.evaluation.transport import Outputs
 from robustag.memory import Place, within_memory
 from robustag.models import in_mode
 
@@ -85,7 +86,9 @@ class Baseline:
             _Meter, cuts=cuts, loss=loss, normalisation=normalisation, evaluation=evaluation
         )
         self._meter = self._meter_of(clean)
-        self._clean = self._meter(clean.inputs, self._logits, self._logits)
+        self._outputs = Outputs(self._logits, self._meter.jets)
+        measured = self._meter(clean.inputs, self._logits, self._logits)
+        self._clean = measured.with_metrics(self._outputs.spread())
 
     def sweep(
         self,
@@ -139,17 +142,21 @@ class Baseline:
         The samples may differ in jets; events that are in both have the same bootstrap weights, so
         differences are paired. If they hold the same jets, those that cross a cut are counted; of jets that
         only count otherwise (`JetTensors.reweighted`) as many as have the same error. Rows: epsilon 0 for
-        clean, `VARIED` for varied. Errors as those of `assess`.
+        clean, `VARIED` for varied, whose metrics say how far outputs are transported, too. Errors as those
+        of `assess`.
         """
         jets = self._jets
         same = torch.equal(jets.event, sample.event) and torch.equal(jets.eta, sample.eta)
         reweighted = sample.inputs is jets.inputs and sample.event_weight is not jets.event_weight
-        after = self._meter_of(sample)(
+        logits = self._logits if reweighted else predict(self._model, sample.inputs)
+        meter = self._meter_of(sample)
+        measured = meter(
             sample.inputs,
-            self._logits if reweighted else predict(self._model, sample.inputs),
+            logits,
             self._logits if same else None,
             jets.event_weight if reweighted else None,
         )
+        after = measured.with_metrics(self._outputs.transport(Outputs(logits, meter.jets)))
         return Assessment.concatenate(
             [part.labelled(kind, perturbation, e) for e, part in ((0.0, self._clean), (VARIED, after))]
         )
@@ -192,7 +199,7 @@ class _Meter:
         self._normalisation, self._evaluation = normalisation, evaluation
         columns = (data.label, data.event, data.pt, data.eta, data.weight, data.event_weight)
         label, event, pt, eta, weight, event_weight = map(_numpy, columns)
-        self._jets = AssessedJets.of(label, event, pt, eta, weight, event_weight, evaluation)
+        self.jets = AssessedJets.of(label, event, pt, eta, weight, event_weight, evaluation)
 
     def __call__(
         self,
@@ -204,7 +211,7 @@ class _Meter:
         loss = self._loss(torch.from_numpy(logits), self._data.label.cpu())
         before = None if clean_weight is None else _numpy(clean_weight)
         losses = {"loss": _numpy(loss)}
-        part = assess(logits, self._jets, self._evaluation, self._cuts, losses, clean, before)
+        part = assess(logits, self.jets, self._evaluation, self._cuts, losses, clean, before)
         if not self._evaluation.inputs:
             return part
         shapes = pd.concat([part.histograms, self._inputs(inputs)], ignore_index=True)
@@ -220,7 +227,7 @@ class _Meter:
             for name, column in columns.items()
         }
         missing = {name: _numpy(self._data.missing[:, column]) for name, column in columns.items()}
-        return input_histograms(values, missing, self._jets.label, ranges, self._jets.counted)
+        return input_histograms(values, missing, self.jets.label, ranges, self.jets.counted)
 
 
 def _numpy(column: torch.Tensor) -> np.ndarray:

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
+from robustag.classes import CLASSES
+from robustag.evaluation.calibration import ALL
 from robustag.evaluation.differences import Measurement
 from robustag.evaluation.discriminators import DISCRIMINATORS
 from robustag.evaluation.measurements import Measurements
-from robustag.evaluation.scale_factors import compare, shown_rates
+from robustag.evaluation.scale_factors import LARGER, SMALLER, TOTAL, compare, shown_rates
 from robustag.evaluation.significance import answer, holm, level
+from robustag.evaluation.transport import SPREAD, TRANSPORT
 from robustag.mismodelling.sources import Source
 
 #: What the raw jets are called among the perturbations.
@@ -117,6 +121,115 @@ def performances(
             for difference, p in found[["difference", p_value]].to_numpy()
         ]
     return found
+
+
+def transports(
+    metrics: pd.DataFrame,
+    nominal: str,
+    models: Sequence[str],
+    sources: Mapping[str, Source],
+    significance: float,
+) -> pd.DataFrame:
+    """How far a calibration has to move the outputs of each model, beside those of the nominal one.
+
+    Parameters
+    ----------
+    metrics, nominal, models, significance
+        As of `uncertainties`.
+    sources : mapping of str to Source
+        Perturbation to source; those that change no sample leave no transport and have no part.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, flavour, source (its name, or `TOTAL`, the sum over those that are ``resolved``: that
+        transport the flavour significantly with any of the models); ``nominal`` and ``trained``, squared
+        distance over which outputs are transported (`robustag.evaluation.transport.Outputs`) in units of
+        their total variance, for one standard deviation of the source, with which it is taken to grow
+        quadratically, as the mean over the perturbations of the source; ``difference``, nominal minus
+        trained, each with its error; ``p`` of the
+        difference, corrected for the number of models and flavours (and sources, which are a family apart
+        from the totals); ``answer``, `SMALLER` or `LARGER`.
+    """
+    rows = metrics[metrics["metric"].isin([TRANSPORT, SPREAD]) & metrics["perturbation"].isin(list(sources))]
+    measured = Measurements(rows)
+    moved = rows[rows["metric"] == TRANSPORT].drop_duplicates("perturbation")
+    steps = dict(zip(moved["perturbation"], moved["epsilon"], strict=True))
+    table = []
+    for flavour in CLASSES:
+        costs = {each: _costs(measured, each, flavour, steps, sources) for each in (nominal, *models)}
+        resolved = [
+            source
+            for source in costs[nominal]
+            if any(
+                own[source].mean > 0
+                and own[source].p_value_of(own[source].mean, these_trainings=True) < level(significance)
+                for own in costs.values()
+            )
+        ]
+        if resolved:
+            for own in costs.values():
+                own[TOTAL] = _combined([own[source] for source in resolved], 1.0)
+        table += [
+            {"model": model, "flavour": flavour, "source": source, "resolved": source in (*resolved, TOTAL)}
+            | _cheaper(costs[nominal][source], costs[model][source])
+            for model in models
+            for source in costs[nominal]
+        ]
+    found = pd.DataFrame(table, columns=_TRANSPORT_COLUMNS)
+    found["p"] = found.groupby(found["source"] == TOTAL)["p"].transform(holm)
+    found["answer"] = [
+        answer(difference, p, level(significance), SMALLER, LARGER)
+        for difference, p in found[["difference", "p"]].to_numpy()
+    ]
+    return found
+
+
+_TRANSPORT_COLUMNS = [
+    *("model", "flavour", "source", "resolved", "nominal", "nominal_error", "trained", "trained_error"),
+    *("difference", "difference_error", "p", "answer"),
+]
+
+
+def _costs(
+    measured: Measurements,
+    model: str,
+    flavour: str,
+    steps: Mapping[str, float],
+    sources: Mapping[str, Source],
+) -> dict[str, Measurement]:
+    """Source to the transport of one model and flavour for one standard deviation."""
+    found: dict[str, list[Measurement]] = {}
+    for name, epsilon in steps.items():
+        distance, spread = (
+            measured.measurement(model=model, perturbation=name, epsilon=at, discriminator=of, metric=metric)
+            for at, of, metric in ((epsilon, flavour, TRANSPORT), (0.0, ALL, SPREAD))
+        )
+        own = found.setdefault(sources[name].name, [])
+        own.append(_combined([distance / spread], 1.0 / sources[name].sigma ** 2))
+    return {source: _combined(own, 1.0 / len(own)) for source, own in found.items()}
+
+
+def _combined(measurements: Sequence[Measurement], factor: float) -> Measurement:
+    """The sum of measurements, times a factor."""
+    return Measurement(
+        measurements[0].seeds,
+        factor * np.sum([each.values for each in measurements], axis=0),
+        factor * np.sum([each.replicates for each in measurements], axis=0),
+    )
+
+
+def _cheaper(nominal: Measurement, trained: Measurement) -> dict[str, float]:
+    difference = nominal - trained
+    return {
+        "nominal": nominal.mean,
+        "nominal_error": nominal.total,
+        "trained": trained.mean,
+        "trained_error": trained.total,
+        "difference": difference.mean,
+        "difference_error": difference.total,
+        "p": difference.p_value if len(difference.seeds) > 1 else float("nan"),
+    }
 
 
 def _unlike(names: Sequence[str]) -> list[str]:

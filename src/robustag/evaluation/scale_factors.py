@@ -177,7 +177,7 @@ def compare(
     for rate, of_rate in rows.groupby(RATE, sort=False):
         named = dict(zip(RATE, rate, strict=True))
         found = {
-            model: _changes(measured, of_model, {"model": model, **named}, sources)
+            str(model): _by_source(_changes(measured, of_model, {"model": model, **named}, sources), sources)
             for model, of_model in of_rate.groupby("model", sort=False)
         }
         alone = {
@@ -190,10 +190,12 @@ def compare(
             resolved = _resolved([alone[model] for model in (alone if together else both)], significance)
             for source in alone[both[0]]:
                 row = {"source": source, "resolved": source in resolved}
-                table.append(front | row | _difference(share, *(alone[model][source] for model in both)))
+                table.append(
+                    front | row | uncertainty_difference(share, *(alone[model][source] for model in both))
+                )
             totals = [Uncertainty.of({name: found[model][name] for name in resolved}) for model in both]
             row = {"source": TOTAL, "resolved": bool(resolved)}
-            table.append(front | row | _difference(share, *totals))
+            table.append(front | row | uncertainty_difference(share, *totals))
     found = pd.DataFrame(table)
     family = [found["working_point"], found["source"] == TOTAL, *([] if together else [found["pair"]])]
     found["p"] = found.groupby(family)["p"].transform(holm)
@@ -216,19 +218,87 @@ def _resolved(models: Sequence[Mapping[str, Uncertainty]], significance: float) 
 
 def _changes(
     measured: Measurements, rows: pd.DataFrame, named: Mapping[str, Any], sources: Mapping[str, Source]
+) -> dict[str, Measurement]:
+    """Perturbation to the relative change of one rate, each at its largest strength."""
+    return {
+        str(name): measured.relative_change(perturbation=str(name), epsilon=float(largest), **named)
+        for name, largest in rows.groupby("perturbation", sort=False)["epsilon"].max().items()
+        if name in sources
+    }
+
+
+def resolved_sources(compared: pd.DataFrame) -> dict[tuple, set[str]]:
+    """The values of `RATE` to the sources whose effect is significant; `compared` is from `compare`."""
+    rows = compared[compared["resolved"] & (compared["source"] != TOTAL)]
+    return {rate: set(names) for rate, names in rows.groupby(RATE)["source"]}
+
+
+def changes_of_rates(
+    metrics: pd.DataFrame,
+    models: Sequence[str],
+    rates: Sequence[tuple[str, str]],
+    sources: Mapping[str, Source],
+    resolved: Mapping[tuple, set[str]],
+) -> Iterator[tuple[dict[str, Any], dict[str, dict[str, Measurement]]]]:
+    """What perturbations do to rates at every working point.
+
+    Parameters
+    ----------
+    metrics : DataFrame
+        The collected table.
+    models : sequence of str
+    rates : sequence of tuple of str
+        Discriminator and metric, as of `shown_rates`.
+    sources : mapping of str to Source
+        The perturbations wanted, each at its largest strength.
+    resolved : mapping of tuple to set of str
+        `resolved_sources`; what others do to a rate is noise, and left out.
+
+    Yields
+    ------
+    dict
+        The rate, by the names of `RATE`.
+    dict
+        Model to perturbation to relative change; a perturbation that leaves any model without a number or
+        without an error is left out.
+    """
+    rows = metrics[metrics["perturbation"].isin(list(sources)) & metrics["model"].isin(list(models))]
+    named = zip(rows["discriminator"], rows["metric"], strict=True)
+    rows = rows[[rate in rates for rate in named]]
+    measured = Measurements(rows)
+    for rate, of_rate in rows.groupby(RATE, sort=False):
+        named_rate = dict(zip(RATE, rate, strict=True))
+        found = {
+            model: _changes(measured, of_rate, {"model": model, **named_rate}, sources) for model in models
+        }
+        known = [
+            name
+            for name in found[models[0]]
+            if sources[name].name in resolved.get(rate, ())
+            and all(
+                np.isfinite([of_model[name].mean, of_model[name].total]).all() for of_model in found.values()
+            )
+        ]
+        yield named_rate, {model: {name: own[name] for name in known} for model, own in found.items()}
+
+
+def _by_source(
+    changes: Mapping[str, Measurement], sources: Mapping[str, Source]
 ) -> dict[str, list[Measurement]]:
-    """Source to the relative changes of one rate for one standard deviation."""
-    changes: dict[str, list[Measurement]] = {}
-    for perturbation, largest in rows.groupby("perturbation", sort=False)["epsilon"].max().items():
-        source = sources[str(perturbation)]
-        relative = measured.relative_change(perturbation=str(perturbation), epsilon=float(largest), **named)
-        each = Measurement(relative.seeds, relative.values / source.sigma, relative.replicates / source.sigma)
-        changes.setdefault(source.name, []).append(each)
-    return changes
+    """Source to the changes for one standard deviation."""
+    found: dict[str, list[Measurement]] = {}
+    for name, change in changes.items():
+        found.setdefault(sources[name].name, []).append(in_deviations(change, sources[name]))
+    return found
 
 
-def _difference(share: float, nominal: Uncertainty, adversarial: Uncertainty) -> dict:
-    """Of two uncertainties as columns.
+def in_deviations(change: Measurement, source: Source) -> Measurement:
+    """A change by a whole perturbation as that for one standard deviation of its source."""
+    return Measurement(change.seeds, change.values / source.sigma, change.replicates / source.sigma)
+
+
+def uncertainty_difference(share: float, nominal: Uncertainty, adversarial: Uncertainty) -> dict:
+    """Two uncertainties and their difference, columns of a row of `compare`.
 
     What is compared are the squares, which have no bias; divided by the sum of the uncertainties as measured
     their difference is that of the uncertainties.
@@ -287,16 +357,8 @@ def in_bins(
     resolved = counted.groupby(["model", *RATE, "source"])["resolved"].any()
     rows = rows[rows["model"].isin(counted["model"]) & rows["discriminator"].isin(counted["discriminator"])]
     rows = rows[rows["perturbation"].isin(list(sources))]
-    largest = rows.groupby("perturbation")["epsilon"].transform("max")
     cell = ["model", *RATE, *BIN]
-    key = [*cell, "perturbation"]
-    clean, varied = (
-        _counts(rows[rows["epsilon"] == strength], key) for strength in (np.zeros(len(rows)), largest)
-    )
-    jets = clean.where(clean["total"] > 0, _over_bins(clean)).groupby(level=cell, sort=False).max()
-    empty = (clean["passed"] == 0) | (varied["total"] == 0)
-    clean, varied = (counts.where(~empty, _over_bins(counts)) for counts in (clean, varied))
-    change, error = _relative_change(clean, varied)
+    jets, change, error = changes_in_bins(rows)
     sigma = change.index.get_level_values("perturbation").map({n: s.sigma for n, s in sources.items()})
     name = change.index.get_level_values("perturbation").map({n: s.name for n, s in sources.items()})
     each = pd.DataFrame({"change": change / sigma, "variance": (error / sigma) ** 2, "source": name})
@@ -323,6 +385,34 @@ def in_bins(
     rates = pd.DataFrame({"rate": rate, "rate_error": np.sqrt(rate * (1.0 - rate) / jets["total"])})
     shown = [*cell, "source", "resolved", "uncertainty", "error"]
     return pd.concat([of_source[shown], total[shown]]).merge(rates.reset_index(), on=cell)
+
+
+def changes_in_bins(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Relative changes of rates in bins, each perturbation at its largest strength.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of the collected bins, of one variable.
+
+    Returns
+    -------
+    jets : DataFrame
+        Clean ones that ``passed`` and in ``total``, by model, `RATE` and `BIN`.
+    change, error : Series
+        By these and the perturbation; a bin in which no clean jet passes, or no varied one is, has the change
+        of all bins.
+    """
+    largest = rows.groupby("perturbation")["epsilon"].transform("max")
+    cell = ["model", *RATE, *BIN]
+    key = [*cell, "perturbation"]
+    clean, varied = (
+        _counts(rows[rows["epsilon"] == strength], key) for strength in (np.zeros(len(rows)), largest)
+    )
+    jets = clean.where(clean["total"] > 0, _over_bins(clean)).groupby(level=cell, sort=False).max()
+    empty = (clean["passed"] == 0) | (varied["total"] == 0)
+    clean, varied = (counts.where(~empty, _over_bins(counts)) for counts in (clean, varied))
+    return jets, *_relative_change(clean, varied)
 
 
 def _counts(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:

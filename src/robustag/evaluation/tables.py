@@ -1,7 +1,7 @@
 """The tables that one measurement fills."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Self
 
@@ -47,6 +47,10 @@ class Assessment:
                 for name, table in vars(self).items()
             }
         )
+
+    def with_metrics(self, rows: pd.DataFrame) -> Self:
+        """The same tables with more rows of metrics."""
+        return replace(self, metrics=pd.concat([self.metrics, rows], ignore_index=True))
 
     @classmethod
     def names(cls) -> list[str]:

@@ -159,7 +159,11 @@ def test_no_inputs_to_histogram_is_fine(model, data, normalisation, settings):
 def test_a_varied_sample_of_the_same_events_is_paired(model, data, normalisation, settings):
     order = torch.randperm(3000, generator=torch.Generator().manual_seed(1))
     result = Baseline(model, data, normalisation, settings).varied(data.select(order), "scenario", "same")
-    clean, varied = (pick(result.metrics, epsilon=e).reset_index(drop=True) for e in (0.0, 1.0))
+    outputs = result.metrics["metric"].isin(["transport", "output_spread"])
+    transported = pick(result.metrics, metric="transport")["value"]
+    assert transported.to_list() == pytest.approx([0.0] * 3, abs=1e-12)
+    measured = result.metrics[~outputs]
+    clean, varied = (pick(measured, epsilon=e).reset_index(drop=True) for e in (0.0, 1.0))
     np.testing.assert_allclose(np.stack(clean["replicates"]), np.stack(varied["replicates"]), rtol=1e-5)
     np.testing.assert_allclose(clean["value"], varied["value"], rtol=1e-12)
 
@@ -170,6 +174,16 @@ def test_a_varied_sample_may_have_other_jets(model, data, normalisation, setting
     n = pick(result.metrics, metric="auc", discriminator="BvL").set_index("epsilon")["n"]
     assert n[1.0] == int((part.label != 1).sum())
     assert n[0.0] == int((data.label != 1).sum())
+
+
+def test_outputs_are_transported_by_the_variation_that_shifts_them(model, data, normalisation, settings):
+    varied = replace(data, inputs=data.inputs + torch.tensor([1.0, 0, 0, 0]))
+    metrics = Baseline(model, data, normalisation, settings).varied(varied, "scenario", "shift").metrics
+    found = pick(metrics, metric="transport").set_index("discriminator")["value"]
+    # In log-ratio coordinates, a logit more is a step of the square root of 1/2 + 1/6.
+    assert found.to_dict() == pytest.approx(dict.fromkeys(["b", "c", "light"], 2 / 3), rel=1e-6)
+    assert set(pick(metrics, metric="transport")["epsilon"]) == {1.0}
+    assert pick(metrics, metric="output_spread")["epsilon"].to_list() == [0.0]
 
 
 def test_the_loss_of_the_training_is_measured(model, data, normalisation, settings):

@@ -2,9 +2,22 @@
 
 import numpy as np
 import pytest
-from tests.unit.evaluation.test_frontier import AUCS, CHANGES, DISCRIMINATORS, MODELS, compared, study
+from tests.unit.evaluation.test_frontier import (
+    AUCS,
+    CHANGES,
+    DISCRIMINATORS,
+    MODELS,
+    SOURCES,
+    compared,
+    study,
+)
 
+from robustag.evaluation.coverage import LINEAR, coverage
+from robustag.evaluation.frontier import uncertainties
+from robustag.evaluation.residuals import ALIKE_SOURCE, residuals
 from robustag.evaluation.scale_factors import TOTAL
+from robustag.mismodelling.sources import Source
+from robustag.plotting.mismodelling.closure import closure_table, draw_closure
 from robustag.plotting.mismodelling.frontier import draw_frontier, frontier_panels, frontier_table
 from robustag.plotting.mismodelling.leave_one_out import draw_leave_one_out, leave_one_out_table
 
@@ -77,3 +90,27 @@ def test_an_uncertainty_without_a_source_is_no_point(found):
     first = draw_frontier(table, panels, "BvL", "sample").axes[0]
     assert [text.get_text() for text in first.texts if "significant" in text.get_text()]
     assert not first.lines
+
+
+def test_the_closure_figure_has_every_rate_and_way_of_training(found):
+    sources = {**SOURCES, "more": Source("scale", "detector", 1.0)}
+    changes = {name: {**own, "more": own["up"] + 0.01} for name, own in CHANGES.items()}
+    metrics = study(changes, AUCS)
+    asked = "nominal", MODELS, DISCRIMINATORS, sources, 2.0
+    claimed = uncertainties(metrics, *asked, 0.2)
+    left = residuals(metrics, claimed, *asked)
+    share = coverage(metrics, claimed, *asked, 1, 2000)
+    table = closure_table(left, share, "nominal", DISCRIMINATORS, 0.01)
+    rows = table.query("discriminator == 'BvL' and metric == 'fixed_cut_mistag' and model == 'half'")
+    values = rows.set_index("shown")["value"]
+    before = rows.set_index("shown")["before"]
+    assert before[ALIKE_SOURCE] == pytest.approx(100 * np.sqrt((0.02**2 + 0.03**2) / 2), rel=0.02)
+    assert values[ALIKE_SOURCE] == pytest.approx(1.0, rel=0.05)
+    assert values[LINEAR] == pytest.approx(68, abs=4)
+    assert len(table) == 3 * (1 + len(MODELS)) * 5
+    figure = draw_closure(table, ["nominal", *MODELS], DISCRIMINATORS, "sample")
+    assert len(figure.axes) == 6
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["nominal", *MODELS]
+    assert len(figure.legends[0].get_texts()) == 6
+    empty = draw_closure(table.iloc[:0], ["nominal", *MODELS], DISCRIMINATORS, "sample")
+    assert all("significant" in axes.texts[0].get_text() for axes in empty.axes)
