@@ -12,6 +12,8 @@ from robustag.classes import HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.generate.detector import Detector, detector_from
 from robustag.generate.ntuple import NtupleWriter, new_ntuple
+from robustag.generate.minimum_bias import Pool
+from robustag.generate.pileup import overlay
 from robustag.generate.pythia import Generator, pythia_settings
 from robustag.generate.random import Purpose, Streams
 from robustag.generate.response import Response
@@ -43,6 +45,7 @@ def generate_chunk(
     outputs: Mapping[str, Path],
     progress: Callable[[int], None],
     weights: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    pool: Pool | None = None,
 ) -> dict:
     """Generate `events` collisions and write a ROOT file for the detector and one for each other detector.
 
@@ -71,6 +74,7 @@ def generate_chunk(
         name: {**detector, **overrides} for name, overrides in variations.items()
     }
     detectors = {name: detector_from(config) for name, config in configs.items()}
+    nominal = detectors[variation]
     provenance = {
         "sample": sample,
         "pythia": list(settings),
@@ -95,9 +99,14 @@ def generate_chunk(
             for name in configs
         }
         for batch in generator.batches(events):
-            response = Response(batch, detectors[variation], streams, run, chunk)
+            responses = {
+                mean: Response(
+                    overlay(batch, pool, mean, nominal.beam_spot, streams), nominal, streams, run, chunk
+                )
+                for mean in {detector.pile_up for detector in detectors.values()}
+            }
             for view in views.values():
-                branches, counts = response.measure(view.detector, view.grid)
+                branches, counts = responses[view.detector.pile_up].measure(view.detector, view.grid)
                 view.writer.append(branches)
                 for name, count in counts.items():
                     view.counts[name] += count

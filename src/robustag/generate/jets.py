@@ -89,7 +89,7 @@ def core_depth(jets: Jets, event: np.ndarray, eta: np.ndarray, phi: np.ndarray) 
     return depth
 
 
-def cluster_jets(event: np.ndarray, towers: np.ndarray, events: int) -> Jets:
+def cluster_jets(event: np.ndarray, towers: np.ndarray, events: int, pile_up=None) -> Jets:
     """Cluster anti-kT R = 0.4 jets (JHEP 04 (2008) 063) with |eta| < 2.5 and calibrate them.
 
     Softer jets than any variation needs are left out. event: int64 [W], ascending; towers: float64 [W, 4]

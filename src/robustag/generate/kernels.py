@@ -27,6 +27,8 @@ _MAX_STEPS = 60
 SECONDARY_WEIGHT = 0.5
 # Secondary vertices lie inside the second pixel layer [mm] (no track from outside is found).
 SECONDARY_RADIUS_MAX = 100.0
+# Tracks this close in z to the hardest one that is left [mm, at the beam line] are fitted together with it.
+PRIMARY_WINDOW = 2.0
 
 
 @compiled
@@ -240,6 +242,75 @@ def fit_primaries(
             result[e, 3 + k] = vertex_covariance[k]
         result[e, 9] = chi2 if good else np.nan
         result[e, 10] = ndf if good else np.nan
+
+
+@compiled
+def find_primaries(
+    parameters: np.ndarray,
+    covariance: np.ndarray,
+    pt: np.ndarray,
+    first: np.ndarray,
+    members: np.ndarray,
+    field: float,
+    prior_weight: np.ndarray,
+    found: np.ndarray,
+) -> int:
+    """Find all vertices of each event among its members[first[e] : first[e + 1]], given in falling pt [GeV].
+
+    Fills found float64 [., 13] (position, covariance, chi2, ndf, sum of squared pt, event); returns the number
+    of vertices.
+    """
+    vertices = 0
+    prior = np.zeros(3)
+    position = np.empty(3)
+    vertex_covariance = np.empty(6)
+    for e in range(len(first) - 1):
+        free = members[first[e] : first[e + 1]].copy()
+        n = len(free)
+        near = np.empty(n, np.int64)
+        while n >= 2:
+            z = parameters[free[0], 1]
+            close = 0
+            for k in range(n):
+                if abs(parameters[free[k], 1] - z) < PRIMARY_WINDOW:
+                    near[close] = k
+                    close += 1
+            taken = 0
+            square = 0.0
+            # The hardest track goes in any case, so that the search ends.
+            gone = near[:1].copy()
+            if close >= 2:
+                weights = np.empty(close)
+                position[0], position[1], position[2] = 0.0, 0.0, z
+                good, chi2, ndf = fit_vertex(
+                    parameters, covariance, free[near[:close]], field, prior, prior_weight, position,
+                    vertex_covariance, weights,
+                )  # fmt: skip
+                if good:
+                    for k in range(close):
+                        if weights[k] > SECONDARY_WEIGHT:
+                            square += pt[free[near[k]]] ** 2
+                            near[taken] = near[k]
+                            taken += 1
+                if taken >= 2:
+                    for k in range(3):
+                        found[vertices, k] = position[k]
+                    for k in range(6):
+                        found[vertices, 3 + k] = vertex_covariance[k]
+                    found[vertices, 9], found[vertices, 10] = chi2, ndf
+                    found[vertices, 11], found[vertices, 12] = square, e
+                    vertices += 1
+                    gone = near[:taken]
+            left = 0
+            next_gone = 0
+            for k in range(n):
+                if next_gone < len(gone) and k == gone[next_gone]:
+                    next_gone += 1
+                elif k > 0:
+                    free[left] = free[k]
+                    left += 1
+            n = left
+    return vertices
 
 
 @compiled

@@ -40,6 +40,9 @@ class Purpose(IntEnum):
     RECORD_FAKE = 21
     RECORD_JET_ENERGY = 22
     RECORD_VERTEX = 23
+    PILE_UP_COUNT = 24
+    PILE_UP_COLLISION = 25
+    PILE_UP_POSITION = 26
 
 
 class Streams:
