@@ -1,7 +1,30 @@
 """Simulated collisions.
 
-Needs: nothing but the configuration. Makes: <results>/ntuples/{sample}/{nominal or variation}/{chunk}.root.
+Needs: nothing but the configuration. Makes: <results>/ntuples/{sample}/{nominal or variation}/{chunk}.root and,
+for pile-up, <results>/minimum_bias.safetensors.
 """
+
+
+rule minimum_bias:
+    """Simulate the minimum-bias collisions that all pile-up of the study is drawn from."""
+    output:
+        pool="<results>/minimum_bias.safetensors",
+    log:
+        "<logs>/minimum_bias.log",
+    resources:
+        mem_mb=memory("chunk"),
+    params:
+        seed=config["seed"],
+        collisions=config["minimum_bias"]["collisions"],
+        code=code_fingerprint("scripts/minimum_bias.py"),
+    script:
+        "../../scripts/minimum_bias.py"
+
+
+def minimum_bias_for(generator: dict, variations=()) -> list[str]:
+    """The pool of collisions, if the detector of these settings or one of its variations has pile-up."""
+    detectors = [generator["detector"], *(config["variations"][name]["detector"] for name in variations)]
+    return [rules.minimum_bias.output.pool] if any(each.get("pile_up") for each in detectors) else []
 
 
 rule generate:
@@ -10,6 +33,8 @@ rule generate:
     Detector variations are made in the same job from the same collisions, so that a difference between
     them and nominal is the detector's alone. So are weights with which the collisions stand for another generator.
     """
+    input:
+        pool=minimum_bias_for(config["generator"], DETECTOR_VARIATIONS),
     output:
         nominal="<results>/ntuples/{sample}/nominal/{chunk}.root",
         variations=[
@@ -34,6 +59,8 @@ rule generate:
 
 rule generate_varied:
     """Simulate one chunk of a sample with other settings of Pythia and the seed of the nominal chunk."""
+    input:
+        pool=minimum_bias_for(config["generator"]),
     output:
         varied="<results>/ntuples/{sample}/{variation}/{chunk}.root",
     log:

@@ -11,17 +11,16 @@ from types import MappingProxyType
 from robustag.classes import HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.generate.detector import Detector, detector_from
-from robustag.generate.ntuple import NtupleWriter, new_ntuple
 from robustag.generate.minimum_bias import Pool
+from robustag.generate.ntuple import NtupleWriter, new_ntuple
 from robustag.generate.pileup import overlay
-from robustag.generate.pythia import Generator, pythia_settings
+from robustag.generate.pythia import MAX_SEED, Generator, pythia_settings
 from robustag.generate.random import Purpose, Streams
 from robustag.generate.response import Response
 from robustag.generate.tracker import CovarianceGrid, covariance_grid
 from robustag.generate.weights import WeightSums
 
 _PACKAGES = ("robustag", "pythia8mc", "fastjet", "numpy", "numba", "scipy", "awkward", "uproot")
-_MAX_SEED = 900_000_000
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,8 @@ def generate_chunk(
     main output is called, for a sample that varies the generator. outputs: a path for it and for each of the
     variations. progress is called with the number of events done. weights: as of `weights.weight_settings`;
     each is a branch of all outputs, relative to genWeight. They change which random numbers Pythia
-    draws, and so the collisions, but not how these are distributed.
+    draws, and so the collisions, but not how these are distributed. pool: what pile-up
+    is drawn from; detectors without it need none.
 
     Returns events (generated), failed, sum_weights, cross_section_pb, seconds (CPU, {pythia, detector}),
     counts: for each output its jets by hadron flavour and its tracks, and weights: for each its mean and what
@@ -85,7 +85,7 @@ def generate_chunk(
         "versions": {package: version(package) for package in _PACKAGES},
     }
     started = time.process_time()
-    generator = Generator(settings, 1 + streams.integer(Purpose.PYTHIA_SEED, _MAX_SEED), weights)
+    generator = Generator(settings, 1 + streams.integer(Purpose.PYTHIA_SEED, MAX_SEED), weights)
     done, weight = 0, 0.0
     sums = {name: WeightSums() for name in weights}
     with ExitStack() as stack:

@@ -23,12 +23,14 @@ TEMPERATURES = (256.0, 64.0, 16.0, 4.0, 1.0, 1.0, 1.0, 1.0)
 # A fit stops when a step at the last temperature is shorter than this [mm].
 _STEP = 1e-3
 _MAX_STEPS = 60
-# Tracks above this weight become a secondary vertex together.
-SECONDARY_WEIGHT = 0.5
+# Tracks above this weight become a vertex together.
+MEMBER_WEIGHT = 0.5
 # Secondary vertices lie inside the second pixel layer [mm] (no track from outside is found).
 SECONDARY_RADIUS_MAX = 100.0
 # Tracks this close in z to the hardest one that is left [mm, at the beam line] are fitted together with it.
 PRIMARY_WINDOW = 2.0
+# Fewer tracks are no primary vertex: two or three are often the decay of a b hadron.
+PRIMARY_TRACKS = 4
 
 
 @compiled
@@ -257,8 +259,8 @@ def find_primaries(
 ) -> int:
     """Find all vertices of each event among its members[first[e] : first[e + 1]], given in falling pt [GeV].
 
-    Fills found float64 [., 13] (position, covariance, chi2, ndf, sum of squared pt, event); returns the number
-    of vertices.
+    Fills found float64 [., 13] (position, covariance, chi2, ndf, sum of squared pt, event) and returns the
+    number of vertices.
     """
     vertices = 0
     prior = np.zeros(3)
@@ -267,49 +269,32 @@ def find_primaries(
     for e in range(len(first) - 1):
         free = members[first[e] : first[e + 1]].copy()
         n = len(free)
-        near = np.empty(n, np.int64)
-        while n >= 2:
+        while n >= PRIMARY_TRACKS:
             z = parameters[free[0], 1]
-            close = 0
-            for k in range(n):
-                if abs(parameters[free[k], 1] - z) < PRIMARY_WINDOW:
-                    near[close] = k
-                    close += 1
-            taken = 0
-            square = 0.0
+            near = np.flatnonzero(np.abs(parameters[free[:n], 1] - z) < PRIMARY_WINDOW)
+            gone = np.zeros(n, np.bool_)
             # The hardest track goes in any case, so that the search ends.
-            gone = near[:1].copy()
-            if close >= 2:
-                weights = np.empty(close)
+            gone[0] = True
+            if len(near) >= PRIMARY_TRACKS:
+                weights = np.empty(len(near))
                 position[0], position[1], position[2] = 0.0, 0.0, z
                 good, chi2, ndf = fit_vertex(
-                    parameters, covariance, free[near[:close]], field, prior, prior_weight, position,
+                    parameters, covariance, free[near], field, prior, prior_weight, position,
                     vertex_covariance, weights,
                 )  # fmt: skip
-                if good:
-                    for k in range(close):
-                        if weights[k] > SECONDARY_WEIGHT:
-                            square += pt[free[near[k]]] ** 2
-                            near[taken] = near[k]
-                            taken += 1
-                if taken >= 2:
+                taken = near[weights > MEMBER_WEIGHT]
+                if good and len(taken) >= PRIMARY_TRACKS:
+                    gone[taken] = True
                     for k in range(3):
                         found[vertices, k] = position[k]
                     for k in range(6):
                         found[vertices, 3 + k] = vertex_covariance[k]
                     found[vertices, 9], found[vertices, 10] = chi2, ndf
-                    found[vertices, 11], found[vertices, 12] = square, e
+                    found[vertices, 11], found[vertices, 12] = np.sum(pt[free[taken]] ** 2), e
                     vertices += 1
-                    gone = near[:taken]
-            left = 0
-            next_gone = 0
-            for k in range(n):
-                if next_gone < len(gone) and k == gone[next_gone]:
-                    next_gone += 1
-                elif k > 0:
-                    free[left] = free[k]
-                    left += 1
-            n = left
+            kept = free[:n][~gone]
+            n = len(kept)
+            free[:n] = kept
     return vertices
 
 
@@ -411,14 +396,14 @@ def find_secondaries(
             )
             taken = 0
             for k in range(n):
-                taken += weights[k] > SECONDARY_WEIGHT
+                taken += weights[k] > MEMBER_WEIGHT
             radius = math.hypot(position[0], position[1])
             if not good or taken < 2 or ndf <= 0.0 or radius > SECONDARY_RADIUS_MAX:
                 break
             left = 0
             for k in range(n):
                 pair = free[k]
-                if weights[k] > SECONDARY_WEIGHT:
+                if weights[k] > MEMBER_WEIGHT:
                     i = members[k]
                     member[pair] = vertices
                     weight[pair] = weights[k]

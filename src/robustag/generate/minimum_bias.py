@@ -40,7 +40,7 @@ class Pool(StoredArrays):
 def make_pool(collisions: int, seed: int) -> Pool:
     """Generate inelastic proton collisions at 13 TeV.
 
-    collisions: how many; seed: that of Pythia, 1 to 900,000,000. Neutrinos, particles beyond ETA_MAX, and
+    collisions: how many; seed: that of Pythia, 1 to MAX_SEED. Neutrinos, particles beyond ETA_MAX, and
     charged ones too soft for calorimeter and tracker are left out.
     """
     parts = [_visible(batch) for batch in Generator(_SETTINGS, seed).batches(collisions)]

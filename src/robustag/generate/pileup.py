@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from robustag.errors import InputError
 from robustag.generate.charged import ChargedParticles
-from robustag.generate.fakes import poisson
 from robustag.generate.layers import BeamSpot, Tracker
 from robustag.generate.minimum_bias import Pool
 from robustag.generate.pythia import ParticleBatch
-from robustag.generate.random import Purpose, Streams
+from robustag.generate.random import Purpose, Streams, poisson
 from robustag.generate.tracks import tracking_efficiency
 
 # Collisions this close in z [mm] look like one.
@@ -42,22 +42,22 @@ def overlay(
 ) -> BunchCrossings:
     """Add a Poisson number of the pool's collisions to every event, anywhere in the luminous region.
 
-    pool: None only without pile-up (mean 0). Each is turned by an azimuth of its own, so that the pool is
-    not seen twice the same way. A larger mean adds collisions and changes none.
+    Each is turned by an azimuth of its own, so that the pool is not seen twice the same way. A larger mean
+    adds collisions and changes none. Raises InputError when there is pile-up and no pool.
     """
     number = batch.number
     hard = beam_spot.widths * streams.normal(Purpose.BEAM_SPOT, number[:, None], np.arange(3)[None, :])
-    if pool is None or mean == 0.0:
-        none = np.zeros(len(number), np.int64)
-        return BunchCrossings(batch, np.full(len(batch.event), -1), hard, np.empty((0, 3)), none, 0.0)
+    own = np.full(len(batch.event), -1)
+    if mean == 0.0:
+        return BunchCrossings(batch, own, hard, np.empty((0, 3)), np.zeros(len(number), np.int64), mean)
+    if pool is None:
+        raise InputError("detector: pile_up needs a pool of minimum-bias collisions; make one with make_pool")
     count = poisson(streams.uniform(Purpose.PILE_UP_COUNT, number), mean)
     event = np.repeat(np.arange(len(number)), count)
     who, serial = number[event], np.arange(len(event)) - np.repeat(np.cumsum(count) - count, count)
     chosen = (streams.uniform(Purpose.PILE_UP_COLLISION, who, serial, 0) * len(pool)).astype(np.int64)
     turn = 2.0 * np.pi * streams.uniform(Purpose.PILE_UP_COLLISION, who, serial, 1)
-    normal = streams.normal(
-        Purpose.PILE_UP_POSITION, who[:, None], serial[:, None], np.arange(3)[None, :]
-    )
+    normal = streams.normal(Purpose.PILE_UP_POSITION, who[:, None], serial[:, None], np.arange(3)[None, :])
     offset = beam_spot.widths * normal - hard[event]
 
     size = np.diff(pool.offsets)[chosen]
@@ -71,9 +71,9 @@ def overlay(
     events = np.concatenate([batch.event, event[collision]])
     order = np.argsort(events, kind="stable")
 
-    def joined(own: np.ndarray, added: np.ndarray | int) -> np.ndarray:
-        added = np.broadcast_to(added, (len(source), *own.shape[1:]))
-        return np.concatenate([own, added.astype(own.dtype)])[order]
+    def joined(column: np.ndarray, added: np.ndarray | int) -> np.ndarray:
+        added = np.broadcast_to(added, (len(source), *column.shape[1:]))
+        return np.concatenate([column, added.astype(column.dtype)])[order]
 
     whole = replace(
         batch,
@@ -88,8 +88,7 @@ def overlay(
         mass=joined(batch.mass, mass),
         vertex=joined(batch.vertex, vertex),
     )
-    collision = np.concatenate([np.full(len(batch.event), -1), collision])[order]
-    return BunchCrossings(whole, collision, hard, offset, count, mean)
+    return BunchCrossings(whole, np.concatenate([own, collision])[order], hard, offset, count, mean)
 
 
 def charged_elsewhere(
@@ -101,12 +100,8 @@ def charged_elsewhere(
     is reconstructed and not is decided by the random numbers of `tracks`.
     """
     distance = np.abs(crossings.offset[crossings.collision[charged.particle], 2])
-    chance = streams.uniform(
-        Purpose.TRACK_EFFICIENCY, crossings.batch.number[charged.event], charged.key
-    )
-    return charged.particle[
-        (distance > SEPARATION) & (chance < tracking_efficiency(charged, tracker))
-    ]
+    chance = streams.uniform(Purpose.TRACK_EFFICIENCY, crossings.batch.number[charged.event], charged.key)
+    return charged.particle[(distance > SEPARATION) & (chance < tracking_efficiency(charged, tracker))]
 
 
 def _turned(vectors: np.ndarray, angle: np.ndarray) -> np.ndarray:

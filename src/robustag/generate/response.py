@@ -59,7 +59,7 @@ class Response:
         removed = prompt_leptons(batch)
         removed[charged_elsewhere(crossings, charged.take(foreign), detector.tracker, streams)] = True
         towers = make_towers(batch, detector.calorimeter, streams, removed)
-        self._jets = cluster_jets(*towers, len(batch.number), crossings.count)
+        self._jets = cluster_jets(*towers, crossings.count)
         self._flavours = {
             "hadronFlavour": hadron_flavour(batch, self._truth, self._jets),
             "partonFlavour": parton_flavour(batch, self._truth, self._jets),
@@ -84,7 +84,7 @@ class Response:
         flavours = {name: values[kept] for name, values in self._flavours.items()}
         if detector.pile_up == 0.0:
             primary = fit_primary_vertices(tracks, len(number), detector.beam_spot, field)
-            vertices = np.ones(len(number), np.int64)
+            vertices = (primary.ndf > 0.0).astype(np.int64)
         else:
             tracks, primary, vertices = choose_primary_vertices(
                 tracks, len(number), detector.beam_spot, field

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robustag.generate.kernels import find_primaries, find_secondaries, fit_primaries, weights_at
+from robustag.generate.kernels import (
+    PRIMARY_TRACKS,
+    find_primaries,
+    find_secondaries,
+    fit_primaries,
+    weights_at,
+)
 from robustag.generate.layers import BeamSpot
 from robustag.generate.tracks import Tracks
 
@@ -17,6 +23,8 @@ PRIMARY_PT_MIN = 0.5
 PRIMARY_D0_MAX = 1.0
 # Tracks with at least this weight belong to the primary vertex and are not offered to secondary ones.
 PRIMARY_WEIGHT = 0.9
+# Tracks this close to the primary vertex, |z0| sin(theta) [mm], are not given to another.
+PRIMARY_Z0_MAX = 1.0
 # Events this far apart [mm] share no track along the beam.
 _FAR = 1e5
 _ROUNDING = 1e-6
@@ -100,17 +108,17 @@ def choose_primary_vertices(
 ) -> tuple[Tracks, PrimaryVertices, np.ndarray]:
     """Find all vertices of bunch crossings and choose that with the largest sum of squared pT in each.
 
-    The hardest track that is left and those within PRIMARY_WINDOW of it along the beam are fitted as
-    `fit_primary_vertices` does; those with weight above one half become a vertex together, if they are at
-    least two, and the search goes on with the rest. An event without a vertex gets the beam spot itself.
+    The hardest track that is left and those within 2 mm of it along the beam are fitted as
+    `fit_primary_vertices` does; at least four with weights above one half become a vertex, and the search
+    goes on without them. An event without a vertex gets the beam spot itself.
 
-    Returns the tracks that no other vertex is nearer to along the beam, the chosen vertices for them, and the
-    number of vertices, int64 [E].
+    Returns the tracks that no other vertex takes away from the chosen one (`_elsewhere`), the chosen vertices
+    for them, and how many there were to choose from, int64 [E].
     """
     pt = tracks.pt
     first, members = _vertex_tracks(tracks, events, -pt)
     prior_weight = beam_spot.widths**-2.0
-    found = np.empty((len(members) // 2, 13))
+    found = np.empty((len(members) // PRIMARY_TRACKS, 13))
     vertices = find_primaries(
         tracks.parameters, tracks.covariance, pt, first, members, field, prior_weight, found
     )
@@ -129,7 +137,7 @@ def choose_primary_vertices(
 
 
 def _elsewhere(tracks: Tracks, event: np.ndarray, z: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Whether each track is nearer along the beam to another vertex than to the chosen one. bool [T].
+    """Whether each track is nearer along the beam to another vertex, and not at the chosen one. bool [T].
 
     event, z: [V], all vertices in the order of their events; chosen: float64 [E], z of the chosen ones. mm.
     """
@@ -138,8 +146,10 @@ def _elsewhere(tracks: Tracks, event: np.ndarray, z: np.ndarray, chosen: np.ndar
     place = tracks.event * _FAR + tracks.parameters[:, 1]
     above = np.searchsorted(axis, place)
     nearest = np.minimum(place - axis[above - 1], axis[above] - place)
+    distance = np.abs(tracks.parameters[:, 1] - chosen[tracks.event])
+    far = distance * np.sin(tracks.parameters[:, 3]) > PRIMARY_Z0_MAX
     # Sums with large numbers are rounded.
-    return nearest < np.abs(tracks.parameters[:, 1] - chosen[tracks.event]) - _ROUNDING
+    return far & (nearest < distance - _ROUNDING)
 
 
 def primary_weights(tracks: Tracks, position: np.ndarray, field: float) -> np.ndarray:
