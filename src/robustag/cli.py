@@ -157,6 +157,7 @@ def generate(options: argparse.Namespace) -> None:
 
     Nominal events have the weights that the study gives them, without which they would be others.
     """
+    from robustag.generate.detector import detector_from
     from robustag.workflow.simulation import NOMINAL, minimum_bias_pool, simulate_chunk
 
     config = read_configuration(options.config)
@@ -184,7 +185,7 @@ def generate(options: argparse.Namespace) -> None:
         raise InputError(f"{options.out.parent} is not a folder: make it first")
     seed = config.get("seed", 0) if options.seed is None else options.seed
     pool = None
-    if detector.get("pile_up"):
+    if detector_from(detector).pile_up > 0.0:
         pool = minimum_bias_pool(_defined(config, "minimum_bias", "collisions"), seed)
     report = simulate_chunk(
         options.sample,

@@ -260,7 +260,7 @@ def find_primaries(
     """Find all vertices of each event among its members[first[e] : first[e + 1]], given in falling pt [GeV].
 
     Fills found float64 [., 13] (position, covariance, chi2, ndf, sum of squared pt, event) and returns the
-    number of vertices.
+    number of vertices. The sum is over all tracks in the window, for those of b hadrons fit to no vertex.
     """
     vertices = 0
     prior = np.zeros(3)
@@ -290,7 +290,7 @@ def find_primaries(
                     for k in range(6):
                         found[vertices, 3 + k] = vertex_covariance[k]
                     found[vertices, 9], found[vertices, 10] = chi2, ndf
-                    found[vertices, 11], found[vertices, 12] = np.sum(pt[free[taken]] ** 2), e
+                    found[vertices, 11], found[vertices, 12] = np.sum(pt[free[near]] ** 2), e
                     vertices += 1
             kept = free[:n][~gone]
             n = len(kept)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from robustag.errors import InputError
 from robustag.generate.charged import charge_of
 from robustag.generate.pythia import Generator, ParticleBatch
 from robustag.stored import StoredArrays
@@ -41,8 +42,10 @@ def make_pool(collisions: int, seed: int) -> Pool:
     """Generate inelastic proton collisions at 13 TeV.
 
     collisions: how many; seed: that of Pythia, 1 to MAX_SEED. Neutrinos, particles beyond ETA_MAX, and
-    charged ones too soft for calorimeter and tracker are left out.
+    charged ones too soft for calorimeter and tracker are left out. Raises InputError for less than one.
     """
+    if collisions < 1:
+        raise InputError(f"minimum_bias: collisions must be at least 1, not {collisions}")
     parts = [_visible(batch) for batch in Generator(_SETTINGS, seed).batches(collisions)]
     counts, pdg_id, momentum, mass, vertex = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Pool(np.concatenate([[0], np.cumsum(counts)]), pdg_id, momentum, mass, vertex)

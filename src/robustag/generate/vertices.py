@@ -110,7 +110,8 @@ def choose_primary_vertices(
 
     The hardest track that is left and those within 2 mm of it along the beam are fitted as
     `fit_primary_vertices` does; at least four with weights above one half become a vertex, and the search
-    goes on without them. An event without a vertex gets the beam spot itself.
+    goes on without them. The sum is over all tracks within the 2 mm: those of b hadrons fit to no vertex.
+    An event without a vertex gets the beam spot itself.
 
     Returns the tracks that no other vertex takes away from the chosen one (`_elsewhere`), the chosen vertices
     for them, and how many there were to choose from, int64 [E].
