@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
+import awkward as ak
+
 from robustag.classes import HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.generate.detector import Detector, detector_from
@@ -29,6 +31,12 @@ class _View:
     grid: CovarianceGrid
     writer: NtupleWriter
     counts: dict[str, int]
+
+    def record(self, branches: dict[str, ak.Array], counts: Mapping[str, int]) -> None:
+        """Write a batch, and add up what is in it."""
+        self.writer.append(branches)
+        for name, count in counts.items():
+            self.counts[name] += count
 
 
 def generate_chunk(
@@ -99,17 +107,12 @@ def generate_chunk(
             for name in configs
         }
         for batch in generator.batches(events):
-            responses = {
-                mean: Response(
-                    overlay(batch, pool, mean, nominal.beam_spot, streams), nominal, streams, run, chunk
-                )
-                for mean in {detector.pile_up for detector in detectors.values()}
-            }
-            for view in views.values():
-                branches, counts = responses[view.detector.pile_up].measure(view.detector, view.grid)
-                view.writer.append(branches)
-                for name, count in counts.items():
-                    view.counts[name] += count
+            for mean in sorted({detector.pile_up for detector in detectors.values()}):
+                crossings = overlay(batch, pool, mean, nominal.beam_spot, streams)
+                response = Response(crossings, nominal, streams, run, chunk)
+                for view in views.values():
+                    if view.detector.pile_up == mean:
+                        view.record(*response.measure(view.detector, view.grid))
             done += len(batch.number)
             weight += float(batch.weight.sum())
             for name, values in batch.relative_weights.items():
