@@ -74,21 +74,18 @@ def main() -> None:
     measured(options.process, detectors, pool, 5)
     (alone, spent_alone), (piled, spent) = measured(options.process, detectors, pool, options.events)
 
-    print(
-        f"CPU ms/event after Pythia: {spent_alone:.2f} without, {spent:.2f} with {options.mean:g} collisions"
-    )
+    print(f"CPU ms/event after Pythia: {spent_alone:.2f} alone, {spent:.2f} with {options.mean:g} collisions")
     wrong = np.abs(ak.to_numpy(piled["PV_z"] - piled["GenVtx_z"])) > WRONG
     leading = ak.to_numpy(ak.fill_none(ak.max(piled["Jet"].pt, axis=1), 0.0))
-    print(
-        f"vertices an event: {ak.mean(piled['PV_npvs']):.1f}; wrong one: {_share(wrong)}; by leading jet pT:"
-    )
+    print(f"vertices an event: {ak.mean(piled['PV_npvs']):.1f}; the wrong one: {_share(wrong)}")
     before, after, alien = matched(alone["Jet"], piled["Jet"])
     for low, high in pairwise(PT_EDGES):
-        inside = (before >= low) & (before < high)
-        ratio = after[inside] / before[inside]
+        ratio = (after / before)[(before >= low) & (before < high)]
+        error = ratio.std() / np.sqrt(len(ratio))
         print(
-            f"  {low:4.0f} to {high:4.0f} GeV: wrong {_share(wrong[(leading >= low) & (leading < high)])}, pT with over "
-            f"without {ratio.mean():.3f} +- {ratio.std() / np.sqrt(len(ratio)):.3f}, width {ratio.std():.3f}"
+            f"  {low:3.0f} to {high:3.0f} GeV: pT with over without {ratio.mean():.3f} +- {error:.3f}, width "
+            f"{ratio.std():.3f}; wrong vertex with such a leading jet "
+            f"{_share(wrong[(leading >= low) & (leading < high)])}"
         )
     print(f"jets with pile-up and none without within dR 0.4: {alien / options.events:.2f} an event")
 
