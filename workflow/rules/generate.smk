@@ -23,8 +23,13 @@ rule minimum_bias:
 
 def minimum_bias_for(generator: dict, variations=()) -> list[str]:
     """The pool of collisions, if the detector of these settings or one of its variations has pile-up."""
-    detectors = [generator["detector"], *(config["variations"][name]["detector"] for name in variations)]
-    return [rules.minimum_bias.output.pool] if any(each.get("pile_up") for each in detectors) else []
+    detectors = [
+        generator["detector"],
+        *(config["variations"][name]["detector"] for name in variations),
+    ]
+    return (
+        [rules.minimum_bias.output.pool] if any(each.get("pile_up") for each in detectors) else []
+    )
 
 
 rule generate:
