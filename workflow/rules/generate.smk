@@ -8,7 +8,7 @@ for pile-up, <results>/minimum_bias.safetensors.
 rule minimum_bias:
     """Simulate the minimum-bias collisions that all pile-up of the study is drawn from."""
     output:
-        pool="<results>/minimum_bias.safetensors",
+        pool=MINIMUM_BIAS,
     log:
         "<logs>/minimum_bias.log",
     resources:
@@ -19,17 +19,6 @@ rule minimum_bias:
         code=code_fingerprint("scripts/minimum_bias.py"),
     script:
         "../../scripts/minimum_bias.py"
-
-
-def minimum_bias_for(generator: dict, variations=()) -> list[str]:
-    """The pool of collisions, if the detector of these settings or one of its variations has pile-up."""
-    detectors = [
-        generator["detector"],
-        *(config["variations"][name]["detector"] for name in variations),
-    ]
-    return (
-        [rules.minimum_bias.output.pool] if any(each.get("pile_up") for each in detectors) else []
-    )
 
 
 rule generate:
