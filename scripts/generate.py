@@ -6,6 +6,7 @@ from robustag.workflow import job
 from robustag.workflow.progress import Progress
 
 with job(globals()) as (snakemake, log):
+    from robustag.generate.minimum_bias import Pool
     from robustag.workflow.simulation import NOMINAL, simulate_chunk
 
     sample, chunk = snakemake.wildcards.sample, int(snakemake.wildcards.chunk)
@@ -24,5 +25,6 @@ with job(globals()) as (snakemake, log):
         detectors=variations,
         weights=snakemake.params.weights,
         progress=lambda done: progress(f"{done} events"),
+        pool=next(map(Pool.load, snakemake.input.pool), None),
     )
     log.info("%s", report)

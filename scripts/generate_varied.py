@@ -6,6 +6,7 @@ from robustag.workflow import job
 from robustag.workflow.progress import Progress
 
 with job(globals()) as (snakemake, log):
+    from robustag.generate.minimum_bias import Pool
     from robustag.workflow.simulation import simulate_chunk
 
     sample, variation = snakemake.wildcards.sample, snakemake.wildcards.variation
@@ -21,5 +22,6 @@ with job(globals()) as (snakemake, log):
         pythia=snakemake.params.pythia,
         variation=variation,
         progress=lambda done: progress(f"{done} events"),
+        pool=next(map(Pool.load, snakemake.input.pool), None),
     )
     log.info("%s", report)

@@ -157,7 +157,8 @@ def generate(options: argparse.Namespace) -> None:
 
     Nominal events have the weights that the study gives them, without which they would be others.
     """
-    from robustag.workflow.simulation import NOMINAL, simulate_chunk
+    from robustag.generate.detector import detector_from
+    from robustag.workflow.simulation import NOMINAL, minimum_bias_pool, simulate_chunk
 
     config = read_configuration(options.config)
     sample = _defined(config, "samples", options.sample)
@@ -182,17 +183,22 @@ def generate(options: argparse.Namespace) -> None:
     detector = settings.get("detector", {}) | varied.get("detector", {})
     if not options.out.parent.is_dir():
         raise InputError(f"{options.out.parent} is not a folder: make it first")
+    seed = config.get("seed", 0) if options.seed is None else options.seed
+    pool = None
+    if detector_from(detector).pile_up > 0.0:
+        pool = minimum_bias_pool(_defined(config, "minimum_bias", "collisions"), seed)
     report = simulate_chunk(
         options.sample,
         sample,
         {"events_per_chunk": options.events, "detector": detector},
         0,
-        root_seed=config.get("seed", 0) if options.seed is None else options.seed,
+        root_seed=seed,
         outputs={name: options.out},
         pythia=varied.get("generator", {}).get("pythia"),
         variation=name,
         weights={} if "generator" in varied else weights,
         progress=lambda done: print(f"{done} of {options.events} events", file=sys.stderr),
+        pool=pool,
     )
     counts = ", ".join(f"{number} {what}" for what, number in report["counts"][name].items())
     print(f"{options.out}: {report['events']} events, {report['failed']} failed; {counts}")

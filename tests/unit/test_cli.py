@@ -12,6 +12,7 @@ import yaml
 
 from robustag.cli import main, read_configuration
 from robustag.errors import InputError
+from robustag.ntuples import read_provenance
 from robustag.workflow.simulation import simulate_chunk
 
 CONFIG = {
@@ -92,6 +93,18 @@ def test_generated_files_differ_by_what_is_varied_only(config: Path, capsys: pyt
     assert made["nominal"].Jet_pt.to_list() == made["worse"].Jet_pt.to_list()
     assert made["nominal"].Track_D0.to_list() != made["worse"].Track_D0.to_list()
     assert made["nominal"].Jet_pt.to_list() != made["harder"].Jet_pt.to_list()
+
+
+def test_pile_up_is_generated_with_a_pool_of_its_own(config: Path) -> None:
+    preset = config.parent / "crowded.yaml"
+    crowded = {"reason": "other collisions", "detector": {"pile_up": 3.0}}
+    preset.write_text(yaml.safe_dump({"variations": {"crowded": crowded}, "minimum_bias": {"collisions": 5}}))
+    out = config.parent / "crowded.root"
+    wanted = ["--sample", "bb", "--events", "20", "--variation", "crowded", "--out", str(out)]
+    assert main(["generate", *wanted, "--config", str(config), "--config", str(preset)]) == 0
+    with uproot.open(out) as file:
+        assert 30 < sum(file["Events/Pileup_nPU"].array()) < 90
+    assert read_provenance(out)["detector"]["pile_up"] == 3.0
 
 
 @pytest.mark.parametrize(

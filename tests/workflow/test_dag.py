@@ -88,6 +88,30 @@ def test_the_default_study_validates_its_simulation(fresh, root):
     assert planned["validate_published"] == planned["validate_histograms"] == 1
 
 
+@pytest.mark.parametrize(
+    ("preset", "pools"),
+    [
+        ("run: {variations: [ip_resolution_up, fsr_scale_down]}", 0),
+        ("run: {variations: [ip_resolution_up, pile_up_on]}", 1),
+        ("generator: {detector: {pile_up: 5.0}}", 1),
+        ("validation: {detector: {pile_up: 5.0}}", 1),
+    ],
+)
+def test_minimum_bias_is_made_once_and_only_where_pile_up_is(fresh, preset, pools):
+    (fresh.folder / "mine.yaml").write_text(preset)
+    planned = fresh.plan("--configfile", "config/smoke.yaml", "mine.yaml")
+    assert planned.get("minimum_bias", 0) == pools
+    assert planned["generate"] == 3
+
+
+def test_the_preset_with_pile_up_varies_its_mean(fresh, root):
+    planned = fresh.plan("--configfile", "config/pileup.yaml")
+    preset = yaml.safe_load((root / "config/pileup.yaml").read_text())
+    mean = preset["generator"]["detector"]["pile_up"]
+    assert preset["variations"]["pile_up_up"]["detector"]["pile_up"] == pytest.approx(1.05 * mean)
+    assert planned["minimum_bias"] == 1
+
+
 def test_a_simulation_figure_needs_no_training(fresh):
     planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_simulation_vertices")
     assert planned == {

@@ -1,5 +1,15 @@
 """Names of files: chunks of samples, trainings, and what each collected table is gathered from."""
 
+# The pool of collisions that pile-up is drawn from.
+MINIMUM_BIAS = "<results>/minimum_bias.safetensors"
+
+
+def minimum_bias_for(generator: dict, variations=()) -> list[str]:
+    """That pool, if the detector of these settings or one of its variations has pile-up."""
+    varied = (config["variations"][name]["detector"] for name in variations)
+    piled = any(detector.get("pile_up") for detector in (generator["detector"], *varied))
+    return [MINIMUM_BIAS] if piled else []
+
 
 def chunk_names(events: int) -> list[str]:
     """Names of the chunks of so many events; each is one job."""

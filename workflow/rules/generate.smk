@@ -1,7 +1,24 @@
 """Simulated collisions.
 
-Needs: nothing but the configuration. Makes: <results>/ntuples/{sample}/{nominal or variation}/{chunk}.root.
+Needs: nothing but the configuration. Makes: <results>/ntuples/{sample}/{nominal or variation}/{chunk}.root and,
+for pile-up, <results>/minimum_bias.safetensors.
 """
+
+
+rule minimum_bias:
+    """Simulate the minimum-bias collisions that all pile-up of the study is drawn from."""
+    output:
+        pool=MINIMUM_BIAS,
+    log:
+        "<logs>/minimum_bias.log",
+    resources:
+        mem_mb=memory("chunk"),
+    params:
+        seed=config["seed"],
+        collisions=config["minimum_bias"]["collisions"],
+        code=code_fingerprint("scripts/minimum_bias.py"),
+    script:
+        "../../scripts/minimum_bias.py"
 
 
 rule generate:
@@ -10,6 +27,8 @@ rule generate:
     Detector variations are made in the same job from the same collisions, so that a difference between
     them and nominal is the detector's alone. So are weights with which the collisions stand for another generator.
     """
+    input:
+        pool=minimum_bias_for(config["generator"], DETECTOR_VARIATIONS),
     output:
         nominal="<results>/ntuples/{sample}/nominal/{chunk}.root",
         variations=[
@@ -34,6 +53,8 @@ rule generate:
 
 rule generate_varied:
     """Simulate one chunk of a sample with other settings of Pythia and the seed of the nominal chunk."""
+    input:
+        pool=minimum_bias_for(config["generator"]),
     output:
         varied="<results>/ntuples/{sample}/{variation}/{chunk}.root",
     log:

@@ -7,6 +7,8 @@ Needs: the configuration, and ntuples of the study's first sample. Makes: <resul
 
 use rule generate as validate_generate with:
     """Simulate one chunk of a sample like the public data set, to be compared with its published moments."""
+    input:
+        pool=minimum_bias_for(validation_generator()),
     output:
         nominal="<results>/validation/ntuples/{sample}/{chunk}.root",
         variations=[],

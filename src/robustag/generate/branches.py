@@ -7,6 +7,7 @@ from robustag.generate.impact import JetTracks
 from robustag.generate.jets import Jets
 from robustag.generate.labels import Truth, hard_flavours
 from robustag.generate.origins import decay_vertex, mother_within
+from robustag.generate.pileup import BunchCrossings
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.vertices import PrimaryVertices
 from robustag.ntuples import RELATIVE_WEIGHT
@@ -64,8 +65,19 @@ def event_branches(
     }
 
 
-def primary_vertex_branches(primary: PrimaryVertices) -> dict[str, ak.Array]:
-    """PV_x, PV_y, PV_z [mm], PV_chi2 (per degree of freedom), PV_ndof and PV_cov_xx ... PV_cov_zz [mm^2]."""
+def pile_up_branches(crossings: BunchCrossings) -> dict[str, ak.Array]:
+    """Pileup_nTrueInt, the mean number of pile-up collisions, and Pileup_nPU, how many there are."""
+    return {
+        "Pileup_nTrueInt": ak.Array(np.full(len(crossings.count), crossings.mean, np.float32)),
+        "Pileup_nPU": ak.Array(crossings.count.astype(np.int32)),
+    }
+
+
+def primary_vertex_branches(primary: PrimaryVertices, vertices: np.ndarray) -> dict[str, ak.Array]:
+    """The primary vertex, and how many there are to choose from (int64 [E]) as PV_npvs.
+
+    PV_x, PV_y, PV_z [mm], PV_chi2 (per degree of freedom), PV_ndof and PV_cov_xx ... PV_cov_zz [mm^2].
+    """
     columns = dict(zip(("PV_x", "PV_y", "PV_z"), primary.position.T, strict=True)) | {
         "PV_chi2": np.divide(
             primary.chi2, primary.ndf, out=np.zeros_like(primary.chi2), where=primary.ndf > 0
@@ -73,7 +85,8 @@ def primary_vertex_branches(primary: PrimaryVertices) -> dict[str, ak.Array]:
         "PV_ndof": primary.ndf,
         **dict(zip(PRIMARY_COVARIANCE, primary.covariance.T, strict=True)),
     }
-    return {name: ak.Array(values.astype(np.float32)) for name, values in columns.items()}
+    branches = {name: ak.Array(values.astype(np.float32)) for name, values in columns.items()}
+    return branches | {"PV_npvs": ak.Array(vertices.astype(np.int32))}
 
 
 def jet_branches(

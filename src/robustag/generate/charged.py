@@ -1,6 +1,7 @@
 """Charged particles that can leave tracks: those of the event record, and the ones that material adds."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 
@@ -38,6 +39,10 @@ class ChargedParticles:
     def pt(self) -> np.ndarray:
         """Transverse momentum [GeV], float64 [N]."""
         return np.hypot(self.momentum[:, 0], self.momentum[:, 1])
+
+    def take(self, chosen: np.ndarray) -> Self:
+        """Some of them: bool [N] or ascending indices."""
+        return replace(self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
 
 def charge_of(pdg_id: np.ndarray) -> np.ndarray:

@@ -8,18 +8,21 @@ from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
+import awkward as ak
+
 from robustag.classes import HADRON_FLAVOURS
 from robustag.errors import InputError
 from robustag.generate.detector import Detector, detector_from
+from robustag.generate.minimum_bias import Pool
 from robustag.generate.ntuple import NtupleWriter, new_ntuple
-from robustag.generate.pythia import Generator, pythia_settings
+from robustag.generate.pileup import overlay
+from robustag.generate.pythia import MAX_SEED, Generator, pythia_settings
 from robustag.generate.random import Purpose, Streams
 from robustag.generate.response import Response
 from robustag.generate.tracker import CovarianceGrid, covariance_grid
 from robustag.generate.weights import WeightSums
 
 _PACKAGES = ("robustag", "pythia8mc", "fastjet", "numpy", "numba", "scipy", "awkward", "uproot")
-_MAX_SEED = 900_000_000
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,12 @@ class _View:
     grid: CovarianceGrid
     writer: NtupleWriter
     counts: dict[str, int]
+
+    def record(self, branches: dict[str, ak.Array], counts: Mapping[str, int]) -> None:
+        """Write a batch, and add up what is in it."""
+        self.writer.append(branches)
+        for name, count in counts.items():
+            self.counts[name] += count
 
 
 def generate_chunk(
@@ -43,6 +52,7 @@ def generate_chunk(
     outputs: Mapping[str, Path],
     progress: Callable[[int], None],
     weights: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    pool: Pool | None = None,
 ) -> dict:
     """Generate `events` collisions and write a ROOT file for the detector and one for each other detector.
 
@@ -53,7 +63,8 @@ def generate_chunk(
     main output is called, for a sample that varies the generator. outputs: a path for it and for each of the
     variations. progress is called with the number of events done. weights: as of `weights.weight_settings`;
     each is a branch of all outputs, relative to genWeight. They change which random numbers Pythia
-    draws, and so the collisions, but not how these are distributed.
+    draws, and so the collisions, but not how these are distributed. pool: what pile-up
+    is drawn from; detectors without it need none.
 
     Returns events (generated), failed, sum_weights, cross_section_pb, seconds (CPU, {pythia, detector}),
     counts: for each output its jets by hadron flavour and its tracks, and weights: for each its mean and what
@@ -71,6 +82,7 @@ def generate_chunk(
         name: {**detector, **overrides} for name, overrides in variations.items()
     }
     detectors = {name: detector_from(config) for name, config in configs.items()}
+    nominal = detectors[variation]
     provenance = {
         "sample": sample,
         "pythia": list(settings),
@@ -81,7 +93,7 @@ def generate_chunk(
         "versions": {package: version(package) for package in _PACKAGES},
     }
     started = time.process_time()
-    generator = Generator(settings, 1 + streams.integer(Purpose.PYTHIA_SEED, _MAX_SEED), weights)
+    generator = Generator(settings, 1 + streams.integer(Purpose.PYTHIA_SEED, MAX_SEED), weights)
     done, weight = 0, 0.0
     sums = {name: WeightSums() for name in weights}
     with ExitStack() as stack:
@@ -95,12 +107,12 @@ def generate_chunk(
             for name in configs
         }
         for batch in generator.batches(events):
-            response = Response(batch, detectors[variation], streams, run, chunk)
-            for view in views.values():
-                branches, counts = response.measure(view.detector, view.grid)
-                view.writer.append(branches)
-                for name, count in counts.items():
-                    view.counts[name] += count
+            for mean in sorted({detector.pile_up for detector in detectors.values()}):
+                crossings = overlay(batch, pool, mean, nominal.beam_spot, streams)
+                response = Response(crossings, nominal, streams, run, chunk)
+                for view in views.values():
+                    if view.detector.pile_up == mean:
+                        view.record(*response.measure(view.detector, view.grid))
             done += len(batch.number)
             weight += float(batch.weight.sum())
             for name, values in batch.relative_weights.items():

@@ -19,7 +19,7 @@ class Detector:
     tracks lost in the core of a jet of 1 TeV; fakes: mean number of fake tracks an event; material: factor
     on the thickness for conversions and nuclear interactions; beam_spot_shift: (x, y) [mm] of the
     collisions; jet_energy_scale: factor on jet pT; jet_energy_resolution: factor on the jet resolution, at
-    least 1.
+    least 1; pile_up: mean number of other collisions in a bunch crossing.
     """
 
     tracker: Tracker
@@ -36,6 +36,7 @@ class Detector:
     beam_spot_shift: tuple[float, float] = (0.0, 0.0)
     jet_energy_scale: float = 1.0
     jet_energy_resolution: float = 1.0
+    pile_up: float = 0.0
 
 
 # Smallest and largest value of the numbers; factors that zero would make meaningless start above it.
@@ -51,6 +52,7 @@ _LIMITS = {
     "material": (0.0, 10.0),
     "jet_energy_scale": (0.5, 1.5),
     "jet_energy_resolution": (1.0, 3.0),
+    "pile_up": (0.0, 100.0),
 }
 _MAX_SHIFT = 1.0
 

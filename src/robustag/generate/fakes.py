@@ -6,7 +6,7 @@ from robustag.generate.charged import ChargedParticles
 from robustag.generate.helix import wrap_phi
 from robustag.generate.layers import Tracker
 from robustag.generate.origins import Origin
-from robustag.generate.random import Purpose, Streams
+from robustag.generate.random import Purpose, Streams, poisson
 from robustag.generate.tracker import LOWER, CovarianceGrid, track_covariance
 from robustag.generate.tracks import Tracks
 
@@ -17,20 +17,6 @@ SPREAD = 0.1
 # Track finders ask tracks to point at the collision: |d0| and |z0| [mm] to it.
 D0_MAX = 2.0
 Z0_MAX = 5.0
-
-
-def poisson(uniform: np.ndarray, mean: float) -> np.ndarray:
-    """Poisson numbers by inversion, int64 [N]; they never fall when the mean grows."""
-    count, term = np.zeros(len(uniform), np.int64), np.exp(-mean)
-    below = np.full(len(uniform), term)
-    step = 0
-    # The last step is where the sum of the terms has reached one in double precision.
-    while term > 0.0 and (uniform > below).any() and step < 10.0 * mean + 100.0:
-        count += uniform > below
-        step += 1
-        term *= mean / step
-        below = below + term
-    return count
 
 
 def fake_tracks(

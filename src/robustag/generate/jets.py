@@ -89,12 +89,23 @@ def core_depth(jets: Jets, event: np.ndarray, eta: np.ndarray, phi: np.ndarray) 
     return depth
 
 
-def cluster_jets(event: np.ndarray, towers: np.ndarray, events: int) -> Jets:
+def pile_up_offset(eta: np.ndarray) -> np.ndarray:
+    """Mean pT [GeV] that a pile-up collision adds to a jet before calibration, by eta; float64 [N].
+
+    Of this simulation's towers without charged particles that `pileup.charged_elsewhere` knows: the same for
+    5, 20 and 50 collisions, and for jets of 20 and of 150 GeV. It rises where fewer tracks are found.
+    """
+    return 0.18 + 0.024 * eta**2
+
+
+def cluster_jets(event: np.ndarray, towers: np.ndarray, collisions: np.ndarray) -> Jets:
     """Cluster anti-kT R = 0.4 jets (JHEP 04 (2008) 063) with |eta| < 2.5 and calibrate them.
 
-    Softer jets than any variation needs are left out. event: int64 [W], ascending; towers: float64 [W, 4]
-    (px, py, pz, E); events: number of events.
+    Before that the mean offset of the event's pile-up is taken off, as with the number of primary vertices in
+    Eur. Phys. J. C 73 (2013) 2304. Softer jets than any variation needs are left out. event: int64 [W],
+    ascending; towers: float64 [W, 4] (px, py, pz, E); collisions: int64 [E], pile-up in each event.
     """
+    events = len(collisions)
     counts = np.bincount(event, minlength=events)
     inputs = ak.unflatten(ak.zip(dict(zip(("px", "py", "pz", "E"), towers.T, strict=True))), counts)
     # The banner would appear in every job's output; the reference to cite is in the project's documentation.
@@ -105,12 +116,16 @@ def cluster_jets(event: np.ndarray, towers: np.ndarray, events: int) -> Jets:
     px, py, pz, energy = (ak.to_numpy(ak.flatten(found[axis])) for axis in ("px", "py", "pz", "E"))
     raw_pt = np.hypot(px, py)
     eta = np.arcsinh(pz / raw_pt)
-    scale = energy_scale(raw_pt, eta)
-    mass = scale * np.sqrt(np.maximum(energy**2 - raw_pt**2 - pz**2, 0.0))
+    share = 1.0 - pile_up_offset(eta) * collisions[jet_event] / raw_pt
+    kept = np.flatnonzero((np.abs(eta) < ETA_MAX) & (share * raw_pt > _RAW_PT_MIN))
+    jet_event, px, py, pz, energy, raw_pt, eta, share = (
+        column[kept] for column in (jet_event, px, py, pz, energy, raw_pt, eta, share)
+    )
+    scale = share * energy_scale(share * raw_pt, eta)
     pt = scale * raw_pt
-    kept = np.flatnonzero(np.abs(eta) < ETA_MAX)
-    kept = kept[np.lexsort((-pt[kept], jet_event[kept]))]
-    return Jets(jet_event[kept], pt[kept], eta[kept], np.arctan2(py, px)[kept], mass[kept])
+    mass = scale * np.sqrt(np.maximum(energy**2 - raw_pt**2 - pz**2, 0.0))
+    order = np.lexsort((-pt, jet_event))
+    return Jets(jet_event[order], pt[order], eta[order], np.arctan2(py, px)[order], mass[order])
 
 
 def pairs_in_event(event_a: np.ndarray, event_b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

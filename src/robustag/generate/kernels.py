@@ -23,10 +23,14 @@ TEMPERATURES = (256.0, 64.0, 16.0, 4.0, 1.0, 1.0, 1.0, 1.0)
 # A fit stops when a step at the last temperature is shorter than this [mm].
 _STEP = 1e-3
 _MAX_STEPS = 60
-# Tracks above this weight become a secondary vertex together.
-SECONDARY_WEIGHT = 0.5
+# Tracks above this weight become a vertex together.
+MEMBER_WEIGHT = 0.5
 # Secondary vertices lie inside the second pixel layer [mm] (no track from outside is found).
 SECONDARY_RADIUS_MAX = 100.0
+# Tracks this close in z to the hardest one that is left [mm, at the beam line] are fitted together with it.
+PRIMARY_WINDOW = 2.0
+# Fewer tracks are no primary vertex: two or three are often the decay of a b hadron.
+PRIMARY_TRACKS = 4
 
 
 @compiled
@@ -243,6 +247,58 @@ def fit_primaries(
 
 
 @compiled
+def find_primaries(
+    parameters: np.ndarray,
+    covariance: np.ndarray,
+    pt: np.ndarray,
+    first: np.ndarray,
+    members: np.ndarray,
+    field: float,
+    prior_weight: np.ndarray,
+    found: np.ndarray,
+) -> int:
+    """Find all vertices of each event among its members[first[e] : first[e + 1]], given in falling pt [GeV].
+
+    Fills found float64 [., 13] (position, covariance, chi2, ndf, sum of squared pt, event) and returns the
+    number of vertices. The sum is over all tracks in the window, for those of b hadrons fit to no vertex.
+    """
+    vertices = 0
+    prior = np.zeros(3)
+    position = np.empty(3)
+    vertex_covariance = np.empty(6)
+    for e in range(len(first) - 1):
+        free = members[first[e] : first[e + 1]].copy()
+        n = len(free)
+        while n >= PRIMARY_TRACKS:
+            z = parameters[free[0], 1]
+            near = np.flatnonzero(np.abs(parameters[free[:n], 1] - z) < PRIMARY_WINDOW)
+            gone = np.zeros(n, np.bool_)
+            # The hardest track goes in any case, so that the search ends.
+            gone[0] = True
+            if len(near) >= PRIMARY_TRACKS:
+                weights = np.empty(len(near))
+                position[0], position[1], position[2] = 0.0, 0.0, z
+                good, chi2, ndf = fit_vertex(
+                    parameters, covariance, free[near], field, prior, prior_weight, position,
+                    vertex_covariance, weights,
+                )  # fmt: skip
+                taken = near[weights > MEMBER_WEIGHT]
+                if good and len(taken) >= PRIMARY_TRACKS:
+                    gone[taken] = True
+                    for k in range(3):
+                        found[vertices, k] = position[k]
+                    for k in range(6):
+                        found[vertices, 3 + k] = vertex_covariance[k]
+                    found[vertices, 9], found[vertices, 10] = chi2, ndf
+                    found[vertices, 11], found[vertices, 12] = np.sum(pt[free[near]] ** 2), e
+                    vertices += 1
+            kept = free[:n][~gone]
+            n = len(kept)
+            free[:n] = kept
+    return vertices
+
+
+@compiled
 def weights_at(
     position: np.ndarray, parameters: np.ndarray, covariance: np.ndarray, field: float, weight: np.ndarray
 ) -> None:
@@ -340,14 +396,14 @@ def find_secondaries(
             )
             taken = 0
             for k in range(n):
-                taken += weights[k] > SECONDARY_WEIGHT
+                taken += weights[k] > MEMBER_WEIGHT
             radius = math.hypot(position[0], position[1])
             if not good or taken < 2 or ndf <= 0.0 or radius > SECONDARY_RADIUS_MAX:
                 break
             left = 0
             for k in range(n):
                 pair = free[k]
-                if weights[k] > SECONDARY_WEIGHT:
+                if weights[k] > MEMBER_WEIGHT:
                     i = members[k]
                     member[pair] = vertices
                     weight[pair] = weights[k]

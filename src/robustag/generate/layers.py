@@ -92,6 +92,11 @@ class BeamSpot:
     sigma_y: float = 0.015
     sigma_z: float = 46.0
 
+    @property
+    def widths(self) -> np.ndarray:
+        """All three, float64 [3]."""
+        return np.array([self.sigma_x, self.sigma_y, self.sigma_z])
+
 
 _HALF_PI = float(np.pi / 2)
 

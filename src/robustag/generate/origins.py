@@ -22,6 +22,7 @@ class Origin(IntEnum):
     STRANGE = 3  # decay of K0S, Lambda, charged pions and kaons, Sigma, Xi or Omega
     MATERIAL = 4  # photon conversion or nuclear interaction
     FAKE = 5  # no particle at all
+    PILE_UP = 6  # another collision of the bunch crossing
 
 
 def particle_origin(batch: ParticleBatch, truth: Truth, particle: np.ndarray) -> np.ndarray:

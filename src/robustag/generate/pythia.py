@@ -32,6 +32,8 @@ PROCESSES: dict[str, tuple[str, ...]] = {
 _QCD_DEFAULTS = {"pthat_min": 20.0, "pthat_max": 300.0, "bias_power": 2.5}
 
 BATCH = 250
+# Of Pythia's own seeds, which start at 1.
+MAX_SEED = 900_000_000
 # Share of the events asked for that Pythia may fail to complete.
 FAILURE_LIMIT = 0.02
 
@@ -97,7 +99,7 @@ def pythia_settings(sample: dict) -> tuple[str, ...]:
 
 
 class Generator:
-    """A Pythia instance with its settings, its seed (1 to 900,000,000) and weights as of `weight_settings`.
+    """A Pythia instance with its settings, its seed (1 to MAX_SEED) and weights as of `weight_settings`.
 
     Raises InputError that names the setting Pythia refuses, or if its shower has no weights. `failed` counts
     events that Pythia gave up on, `seconds` the CPU time spent inside Pythia.

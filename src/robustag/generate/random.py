@@ -40,6 +40,9 @@ class Purpose(IntEnum):
     RECORD_FAKE = 21
     RECORD_JET_ENERGY = 22
     RECORD_VERTEX = 23
+    PILE_UP_COUNT = 24
+    PILE_UP_COLLISION = 25
+    PILE_UP_POSITION = 26
 
 
 class Streams:
@@ -75,3 +78,17 @@ class Streams:
         radius = ((finalise(bits + GOLDEN) >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
         angle = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
         return np.sqrt(-2.0 * np.log(radius)) * np.cos(2.0 * np.pi * angle)
+
+
+def poisson(uniform: np.ndarray, mean: float) -> np.ndarray:
+    """Poisson numbers by inversion, int64 [N]; they never fall when the mean grows."""
+    count, term = np.zeros(len(uniform), np.int64), np.exp(-mean)
+    below = np.full(len(uniform), term)
+    step = 0
+    # The last step is where the sum of the terms has reached one in double precision.
+    while term > 0.0 and (uniform > below).any() and step < 10.0 * mean + 100.0:
+        count += uniform > below
+        step += 1
+        term *= mean / step
+        below = below + term
+    return count

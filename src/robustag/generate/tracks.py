@@ -1,6 +1,7 @@
 """Charged particles to measured tracks: acceptance, efficiency, exact perigee, correlated smearing."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 
@@ -42,6 +43,10 @@ class Tracks:
     def eta(self) -> np.ndarray:
         """Pseudorapidity, float64 [T]."""
         return np.arctanh(np.cos(self.parameters[:, 3]))
+
+    def take(self, chosen: np.ndarray) -> Self:
+        """Some of them: bool [T] or ascending indices."""
+        return replace(self, **{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
 
 @dataclass(frozen=True)
@@ -88,12 +93,6 @@ def tracking_efficiency(particles: ChargedParticles, tracker: Tracker) -> np.nda
     return efficiency
 
 
-def beam_spot(streams: Streams, number: np.ndarray, detector: Detector) -> np.ndarray:
-    """True collision points of an unshifted beam, float64 [E, 3], mm."""
-    width = np.array([detector.beam_spot.sigma_x, detector.beam_spot.sigma_y, detector.beam_spot.sigma_z])
-    return width * streams.normal(Purpose.BEAM_SPOT, number[:, None], np.arange(3)[None, :])
-
-
 def track_candidates(
     particles: ChargedParticles,
     core: np.ndarray,
@@ -109,9 +108,7 @@ def track_candidates(
     """
     efficiency = tracking_efficiency(particles, tracker)
     possible = np.flatnonzero(efficiency > 0.0)
-    particles = ChargedParticles(
-        **{field.name: getattr(particles, field.name)[possible] for field in fields(ChargedParticles)}
-    )
+    particles = particles.take(possible)
     pt, theta = particles.pt, np.arctan2(particles.pt, particles.momentum[:, 2])
     covariance = track_covariance(grid, tracker, pt, theta, particles.charge)
     who, key = number[particles.event], particles.key

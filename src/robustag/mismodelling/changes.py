@@ -10,11 +10,11 @@ from dataclasses import fields, replace
 import numpy as np
 
 from robustag.errors import InputError
-from robustag.generate.fakes import D0_MAX, Z0_MAX, poisson
+from robustag.generate.fakes import D0_MAX, Z0_MAX
 from robustag.generate.helix import wrap_phi
 from robustag.generate.jets import relative_resolution
 from robustag.generate.origins import Origin
-from robustag.generate.random import Purpose, Streams
+from robustag.generate.random import Purpose, Streams, poisson
 from robustag.generate.tracker import LOWER, PARAMETERS
 from robustag.generate.tracks import Tracks, join_tracks
 from robustag.mismodelling.records import Records

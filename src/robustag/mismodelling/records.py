@@ -26,7 +26,7 @@ from robustag.ntuples import read_branches
 _POSITION = ("PV_x", "PV_y", "PV_z")
 _KEPT = (
     *("run", "luminosityBlock", "event", "genWeight", "GenVtx_x", "GenVtx_y", "GenVtx_z"),
-    *("PV_chi2", "PV_ndof", *_POSITION, *PRIMARY_COVARIANCE),
+    *("Pileup_nTrueInt", "Pileup_nPU", "PV_npvs", "PV_chi2", "PV_ndof", *_POSITION, *PRIMARY_COVARIANCE),
 )
 _FLAVOURS = ("hadronFlavour", "partonFlavour")
 _JET = ("pt", "eta", "phi", "mass", *_FLAVOURS)

@@ -9,9 +9,9 @@ from robustag.workflow.places import CONFIG_SCHEMA
 _INTRODUCTION = """\
 # Configuration
 
-`config.yaml` is the default study; `smoke.yaml` (a miniature), `systematics.yaml` (ways of training),
-`paper.yaml` (the papers' size), `published.yaml` (the papers' data), `cms.yaml`, `cms_deepjet.yaml`,
-`nanoaod.yaml` and `deepntuple.yaml`
+`config.yaml` is the default study; `smoke.yaml` (a miniature), `pileup.yaml` (20 other collisions in a bunch
+crossing), `systematics.yaml` (ways of training), `paper.yaml` (the papers' size), `published.yaml` (the
+papers' data), `cms.yaml`, `cms_deepjet.yaml`, `nanoaod.yaml` and `deepntuple.yaml`
 (files of CMS) are presets on top of it: `snakemake --configfile config/paper.yaml ...`.
 A preset's dictionaries add to those below it, its lists replace them, and `null` takes a key away, as in
 `evaluation: {inputs: {track_0_D0: null}}` or `attacks: {pgd: {jets: null}}`; where the table below allows

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robustag.workflow.seeds import derive_seed
+
+if TYPE_CHECKING:
+    from robustag.generate.minimum_bias import Pool
 
 NOMINAL = "nominal"
 
@@ -21,6 +25,7 @@ def simulate_chunk(
     weights: Mapping[str, Mapping[str, str]] | None = None,
     variation: str = NOMINAL,
     progress: Callable[[int], None],
+    pool: "Pool | None" = None,
 ) -> dict:
     """Simulate chunk number `chunk` (from 0) of a sample of the configuration.
 
@@ -44,6 +49,8 @@ def simulate_chunk(
         What the main output is called.
     progress : callable
         Gets the number of events done.
+    pool : Pool, optional
+        The study's minimum-bias collisions, for detectors with pile-up.
 
     Returns
     -------
@@ -77,4 +84,13 @@ def simulate_chunk(
         variation=variation,
         progress=progress,
         weights=dict(weights or {}),
+        pool=pool,
     )
+
+
+def minimum_bias_pool(collisions: int, root_seed: int) -> "Pool":
+    """Simulate the minimum-bias collisions that a study of this seed draws its pile-up from."""
+    from robustag.generate.minimum_bias import make_pool
+    from robustag.generate.pythia import MAX_SEED
+
+    return make_pool(collisions, 1 + derive_seed(root_seed, "minimum_bias") % MAX_SEED)

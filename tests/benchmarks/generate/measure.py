@@ -12,12 +12,15 @@ import pythia8mc
 
 from robustag.generate.chunk import generate_chunk
 from robustag.generate.detector import detector_from
+from robustag.generate.minimum_bias import make_pool
+from robustag.generate.pileup import overlay
 from robustag.generate.pythia import BATCH, Generator, pythia_settings
 from robustag.generate.random import Streams
 from robustag.generate.response import Response
 from robustag.generate.tracker import covariance_grid
 
 SEED = 12
+_POOL = 500
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,17 @@ def measure_variations(sample: dict, detectors: dict[str, dict], events: int) ->
     nominal = next(iter(built))
     warm_up(detectors[nominal])
     streams = Streams(SEED, 1, 1)
+    pool = make_pool(_POOL, SEED) if any(detector.pile_up for detector in built.values()) else None
     spent = dict.fromkeys(built, 0.0)
     for batch in Generator(pythia_settings(sample), SEED).batches(events, BATCH):
         started = time.process_time()
-        response = Response(batch, built[nominal], streams, 1, 1)
+        responses: dict[float, Response] = {}
         for name, detector in built.items():
-            response.measure(detector, grids[name])
+            mean = detector.pile_up
+            if mean not in responses:
+                crossings = overlay(batch, pool, mean, detector.beam_spot, streams)
+                responses[mean] = Response(crossings, built[nominal], streams, 1, 1)
+            responses[mean].measure(detector, grids[name])
             now = time.process_time()
             spent[name] += now - started
             started = now

@@ -8,6 +8,7 @@ import pytest
 from robustag.generate.charged import final_charged
 from robustag.generate.detector import detector_from
 from robustag.generate.labels import find_truth
+from robustag.generate.minimum_bias import Pool, make_pool
 from robustag.generate.pythia import ParticleBatch
 from robustag.generate.random import Streams
 from robustag.generate.tracker import covariance_grid
@@ -45,6 +46,12 @@ def _batch(events: list[list[dict]]) -> ParticleBatch:
 def make_batch() -> Callable[[list[list[dict]]], ParticleBatch]:
     """Builds a ParticleBatch from lists of dicts, one list an event."""
     return _batch
+
+
+@pytest.fixture(scope="session")
+def pool() -> Pool:
+    """A small pool of minimum-bias collisions."""
+    return make_pool(300, 8)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from coffea.nanoevents import NanoEventsFactory
 from robustag.errors import InputError
 from robustag.generate import pythia
 from robustag.generate.chunk import generate_chunk
+from robustag.generate.minimum_bias import Pool
 from robustag.generate.origins import Origin
 from robustag.ntuples import read_provenance
 from robustag.readers.generated import GeneratedSchema
@@ -178,6 +179,8 @@ def test_provenance_says_how_the_file_was_made(chunk: tuple) -> None:
         ({"detector": DETECTOR | {"noise": 1}}, "unknown key 'noise'"),
         ({"detector": DETECTOR | {"d0_resolution": -1}}, "d0_resolution must be a number"),
         ({"variations": {"worse": {"fakes": "big"}}}, "fakes must be a number"),
+        ({"variations": {"crowded": {"pile_up": 101}}}, "pile_up must be a number from 0 to 100, not 101"),
+        ({"detector": DETECTOR | {"pile_up": 5}}, "pile_up needs a pool of minimum-bias collisions"),
         ({"sample": SAMPLE | {"pythia": ["Tune:pp = 99"]}}, "Tune:pp = 99"),
         ({"events": 0}, "at least 1"),
     ],
@@ -257,6 +260,66 @@ def test_signed_significances_fall_with_rank(chunk: tuple) -> None:
     assert (second[both] >= third[both]).all()
     assert np.nanmedian(second[jet["hadronFlavour"] == 5]) > 2.0
     assert np.nanmedian(second[jet["hadronFlavour"] == 0]) < 2.0
+
+
+@pytest.fixture(scope="module")
+def piled(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ak.Array]:
+    """The collisions of `chunk` alone, and with 5 and 20 others."""
+    variations = {"some": {"pile_up": 5.0}, "many": {"pile_up": 20.0}}
+    _, outputs = _generate(tmp_path_factory.mktemp("piled"), variations, pool=pool)
+    return {name: _read(path) for name, path in outputs.items()}
+
+
+def _read(path: Path) -> ak.Array:
+    with uproot.open(path) as file:
+        return file["Events"].arrays()
+
+
+def test_pile_up_beside_it_leaves_the_nominal_detector_as_it_is(
+    chunk: tuple, piled: dict[str, ak.Array]
+) -> None:
+    nominal = _read(chunk[1]["nominal"])
+    assert nominal.fields == piled["nominal"].fields
+    for name in nominal.fields:
+        both = (ak.to_numpy(ak.flatten(events[name], axis=None)) for events in (nominal, piled["nominal"]))
+        assert next(both).tobytes() == next(both).tobytes(), name
+    assert set(nominal.Pileup_nPU.to_list()) == {0}
+    assert set(nominal.PV_npvs.to_list()) == {1}
+
+
+def test_pile_up_is_paired_and_larger_means_add(piled: dict[str, ak.Array]) -> None:
+    for name in ("event", "genWeight", "GenVtx_z", "GenPart_pt"):
+        assert piled["nominal"][name].to_list() == piled["many"][name].to_list()
+    some, many = piled["some"], piled["many"]
+    assert ak.mean(many.Pileup_nPU) == pytest.approx(20.0, abs=4.0 * np.sqrt(20.0 / 300.0))
+    assert set(many.Pileup_nTrueInt.to_list()) == {20.0}
+    assert ak.all(many.Pileup_nPU >= some.Pileup_nPU)
+    assert ak.all(some.PV_npvs <= some.Pileup_nPU + 2)
+    assert 0.4 < ak.mean(many.PV_npvs) / 21.0 < 0.8
+    # The jets of this sample are soft, and nothing underlies them: others are often harder.
+    right = [np.mean(np.abs(events.PV_z - events.GenVtx_z) < 1.0) for events in (some, many)]
+    assert right[0] > 0.75
+    assert 0.5 < right[1] < right[0]
+
+
+@pytest.mark.parametrize("name", ["some", "many"])
+def test_calibration_of_jets_stays_with_pile_up(piled: dict[str, ak.Array], name: str) -> None:
+    """The mean change of pT of jets that are there without is zero within its error or 1.5 %."""
+    before, after = (ak.zip({key: events[f"Jet_{key}"] for key in ("pt", "eta", "phi")}) for events in
+                     (piled["nominal"][["Jet_pt", "Jet_eta", "Jet_phi"]], piled[name]))  # fmt: skip
+    one, other = ak.unzip(ak.cartesian([before[before.pt > 30.0], after]))
+    distance = np.hypot(one.eta - other.eta, (one.phi - other.phi + np.pi) % (2.0 * np.pi) - np.pi)
+    change = ak.to_numpy(ak.flatten((other.pt / one.pt)[distance < 0.2])) - 1.0
+    assert len(change) > 150
+    assert abs(change.mean()) < 0.015 + 2.0 * change.std() / np.sqrt(len(change))
+
+
+def test_few_tracks_of_pile_up_are_left_in_jets_and_say_so(piled: dict[str, ak.Array]) -> None:
+    origin = {name: ak.to_numpy(ak.flatten(events.Track_origin)) for name, events in piled.items()}
+    assert (origin["nominal"] != Origin.PILE_UP).all()
+    right = np.abs(piled["many"].PV_z - piled["many"].GenVtx_z) < 1.0
+    left = ak.to_numpy(ak.flatten(piled["many"].Track_origin[right]))
+    assert 0.0 < (left == Origin.PILE_UP).mean() < 0.06
 
 
 def test_fewer_tracks_stay_paired_in_the_file(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from robustag.generate.charged import final_charged
-from robustag.generate.fakes import D0_MAX, SPREAD, Z0_MAX, fake_tracks, poisson
+from robustag.generate.fakes import D0_MAX, SPREAD, Z0_MAX, fake_tracks
 from robustag.generate.labels import find_truth
 from robustag.generate.layers import TRACKERS
 from robustag.generate.origins import Origin
-from robustag.generate.random import Streams
+from robustag.generate.random import Streams, poisson
 from robustag.generate.tracker import covariance_grid
 from robustag.generate.tracks import Tracks
 

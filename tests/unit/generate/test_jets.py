@@ -21,6 +21,7 @@ from robustag.generate.jets import (
 from robustag.generate.random import Streams
 
 DETECTOR = detector_from({"tracker": "atlas_run1"})
+NO_PILE_UP = np.zeros(3, int)
 
 
 def _towers(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> np.ndarray:
@@ -29,11 +30,26 @@ def _towers(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> np.ndarray:
 
 def test_two_separate_towers_are_two_calibrated_jets() -> None:
     towers = _towers(np.array([40.0, 30.0]), np.array([0.5, -1.0]), np.array([1.0, -2.0]))
-    jets = cluster_jets(np.array([1, 1]), towers, 3)
+    jets = cluster_jets(np.array([1, 1]), towers, NO_PILE_UP)
     assert jets.event.tolist() == [1, 1]
     assert jets.pt == pytest.approx([40.0 * np.sqrt(2.9**2 / 40 + 1), 30.0 * np.sqrt(2.8**2 / 30 + 1)])
     assert jets.eta == pytest.approx([0.5, -1.0])
     assert jets.phi == pytest.approx([1.0, -2.0])
+
+
+def test_the_offset_of_pile_up_is_taken_off_before_the_calibration() -> None:
+    """What 20 collisions add to one jet of 40 GeV at eta 2 is 20 (0.18 + 0.024 4) GeV; direction stays."""
+    towers = _towers(np.array([40.0, 40.0]), np.array([2.0, 2.0]), np.array([1.0, 1.0]))
+    jets = cluster_jets(np.array([0, 1]), towers, np.array([0, 20]))
+    left = np.array([40.0, 40.0 - 20.0 * 0.276])
+    assert jets.pt == pytest.approx(left * energy_scale(left, np.array([2.0, 2.0])))
+    assert jets.eta == pytest.approx([2.0, 2.0])
+    assert jets.phi == pytest.approx([1.0, 1.0])
+
+
+def test_a_jet_that_is_all_offset_is_none() -> None:
+    towers = _towers(np.array([13.0, 13.0]), np.array([1.0, 1.0]), np.array([1.0, 1.0]))
+    assert cluster_jets(np.array([0, 1]), towers, np.array([0, 100])).event.tolist() == [0]
 
 
 def test_energy_scale_closed_form() -> None:
@@ -42,7 +58,7 @@ def test_energy_scale_closed_form() -> None:
 
 def test_selection_in_pt_and_eta() -> None:
     towers = _towers(np.array([100.0, 100.0, 14.0]), np.array([2.6, 2.4, 0.0]), np.array([0.0, 1.0, 2.0]))
-    clustered = cluster_jets(np.zeros(3, int), towers, 1)
+    clustered = cluster_jets(np.zeros(3, int), towers, NO_PILE_UP[:1])
     assert clustered.eta == pytest.approx([2.4, 0.0])
     kept, jets = measured_jets(clustered, DETECTOR, Streams(1, 1, 1), np.zeros(1, np.uint64))
     assert kept.tolist() == [0]
@@ -50,7 +66,7 @@ def test_selection_in_pt_and_eta() -> None:
 
 
 def test_events_without_towers_have_no_jets() -> None:
-    assert len(cluster_jets(np.zeros(0, int), np.zeros((0, 4)), 3)) == 0
+    assert len(cluster_jets(np.zeros(0, int), np.zeros((0, 4)), NO_PILE_UP)) == 0
 
 
 def _anti_kt(towers: np.ndarray, radius: float) -> list[np.ndarray]:
@@ -84,7 +100,7 @@ def test_clusters_like_the_textbook_algorithm(seed: int) -> None:
         pt = np.hypot(px, py)
         if pt > 12.0:
             expected.append(pt * energy_scale(np.array([pt]), np.array([np.arcsinh(pz / pt)]))[0])
-    found = cluster_jets(np.zeros(n, int), towers, 1)
+    found = cluster_jets(np.zeros(n, int), towers, NO_PILE_UP[:1])
     assert found.pt == pytest.approx(sorted(expected, reverse=True), rel=1e-9)
 
 

@@ -1,12 +1,17 @@
 """Vertex fits on toy tracks whose origin is known."""
 
 from collections.abc import Callable
+from itertools import chain
 
 import numpy as np
 import pytest
 
 from robustag.generate.layers import BeamSpot
-from robustag.generate.vertices import find_secondary_vertices, fit_primary_vertices
+from robustag.generate.vertices import (
+    choose_primary_vertices,
+    find_secondary_vertices,
+    fit_primary_vertices,
+)
 
 FIELD = 2.0
 
@@ -115,3 +120,96 @@ def test_fewer_than_two_free_tracks_make_no_vertex(toy_tracks: Callable) -> None
     found = find_secondary_vertices(tracks.event[pair], pair, np.arange(20), tracks, primary, FIELD)
     assert len(found.jet) == 0
     assert (found.member == -1).all()
+
+
+def _collisions(seed: int, places: list[float], tracks: int = 10) -> list[list[dict]]:
+    """100 bunch crossings with a spray at each place along the beam; the last one is harder."""
+    parts = [_sprays(seed + i, 100, tracks, (0.0, 0.0, z), 2.4) for i, z in enumerate(places)]
+    for event in parts[-1]:
+        for particle in event:
+            particle["pt"] *= 2.0
+    return [list(chain(*event)) for event in zip(*parts, strict=True)]
+
+
+def test_all_vertices_are_found_and_the_hardest_is_chosen(toy_tracks: Callable) -> None:
+    batch, tracks = toy_tracks(_collisions(20, [-60.0, -20.0, -1.0, 7.0]))
+    near, primary, count = choose_primary_vertices(tracks, 100, BeamSpot(), FIELD)
+    assert (count == 4).mean() > 0.95
+    assert np.abs(primary.position[:, 2] - 7.0).max() < 0.2
+    # Its own tracks stay, those of the others go.
+    own = batch.item[near.particle] >= 30
+    assert own.sum() > 0.99 * (batch.item[tracks.particle] >= 30).sum()
+    assert (~own).sum() < 0.002 * len(tracks)
+    assert primary.track_weight[own].mean() > 0.9
+
+
+def test_tracks_that_pass_the_vertex_closely_stay_with_it(toy_tracks: Callable) -> None:
+    """Two vertices 3 mm apart: of the other's tracks those that pass within |z0| sin(theta) of 1 mm stay."""
+    batch, tracks = toy_tracks(_collisions(25, [4.0, 7.0]))
+    near, _, _ = choose_primary_vertices(tracks, 100, BeamSpot(), FIELD)
+    other = batch.item[near.particle] < 10
+    assert (3.0 / np.cosh(near.eta[other]) < 1.1).all()
+    steep = 3.0 / np.cosh(tracks.eta) < 0.9
+    kept = near.particle[other & (3.0 / np.cosh(near.eta) < 0.9)]
+    assert len(kept) > 0.97 * (steep & (batch.item[tracks.particle] < 10)).sum()
+
+
+def test_tracks_of_b_hadrons_count_for_their_vertex(toy_tracks: Callable) -> None:
+    """Two sprays alike; three hard tracks from 3 mm off one of them decide."""
+    b_hadron = [
+        [particle | {"pt": 2.0 * particle["pt"]} for particle in event]
+        for event in _sprays(26, 100, 3, (3.0, 0.0, 20.0), 0.1)
+    ]
+    parts = (_sprays(27, 100, 10, (0.0, 0.0, -20.0), 2.4), _sprays(28, 100, 10, (0.0, 0.0, 20.0), 2.4))
+    _, tracks = toy_tracks([list(chain(*event)) for event in zip(*parts, b_hadron, strict=True)])
+    _, primary, _ = choose_primary_vertices(tracks, 100, BeamSpot(), FIELD)
+    assert (np.abs(primary.position[:, 2] - 20.0) < 0.3).mean() > 0.9
+
+
+def test_planted_vertices_come_back_wherever_they_are(toy_tracks: Callable) -> None:
+    """Three millimetres apart, at random places, in a random order."""
+    rng = np.random.default_rng(30)
+    for _ in range(5):
+        places = rng.permutation(np.cumsum(rng.uniform(3.0, 20.0, 8)) - 50.0).tolist()
+        _, tracks = toy_tracks(_collisions(int(rng.integers(1000)), places))
+        _, primary, count = choose_primary_vertices(tracks, 100, BeamSpot(), FIELD)
+        assert count.mean() == pytest.approx(8.0, abs=0.1)
+        assert np.abs(primary.position[:, 2] - places[-1]).max() < 0.3
+
+
+def test_one_collision_is_fitted_as_without_pile_up(toy_tracks: Callable) -> None:
+    """The fits start elsewhere and end at the same place: within a twentieth of the error."""
+    _, tracks = toy_tracks(_sprays(40, 100, 12, (0.0, 0.0, 30.0), 2.4))
+    alone = fit_primary_vertices(tracks, 100, BeamSpot(), FIELD)
+    near, primary, count = choose_primary_vertices(tracks, 100, BeamSpot(), FIELD)
+    assert len(near) == len(tracks)
+    assert (count == 1).all()
+    difference = (primary.position - alone.position) / np.sqrt(alone.covariance[:, [0, 2, 5]])
+    assert np.sqrt((difference**2).mean()) < 0.05
+    assert primary.ndf == pytest.approx(alone.ndf, abs=0.1)
+
+
+def test_collisions_at_one_place_are_one_vertex(toy_tracks: Callable) -> None:
+    _, tracks = toy_tracks(_collisions(50, [10.0, 10.05]))
+    near, _, count = choose_primary_vertices(tracks, 100, BeamSpot(), FIELD)
+    assert (count == 1).mean() > 0.9
+    assert len(near) > 0.99 * len(tracks)
+
+
+def test_displaced_tracks_are_no_vertex_and_stay_with_theirs(toy_tracks: Callable) -> None:
+    """Three tracks from 6 mm off the beam, and another collision 4 mm on the other side of theirs."""
+    displaced = _sprays(60, 100, 3, (6.0, 0.3, 2.0), 0.25)
+    crossings = [a + b for a, b in zip(displaced, _collisions(61, [-4.0, 0.0]), strict=True)]
+    batch, tracks = toy_tracks(crossings)
+    near, _, count = choose_primary_vertices(tracks, 100, BeamSpot(), FIELD)
+    assert (count == 2).mean() > 0.95
+    assert (batch.item[near.particle] < 3).sum() == (batch.item[tracks.particle] < 3).sum()
+
+
+def test_too_few_tracks_for_a_vertex_get_the_beam_spot(toy_tracks: Callable) -> None:
+    _, tracks = toy_tracks([_sprays(70, 1, 3, (0.0, 0.0, 5.0), 2.0)[0], []])
+    near, primary, count = choose_primary_vertices(tracks, 2, BeamSpot(), FIELD)
+    assert count.tolist() == [0, 0]
+    assert len(near) == len(tracks) == 3
+    assert (primary.position == 0.0).all()
+    assert np.sqrt(primary.covariance[:, [0, 2, 5]]) == pytest.approx(np.tile([0.015, 0.015, 46.0], (2, 1)))

@@ -14,7 +14,7 @@ from robustag.plotting.style import FLAVOUR_COLOURS, FLAVOUR_LABELS, stamp, styl
 from robustag.validation.closure import shapes, vertex_composition, vertex_efficiency
 from robustag.validation.vertices import SIGNIFICANT
 
-_ORIGIN_LABELS = {"bottom": "b decay", "charm": "c decay", "primary": "primary"}
+_ORIGIN_LABELS = {"bottom": "b decay", "charm": "c decay", "primary": "primary", "pile_up": "pile-up"}
 # Which vertices count: name in the table, filled marker or open, note in the legend.
 _VERTICES = (
     ("any", True, ""),
