@@ -37,8 +37,7 @@ with job(globals()) as (snakemake, log):
         return strength, changed.inputs
 
     def baseline(clean: JetTensors, reference: JetTensors | None = None) -> Baseline:
-        measured_with = (bench.normalisation, evaluation, reference)
-        return Baseline(model.network, clean, *measured_with, loss=model.loss)
+        return Baseline(model.network, clean, bench.normalisation, evaluation, reference, loss=model.loss)
 
     whole = baseline(jets)
     # Changed records exist for some of the jets only, and are compared with the same ones.
