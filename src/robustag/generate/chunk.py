@@ -63,8 +63,8 @@ def generate_chunk(
     main output is called, for a sample that varies the generator. outputs: a path for it and for each of the
     variations. progress is called with the number of events done. weights: as of `weights.weight_settings`;
     each is a branch of all outputs, relative to genWeight. They change which random numbers Pythia
-    draws, and so the collisions, but not how these are distributed. pool: what pile-up
-    is drawn from; detectors without it need none.
+    draws, and so the collisions, but not how these are distributed. pool: what pile-up is drawn from;
+    detectors without it need none.
 
     Returns events (generated), failed, sum_weights, cross_section_pb, seconds (CPU, {pythia, detector}),
     counts: for each output its jets by hadron flavour and its tracks, and weights: for each its mean and what
