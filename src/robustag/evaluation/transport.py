@@ -98,7 +98,7 @@ class Outputs:
         angles = np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
         projected = self._points @ np.array([np.cos(angles), np.sin(angles)])
         chosen = [np.flatnonzero(self._jets.label == flavour) for flavour in range(len(CLASSES))]
-        # As they are stored: a replicate after the other.
+        # One replicate after the other is faster.
         weights = [self._jets.weights.T[:, jets] for jets in chosen]
         return [
             np.stack([_quantiles(values, own) for values in projected[jets].T])
