@@ -1,6 +1,7 @@
 """The figures of ways of training: where each stands, and what it has seen."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from tests.unit.evaluation.test_frontier import (
     AUCS,
@@ -49,6 +50,16 @@ def test_the_frontier_has_every_model_in_every_panel(found):
     uncertainty = figure.axes[0]
     shown = sorted(float(line.get_ydata()[0]) for line in uncertainty.lines if len(line.get_xdata()) == 1)
     assert shown == pytest.approx([1.41, 2.5, 5.0, 6.4], rel=0.05)
+
+
+def test_no_two_of_many_ways_look_alike(found):
+    table = frontier_table(*found, "nominal", "BvL", 0.01)
+    nominal = table[table["model"] == "nominal"]
+    many = [nominal, *(nominal.assign(model=f"way {number}") for number in range(40))]
+    panels = frontier_panels(DISCRIMINATORS, ["fgsm"], 0.05)
+    figure = draw_frontier(pd.concat(many), panels, "BvL", "sample")
+    looks = {(line.get_color(), line.get_marker()) for line in figure.legends[0].get_lines()}
+    assert len(looks) == 41
 
 
 def test_the_matrix_frames_what_was_seen_and_says_per_cent(found):

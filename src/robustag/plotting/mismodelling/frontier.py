@@ -20,7 +20,8 @@ from robustag.plotting.mismodelling.scale_factors import RATE_NAMES
 from robustag.plotting.style import legend_below, stamp, styled
 
 _COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#882255", "#E69F00", "#44AA99", "#999933")
-_MARKERS = "sD^vP<X>p"
+# One more than colours, so that no two of ninety look alike.
+_MARKERS = "sD^vP<X>p*"
 
 
 class Panel(NamedTuple):
