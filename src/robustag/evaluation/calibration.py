@@ -17,6 +17,8 @@ ALL = "all"
 BINS = 20
 """Bins of the predicted probability, of equal width."""
 
+_BLOCK_JETS = 65_536
+
 
 def reliability(logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> pd.DataFrame:
     """Reliability: how often jets of a predicted probability are what was predicted.
@@ -132,18 +134,23 @@ def _with_replicates(
 
         sum over bins |sum in bin of w (predicted - right)| / sum of w
     """
-    gaps = [training_weight * (predicted - right) for _, predicted, right in predictions]
-    values = np.array([*gaps, training_weight, np.ones(len(training_weight)), *means])
     # A cell for each bin of a prediction's gap, one for each of the others.
-    bins = len(gaps) * BINS
-    cells = np.empty(values.shape, dtype=np.intp)
-    for row, (_, predicted, _) in enumerate(predictions):
-        cells[row] = BINS * row + _bin(predicted)
-    others = len(values) - len(gaps)
-    cells[len(gaps) :] = bins + np.arange(others)[:, None]
-    sums = weighted_sums(np.ascontiguousarray(weights), cells, values, bins + others)
+    bins = len(predictions) * BINS
+    others = [training_weight, np.ones(len(training_weight)), *means]
+    sums = np.zeros((bins + len(others), weights.shape[1]))
+    for start in range(0, len(training_weight), _BLOCK_JETS):
+        block = slice(start, start + _BLOCK_JETS)
+        gaps = [
+            training_weight[block] * (predicted[block] - right[block]) for _, predicted, right in predictions
+        ]
+        values = np.array([*gaps, *(column[block] for column in others)])
+        cells = np.empty(values.shape, dtype=np.intp)
+        for row, (_, predicted, _) in enumerate(predictions):
+            cells[row] = BINS * row + _bin(predicted[block])
+        cells[len(gaps) :] = bins + np.arange(len(others))[:, None]
+        sums += weighted_sums(np.ascontiguousarray(weights[block]), cells, values, len(sums))
     training_total, total = np.where(sums[bins : bins + 2] > 0, sums[bins : bins + 2], np.nan)
-    errors = np.abs(sums[:bins]).reshape(len(gaps), BINS, -1).sum(axis=1)
+    errors = np.abs(sums[:bins]).reshape(len(predictions), BINS, -1).sum(axis=1)
     return np.vstack([errors / training_total, sums[bins + 2 :] / total])
 
 

@@ -173,6 +173,14 @@ def test_the_order_of_jets_does_not_matter(make_jets, settings):
     np.testing.assert_allclose(first, second, rtol=1e-5)
 
 
+def test_blocks_do_not_show(make_jets, settings, monkeypatch):
+    logits, label, event = make_jets(500)
+    a = measure(logits, label, event, settings).metrics
+    monkeypatch.setattr("robustag.evaluation.calibration._BLOCK_JETS", 7)
+    b = measure(logits, label, event, settings).metrics
+    np.testing.assert_allclose(np.stack(a["replicates"]), np.stack(b["replicates"]), rtol=1e-5)
+
+
 def test_two_runs_give_the_same_bytes(make_jets, settings, tmp_path):
     logits, label, event = make_jets(2000)
     cuts = clean_cuts(logits, label, settings)
