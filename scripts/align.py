@@ -13,7 +13,7 @@ with job(globals()) as (snakemake, log):
     from robustag.files import write_table
     from robustag.mismodelling.alignment import alignment, spans
     from robustag.mismodelling.displacements import Displacement
-    from robustag.tensors.loading import load_relative_weights, load_tensors
+    from robustag.tensors.loading import load_tensors, load_variation
 
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
@@ -21,12 +21,9 @@ with job(globals()) as (snakemake, log):
     bench = Bench.load(files.features, files.normalisation, files.spread, device=device)
     model = bench.model(files.model)
     jets = load_tensors(files.nominal, "test")
-    samples = {"nominal": jets}
-    for name in params.variations:
-        if name in params.weights:
-            samples[name] = jets.reweighted(load_relative_weights(files.nominal, "test", name))
-        else:
-            samples[name] = load_tensors(files[name], "test")
+    samples = {"nominal": jets} | {
+        name: load_variation(name, files.get(name), jets, files.nominal, "test") for name in params.variations
+    }
     weights = {
         name: replicas(
             sample.event.numpy(),

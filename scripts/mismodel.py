@@ -14,7 +14,7 @@ with job(globals()) as (snakemake, log):
     from robustag.evaluation.weighted import effective_shares, too_few
     from robustag.mismodelling import keeps_jets, mismodelled
     from robustag.registry import settings_of
-    from robustag.tensors.loading import JetTensors, load_relative_weights, load_tensors
+    from robustag.tensors.loading import JetTensors, load_tensors, load_variation
 
     torch.set_num_threads(snakemake.threads)
     params, files = snakemake.params, snakemake.input
@@ -27,9 +27,7 @@ with job(globals()) as (snakemake, log):
     progress = Progress(f"mismodel {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
 
     def variation(name: str) -> JetTensors:
-        if name in params.weights:
-            return jets.reweighted(load_relative_weights(files.tensors, "test", name))
-        return load_tensors(files[name], "test")
+        return load_variation(name, files.get(name), jets, files.tensors, "test")
 
     def inputs_of(sample: tuple[float, JetTensors]) -> tuple[float, torch.Tensor]:
         # By `map`, which unlike a loop keeps no sample while the next one is made.

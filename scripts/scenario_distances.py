@@ -13,7 +13,7 @@ with job(globals()) as (snakemake, log):
     from robustag.evaluation.distances import measure_all
     from robustag.files import write_table
     from robustag.mismodelling import mismodelled
-    from robustag.tensors.loading import JetTensors, load_relative_weights, load_tensors, sample_jets
+    from robustag.tensors.loading import JetTensors, load_tensors, load_variation, sample_jets
 
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
@@ -22,9 +22,7 @@ with job(globals()) as (snakemake, log):
     progress = Progress("distances of scenarios")
 
     def variation(name: str) -> JetTensors:
-        if name in params.weights:
-            return test.reweighted(load_relative_weights(files.tensors, "test", name))
-        return load_tensors(files[name], "test")
+        return load_variation(name, files.get(name), test, files.tensors, "test")
 
     def halves() -> tuple[JetTensors, JetTensors]:
         """Two samples of one simulation."""

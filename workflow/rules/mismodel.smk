@@ -60,7 +60,6 @@ rule align:
         epsilon=config["figures"]["epsilon"],
         discriminators=config["figures"]["discriminators"],
         variations=RUN["variations"],
-        weights=WEIGHT_VARIATIONS,
         settings=settings("relative_cap", "physical", "frozen", "evaluation"),
         code=code_fingerprint("scripts/align.py"),
         attack_code=attacks_fingerprint([config["figures"]["attack"]]),

@@ -74,7 +74,6 @@ rule scenario_distances:
         seed=config["seed"],
         scenarios={name: SCENARIOS[name] for name in sorted(SCENARIOS)},
         records=RECORD_VARIATIONS,
-        weights=WEIGHT_VARIATIONS,
         settings=settings("distances", "relative_cap"),
         code=code_fingerprint("scripts/scenario_distances.py"),
     script:

@@ -70,10 +70,7 @@ def event_weights(event: np.ndarray, replicates: int, seed: int) -> np.ndarray:
     seed : int
         Root seed of the study.
     """
-    distinct, position = np.unique(event, return_inverse=True)
-    weights = np.empty((len(distinct), replicates), dtype=np.uint8)
-    _weigh_events(distinct, seed, out=weights)
-    return weights[position]
+    return replicas(event, np.ones(len(event)), replicates, seed)[:, 1:]
 
 
 def _weigh_events(event: np.ndarray, seed: int, out: np.ndarray) -> None:

@@ -18,7 +18,6 @@ from robustag.evaluation.differences import Measurement
 from robustag.evaluation.scale_factors import (
     RATE,
     changes_of_rates,
-    flavour_of,
     resolved_sources,
     shown_rates,
 )
@@ -91,11 +90,10 @@ def coverage(
         effects = {model: _by_source(of_model, sources) for model, of_model in changes.items()}
         if not effects[nominal]:
             continue
-        front = {**rate, "flavour": flavour_of(rate["discriminator"], rate["metric"])}
         for truth in (LINEAR, EXPONENTIAL):
             found = {model: _closures(effect, world, truth) for model, effect in effects.items()}
             table += [
-                {"model": model, **front, "truth": truth, "held_back": held_back}
+                {"model": model, **rate, "truth": truth, "held_back": held_back}
                 | closure.columns(found[nominal][held_back], experiments)
                 for model, closures in found.items()
                 for held_back, closure in closures.items()

@@ -111,7 +111,7 @@ def performances(
             }
             front = {"discriminator": discriminator, "perturbation": name, "epsilon": strength}
             table += [
-                {"model": each, **front, **_beside(aucs[nominal], aucs[each], within)} for each in models
+                {"model": each, **front, **_performance(aucs[nominal], aucs[each], within)} for each in models
             ]
     found = pd.DataFrame(table)
     for p_value, word, threshold in (("p", "answer", 0.0), ("p_preserved", "preserved", -within)):
@@ -172,7 +172,11 @@ def transports(
                 own[TOTAL] = _combined([own[source] for source in resolved], 1.0)
         table += [
             {"model": model, "flavour": flavour, "source": source, "resolved": source in (*resolved, TOTAL)}
-            | _cheaper(costs[nominal][source], costs[model][source])
+            | _beside(
+                costs[nominal][source],
+                costs[model][source],
+                costs[nominal][source] - costs[model][source],
+            )
             for model in models
             for source in costs[nominal]
         ]
@@ -219,8 +223,17 @@ def _combined(measurements: Sequence[Measurement], factor: float) -> Measurement
     )
 
 
-def _cheaper(nominal: Measurement, trained: Measurement) -> dict[str, float]:
-    difference = nominal - trained
+def _unlike(names: Sequence[str]) -> list[str]:
+    """The first discriminator of every two flavours."""
+    found: dict[frozenset[int], str] = {}
+    for name in names:
+        one = next(one for one in DISCRIMINATORS if one.name == name)
+        found.setdefault(frozenset((one.signal, one.background)), name)
+    return list(found.values())
+
+
+def _beside(nominal: Measurement, trained: Measurement, difference: Measurement) -> dict[str, float]:
+    """Columns of a row; a difference of single trainings has no p-value."""
     return {
         "nominal": nominal.mean,
         "nominal_error": nominal.total,
@@ -232,25 +245,8 @@ def _cheaper(nominal: Measurement, trained: Measurement) -> dict[str, float]:
     }
 
 
-def _unlike(names: Sequence[str]) -> list[str]:
-    """The first discriminator of every two flavours."""
-    found: dict[frozenset[int], str] = {}
-    for name in names:
-        one = next(one for one in DISCRIMINATORS if one.name == name)
-        found.setdefault(frozenset((one.signal, one.background)), name)
-    return list(found.values())
-
-
-def _beside(nominal: Measurement, trained: Measurement, within: float) -> dict[str, float]:
+def _performance(nominal: Measurement, trained: Measurement, within: float) -> dict[str, float]:
     difference = trained - nominal
     known = len(difference.seeds) > 1
-    return {
-        "nominal": nominal.mean,
-        "nominal_error": nominal.total,
-        "trained": trained.mean,
-        "trained_error": trained.total,
-        "difference": difference.mean,
-        "difference_error": difference.total,
-        "p": difference.p_value if known else float("nan"),
-        "p_preserved": difference.p_value_of(difference.mean + within) if known else float("nan"),
-    }
+    preserved = difference.p_value_of(difference.mean + within) if known else float("nan")
+    return _beside(nominal, trained, difference) | {"p_preserved": preserved}

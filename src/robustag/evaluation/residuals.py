@@ -20,7 +20,6 @@ from robustag.evaluation.scale_factors import (
     Uncertainty,
     changes_in_bins,
     changes_of_rates,
-    flavour_of,
     in_deviations,
     resolved_sources,
     shown_rates,
@@ -105,7 +104,6 @@ def residuals(
     for rate, changes in changes_of_rates(
         metrics, [nominal, *models], rates, sources, resolved_sources(uncertainties)
     ):
-        front = {**rate, "flavour": flavour_of(rate["discriminator"], rate["metric"])}
         own = {
             model: {name: in_deviations(change, sources[name]) for name, change in of_model.items()}
             for model, of_model in changes.items()
@@ -116,7 +114,7 @@ def residuals(
             after = {m: Uncertainty.of({derived: [c[b] - c[a] for a, b in pairs]}) for m, c in own.items()}
             table += [
                 {
-                    **{"model": model, **front, "derived": derived, "pairs": len(pairs)},
+                    **{"model": model, **rate, "derived": derived, "pairs": len(pairs)},
                     **{"nominal_before": before[nominal].value, "trained_before": before[model].value},
                     **uncertainty_difference(1.0, after[nominal], after[model]),
                 }

@@ -55,10 +55,9 @@ class Ranking:
 
     def weigh(self, signal: np.ndarray | None = None, background: np.ndarray | None = None) -> "Roc":
         """The curves under weights [S, R] and [B, R] in the caller's order; None: one each, R = 1."""
-        jets = np.flatnonzero(self._signal), np.flatnonzero(~self._signal)
         given = [
-            np.ones((len(of), 1), dtype=np.uint8) if weight is None else weight
-            for weight, of in zip((signal, background), jets, strict=True)
+            np.ones((of.sum(), 1), dtype=np.uint8) if weight is None else weight
+            for weight, of in ((signal, self._signal), (background, ~self._signal))
         ]
         return self._roc(np.concatenate(given), self._order)
 

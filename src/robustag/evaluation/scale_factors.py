@@ -257,7 +257,7 @@ def changes_of_rates(
     Yields
     ------
     dict
-        The rate, by the names of `RATE`.
+        The rate, by the names of `RATE`, and its flavour.
     dict
         Model to perturbation to relative change; a perturbation that leaves any model without a number or
         without an error is left out.
@@ -279,7 +279,11 @@ def changes_of_rates(
                 np.isfinite([of_model[name].mean, of_model[name].total]).all() for of_model in found.values()
             )
         ]
-        yield named_rate, {model: {name: own[name] for name in known} for model, own in found.items()}
+        flavour = flavour_of(named_rate["discriminator"], named_rate["metric"])
+        yield (
+            {**named_rate, "flavour": flavour},
+            {model: {name: own[name] for name in known} for model, own in found.items()},
+        )
 
 
 def _by_source(

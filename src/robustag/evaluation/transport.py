@@ -14,6 +14,7 @@ import pandas as pd
 from robustag.classes import CLASSES
 from robustag.evaluation.assess import AssessedJets
 from robustag.evaluation.calibration import ALL
+from robustag.evaluation.kernels import weighted_sums
 from robustag.intervals import corrected, interval
 
 TRANSPORT, SPREAD = "transport", "output_spread"
@@ -85,8 +86,10 @@ class Outputs:
             One row of the metrics table.
         """
         points, number = self._points, len(self._points)
-        moments = np.column_stack([np.ones(number), points, np.square(points).sum(axis=1)])
-        total, first, second, square = moments.T @ self._jets.weights
+        moments = np.stack([np.ones(number), *points.T, np.square(points).sum(axis=1)])
+        cells = np.repeat(np.arange(len(moments))[:, None], number, axis=1)
+        weights = np.ascontiguousarray(self._jets.weights)
+        total, first, second, square = weighted_sums(weights, cells, moments, len(moments))
         with np.errstate(invalid="ignore"):
             found = square / total - (first**2 + second**2) / total**2
         low, high = interval(found[1:])

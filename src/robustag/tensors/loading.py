@@ -204,6 +204,26 @@ def load_tensors(paths: Iterable[str | Path], split: str) -> JetTensors:
     return JetTensors(**shards.read(torch.arange(len(shards))))
 
 
+def load_variation(
+    name: str, own: Iterable[str | Path] | None, nominal: JetTensors, paths: Iterable[str | Path], split: str
+) -> JetTensors:
+    """The jets of a variation: those of its own files, or the nominal ones with its weights if it has none.
+
+    Parameters
+    ----------
+    name : str
+    own : paths or None
+        Files of the variation.
+    nominal : JetTensors
+        What `load_tensors` gives of `paths`.
+    paths, split
+        As of `load_tensors`, of the nominal sample.
+    """
+    if own is not None:
+        return load_tensors(own, split)
+    return nominal.reweighted(load_relative_weights(paths, split, name))
+
+
 def load_relative_weights(paths: Iterable[str | Path], split: str, variation: str) -> torch.Tensor:
     """Weights of the jets that `load_tensors` gives in a variation, relative to their own, float32 [N].
 
