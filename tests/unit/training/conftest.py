@@ -5,6 +5,8 @@ import torch
 from torch import Tensor
 
 from robustag.attacks import BudgetRule
+from robustag.training import train_model
+from robustag.training.feed import Resident
 from robustag.training.step import Batch
 
 #: How the toy models are followed (`training` of a configuration).
@@ -36,6 +38,35 @@ def toy_jets(count, *, seed):
     inputs = torch.cat([robust, faint], dim=1)
     weight = 0.5 + torch.rand(count, generator=generator)
     return Jets(inputs, torch.zeros(inputs.shape, dtype=torch.bool), label, weight)
+
+
+def trained_on(batch, validation, rule, network, recipe, folder, *, rate, epochs):
+    """A training of a toy by Adam, 500 jets at a time."""
+    return train_model(
+        {
+            "network": network,
+            "loss": {"name": "cross_entropy"},
+            "recipe": recipe,
+            "optimiser": {
+                "name": "adam",
+                "learning_rate": rate,
+                "decay": {"name": "cosine"},
+                "batch_size": 500,
+                "epochs": epochs,
+            },
+            "checkpoints": [],
+        },
+        Resident(batch),
+        validation,
+        rule,
+        validation_rule=rule,
+        settings=FOLLOWED,
+        seed=1,
+        device="cpu",
+        checkpoint=folder / "checkpoint",
+        fingerprint="",
+        progress=lambda row: None,
+    )
 
 
 def accompanied(jets):

@@ -5,14 +5,14 @@ import math
 import numpy as np
 import pytest
 import torch
-from tests.unit.training.conftest import FOLLOWED, toy_jets
+from tests.unit.training.conftest import toy_jets, trained_on
 
 from robustag.attacks import BudgetRule
 from robustag.errors import InputError
 from robustag.models import build_model, save_model
 from robustag.tensors.store import write_store
-from robustag.training import TrainingFiles, build_loss, build_recipe, open_feed, train_model
-from robustag.training.feed import Resident, batches
+from robustag.training import TrainingFiles, build_loss, build_recipe, open_feed
+from robustag.training.feed import batches
 from robustag.training.losses import divergence
 from robustag.training.step import Batch, Moment
 from robustag.training.teachers import Teachers
@@ -71,32 +71,8 @@ def test_jets_without_teachers_are_refused():
 
 
 def student(network, recipe, target, folder, jets, epochs=30):
-    trained = train_model(
-        {
-            "network": network,
-            "loss": {"name": "cross_entropy"},
-            "recipe": recipe,
-            "optimiser": {
-                "name": "adam",
-                "learning_rate": 0.02,
-                "decay": {"name": "cosine"},
-                "batch_size": 500,
-                "epochs": epochs,
-            },
-            "checkpoints": [],
-        },
-        Resident(Batch(*jets, target=target)),
-        toy_jets(300, seed=9),
-        RULE,
-        validation_rule=RULE,
-        settings=FOLLOWED,
-        seed=1,
-        device="cpu",
-        checkpoint=folder / "checkpoint",
-        fingerprint="",
-        progress=lambda row: None,
-    )
-    return trained.model
+    batch, validation = Batch(*jets, target=target), toy_jets(300, seed=9)
+    return trained_on(batch, validation, RULE, network, recipe, folder, rate=0.02, epochs=epochs).model
 
 
 @pytest.mark.parametrize("temperature", [1.0, 3.0])

@@ -5,14 +5,13 @@ from itertools import pairwise
 
 import pytest
 import torch
-from tests.unit.training.conftest import FOLLOWED, Jets
+from tests.unit.training.conftest import Jets, trained_on
 from torch.nn import functional
 
 from robustag.attacks import BudgetRule
 from robustag.errors import InputError
 from robustag.models import build_model, last_features
-from robustag.training import build_loss, build_recipe, train_model
-from robustag.training.feed import Resident
+from robustag.training import build_loss, build_recipe
 from robustag.training.step import Batch, Moment
 
 LOSS = build_loss({"name": "cross_entropy"})
@@ -158,31 +157,10 @@ def trained(recipe, folder):
     inputs, label, data = shifted_jets(6000, seed=1)
     held_out, truth, _ = shifted_jets(600, seed=2)
     absent = torch.zeros(6000, INPUTS, dtype=torch.bool)
-    return train_model(
-        {
-            "network": {"name": "mlp", "hidden": [16], "dropout": 0.0},
-            "loss": {"name": "cross_entropy"},
-            "recipe": recipe,
-            "optimiser": {
-                "name": "adam",
-                "learning_rate": 0.005,
-                "decay": {"name": "cosine"},
-                "batch_size": 500,
-                "epochs": 20,
-            },
-            "checkpoints": [],
-        },
-        Resident(Batch(inputs, absent, label, torch.ones(6000), data[:, None], absent[:, None])),
-        Jets(held_out, absent[:600], truth, torch.ones(600)),
-        RULE,
-        validation_rule=RULE,
-        settings=FOLLOWED,
-        seed=1,
-        device="cpu",
-        checkpoint=folder / "checkpoint",
-        fingerprint="",
-        progress=lambda row: None,
-    )
+    batch = Batch(inputs, absent, label, torch.ones(6000), data[:, None], absent[:, None])
+    validation = Jets(held_out, absent[:600], truth, torch.ones(600))
+    network = {"name": "mlp", "hidden": [16], "dropout": 0.0}
+    return trained_on(batch, validation, RULE, network, recipe, folder, rate=0.005, epochs=20)
 
 
 ADAPTED = {"name": "domain", "variations": ["shift"], "weight": 10.0}

@@ -2,13 +2,12 @@
 
 import pytest
 import torch
-from tests.unit.training.conftest import FOLLOWED, Jets
+from tests.unit.training.conftest import Jets, trained_on
 
 from robustag.attacks import BudgetRule
 from robustag.errors import InputError
 from robustag.models import build_model
-from robustag.training import build_loss, build_recipe, train_model
-from robustag.training.feed import Resident
+from robustag.training import build_loss, build_recipe
 from robustag.training.losses import divergence
 from robustag.training.step import Batch, Moment
 from robustag.training.varied import within_flavours
@@ -198,31 +197,12 @@ def test_pairs_find_the_invariant_solution_and_shuffled_ones_do_not(shuffled, le
     one = torch.ones(6000)
     absent = torch.zeros(6000, 6, dtype=torch.bool)
     held_out, truth, _ = nuisance_jets(600, seed=2)
-    trained = train_model(
-        {
-            "network": {"name": "linear"},
-            "loss": {"name": "cross_entropy"},
-            "recipe": {"name": "paired", "variations": ["shift"], "weight": 20.0, "shuffled": shuffled},
-            "optimiser": {
-                "name": "adam",
-                "learning_rate": 0.02,
-                "decay": {"name": "cosine"},
-                "batch_size": 500,
-                "epochs": 20,
-            },
-            "checkpoints": [],
-        },
-        Resident(Batch(inputs, absent, label, one, varied, absent[:, None])),
-        Jets(held_out, torch.zeros(600, 6, dtype=torch.bool), truth, torch.ones(600)),
-        BudgetRule(torch.ones(6), torch.zeros(6, dtype=torch.bool), torch.zeros(6)),
-        validation_rule=BudgetRule(torch.ones(6), torch.zeros(6, dtype=torch.bool), torch.zeros(6)),
-        settings=FOLLOWED,
-        seed=1,
-        device="cpu",
-        checkpoint=tmp_path / "checkpoint",
-        fingerprint="",
-        progress=lambda row: None,
-    )
+    recipe = {"name": "paired", "variations": ["shift"], "weight": 20.0, "shuffled": shuffled}
+    batch = Batch(inputs, absent, label, one, varied, absent[:, None])
+    validation = Jets(held_out, torch.zeros(600, 6, dtype=torch.bool), truth, torch.ones(600))
+    rule = BudgetRule(torch.ones(6), torch.zeros(6, dtype=torch.bool), torch.zeros(6))
+    network = {"name": "linear"}
+    trained = trained_on(batch, validation, rule, network, recipe, tmp_path, rate=0.02, epochs=20)
     (weights,) = (parameter for parameter in trained.model.parameters() if parameter.ndim == 2)
     # What matters is the difference of b and c, which the shift moves against each other.
     clean, touched = (weights[0] - weights[1]).detach().split(3)
