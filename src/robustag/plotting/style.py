@@ -206,3 +206,10 @@ def symmetric_epsilon_axis(axes: Axes, epsilons: np.ndarray) -> None:
     axes.xaxis.set_minor_locator(mpl.ticker.NullLocator())
     axes.set_xlim(-0.25 * positive[0], 1.15 * positive[-1])
     axes.set_xlabel(EPSILON_LABEL)
+
+
+def without_effect(axes: Axes) -> None:
+    """Say in a panel that there is nothing to show of a calibration."""
+    text = "no source has a\nsignificant effect"
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center")
+    axes.set_xticks([])

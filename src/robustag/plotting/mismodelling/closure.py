@@ -13,7 +13,7 @@ from robustag.evaluation.coverage import CONTENTS, EACH, EXPONENTIAL, LINEAR, NO
 from robustag.evaluation.differences import matching
 from robustag.evaluation.residuals import ALIKE_SOURCE, OTHER_SOURCE
 from robustag.evaluation.scale_factors import rate_title, shown_rates
-from robustag.plotting.style import legend_below, stamp, styled
+from robustag.plotting.style import legend_below, stamp, styled, without_effect
 
 BIAS, COVERED = "bias", "coverage"
 #: Panel to what it shows: label, colour, marker.
@@ -139,9 +139,7 @@ def _draw_panel(
 ) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     if not np.isfinite(rows["value"]).any():
-        text = "no source has a\nsignificant effect"
-        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center")
-        axes.set_xticks([])
+        without_effect(axes)
         return
     for place, (shown, (_, colour, marker)) in enumerate(looks.items()):
         own = rows[rows["shown"] == shown].set_index("model").reindex(models)

@@ -17,7 +17,7 @@ from robustag.evaluation.differences import matching
 from robustag.evaluation.frontier import RAW
 from robustag.evaluation.scale_factors import TOTAL, flavour_of, shown_rates
 from robustag.plotting.mismodelling.scale_factors import RATE_NAMES
-from robustag.plotting.style import legend_below, stamp, styled
+from robustag.plotting.style import legend_below, stamp, styled, without_effect
 
 _COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#882255", "#E69F00", "#44AA99", "#999933")
 # One more than colours, so that no two of ninety look alike.
@@ -154,9 +154,7 @@ def draw_frontier(table: pd.DataFrame, panels: Sequence[Panel], discriminator: s
 def _draw_panel(axes: Axes, rows: pd.DataFrame, looks: dict[str, tuple[str, str]], scale: float) -> None:
     nominal = rows.iloc[0]
     if np.isnan(nominal["value"]):
-        text = "no source has a\nsignificant effect"
-        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center")
-        axes.set_xticks([])
+        without_effect(axes)
         axes.set_yticks([])
         return
     low, high = (scale * (nominal["value"] + sign * nominal["value_error"]) for sign in (-1.0, 1.0))
