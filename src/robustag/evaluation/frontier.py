@@ -10,7 +10,7 @@ from robustag.evaluation.calibration import ALL
 from robustag.evaluation.differences import Measurement
 from robustag.evaluation.discriminators import DISCRIMINATORS
 from robustag.evaluation.measurements import Measurements
-from robustag.evaluation.scale_factors import LARGER, SMALLER, TOTAL, compare, shown_rates
+from robustag.evaluation.scale_factors import LARGER, SMALLER, TOTAL, compare, of_rates, shown_rates
 from robustag.evaluation.significance import answer, holm, level
 from robustag.evaluation.transport import SPREAD, TRANSPORT
 from robustag.mismodelling.sources import Source
@@ -53,8 +53,7 @@ def uncertainties(
     pairs = [{"label": model, "nominal": nominal, "adversarial": model} for model in models]
     # No other rate is asked about, and every test more makes all of them weaker.
     rates = shown_rates(discriminators)
-    named = zip(metrics["discriminator"], metrics["metric"], strict=True)
-    asked = metrics[[rate in rates for rate in named]], pairs, discriminators, sources, significance
+    asked = of_rates(metrics, rates), pairs, discriminators, sources, significance
     found = compare(*asked, together=True)
     found["worth"] = compare(*asked, together=True, share=1.0 - less)["answer"]
     renamed = {"pair": "model", "adversarial": "trained", "adversarial_error": "trained_error"}

@@ -21,6 +21,7 @@ from robustag.evaluation.scale_factors import (
     changes_in_bins,
     changes_of_rates,
     in_deviations,
+    of_rates,
     resolved_sources,
     shown_rates,
     uncertainty_difference,
@@ -157,7 +158,7 @@ def residuals_in_bins(
     """
     rates, resolved = shown_rates(discriminators), resolved_sources(uncertainties)
     rows = bins[(bins["kind"] == "scenario") & (bins["variable"] == "pt") & bins["model"].isin(list(models))]
-    rows = rows[[rate in rates for rate in zip(rows["discriminator"], rows["metric"], strict=True)]]
+    rows = of_rates(rows, rates)
     jets, change, error = (
         each.sort_index() for each in changes_in_bins(rows[rows["perturbation"].isin(list(sources))])
     )

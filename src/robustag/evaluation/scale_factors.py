@@ -6,7 +6,7 @@ the changes add to it is taken away, and only sources whose effect is significan
 sources without effect nor small samples make a tagger look badly known.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,6 +40,11 @@ def shown_rates(discriminators: Sequence[str]) -> list[tuple[str, str]]:
         (chosen[0].name, "fixed_cut_efficiency"),
         *((one.name, "fixed_cut_mistag") for one in alike),
     ]
+
+
+def of_rates(table: pd.DataFrame, rates: Collection[tuple[str, str]]) -> pd.DataFrame:
+    """The rows of a table of these rates, as (discriminator, metric)."""
+    return table[pd.MultiIndex.from_frame(table[["discriminator", "metric"]]).isin(rates)]
 
 
 def flavour_of(discriminator: str, metric: str) -> int:
@@ -263,8 +268,7 @@ def changes_of_rates(
         without an error is left out.
     """
     rows = metrics[metrics["perturbation"].isin(list(sources)) & metrics["model"].isin(list(models))]
-    named = zip(rows["discriminator"], rows["metric"], strict=True)
-    rows = rows[[rate in rates for rate in named]]
+    rows = of_rates(rows, rates)
     measured = Measurements(rows)
     for rate, of_rate in rows.groupby(RATE, sort=False):
         named_rate = dict(zip(RATE, rate, strict=True))

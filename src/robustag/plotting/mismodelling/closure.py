@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from robustag.evaluation.coverage import CONTENTS, EACH, EXPONENTIAL, LINEAR, NOTHING
 from robustag.evaluation.differences import matching
 from robustag.evaluation.residuals import ALIKE_SOURCE, OTHER_SOURCE
-from robustag.evaluation.scale_factors import rate_title, shown_rates
+from robustag.evaluation.scale_factors import of_rates, rate_title, shown_rates
 from robustag.plotting.style import legend_below, stamp, styled, without_effect
 
 BIAS, COVERED = "bias", "coverage"
@@ -69,9 +69,7 @@ def closure_table(
         rows = coverage[matching(coverage, truth=truth, held_back=held_back)]
         parts.append(_values(rows, COVERED, shown, rows["coverage"], rows["coverage_error"]))
     table = pd.concat(parts, ignore_index=True)
-    rates = shown_rates(discriminators)
-    kept = [rate in rates for rate in zip(table["discriminator"], table["metric"], strict=True)]
-    return table[kept].reset_index(drop=True)
+    return of_rates(table, shown_rates(discriminators)).reset_index(drop=True)
 
 
 def _values(

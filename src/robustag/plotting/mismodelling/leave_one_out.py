@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
 from robustag.evaluation.differences import matching
-from robustag.evaluation.scale_factors import TOTAL, rate_title, shown_rates
+from robustag.evaluation.scale_factors import TOTAL, of_rates, rate_title, shown_rates
 from robustag.plotting.style import stamp, styled
 
 _SOURCES = 8
@@ -46,7 +46,7 @@ def leave_one_out_table(
     """
     rates = shown_rates(discriminators)
     rows = uncertainties[matching(uncertainties, working_point=point)]
-    rows = rows[[pair in rates for pair in zip(rows["discriminator"], rows["metric"], strict=True)]]
+    rows = of_rates(rows, rates)
     known = rows[rows["resolved"] & (rows["source"] != TOTAL)]
     share = known["nominal"] / known.groupby(["discriminator", "metric"])["nominal"].transform("max")
     largest = share.groupby(known["source"]).max().sort_values(ascending=False, kind="stable")
