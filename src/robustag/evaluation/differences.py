@@ -132,5 +132,7 @@ def matching(table: pd.DataFrame, **wanted: str | float) -> np.ndarray:
             # Compared as they are stored: as NumPy objects strings take ten times as long.
             chosen &= (table[column] == value).to_numpy(dtype=bool)
         else:
-            chosen &= np.isclose(table[column].to_numpy(), value, rtol=1e-9, atol=0, equal_nan=True)
+            chosen &= np.isclose(
+                table[column].to_numpy(dtype=float), value, rtol=1e-9, atol=0, equal_nan=True
+            )
     return chosen

@@ -94,5 +94,6 @@ def test_every_section_has_its_numbers(tables):
 
 def test_what_a_study_does_not_have_is_left_out(tables):
     assert closure_sections(*(table.iloc[:0] for table in tables), OPTIONS) == []
+    assert closure_sections(*(pd.DataFrame(columns=table.columns) for table in tables), OPTIONS) == []
     lines = closure_sections(tables[0].iloc[:0], tables[1].iloc[:0], tables[2], tables[3].iloc[:0], OPTIONS)
     assert [line for line in lines if line.startswith("#")] == ["## What the calibration moves"]

@@ -123,6 +123,7 @@ def test_the_closure_figure_has_every_rate_and_way_of_training(found):
     assert len(figure.axes) == 6
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["nominal", *MODELS]
     assert len(figure.legends[0].get_texts()) == 6
-    nothing = closure_table(left.iloc[:0], share.iloc[:0], "nominal", DISCRIMINATORS, 0.01)
+    nothing = (pd.DataFrame(columns=rows.columns) for rows in (left, share))
+    nothing = closure_table(*nothing, "nominal", DISCRIMINATORS, 0.01)
     empty = draw_closure(nothing, ["nominal", *MODELS], DISCRIMINATORS, "sample")
     assert all("significant" in axes.texts[0].get_text() for axes in empty.axes)

@@ -136,7 +136,7 @@ def _draw_panel(
     axes: Axes, rows: pd.DataFrame, models: Sequence[str], looks: dict[str, tuple[str, str, str]]
 ) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
-    if not np.isfinite(rows["value"]).any():
+    if not rows["value"].notna().any():
         without_effect(axes)
         return
     for place, (shown, (_, colour, marker)) in enumerate(looks.items()):
