@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from importlib import import_module
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from robustag.attacks.info import AttackInfo
 from robustag.errors import InputError
@@ -18,6 +18,8 @@ NORMS = {
     "given the inputs that stay",
     "none": "nothing: it is the width of a distribution, or whatever the attack says",
 }
+#: Those whose budgets are intervals, in which relations of inputs can be kept.
+RELATED_NORMS = ("linf", "none")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class BudgetSettings:
     norm: str = "linf"
     factors: str = "none"
     relative_cap: float | None = None
-    physical: bool = False
+    physical: bool | Literal["consistent"] = False
     frozen: tuple[str, ...] = ()
 
     @classmethod

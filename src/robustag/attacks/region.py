@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from robustag.attacks.norms import Ball, Ellipsoid
+from robustag.attacks.relations import Before, Relations
 from robustag.attacks.validity import Covariances
 
 #: Relative excess of a ball's radius that counts as rounding.
@@ -19,6 +20,7 @@ class Region:
 
     Every step of `project` moves towards `origin`, and the interval, the balls and the valid covariances all
     hold the straight line from any of their points to it; what one step has ensured, the next keeps.
+    Relations, the last, stay inside the intervals and leave covariances alone; there is no ball with them.
 
     Attributes
     ----------
@@ -36,6 +38,8 @@ class Region:
         Bound on the move of all inputs together.
     covariances : Covariances, optional
         Keeps moved covariances valid.
+    relations : Relations, optional
+        Keeps what holds between inputs; only without a ball.
     """
 
     origin: Tensor
@@ -45,6 +49,7 @@ class Region:
     ranges: tuple[Tensor, Tensor] | None = None
     ball: Ball | Ellipsoid | None = None
     covariances: Covariances | None = None
+    relations: Relations | None = None
 
     @cached_property
     def lower(self) -> Tensor:
@@ -71,7 +76,7 @@ class Region:
         """Point inside the budget that stands for `x` [N, F]: itself where it is inside, idempotent.
 
         The closest one in the budget's norm, but for covariances that are no longer valid: all 15 entries of
-        such a track go back along their move until it is.
+        such a track go back along their move until it is; and for relations (see `Relations.restore`).
         """
         if self.ball is None:
             x = torch.clamp(x, self.lower, self.upper)
@@ -80,6 +85,8 @@ class Region:
             x = torch.clamp(self.origin + move, self.lower, self.upper)
         if self.covariances is not None:
             x = self.covariances.restore(self.origin, x, together=isinstance(self.ball, Ellipsoid))
+        if self.relations is not None:
+            x = self.relations.restore(self._before, self.origin, x, self.lower, self.upper)
         return x
 
     def steepest(self, gradient: Tensor) -> Tensor:
@@ -100,7 +107,7 @@ class Region:
         if self.ball is not None:
             return self.project(self.origin + self.steepest(gradient))
         corner = self._corner(gradient)
-        return corner if self.covariances is None else self.project(corner)
+        return corner if self.covariances is None and self.relations is None else self.project(corner)
 
     def step(self, x: Tensor, gradient: Tensor, rate: float) -> Tensor:
         """From `x` [N, F] by `rate` times the steepest move, and back into the budget."""
@@ -113,7 +120,14 @@ class Region:
     @property
     def _symmetric(self) -> bool:
         """Whether this is a box around each jet and nothing else."""
-        return self.ball is None and self.ranges is None and self.covariances is None
+        parts = self.ball, self.ranges, self.covariances, self.relations
+        return all(part is None for part in parts)
+
+    @cached_property
+    def _before(self) -> Before:
+        """Relations of the unperturbed jets, where there are any."""
+        assert self.relations is not None
+        return self.relations.before(self.origin, self.missing)
 
     def _corner(self, gradient: Tensor) -> Tensor:
         if self.ranges is None:
@@ -123,7 +137,8 @@ class Region:
     def outside(self, x: Tensor) -> Tensor:
         """Which entries of `x` leave the budget, bool [N, F]; NaN does.
 
-        A jet beyond its ball, or a covariance that a move made invalid, counts in every entry concerned.
+        A jet beyond its ball, a covariance that a move made invalid and relations that it broke count in
+        every entry concerned.
         """
         left = ~((x >= self.lower) & (x <= self.upper))
         if self.ball is not None:
@@ -135,4 +150,6 @@ class Region:
             left |= ~(size <= 1 + _ROUNDING)[:, None]
         if self.covariances is not None:
             left |= self.covariances.spoilt(self.origin, x)
+        if self.relations is not None:
+            left |= self.relations.spoilt(self._before, x)
         return left

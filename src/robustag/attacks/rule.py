@@ -8,15 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robustag.attacks.definition import NORMS, BudgetSettings
+from robustag.attacks.definition import NORMS, RELATED_NORMS, BudgetSettings
 from robustag.attacks.norms import Ball, Ellipsoid, Metric
 from robustag.attacks.region import Region
+from robustag.attacks.relations import Relations
 from robustag.attacks.scales import FACTORS, PER_JET, PerJet
 from robustag.attacks.spread import Spread
 from robustag.attacks.tabular import tabular_budget
 from robustag.attacks.validity import Covariances
 from robustag.errors import InputError
 from robustag.features import select_inputs
+from robustag.features.relations import Occupancy
 from robustag.registry import choose
 
 if TYPE_CHECKING:
@@ -133,6 +135,10 @@ class BudgetRule:
         Where the covariances of tracks or other elements are, for data that have them.
     physical : bool
         Whether moved covariances have to stay valid.
+    relations : Relations or None
+        What else has to stay true between inputs.
+    occupancy : tuple of Occupancy
+        Counts that stay at or above the number of elements that a jet has.
     """
 
     scale: Tensor
@@ -149,6 +155,8 @@ class BudgetRule:
     per_jet: PerJet | None = None
     covariances: Covariances | None = None
     physical: bool = False
+    relations: Relations | None = None
+    occupancy: tuple[Occupancy, ...] = ()
 
     def __post_init__(self) -> None:
         if self.relative_cap is not None and not self.relative_cap > 0:
@@ -169,6 +177,11 @@ class BudgetRule:
                 "norm 'mahalanobis' and scales that differ from jet to jet exclude each other: choose other "
                 f"factors than {' or '.join(PER_JET)}"
             )
+        if self.relations is not None and self.norm not in RELATED_NORMS:
+            raise InputError(
+                f"physical 'consistent' keeps relations of inputs inside intervals, and norm '{self.norm}' "
+                "has none: choose norm linf, or physical true"
+            )
 
     @classmethod
     def of(
@@ -179,7 +192,7 @@ class BudgetRule:
         factors: str = "none",
         relative_cap: float | None = None,
         norm: str = "linf",
-        physical: bool = False,
+        physical: bool | Literal["consistent"] = False,
         frozen: Sequence[str] = (),
         spread: Spread | None = None,
     ) -> "BudgetRule":
@@ -193,8 +206,9 @@ class BudgetRule:
             Entry of `FACTORS`.
         relative_cap, norm
             As the attributes.
-        physical : bool
-            Whether moved inputs stay in their physical ranges, and moved covariances covariances.
+        physical : bool or "consistent"
+            Whether moved inputs stay in their physical ranges, and moved covariances covariances;
+            "consistent": and relations between inputs that the feature table states stay true.
         frozen : sequence of str
             Inputs, patterns or groups that must stay (see `robustag.features.select_inputs`).
         spread : Spread, optional
@@ -232,6 +246,7 @@ class BudgetRule:
             scale = np.where(select_inputs(frozen, features), 0.0, scale)
         if not (scale[~features.integer] > 0).any():
             raise InputError("the budget freezes every input: freeze fewer, or choose another feature scale")
+        consistent = physical == "consistent"
         return cls(
             scale=tensor(scale),
             integer=torch.tensor(features.integer, dtype=torch.bool),
@@ -246,7 +261,9 @@ class BudgetRule:
             spread=None if spread is None else spread.covariance,
             per_jet=PER_JET[factors].of(features, normalisation) if factors in PER_JET else None,
             covariances=Covariances.of(features, normalisation),
-            physical=physical,
+            physical=bool(physical),
+            relations=Relations.of(features, normalisation) if consistent else None,
+            occupancy=tuple(r for r in features.relations if consistent and isinstance(r, Occupancy)),
         )
 
     @classmethod
@@ -331,7 +348,7 @@ class BudgetRule:
             width = torch.minimum(width, self.relative_cap * (x + self.centre).abs())
         ranges = None if self.lower is None else (self.lower, self.needed("upper"))
         covariances = self.covariances if self.physical else None
-        return Budget(x, width, missing, epsilon, ranges, ball, covariances, rule=self)
+        return Budget(x, width, missing, epsilon, ranges, ball, covariances, self.relations, rule=self)
 
     def counts(self, x: Tensor, missing: Tensor, units: int) -> Budget:
         """Budget in which existing counts move by up to `units`, not below their smallest value, and nothing
@@ -348,7 +365,14 @@ class BudgetRule:
                 "Budget.around their places as frozen and the scaled size of one count as unit"
             )
         width = (missing.logical_not() & self.integer & (self.scale > 0)) * (units * self.unit)
-        ranges = self.floor, torch.full_like(self.floor, torch.inf)
+        floor = self.floor.expand_as(x).clone() if self.occupancy else self.floor
+        for bound in self.occupancy:
+            # The last place that holds something, counted from 1.
+            there = ~missing[:, bound.elements].all(dim=1)
+            places = (there * torch.arange(1, there.shape[1] + 1, device=x.device)).amax(dim=1)
+            least = places * self.unit[bound.column] - self.centre[bound.column]
+            floor[:, bound.column] = floor[:, bound.column].maximum(least)
+        ranges = floor, torch.full_like(self.floor, torch.inf)
         return Budget(x, width, missing, float(units), ranges, rule=self)
 
     def _ball(

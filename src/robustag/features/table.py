@@ -11,6 +11,7 @@ from robustag.documents import read_document
 from robustag.errors import InputError
 from robustag.features.blocks import Block, Role, Variable
 from robustag.features.missing import MissingRules
+from robustag.features.relations import Relation, relations_of
 
 
 class Input(NamedTuple):
@@ -202,6 +203,11 @@ class FeatureTable:
         return _column(self, lambda variable: variable.upper)
 
     @cached_property
+    def relations(self) -> tuple[Relation, ...]:
+        """What holds between inputs, beside covariances (see `robustag.features.relations`)."""
+        return relations_of(self)
+
+    @cached_property
     def clip(self) -> np.ndarray:
         """Ends to which values beyond them are set when they are read, float64 [2, F]."""
         return np.array([each.variable.clip for each in self.inputs], dtype=np.float64).T
@@ -247,7 +253,8 @@ class FeatureTable:
         Raises
         ------
         InputError
-            If it names an input or a block twice, or a role, order, rule or quirk names what is not there.
+            If it names an input or a block twice, or a role, order, rule, relation or quirk names what is not
+            there.
         """
         blocks: list[Block] = []
         for written in document["blocks"]:
@@ -272,6 +279,7 @@ class FeatureTable:
                         f"feature table '{table.data_set}': '{each.name}' has no place to count, being the "
                         "jet's own: leave its beyond_count out"
                     )
+        relations_of(table)
         return table
 
 

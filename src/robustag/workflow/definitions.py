@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from robustag.attacks.catalogue import ATTACKS
-from robustag.attacks.definition import SHARED_KEYS, AttackDefinition
+from robustag.attacks.definition import RELATED_NORMS, SHARED_KEYS, AttackDefinition
 from robustag.errors import InputError
 from robustag.options import Option, constants_of, options_of, source_of
 from robustag.readers.conditions import Condition
@@ -37,7 +37,8 @@ def definition_faults(config: Mapping[str, Any]) -> Iterator[str]:
         ]
         yield from faults or _faults_together(f"models.{name}", model)
     for name, definition in config["attacks"].items():
-        yield from attack_faults(f"attacks.{name}", definition, SHARED_KEYS)
+        faults = [*attack_faults(f"attacks.{name}", definition, SHARED_KEYS)]
+        yield from faults or _budget_faults(f"attacks.{name}", definition)
     yield from _faults_without_source("transfer.attack", config["transfer"]["attack"])
     for place, definition in enumerate(config["certificates"]["attacks"]):
         yield from _faults_without_source(f"certificates.attacks.{place}", definition)
@@ -114,6 +115,16 @@ def attack_faults(
         return
     own = {key: value for key, value in options_in(definition).items() if key not in shared}
     yield from _option_faults(place, f"attack '{name}'", ATTACKS[name].options, own, shared)
+
+
+def _budget_faults(place: str, definition: Mapping[str, Any]) -> Iterator[str]:
+    """Relations of inputs in a norm that bounds no intervals."""
+    budget = AttackDefinition.of(definition).budget
+    if budget.physical == "consistent" and budget.norm not in RELATED_NORMS:
+        yield (
+            f"{place}: physical: consistent needs norm {' or '.join(RELATED_NORMS)}, and this is "
+            f"{budget.norm}: give one of them, or physical: true"
+        )
 
 
 def recipe_faults(place: str, recipe: Mapping[str, Any]) -> Iterator[str]:

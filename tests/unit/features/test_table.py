@@ -172,6 +172,7 @@ def test_the_order_of_elements(document, order, expected):
 
 def test_a_variable_in_the_role_of_the_significance_orders(document):
     track = document["blocks"][1]
+    del document["relations"]
     track["variables"][5]["role"] = {"significance_of": "D0"}
     assert FeatureTable.from_document(document).element_block().order == Order("D0D0")
 

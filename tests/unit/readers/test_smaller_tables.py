@@ -30,7 +30,7 @@ def smaller(document, *absent, order=None):
         if variable["name"] not in absent
         and not any(name in str(variable.get("role")) for name in absent if name in PARAMETERS)
     ]
-    del track["order_by"]
+    del track["order_by"], document["relations"]
     if order:
         track["order_by"] = order
     return FeatureTable.from_document(document)
