@@ -38,6 +38,7 @@ FIGURES = [
     "fig_fixed_cut_BvL",
     "fig_fixed_cut_CvL",
     "fig_frontier",
+    "fig_groups",
     "fig_headline",
     "fig_history",
     "fig_input_clean",

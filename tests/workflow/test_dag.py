@@ -59,8 +59,9 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["normalise"] == planned["inventory"] == planned["claims"] == planned["summary"] == 1
     # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates, distances,
     # alignment, spans, history, epochs, pareto, frontier, its bins, planes, paths, geometry,
-    # surface_statistics, weights
-    assert planned["collect"] == 22
+    # surface_statistics, weights, groups
+    assert planned["collect"] == 23
+    assert planned["groups"] == trainings
     assert planned["certify"] == len(run["models"]), "the first seed of every compared model"
     others = len(config["figures"]["pairs"]) * (len(run["seeds"]) - 1)
     assert planned["distances"] == len(run["models"]) + others, "every seed of the nominal ones"

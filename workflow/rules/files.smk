@@ -201,6 +201,10 @@ PARTS = {
     "certificates": trained(
         "<results>/certificates/{model}/seed{seed}.parquet", CERTIFIED, RUN["seeds"][:1]
     ),
+    "groups": trained(
+        "<results>/groups/{model}/seed{seed}.parquet",
+        FIGURE_MODELS if config["groups"]["attacks"] else [],
+    ),
     "distances": [
         # No model makes those of scenarios.
         *([("<results>/distances/scenarios.parquet", "", 0)] if SCENARIOS else []),

@@ -205,6 +205,26 @@ if "certificates" in PARTS:
             "../../scripts/fig_certified.py"
 
 
+if "groups" in PARTS:
+
+    rule fig_groups:
+        """What an attack on each group of inputs costs, and what is saved when this group stays."""
+        input:
+            groups=collected("groups"),
+        output:
+            **figure("fig_groups", "Robustness"),
+        log:
+            "<logs>/fig_groups.log",
+        localrule: True
+        params:
+            options={**figure_options(), **TRAINING_SHOWN},
+            attack=config["groups"]["attacks"][0],
+            significance=config["claims"]["significance"],
+            code=code_fingerprint("scripts/fig_groups.py"),
+        script:
+            "../../scripts/fig_groups.py"
+
+
 if "distances" in PARTS:
 
     rule fig_input_distance:

@@ -1,7 +1,8 @@
 """What the numbers of attacks and scenarios mean: what no attack can do, and whether a check had seen them.
 
 Needs: models, the nominal test tensors and those of the variations.
-Makes: <results>/certificates/{model}/seed{seed}.parquet, <results>/distances/{model}/seed{seed}.parquet.
+Makes: <results>/certificates/{model}/seed{seed}.parquet, <results>/distances/{model}/seed{seed}.parquet,
+<results>/groups/{model}/seed{seed}.parquet.
 """
 
 
@@ -27,6 +28,33 @@ rule certify:
         attack_code=attack_fingerprint(*config["certificates"]["attacks"]),
     script:
         "../../scripts/certify.py"
+
+
+rule groups:
+    """AUC of one model under attacks on each group of inputs alone, and on all inputs but those."""
+    input:
+        model=rules.train.output.model,
+        tensors=tensors_of("nominal"),
+        spread=rules.spread.output.spread,
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+    output:
+        groups="<results>/groups/{model}/seed{seed}.parquet",
+    log:
+        "<logs>/groups/{model}.seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=memory("evaluation"),
+    params:
+        seed=config["seed"],
+        epsilon=config["figures"]["epsilon"],
+        discriminators=config["figures"]["discriminators"],
+        attacks={name: definition("attacks", name) for name in config["groups"]["attacks"]},
+        settings=settings("groups", "relative_cap", "physical", "frozen", "evaluation"),
+        code=code_fingerprint("scripts/groups.py"),
+        attack_code=attacks_fingerprint(config["groups"]["attacks"]),
+    script:
+        "../../scripts/groups.py"
 
 
 rule distances:

@@ -113,7 +113,7 @@ def figure_options(*keys: str) -> dict:
     return canonical({key: shown[key] for key in chosen})
 
 
-# Figures about training show two discriminators only: a panel each, for many models.
+# Figures about training, and of inputs, show two discriminators only: a panel each, for many models.
 TRAINING_SHOWN = {"discriminators": config["figures"]["discriminators"][:2]}
 
 

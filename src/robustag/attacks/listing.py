@@ -18,8 +18,9 @@ Written by `robustag attacks --markdown`; the same table in plain text comes fro
 Every attack is a function of `robustag.attacks`, `pgd(model, x, label, budget, **options)`, and an entry of
 `attacks:` in a configuration, `{name: pgd, factors: none, steps: 20, rate: 2.5, restarts: 0}`. A definition
 may also give `norm` (instead of the attack's own), `factors` (feature scales), `frozen` inputs, `physical`
-(ranges of the feature table, covariances of tracks that stay covariances), `loss` (instead of the model's
-own), and `jets` (how many test jets are attacked). Passes are for one jet; "for each epsilon" says that they
+(ranges of the feature table, covariances of tracks that stay covariances; `consistent`: and whatever the
+table [relates](inputs.md#relations)), `loss` (instead of the model's own), and `jets` (how many test jets are
+attacked). Passes are for one jet; "for each epsilon" says that they
 do not serve all epsilons of a sweep together. Missing entries never move.
 """
 

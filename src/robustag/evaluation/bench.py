@@ -1,9 +1,10 @@
 """Trained models beside what says of their inputs, loaded together and checked to belong together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -100,6 +101,7 @@ class Bench:
         *,
         seed: int,
         sources: Sequence[Trained] = (),
+        only: np.ndarray | None = None,
     ) -> Sweep:
         """An attack of the study, prepared on some jets.
 
@@ -115,7 +117,12 @@ class Bench:
             Of random attacks.
         sources : sequence of Trained
             Models to craft on.
+        only : bool [F], optional
+            Inputs that may move, of those that its budget lets move; all of these by default.
         """
+        rule = self.rule(definition.budget)
+        if only is not None:
+            rule = replace(rule, scale=rule.scale * torch.from_numpy(only).to(rule.scale))
         crafted_on = [*sources, target][0]
         return Sweep(
             definition,
@@ -124,7 +131,7 @@ class Bench:
             jets.inputs,
             jets.missing,
             jets.label,
-            self.rule(definition.budget),
+            rule,
             seed=seed,
             key=jets.key,
             sources=tuple(source.network for source in sources),

@@ -171,7 +171,9 @@ def _undefined(config: dict) -> Iterator[str]:
     """Selected names without a definition."""
     run = config["run"]
     selected = [(f"run.{kind}", run[kind], kind) for kind in _SELECTIONS]
-    selected.append(("distances.attacks", config["distances"]["attacks"], "attacks"))
+    selected += [
+        (f"{section}.attacks", config[section]["attacks"], "attacks") for section in ("distances", "groups")
+    ]
     selected += [(f"run.pareto.{kind}", run["pareto"][kind], kind) for kind in ("models", "attacks")]
     selected += [(f"run.frontier.{kind}", run["frontier"][kind], kind) for kind in ("models", "attacks")]
     selected += [("run.data", run["data"], "samples")]
@@ -243,10 +245,11 @@ def _perturbations(config: dict) -> Iterator[str]:
 
 
 def _distances(config: dict) -> Iterator[str]:
-    """Attacks that no distance is taken of."""
-    for name in config["distances"]["attacks"]:
-        if "source" in config["attacks"][name]:
-            yield f"distances.attacks: '{name}' is crafted on another model: name what it transfers"
+    """Attacks that neither distances nor groups are taken of."""
+    for section in ("distances", "groups"):
+        for name in config[section]["attacks"]:
+            if "source" in config["attacks"][name]:
+                yield f"{section}.attacks: '{name}' is crafted on another model: name what it transfers"
 
 
 def _frozen(config: dict, table: FeatureTable) -> Iterator[str]:

@@ -13,16 +13,22 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
 from robustag.attacks import BudgetRule, Sweep, input_gradient
 from robustag.attacks.standalone import jet_cross_entropy
+from robustag.features import FeatureTable
 from robustag.models import build_model
+from robustag.tensors import Normalisation
 
 FEATURES, EPSILON, STEPS = 184, 0.05, 20
 CENTRE = 0.5
+TABLE = Path(__file__).parents[3] / "config/features/jet_flavor.yaml"
 
 
 class Case:
@@ -59,6 +65,57 @@ class Case:
         for _ in range(STEPS):
             for x, label in zip(self.x.split(self.chunk), self.label.split(self.chunk), strict=True):
                 input_gradient(self.model, jet_cross_entropy, x, label)
+
+
+class TrackCase(Case):
+    """The same model on jets of the papers' table, in which all relations of inputs hold."""
+
+    def __init__(self, jets: int, device: str) -> None:
+        super().__init__(jets, device)
+        table = FeatureTable.load(TABLE)
+        values = related_values(table, jets)
+        self.normalisation = Normalisation(
+            table.names, values.mean(axis=0), values.std(axis=0).clip(1e-9), np.zeros(table.size)
+        )
+        self.table = table
+        scaled = self.normalisation.scale(values)
+        self.x = torch.tensor(scaled, dtype=torch.float32, device=device)
+        self.missing = torch.zeros_like(self.x, dtype=torch.bool)
+
+    def under(self, physical: bool | str) -> Callable[[], None]:
+        """FGSM in a budget."""
+        rule = BudgetRule.of(self.table, self.normalisation, physical=physical).to(self.device)
+
+        def run() -> None:
+            self.rule = rule
+            self.fgsm()
+
+        return run
+
+
+def related_values(table: FeatureTable, jets: int) -> np.ndarray:
+    """Physical values [N, F] of jets of six tracks each, with covariances, an order and significances."""
+    rng = np.random.default_rng(1)
+    values = rng.uniform(0.0, 0.3, (jets, table.size))
+    block = table.element_block("track")
+    place = {variable.name: columns for variable, columns in zip(block.variables, block.columns, strict=True)}
+    root = rng.normal(size=(jets, 6, 5, 5)) * np.array([0.02, 0.03, 1e-3, 1e-3, 1e-2])[:, None]
+    covariance = root @ root.swapaxes(2, 3)
+    parameters = ("D0", "Z0", "PHI", "THETA", "QOVERP")
+    for i, j in product(range(5), range(5)):
+        if j <= i:
+            values[:, place[parameters[i] + parameters[j]]] = covariance[..., i, j]
+    deviation = np.sqrt(covariance[..., 0, 0])
+    significance = -np.sort(-rng.standard_t(2, (jets, 6)), axis=1)
+    values[:, place["D0"]] = significance * deviation
+    values[:, place["Z0"]] = rng.normal(size=(jets, 6)) * 0.05
+    order = np.argsort(-np.abs(values[:, place["D0"]]), axis=1)
+    for parameter, variance in (("D0", "D0D0"), ("Z0", "Z0Z0")):
+        found = np.abs(values[:, place[parameter]]) / np.sqrt(values[:, place[variance]])
+        for number in (2, 3):
+            copy = table.index(f"track_{number}_{parameter.lower()}_significance")
+            values[:, copy] = np.take_along_axis(found, order, axis=1)[:, number - 1]
+    return values
 
 
 class FromUnitCube(nn.Module):
@@ -180,6 +237,17 @@ def measured(device: str, threads: int, jets: int, pairs: int) -> Iterator[tuple
             partial(case.run, pgd, [EPSILON]),
             lambda case: case.gradients,
         ),
+    ]
+    tracks = TrackCase(jets, device)
+    comparisons += [
+        # Covariances take most of the time: a Cholesky decomposition of each, eigenvalues of what is invalid.
+        (
+            "fgsm, relations kept / covariances kept",
+            3.0,
+            tracks.under("consistent"),
+            lambda _: tracks.under(True),
+        ),
+        ("fgsm, relations kept / fgsm", math.inf, tracks.under("consistent"), lambda _: tracks.under(False)),
     ]
     for name, limit, ours, theirs in comparisons:
         try:

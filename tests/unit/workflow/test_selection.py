@@ -78,6 +78,8 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
             r"distances\.attacks names 'fgms', which attacks lacks: use ",
         ),
         ("distances.attacks", ["transfer"], r"distances\.attacks: 'transfer' is crafted on another model"),
+        ("groups.attacks", ["fgms"], r"groups\.attacks names 'fgms', which attacks lacks: use "),
+        ("groups.attacks", ["transfer"], r"groups\.attacks: 'transfer' is crafted on another model"),
         ("run.scenarios", ["fakes_up"], "run.scenarios names the variation 'fakes_up': leave it out"),
         (
             "scenarios.fakes_up",
@@ -207,6 +209,11 @@ RECIPE, MINE = ("models", "clean_fgsm", "recipe"), ("attacks", "mine")
         ),
         (MINE, {"name": "pgd", "rate": 1.0, "restarts": 0}, "attack 'pgd' lacks its option 'steps': add it"),
         (MINE, PGD | {"relativ_cap": 0.2}, r"takes no 'relativ_cap' \(like relative_cap\): its options are"),
+        (
+            MINE,
+            PGD | {"norm": "l2", "physical": "consistent"},
+            r"attacks\.mine: physical: consistent needs norm linf or none, and this is l2: give one",
+        ),
         (MINE, PGD | {"steps": 0}, r"attacks\.mine\.steps: 0 is less than the minimum of 1"),
         (MINE, PGD | {"steps": 2.5}, r"attacks\.mine\.steps: 2\.5 is not a whole number"),
         (MINE, PGD | {"rate": "1e-3"}, r"mine\.rate: '1e-3' is text, not a number; write 0\.001 without"),
