@@ -13,9 +13,9 @@ from robustag.evaluation.pseudo_data import COVERED, MISSED
 from robustag.evaluation.scale_factors import LARGER, SMALLER, rate_title, shown_rates
 
 _CALIBRATED = """\
-Jets of a detector with several mistakes at once, which no source of uncertainty and no training knows, play
-data. Their true scale factors are those of the very collisions that are simulated; a calibration that stays
-at simulation has scale factors of 1 and the claimed uncertainty. The pull is the true scale factor minus 1
+Jets of a detector with several mistakes at once play data. No claim and no training has this mixture, though
+they may know single ones of its mistakes. Its true scale factors are those of the very collisions that are
+simulated; a calibration that stays at simulation has scale factors of 1 and the claimed uncertainty. The pull is the true scale factor minus 1
 over the claim, and the margin what the claim has in hand: below zero the truth lies beyond it. In round
 brackets: how much less than with the nominal training the scale factor departs from 1. Strong letters:
 significant, corrected for the number of models and rates."""
