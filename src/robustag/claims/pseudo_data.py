@@ -15,10 +15,10 @@ from robustag.evaluation.scale_factors import LARGER, SMALLER, rate_title, shown
 _CALIBRATED = """\
 Jets of a detector with several mistakes at once play data. No claim and no training has this mixture, though
 they may know single ones of its mistakes. Its true scale factors are those of the very collisions that are
-simulated; a calibration that stays at simulation has scale factors of 1 and the claimed uncertainty. The pull is the true scale factor minus 1
-over the claim, and the margin what the claim has in hand: below zero the truth lies beyond it. In round
-brackets: how much less than with the nominal training the scale factor departs from 1. Strong letters:
-significant, corrected for the number of models and rates."""
+simulated; a calibration that stays at simulation has scale factors of 1 and the claimed uncertainty. The pull
+is the true scale factor minus 1 over the claim, and the margin what the claim has in hand: below zero the
+truth lies beyond it. In round brackets: how much less than with the nominal training the scale factor departs
+from 1. Strong letters: significant, corrected for the number of models and rates."""
 _AGREEMENT = """\
 Do these data look like simulation? Of all flavours together, the data of one half of the collisions and
 simulation of the other: the Jensen-Shannon divergence in 10^-3 nats above the floor that two samples of one
@@ -37,7 +37,7 @@ def pseudo_data_sections(
     agreement : DataFrame
         The collected table, for the inputs.
     options : mapping
-        ``working_point`` and ``discriminators``.
+        ``nominal``, ``working_point`` and ``discriminators``.
     """
     found = calibrated[matching(calibrated, working_point=float(options["working_point"]))]
     lines = ["", "## A held-back mixture plays data", "", _CALIBRATED]
@@ -45,7 +45,14 @@ def pseudo_data_sections(
         rows = found[matching(found, discriminator=rate[0], metric=rate[1])]
         if len(rows):
             lines += ["", f"### Pseudo-data: {rate_title(*rate)}", "", *_pulls(rows)]
-    lines += ["", "### Pseudo-data: outputs and inputs", "", _AGREEMENT, "", *_outputs(outputs)]
+    lines += [
+        "",
+        "### Pseudo-data: outputs and inputs",
+        "",
+        _AGREEMENT,
+        "",
+        *_outputs(outputs, options["nominal"]),
+    ]
     if inputs := input_table(agreement):
         lines += ["", *inputs]
     return lines
@@ -75,12 +82,12 @@ def _per_cent(row: pd.Series, name: str) -> str:
     return f"{100 * row[name]:+.2f} ± {100 * row[f'{name}_error']:.2f}"
 
 
-def _outputs(outputs: pd.DataFrame) -> list[str]:
+def _outputs(outputs: pd.DataFrame, nominal: str) -> list[str]:
     """Models as rows, the nominal one first; discriminators as columns."""
     names: Sequence[str] = list(dict.fromkeys(outputs["discriminator"]))
     cells = {(row["model"], row["discriminator"]): row for _, row in outputs.iterrows()}
     first = outputs["model"].iloc[0]
-    body = [["nominal", *(_divergence(cells[first, name], "nominal") for name in names)]]
+    body = [[nominal, *(_divergence(cells[first, name], "nominal") for name in names)]]
     for model in dict.fromkeys(outputs["model"]):
         line = []
         for name in names:

@@ -173,7 +173,7 @@ def test_outputs_of_all_ways_of_training_are_one_family():
 
 
 def test_the_page_names_the_smallest_claim_and_what_became_of_it():
-    options = {"working_point": 0.01, "discriminators": DISCRIMINATORS}
+    options = {"nominal": "nominal", "working_point": 0.01, "discriminators": DISCRIMINATORS}
     sizes = {"nominal": 0.03, "half": 0.01, "bold": 0.03}
     shown = agreements(outputs(sizes), "nominal", MODELS, ["BvC"], 2.0)
     inputs = agreement({("", "jet_pt"): 0.01}, seeds=(0,))
