@@ -12,6 +12,7 @@ with job(globals()) as (snakemake, log):
     table = closure_table(
         read_table(files.residuals),
         read_table(files.coverage),
+        next(map(read_table, files.pseudo_data), None),
         nominal,
         discriminators,
         float(options["working_point"]),

@@ -286,6 +286,18 @@ def test_redrawing_a_figure_is_one_job(study, root):
     assert planned == dict.fromkeys(figures, 1)
 
 
+def test_pseudo_data_meet_every_way_of_training_and_are_held_back_from_all_else(study):
+    rates = pd.read_parquet(study.results / "tables/pseudo_data_rates.parquet")
+    assert set(rates["model"]) == {"clean_nominal", "clean_fgsm", "clean_paired"}
+    shown = pd.read_parquet(study.results / "tables/pseudo_data_agreement.parquet")
+    assert {"BvL", "CvL", "jet_pt"} <= set(shown["quantity"])
+    assert "## A held-back mixture plays data" in (study.results / "robust_training.md").read_text()
+    metrics = pd.read_parquet(study.results / "tables/metrics.parquet", columns=["perturbation"])
+    assert "mixture" not in set(metrics["perturbation"])
+    for page in ("scale_factors.md", "claims.md", "summary.md"):
+        assert "mixture" not in (study.results / page).read_text()
+
+
 def test_verdicts_and_summary_are_one_job_each(study):
     planned = study.checkout.plan(*SMOKE, "--forcerun", "claims", "summary", "--", "claims", "summary")
     assert planned == {"claims": 1, "summary": 1}

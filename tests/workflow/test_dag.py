@@ -39,7 +39,8 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert [planned[rule] for rule in once] == [chunks] * 4
     by_generator = ("generate_varied", "records_varied", "tensorise_varied")
     assert [planned.get(rule, 0) for rule in by_generator] == [generators * varied["generator"]] * 3
-    assert planned["index"] == 1 + len(run["variations"]) - weights, "weights are in the nominal tensors"
+    samples = 1 + len(run["variations"]) - weights + len(run["pseudo_data"])
+    assert planned["index"] == samples, "weights are in the nominal tensors"
     by_change = ("vary_records", "records_changed", "tensorise_records")
     assert [planned[rule] for rule in by_change] == [varied["records"]] * 3
     assert pareto
@@ -58,10 +59,12 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["mismodel"] == trainings + len(frontier)
     assert planned["normalise"] == planned["inventory"] == planned["claims"] == planned["summary"] == 1
     # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates, distances,
-    # alignment, spans, history, epochs, pareto, frontier, its bins, planes, paths, geometry,
-    # surface_statistics, weights, groups
-    assert planned["collect"] == 23
+    # alignment, spans, history, epochs, pareto, frontier, its bins, rates and agreement of pseudo-data,
+    # planes, paths, geometry, surface_statistics, weights, groups
+    assert planned["collect"] == 25
     assert planned["groups"] == trainings
+    compared = {run["frontier"]["nominal"], *run["frontier"]["models"]}
+    assert planned["pseudo_data"] == len(compared) * len(run["seeds"])
     assert planned["certify"] == len(run["models"]), "the first seed of every compared model"
     others = len(config["figures"]["pairs"]) * (len(run["seeds"]) - 1)
     assert planned["distances"] == len(run["models"]) + others, "every seed of the nominal ones"

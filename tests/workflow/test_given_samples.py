@@ -71,7 +71,7 @@ def write(checkout, preset):
 def test_a_study_of_files_simulates_nothing_and_makes_the_rest(checkout):
     smoke = checkout.plan("--configfile", "config/smoke.yaml")
     plan = checkout.plan(*SMOKE)
-    simulation = re.compile("generate|validate|vary|fig_simulation|records|tensorise")
+    simulation = re.compile("generate|validate|vary|fig_simulation|records|tensorise|pseudo_data")
     assert smoke.keys() - plan.keys() == set(filter(simulation.match, smoke))
     assert plan.keys() - smoke.keys() == {"records_given", "tensorise_given"}
     index = json.loads((checkout.folder / "results/mine/files.json").read_text())
@@ -80,6 +80,15 @@ def test_a_study_of_files_simulates_nothing_and_makes_the_rest(checkout):
     assert min(chunks.values()) > 1
     assert plan["records_given"] == plan["tensorise_given"] == sum(chunks.values())
     assert plan["summarise"] == chunks["nominal0.root"] + chunks["nominal1.root"]
+
+
+def test_files_of_another_detector_may_play_data(checkout):
+    run = PRESET["run"] | {"variations": [], "pseudo_data": ["worse"]}
+    write(checkout, PRESET | {"run": run, "figures": {"mismodellings": []}})
+    plan = checkout.plan(*SMOKE, "--", "frontier")
+    assert plan["pseudo_data"] == plan["train"] == plan["mismodel"] == 2
+    assert plan["index"] == 2
+    assert plan["records_given"] == plan["tensorise_given"] > plan["summarise"], "theirs are read, too"
 
 
 def test_tensors_of_files_hold_every_jet_in_its_place(checkout, ntuples, table):

@@ -121,6 +121,24 @@ def test_what_has_nothing_to_work_on_drops_out(plan, preset):
     assert planned.keys() >= left | {"claims", "summary", "archive", "mismodelling_verdicts"}
 
 
+def test_pseudo_data_add_their_comparison_and_change_nothing_else(plan):
+    """No scenario, no training, no displacement: they are held back."""
+    without = plan({"run": {"pseudo_data": []}}, "all", "archive")
+    planned = plan({}, "all", "archive")
+    added = {rule: planned[rule] - without.get(rule, 0) for rule in planned}
+    assert {rule: number for rule, number in added.items() if number and rule != "total"} == {
+        "index": 1,
+        "pseudo_data": 3,
+        "pseudo_data_inputs": 1,
+        "collect": 2,
+    }
+    alone = plan({"run": {"frontier": {"models": []}}}, "all", "archive")
+    assert not {"pseudo_data", "pseudo_data_inputs"} & alone.keys(), "nobody is compared by them"
+    unseen = plan({"evaluation": {"inputs": NO_INPUTS}}, "frontier")
+    assert unseen["pseudo_data"] == 3
+    assert "pseudo_data_inputs" not in unseen
+
+
 def test_pairs_share_their_models(plan):
     """Everything is made once for a model, and the figures of a pair once for each pair."""
     planned = plan({"figures": {"pairs": PAIRS}, "run": {"frontier": {"models": []}}}, "all")

@@ -56,8 +56,14 @@ except InputError as fault:
 quote_interpreter()
 
 
+# The scenarios that are sources of a calibration's uncertainty.
+CALIBRATED = {name: asdict(source) for name, source in calibrated_sources(config).items()}
+# Ways of training are judged by what sources of uncertainty do to their rates.
+FRONTIER = bool(RUN["frontier"]["models"] and RUN["frontier"]["attacks"] and CALIBRATED)
+# What plays data for them.
+PSEUDO_DATA = RUN["pseudo_data"] if FRONTIER else []
 DETECTOR_VARIATIONS, GENERATOR_VARIATIONS, RECORD_VARIATIONS, WEIGHT_VARIATIONS = (
-    [name for name in RUN["variations"] if kind in config["variations"][name]]
+    [name for name in [*RUN["variations"], *PSEUDO_DATA] if kind in config["variations"][name]]
     for kind in ("detector", "generator", "records", "weights")
 )
 # Those that have jets of their own: weights are columns of the nominal ones.
@@ -70,8 +76,6 @@ CLOSURE = [name for name in RUN["samples"] if name in SIMULATED][:1]
 VALIDATED = bool(CLOSURE and config["validation"]["samples"])
 CERTIFIED = certified_models(config)
 SCENARIOS = {name: canonical(scenario) for name, scenario in shown_scenarios(config).items()}
-# The scenarios that are sources of a calibration's uncertainty.
-CALIBRATED = {name: asdict(source) for name, source in calibrated_sources(config).items()}
 # The tables of one measurement.
 MEASURED = fields_of("robustag.evaluation.tables", "Assessment")
 FIGURE_PAIRS = [pair["label"] for pair in config["figures"]["pairs"]]
@@ -81,8 +85,6 @@ DATA = RUN["data"]
 SHOWN_ROCS = sorted(shown_rocs(config))
 SHOWN_MISMODELLINGS = shown_mismodellings(config)
 PARETO = bool(RUN["pareto"]["models"] and RUN["pareto"]["attacks"])
-# Ways of training are judged by what sources of uncertainty do to their rates.
-FRONTIER = bool(RUN["frontier"]["models"] and RUN["frontier"]["attacks"] and CALIBRATED)
 
 
 def given_jets(samples) -> int:

@@ -242,6 +242,20 @@ PARTS = {
     ],
     "frontier": [*frontier_attacks(), *frontier_parts("metrics")],
     "frontier_bins": frontier_parts("bins"),
+    **{
+        f"pseudo_data_{table}": [
+            *(
+                [(f"<results>/pseudo_data/inputs.{table}.parquet", "", 0)]
+                if table == "agreement" and config["evaluation"]["inputs"]
+                else []
+            ),
+            *trained(
+                f"<results>/pseudo_data/{{model}}/seed{{seed}}.{table}.parquet", frontier_models()
+            ),
+        ]
+        for table in ("rates", "agreement")
+        if PSEUDO_DATA
+    },
     "planes": trained("<results>/surface/{model}/seed{seed}.planes.parquet"),
     "paths": trained("<results>/surface/{model}/seed{seed}.paths.parquet"),
     "geometry": trained("<results>/surface/{model}/seed{seed}.geometry.parquet"),

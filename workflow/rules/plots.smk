@@ -320,6 +320,7 @@ if FRONTIER:
         input:
             residuals=rules.frontier.output.residuals,
             coverage=rules.frontier.output.coverage,
+            pseudo_data=[rules.frontier.output.pseudo_data] if PSEUDO_DATA else [],
         output:
             **figure("fig_closure", "Mismodelling"),
         log:

@@ -110,6 +110,7 @@ if FRONTIER:
 
     FRONTIER_TABLES = [
         *("uncertainties", "performances", "residuals", "residual_bins", "transport", "coverage"),
+        *(["pseudo_data", "agreement"] if PSEUDO_DATA else []),
     ]
 
     rule frontier:
@@ -117,6 +118,8 @@ if FRONTIER:
         input:
             metrics=collected("frontier"),
             bins=collected("frontier_bins"),
+            rates=collected_if_any("pseudo_data_rates"),
+            agreement=collected_if_any("pseudo_data_agreement"),
         output:
             **{table: f"<results>/tables/frontier_{table}.parquet" for table in FRONTIER_TABLES},
             **{

@@ -56,8 +56,9 @@ def data_page(
         _METHOD,
         "",
         f"There are {jets}; simulation is {effective}.",
-        *_inputs(agreement),
     ]
+    if inputs := input_table(agreement):
+        lines += ["", "## Inputs", "", *inputs]
     for pair in pairs:
         rows = verdicts[verdicts["pair"] == pair["label"]]
         lines += [
@@ -111,8 +112,8 @@ def _of_inputs(agreement: pd.DataFrame) -> pd.DataFrame:
     return agreement[agreement["model"] == ""]
 
 
-def _inputs(agreement: pd.DataFrame) -> list[str]:
-    """Agreement of every input over all pT; nothing where a study has none."""
+def input_table(agreement: pd.DataFrame) -> list[str]:
+    """Agreement of every input over all pT, lines of a table; nothing where a study has none."""
     rows = _of_inputs(agreement)
     if rows.empty:
         return []
@@ -122,13 +123,13 @@ def _inputs(agreement: pd.DataFrame) -> list[str]:
         body.append(
             [
                 row["quantity"],
-                _size(above.mean, above.total),
+                size(above.mean, above.total),
                 f"{1000 * row['floor']:.2f}",
                 f"{row['chi2'] / max(row['ndf'], 1):.2f} ({row['ndf']:.0f})",
             ]
         )
     header = ["input", "divergence above floor", "floor", "chi2/ndf (ndf)"]
-    return ["", "## Inputs", "", *table(header, body, aligned=True)]
+    return table(header, body, aligned=True)
 
 
 def _numbers(rows: pd.DataFrame) -> list[str]:
@@ -150,8 +151,9 @@ def _numbers(rows: pd.DataFrame) -> list[str]:
 
 
 def _with_error(row: pd.Series, name: str) -> str:
-    return _size(row[name], row[f"{name}_error"])
+    return size(row[name], row[f"{name}_error"])
 
 
-def _size(value: float, error: float) -> str:
+def size(value: float, error: float) -> str:
+    """A divergence with its error in 10^-3 nats; a dash without one."""
     return f"{1000 * value:.2f} ± {1000 * error:.2f}" if isfinite(error) else "-"

@@ -53,6 +53,8 @@ def data_verdicts(
     pairs: Sequence[Mapping[str, str]],
     discriminators: Sequence[str],
     significance: float,
+    *,
+    together: bool = False,
 ) -> pd.DataFrame:
     """Nominal against adversarial agreement, on the same jets and in the same replicates.
 
@@ -66,6 +68,8 @@ def data_verdicts(
     significance : float
         What counts as an effect, in standard deviations of a normal distribution; see
         `robustag.evaluation.significance`.
+    together : bool
+        Whether all pairs answer one question: their tests are then one family.
 
     Returns
     -------
@@ -110,7 +114,8 @@ def data_verdicts(
                     }
                 )
     table = pd.DataFrame(rows)
-    table["p"] = table.groupby([table["pair"], all_bins(table)])["p"].transform(holm)
+    family = [all_bins(table), *([] if together else [table["pair"]])]
+    table["p"] = table.groupby(family)["p"].transform(holm)
     table["verdict"] = [
         answer(difference, p, level(significance), BETTER, WORSE)
         for difference, p in table[["difference", "p"]].to_numpy()

@@ -96,7 +96,7 @@ def performances(
     """
     measured = Measurements(metrics[metrics["metric"] == "auc"])
     table = []
-    for discriminator in _unlike(discriminators):
+    for discriminator in unlike(discriminators):
         for name, attack, strength in [(RAW, attacks[0], 0.0), *((each, each, epsilon) for each in attacks)]:
             aucs = {
                 model: measured.measurement(
@@ -222,7 +222,7 @@ def _combined(measurements: Sequence[Measurement], factor: float) -> Measurement
     )
 
 
-def _unlike(names: Sequence[str]) -> list[str]:
+def unlike(names: Sequence[str]) -> list[str]:
     """The first discriminator of every two flavours."""
     found: dict[frozenset[int], str] = {}
     for name in names:

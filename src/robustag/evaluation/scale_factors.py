@@ -127,6 +127,17 @@ class Uncertainty(NamedTuple):
         return self.size > 0 and p < level(significance)
 
     @property
+    def linear(self) -> Measurement:
+        """The uncertainty as a measurement: its value, which scatters as its error says."""
+        scale = 2.0 * self.size if self.size else 1.0
+        slopes, mean = self.gradient, self.gradient.mean
+        return Measurement(
+            slopes.seeds,
+            self.value + (slopes.values - mean) / scale,
+            self.value + (slopes.replicates - mean) / scale,
+        )
+
+    @property
     def error(self) -> float:
         """Its error, that of the uncertainty as measured."""
         return self.gradient.total / (2.0 * self.size) if self.size else 0.0
@@ -182,7 +193,9 @@ def compare(
     for rate, of_rate in rows.groupby(RATE, sort=False):
         named = dict(zip(RATE, rate, strict=True))
         found = {
-            str(model): _by_source(_changes(measured, of_model, {"model": model, **named}, sources), sources)
+            str(model): changes_by_source(
+                _changes(measured, of_model, {"model": model, **named}, sources), sources
+            )
             for model, of_model in of_rate.groupby("model", sort=False)
         }
         alone = {
@@ -290,7 +303,7 @@ def changes_of_rates(
         )
 
 
-def _by_source(
+def changes_by_source(
     changes: Mapping[str, Measurement], sources: Mapping[str, Source]
 ) -> dict[str, list[Measurement]]:
     """Source to the changes for one standard deviation."""

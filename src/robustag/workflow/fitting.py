@@ -121,19 +121,20 @@ def _called(chosen: Any) -> str:
 def _variations(config: Mapping[str, Any]) -> Iterator[Misfit]:
     """Variations that a selected sample does not have."""
     simulated = [name for name, sample in config["samples"].items() if "format" not in sample]
-    for variation in config["run"]["variations"]:
+    selected = [(key, variation) for key in ("variations", "pseudo_data") for variation in config["run"][key]]
+    for key, variation in selected:
         given = config["variations"][variation].get("files")
         for name in config["run"]["samples"]:
             if given is None and name not in simulated:
                 lack = "these change the simulation, and samples are given as files"
                 fault = (
-                    f"run.variations: '{variation}' changes the simulation, and sample '{name}' is given as "
+                    f"run.{key}: '{variation}' changes the simulation, and sample '{name}' is given as "
                     f"files: take it out, or define a variation with files: {{{name}: [...]}}"
                 )
             elif given is not None and name in simulated:
                 lack = "these are given as files, and samples are simulated"
                 fault = (
-                    f"run.variations: '{variation}' is given as files, and sample '{name}' is simulated: "
+                    f"run.{key}: '{variation}' is given as files, and sample '{name}' is simulated: "
                     "take one of them out"
                 )
             elif given is not None and name not in given:
@@ -141,7 +142,7 @@ def _variations(config: Mapping[str, Any]) -> Iterator[Misfit]:
                 fault = f"variations.{variation}.files lacks the sample '{name}': add its files"
             else:
                 continue
-            yield Misfit(("run", "variations"), variation, lack, fault)
+            yield Misfit(("run", key), variation, lack, fault)
 
 
 def _shown_inputs(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:

@@ -59,6 +59,7 @@ def check_selection(config: dict, table: FeatureTable) -> list[str]:
             (misfit.fault for misfit in unfit),
             _models(config),
             _frontier(config),
+            _pseudo_data(config),
             _shown(config),
             _pairs(config),
             _labels(config),
@@ -177,6 +178,7 @@ def _undefined(config: dict) -> Iterator[str]:
     selected += [(f"run.pareto.{kind}", run["pareto"][kind], kind) for kind in ("models", "attacks")]
     selected += [(f"run.frontier.{kind}", run["frontier"][kind], kind) for kind in ("models", "attacks")]
     selected += [("run.data", run["data"], "samples")]
+    selected += [("run.pseudo_data", run["pseudo_data"], "variations")]
     selected.append(("validation.samples", config["validation"]["samples"], "samples"))
     for key, names, definitions in selected:
         for name in names:
@@ -311,6 +313,27 @@ def _frontier(config: dict) -> Iterator[str]:
     for name in frontier["attacks"]:
         if "source" in config["attacks"][name]:
             yield f"run.frontier.attacks: '{name}' is crafted on another model: name what it transfers"
+
+
+def _pseudo_data(config: dict) -> Iterator[str]:
+    """Pseudo-data that do not have all jets of a study, or that it knows already."""
+    for name in config["run"]["pseudo_data"]:
+        if not {"detector", "files"} & config["variations"][name].keys():
+            yield (
+                f"run.pseudo_data names '{name}', which lacks jets of the study: name a variation "
+                "of the detector, or one with files"
+            )
+        if name in config["run"]["variations"]:
+            yield (
+                f"run.pseudo_data names '{name}', as run.variations does: what plays data is no source of "
+                "uncertainty, take one out"
+            )
+        for model, definition in config["models"].items():
+            if name in definition["recipe"].get("variations", ()):
+                yield (
+                    f"models.{model}.recipe.variations names '{name}', as run.pseudo_data does: what plays "
+                    "data is not trained on, take one out"
+                )
 
 
 def _shown(config: dict) -> Iterator[str]:

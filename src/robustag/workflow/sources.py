@@ -100,7 +100,7 @@ def given_chunks(config: Mapping[str, Any], index: "FileIndex") -> dict[tuple[st
         if "format" not in sample:
             continue
         files = {("nominal", f"samples.{name}.files"): sample["files"]}
-        for variation in [] if name in run["data"] else run["variations"]:
+        for variation in [] if name in run["data"] else [*run["variations"], *run["pseudo_data"]]:
             given = config["variations"][variation]["files"]
             files[variation, f"variations.{variation}.files.{name}"] = given[name]
         for (variation, key), patterns in files.items():

@@ -15,6 +15,7 @@ from tests.unit.evaluation.test_frontier import (
 
 from robustag.evaluation.coverage import LINEAR, coverage
 from robustag.evaluation.frontier import uncertainties
+from robustag.evaluation.pseudo_data import PSEUDO_DATA, calibrated
 from robustag.evaluation.residuals import ALIKE_SOURCE, residuals
 from robustag.evaluation.scale_factors import TOTAL
 from robustag.mismodelling.sources import Source
@@ -111,7 +112,7 @@ def test_the_closure_figure_has_every_rate_and_way_of_training(found):
     claimed = uncertainties(metrics, *asked, 0.2)
     left = residuals(metrics, claimed, *asked)
     share = coverage(metrics, claimed, *asked, 1, 2000)
-    table = closure_table(left, share, "nominal", DISCRIMINATORS, 0.01)
+    table = closure_table(left, share, None, "nominal", DISCRIMINATORS, 0.01)
     rows = table.query("discriminator == 'BvL' and metric == 'fixed_cut_mistag' and model == 'half'")
     values = rows.set_index("shown")["value"]
     before = rows.set_index("shown")["before"]
@@ -123,7 +124,20 @@ def test_the_closure_figure_has_every_rate_and_way_of_training(found):
     assert len(figure.axes) == 6
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["nominal", *MODELS]
     assert len(figure.legends[0].get_texts()) == 6
-    nothing = (pd.DataFrame(columns=rows.columns) for rows in (left, share))
+    rates = study({name: {PSEUDO_DATA: 0.02} for name in CHANGES}, AUCS)
+    played = calibrated(rates, metrics, claimed, *asked)
+    nothing = (pd.DataFrame(columns=rows.columns) for rows in (left, share, played))
     nothing = closure_table(*nothing, "nominal", DISCRIMINATORS, 0.01)
     empty = draw_closure(nothing, ["nominal", *MODELS], DISCRIMINATORS, "sample")
     assert all("significant" in axes.texts[0].get_text() for axes in empty.axes)
+    table = closure_table(left, share, played, "nominal", DISCRIMINATORS, 0.01)
+    pulls = table.query("panel == 'pull' and metric == 'fixed_cut_mistag' and discriminator == 'BvL'")
+    pulls = pulls.set_index("model")["value"]
+    assert pulls["costly"] == pytest.approx(
+        0.02 / np.hypot(np.hypot(0.01, 0.02) / np.sqrt(2), 0.01), rel=0.05
+    )
+    figure = draw_closure(table, ["nominal", *MODELS], DISCRIMINATORS, "sample")
+    assert len(figure.axes) == 9
+    assert [axes.get_xlabel() for axes in figure.axes[6:]] == ["pull of pseudo-data"] * 3
+    (points, *_) = figure.axes[8].lines
+    assert list(points.get_xdata()) == pytest.approx(pulls[["nominal", *MODELS]].tolist())

@@ -60,7 +60,7 @@ def test_the_default_study_is_whole(root, monkeypatch):
 
 def test_what_given_jets_do_not_allow_is_left_out_and_said(write):
     config, (_, left_out) = write()
-    assert config["run"]["variations"] == []
+    assert config["run"]["variations"] == config["run"]["pseudo_data"] == []
     assert config["run"]["scenarios"] == ["track_order", "softer_jets"]
     assert set(config["evaluation"]["inputs"]) == {"jet_pt", "jet_eta"}
     assert [pair["inputs"] for pair in config["surface"]["pairs"]] == [["jet_pt", "jet_eta"]]
@@ -73,6 +73,7 @@ def test_what_given_jets_do_not_allow_is_left_out_and_said(write):
     said = "\n".join(left_out)
     for kind, name in (
         ("variations", "fakes_up"),
+        ("pseudo_data", "mixture"),
         ("scenarios", "impact_parameter_shift"),
         ("inputs", "vertex_mass"),
         ("pairs", "vertex_mass and vertex_energy_fraction"),
@@ -85,6 +86,7 @@ def test_what_given_jets_do_not_allow_is_left_out_and_said(write):
     ("preset", "complaint"),
     [
         ({"run": {"variations": ["fakes_up"]}}, "'fakes_up' changes the simulation"),
+        ({"run": {"pseudo_data": ["fakes_up"]}}, "run.pseudo_data: 'fakes_up' changes the simulation"),
         ({"run": {"scenarios": ["impact_parameter_shift"]}}, "'track_\\*_D0' names no input"),
         ({"evaluation": {"inputs": {"vertex_pt": [0, 1]}}}, "evaluation.inputs names 'vertex_pt'"),
         ({"surface": {"pairs": [{"inputs": ["a", "jet_eta"], "widths": [1, 1]}]}}, "surface.pairs names 'a'"),

@@ -80,6 +80,22 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
         ("distances.attacks", ["transfer"], r"distances\.attacks: 'transfer' is crafted on another model"),
         ("groups.attacks", ["fgms"], r"groups\.attacks names 'fgms', which attacks lacks: use "),
         ("groups.attacks", ["transfer"], r"groups\.attacks: 'transfer' is crafted on another model"),
+        (
+            "run.pseudo_data",
+            ["fakes_up"],
+            r"run\.pseudo_data names 'fakes_up', as run\.variations does: .* take one out",
+        ),
+        (
+            "run.pseudo_data",
+            ["vincia"],
+            r"run\.pseudo_data names 'vincia', which lacks jets .*: name a variation of the detector",
+        ),
+        ("run.pseudo_data", ["nonsense"], r"run\.pseudo_data names 'nonsense', which variations lacks: use"),
+        (
+            "models.clean_paired.recipe.variations",
+            ["mixture"],
+            r"models\.clean_paired\.recipe\.variations names 'mixture', as run\.pseudo_data does: .*trained",
+        ),
         ("run.scenarios", ["fakes_up"], "run.scenarios names the variation 'fakes_up': leave it out"),
         (
             "scenarios.fakes_up",

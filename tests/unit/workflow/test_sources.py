@@ -11,6 +11,8 @@ from robustag.remote import state_of
 from robustag.workflow.definitions import format_faults
 from robustag.workflow.sources import FileIndex, formats, given_chunks
 
+RUN = {"samples": ["mine"], "data": [], "variations": [], "pseudo_data": []}
+
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
@@ -175,7 +177,7 @@ def test_files_that_are_of_no_use_are_named(files, patterns, complaint):
     (folder / "lost.list").write_text("a.txt\n\ngone.txt\nlost.txt\n")
     (folder / "binary.list").write_bytes(b"\xff\xfe\x00")
     sample = {"format": "generated", "files": [pattern.format(folder) for pattern in patterns]}
-    config = {"samples": {"mine": sample}, "run": {"samples": ["mine"], "data": [], "variations": []}}
+    config = {"samples": {"mine": sample}, "run": RUN}
     with pytest.raises(InputError, match=rf"config: samples\.mine\.files: .*{complaint}"):
         given_chunks(config, FileIndex(folder / "index.json"))
 
@@ -184,7 +186,7 @@ def test_a_damaged_file_is_named_with_the_key_that_names_it(tmp_path):
     (tmp_path / "jets.root").write_bytes(b"root" + bytes(3000))
     (tmp_path / "mine.list").write_text("jets.root\n")
     sample = {"format": "generated", "files": [f"@{tmp_path}/mine.list"]}
-    config = {"samples": {"mine": sample}, "run": {"samples": ["mine"], "data": [], "variations": []}}
+    config = {"samples": {"mine": sample}, "run": RUN}
     with pytest.raises(
         InputError, match=r"config: samples\.mine\.files: .*jets\.root has no readable"
     ) as fault:
@@ -231,9 +233,13 @@ def test_samples_of_data_have_chunks_and_no_variations(files):
     sample = {"format": "any", "files": [f"{folder}/a.txt"]}
     config = {
         "samples": {"mine": sample, "measured": sample},
-        "variations": {"up": {"files": {"mine": [f"{folder}/c.txt"]}}},
-        "run": {"samples": ["mine"], "data": ["measured"], "variations": ["up"]},
+        "variations": {
+            "up": {"files": {"mine": [f"{folder}/c.txt"]}},
+            "played": {"files": {"mine": [f"{folder}/a.txt"]}},
+        },
+        "run": RUN | {"data": ["measured"], "variations": ["up"], "pseudo_data": ["played"]},
     }
     chunks = given_chunks(config, FileIndex(folder / "index.json"))
-    assert chunks.keys() == {("mine", "nominal"), ("mine", "up"), ("measured", "nominal")}
+    of_mine = {("mine", name) for name in ("nominal", "up", "played")}
+    assert chunks.keys() == of_mine | {("measured", "nominal")}
     assert chunks["measured", "nominal"] == chunks["mine", "nominal"]

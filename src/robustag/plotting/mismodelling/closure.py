@@ -11,11 +11,12 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from robustag.evaluation.coverage import CONTENTS, EACH, EXPONENTIAL, LINEAR, NOTHING
 from robustag.evaluation.differences import matching
+from robustag.evaluation.pseudo_data import PSEUDO_DATA
 from robustag.evaluation.residuals import ALIKE_SOURCE, OTHER_SOURCE
 from robustag.evaluation.scale_factors import of_rates, rate_title, shown_rates
 from robustag.plotting.style import legend_below, stamp, styled, without_effect
 
-BIAS, COVERED = "bias", "coverage"
+BIAS, COVERED, PULL = "bias", "coverage", "pull"
 #: Panel to what it shows: label, colour, marker.
 _LOOKS = {
     BIAS: {
@@ -27,11 +28,17 @@ _LOOKS = {
         LINEAR: ("the same, linear truth", "#CC79A7", "v"),
         EACH: ("one source not known", "#882255", "X"),
     },
+    PULL: {PSEUDO_DATA: ("held-back mixture as data", "#E69F00", "o")},
 }
 
 
 def closure_table(
-    residuals: pd.DataFrame, coverage: pd.DataFrame, nominal: str, discriminators: Sequence[str], point: float
+    residuals: pd.DataFrame,
+    coverage: pd.DataFrame,
+    pseudo_data: pd.DataFrame | None,
+    nominal: str,
+    discriminators: Sequence[str],
+    point: float,
 ) -> pd.DataFrame:
     """What each way of training has left after a calibration, and how often its uncertainty covers.
 
@@ -41,6 +48,8 @@ def closure_table(
         From `robustag.evaluation.residuals.residuals`.
     coverage : DataFrame
         From `robustag.evaluation.coverage`.
+    pseudo_data : DataFrame or None
+        From `robustag.evaluation.pseudo_data.calibrated`, where a study has pseudo-data.
     nominal : str
     discriminators : sequence of str
         The rates are those of `shown_rates`.
@@ -50,8 +59,8 @@ def closure_table(
     Returns
     -------
     DataFrame
-        Columns discriminator, metric, model, panel (`BIAS` or `COVERED`), ``shown``, and ``value`` with its
-        ``error``, and the bias ``before`` the calibration, in per cent.
+        Columns discriminator, metric, model, panel (`BIAS`, `COVERED` or `PULL`), ``shown``, and ``value``
+        with its ``error``, and the bias ``before`` the calibration: in per cent, pulls in claimed sigma.
     """
     parts = []
     residuals, coverage = (each[matching(each, working_point=point)] for each in (residuals, coverage))
@@ -68,6 +77,9 @@ def closure_table(
     ):
         rows = coverage[matching(coverage, truth=truth, held_back=held_back)]
         parts.append(_values(rows, COVERED, shown, rows["coverage"], rows["coverage_error"]))
+    if pseudo_data is not None:
+        rows = pseudo_data[matching(pseudo_data, working_point=point)]
+        parts.append(_values(rows, PULL, PSEUDO_DATA, rows["pull"] / 100.0, rows["pull_error"] / 100.0))
     table = pd.concat(parts, ignore_index=True)
     return of_rates(table, shown_rates(discriminators)).reset_index(drop=True)
 
@@ -88,7 +100,7 @@ def _values(
 def draw_closure(
     table: pd.DataFrame, models: Sequence[str], discriminators: Sequence[str], sample: str
 ) -> Figure:
-    """A column a rate, a row a way of training; above biases, below coverages beside what they should be.
+    """A column a rate, a row a way of training: biases, coverages beside what they should be, and pulls.
 
     Open markers are biases over the same pairs of perturbations without a calibration.
 
@@ -103,17 +115,21 @@ def draw_closure(
         What was simulated.
     """
     rates = shown_rates(discriminators)
-    figure = Figure(figsize=(2.2 + 3.9 * len(rates), 3.0 + 1.3 * len(models)))
-    grid = figure.subplots(2, len(rates), sharey=True, squeeze=False)
-    for line, (panel, looks) in zip(grid, _LOOKS.items(), strict=True):
+    panels = {panel: looks for panel, looks in _LOOKS.items() if panel != PULL or PULL in set(table["panel"])}
+    figure = Figure(figsize=(2.2 + 3.9 * len(rates), 3.0 + 0.65 * len(panels) * len(models)))
+    grid = figure.subplots(len(panels), len(rates), sharey=True, squeeze=False)
+    for line, (panel, looks) in zip(grid, panels.items(), strict=True):
         for axes, rate in zip(line, rates, strict=True):
             rows = table[matching(table, discriminator=rate[0], metric=rate[1], panel=panel)]
             _draw_panel(axes, rows, models, looks)
-    for above, below, rate in zip(*grid, rates, strict=True):
-        above.set_xlabel(f"bias of {rate_title(*rate)} [%]")
-        below.set_xlabel("within one claimed sigma [%]")
-        below.axvline(100.0 * CONTENTS[0], color="black", linewidth=0.8, zorder=0)
-        above.set_xlim(left=0.0)
+    for biases, coverages, *pulls, rate in zip(*grid, rates, strict=True):
+        biases.set_xlabel(f"bias of {rate_title(*rate)} [%]")
+        coverages.set_xlabel("within one claimed sigma [%]")
+        coverages.axvline(100.0 * CONTENTS[0], color="black", linewidth=0.8, zorder=0)
+        biases.set_xlim(left=0.0)
+        for axes in pulls:
+            axes.set_xlabel("pull of pseudo-data")
+            axes.axvspan(-1.0, 1.0, color="#DDDDDD", zorder=0)
     for axes in grid[:, 0]:
         axes.set_yticks(range(len(models)), labels=[name.replace("_", " ") for name in models], fontsize=11)
         axes.set_ylim(len(models) - 0.5, -0.5)
@@ -123,7 +139,7 @@ def draw_closure(
         ),
         *(
             Line2D([], [], color=colour, marker=marker, linestyle="none", label=label)
-            for looks in _LOOKS.values()
+            for looks in panels.values()
             for label, colour, marker in looks.values()
         ),
     ]
