@@ -134,6 +134,14 @@ class Region:
             return torch.addcmul(self.origin, gradient.sign(), self.width)
         return torch.where(gradient > 0, self.upper, torch.where(gradient < 0, self.lower, self.origin))
 
+    def holds(self, x: Tensor) -> bool:
+        """Whether nothing of `x` is `outside`, which is sooner said of a mere box than where it is not."""
+        if self.ball is not None or self.covariances is not None:
+            return not bool(self.outside(x).any())
+        # NaN is as far outside as it can be.
+        least, most = torch.clamp(x, self.lower, self.upper).sub_(x).aminmax()
+        return bool((least == 0) & (most == 0))
+
     def outside(self, x: Tensor) -> Tensor:
         """Which entries of `x` leave the budget, bool [N, F]; NaN does.
 

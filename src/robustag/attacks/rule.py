@@ -341,8 +341,9 @@ class BudgetRule:
             if isinstance(ball, Ellipsoid):
                 scale = ball.metric.deviation()
         # A huge finite step instead of infinity, so that the product with a mask of zeros is zero.
-        # The mask written as numbers: choosing entry by entry takes several times as long on a CPU.
-        exists = torch.logical_not(missing, out=torch.empty_like(missing, dtype=scale.dtype))
+        # The mask as numbers: choosing entry by entry takes several times as long on a CPU, and so does
+        # anything that it reads or writes as bool.
+        exists = missing.logical_not().view(torch.uint8).to(scale.dtype)
         width = exists.mul_((reach * scale).nan_to_num(nan=0.0))
         if self.relative_cap is not None:
             width = torch.minimum(width, self.relative_cap * (x + self.centre).abs())

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from robustag.tensors import Normalisation
     from robustag.tensors.loading import JetTensors
 
-_CHUNK = 16_384
+_CHUNK = 2048
 """Jets a forward pass: activations of a 100-wide layer then stay in the cache of one core."""
 
 
@@ -34,7 +34,7 @@ def predict(model: torch.nn.Module, inputs: torch.Tensor, chunk: int | None = No
     """Logits float32 [N, 3] of scaled inputs [N, F], in inference and evaluation mode.
 
     Every part of the model keeps its mode. Inputs are moved to its device, `chunk` of them at a time: by
-    default all to a GPU, or as many as it has memory for, and 16,384 to a CPU.
+    default all to a GPU, or as many as it has memory for, and 2,048 to a CPU.
     """
     device = next(model.parameters()).device
 

@@ -165,3 +165,26 @@ def weighted_sums(weights: np.ndarray, cells: np.ndarray, values: np.ndarray, nu
             for r in range(weights.shape[1]):
                 sums[cell, r] += value * weights[jet, r]
     return sums
+
+
+@compiled
+def quantiles(values: np.ndarray, weights: np.ndarray, order: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """The values at which so large shares of the weight are first reached, float64 [R, K].
+
+    `order` [N] sorts the `values` [N], whose weights are the columns of `weights` [R, N]; shares are `levels`
+    [K] in ascending order. NaN where weights add up to nothing or less.
+    """
+    replicates, number = weights.shape
+    found = np.full((replicates, len(levels)), np.nan)
+    sums = np.empty(number)
+    for r in range(replicates):
+        total = 0.0
+        for place in range(number):
+            total += weights[r, order[place]]
+            sums[place] = total
+        place = 0
+        for level in range(len(levels) if total > 0.0 else 0):
+            while sums[place] < levels[level] * total:
+                place += 1
+            found[r, level] = values[order[place]]
+    return found

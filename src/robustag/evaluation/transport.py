@@ -14,7 +14,7 @@ import pandas as pd
 from robustag.classes import CLASSES
 from robustag.evaluation.assess import AssessedJets
 from robustag.evaluation.calibration import ALL
-from robustag.evaluation.kernels import weighted_sums
+from robustag.evaluation.kernels import quantiles, weighted_sums
 from robustag.intervals import corrected, interval
 
 TRANSPORT, SPREAD = "transport", "output_spread"
@@ -99,26 +99,15 @@ class Outputs:
     def _quantiles(self) -> list[np.ndarray]:
         """Of each flavour along every direction, in each replicate, at all levels [D, 1 + R, K]."""
         angles = np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
-        projected = self._points @ np.array([np.cos(angles), np.sin(angles)])
-        chosen = [np.flatnonzero(self._jets.label == flavour) for flavour in range(len(CLASSES))]
-        # One replicate after the other is faster.
-        weights = [self._jets.weights.T[:, jets] for jets in chosen]
-        return [
-            np.stack([_quantiles(values, own) for values in projected[jets].T])
-            for jets, own in zip(chosen, weights, strict=True)
-        ]
-
-
-def _quantiles(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Of values [N] under each row of weights [M, N], at all levels [M, K]; NaN if that adds up to none."""
-    order = np.argsort(values, kind="stable")
-    wide = np.int32 if np.issubdtype(weights.dtype, np.integer) else np.float64
-    sums = np.cumsum(np.take(weights, order, axis=1), axis=1, dtype=wide)
-    found = np.full((len(sums), len(_LEVELS)), np.nan)
-    for row, reached in zip(found, sums, strict=True):
-        if reached[-1] > 0:
-            row[:] = values[order[np.searchsorted(reached, _LEVELS * reached[-1])]]
-    return found
+        along = np.ascontiguousarray((self._points @ np.array([np.cos(angles), np.sin(angles)])).T)
+        found = []
+        for flavour in range(len(CLASSES)):
+            jets = np.flatnonzero(self._jets.label == flavour)
+            # One replicate after the other is faster.
+            weights = np.ascontiguousarray(self._jets.weights[jets].T)
+            orders = [(values[jets], np.argsort(values[jets], kind="stable")) for values in along]
+            found.append(np.stack([quantiles(values, weights, order, _LEVELS) for values, order in orders]))
+        return found
 
 
 def _row(

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.tensors.loading import JetTensors, same_jets
 
@@ -83,10 +84,11 @@ class Displacement:
 
 def _means(values: Tensor, there: Tensor, label: Tensor, weights: np.ndarray) -> Tensor:
     """Means [R + 1, C, F] of the values that are there, for each flavour; zero where none is."""
-    weight = torch.from_numpy(weights).double()
-    flavours = torch.nn.functional.one_hot(label).double()
-    cells = torch.einsum("nr,nc->nrc", weight, flavours).flatten(1)
-    total = cells.T @ (values * there).double()
-    count = cells.T @ there.double()
-    means = torch.where(count > 0, total / count.clamp(min=torch.finfo(count.dtype).tiny), 0.0)
-    return means.reshape(weight.shape[1], flavours.shape[1], -1)
+    means = []
+    for flavour in range(len(CLASSES)):
+        rows = (label == flavour).nonzero()[:, 0]
+        weight = torch.from_numpy(weights[rows.numpy()]).double().T
+        exists = there[rows].double()
+        total, count = weight @ (values[rows] * exists), weight @ exists
+        means.append(torch.where(count > 0, total / count.clamp(min=torch.finfo(count.dtype).tiny), 0.0))
+    return torch.stack(means, dim=1)

@@ -40,8 +40,8 @@ def scale(inputs: Tensor, centre: Tensor, unit: Tensor, draws: Draws) -> Tensor:
     return inputs + centre
 
 
-_PART = 16_384
-"""Jets at a time."""
+_PART = 2048
+"""Jets at a time: what is made of them on the way then stays in the cache of one core."""
 
 #: kind -> the move of every input at strength 1, scaled units [N, F]. Each is a function of the scaled inputs
 #: [N, F], ``centre`` = mean / sigma [F], the ``unit`` of the strength in scaled units [F], and random numbers
@@ -103,12 +103,12 @@ def perturb(
     elif definition["kind"] in KINDS:
         move, cap = KINDS[definition["kind"]], definition.get("relative_cap", relative_cap)
         rule = BudgetRule.of(table, normalisation, factors="none", relative_cap=cap).to(device)
-        chosen = torch.from_numpy(select_inputs(definition["inputs"], table)).to(device)
+        chosen = torch.from_numpy(select_inputs(definition["inputs"], table)).to(rule.scale)
         unit = rule.needed("unit") if definition.get("unit") == "input" else torch.ones_like(rule.scale)
 
         def changed(rows: slice, strength: float) -> Tensor:
             part = data.select(rows)
-            moves = move(part.inputs, rule.centre, unit, Draws(seed, part.key)) * (chosen & concerned[rows])
+            moves = move(part.inputs, rule.centre, unit, Draws(seed, part.key)) * chosen * concerned[rows]
             envelope = rule.budget(part.inputs, part.missing, math.inf)
             return envelope.project(part.inputs + strength * moves)
 

@@ -49,12 +49,13 @@ def coherent(
 
     def step(model: nn.Module, batch: Batch, moment: Moment) -> Iterator[Tensor]:
         varied, absent = needed(batch.varied), needed(batch.varied_missing)
-        fixed = absent | batch.missing[:, None] | rule.integer
-        moves = torch.where(fixed, 0.0, varied - batch.inputs[:, None])
+        fixed = absent | (batch.missing | rule.integer)[:, None]
+        # The mask as numbers: choosing entry by entry takes ten times as long on a CPU.
+        free = fixed.logical_not().view(torch.uint8)
+        moves = (varied - batch.inputs[:, None]).mul_(free)
         if move == "mean":
-            there = (~fixed).sum(dim=0).clamp(min=1)
-            moves = torch.where(fixed, 0.0, moves.sum(dim=0) / there)
-        moves = moves / unit
+            moves = moves.sum(dim=0) / free.sum(dim=0).clamp(min=1) * free
+        moves.div_(unit)
         if direction == "random":
             signs = torch.randint(2, (varied.shape[1],), generator=moment.generator, device=varied.device).to(
                 moves.dtype

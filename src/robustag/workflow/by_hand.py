@@ -74,6 +74,10 @@ class Named(list):
             raise InputError(f"missing: {key}; give it by an option of that name, as --help says")
         return vars(self)[key]
 
+    def get(self, name: str) -> Any:
+        """The value of a name; None without one."""
+        return vars(self).get(name)
+
     def items(self) -> Any:
         """Names and values."""
         return vars(self).items()
@@ -272,7 +276,7 @@ def _part(node: ast.expr) -> str | None:
 def _name(node: ast.expr) -> str | None:
     """The name that an expression asks something for, if its source says it."""
     if isinstance(node, ast.Attribute):
-        return None if node.attr in ("items", "keys", "values") else node.attr
+        return None if node.attr in ("get", "items", "keys", "values") else node.attr
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
         return node.slice.value if isinstance(node.slice.value, str) else None
     return None

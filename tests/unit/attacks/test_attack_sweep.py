@@ -143,14 +143,14 @@ def test_memory_may_run_out_between_epsilons(setting, small_chunks, caplog):
 def test_memory_may_run_out_in_the_audit(setting, small_chunks, monkeypatch, caplog):
     attack = Sweep({"name": "uniform"}, *setting.arguments, setting.rule, seed=3, chunk=203)
     perturbed = attack(0.1)
-    expected, outside = audit(attack, 0.1, perturbed), Budget.outside
+    expected, holds = audit(attack, 0.1, perturbed), Budget.holds
 
     def refuse(budget, x):
         if len(x) > 110:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return outside(budget, x)
+        return holds(budget, x)
 
-    monkeypatch.setattr(Budget, "outside", refuse)
+    monkeypatch.setattr(Budget, "holds", refuse)
     assert audit(attack, 0.1, perturbed) == pytest.approx(expected, rel=1e-6)
     assert caplog.messages == ["cpu has no memory for 203 jets: on with 101"]
 

@@ -41,6 +41,8 @@ def test_projection_lands_inside_is_idempotent_and_keeps_what_is_inside(rule, x,
     assert torch.equal(budget.project(projected), projected)
     inside = ~budget.outside(point)
     assert torch.equal(projected[inside], point[inside])
+    assert budget.holds(projected)
+    assert budget.holds(point) == bool(inside.all())
     assert torch.equal(budget.project(x), x)
 
 
@@ -99,6 +101,7 @@ def test_nan_counts_as_outside():
     rule = BudgetRule(torch.ones(1), torch.tensor([False]), torch.zeros(1))
     budget = rule.budget(torch.zeros(1, 1), torch.zeros(1, 1, dtype=torch.bool), 1.0)
     assert budget.outside(torch.tensor([[torch.nan]])).all()
+    assert not budget.holds(torch.tensor([[torch.nan]]))
 
 
 def normalisation(table, size=None):

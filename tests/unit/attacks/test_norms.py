@@ -58,6 +58,8 @@ def test_projection_lands_inside_is_idempotent_and_keeps_what_is_inside(budget, 
     assert not budget.outside(projected).any()
     assert torch.equal(budget.project(projected), projected)
     jets = ~budget.outside(point).any(dim=1)
+    assert budget.holds(projected)
+    assert budget.holds(point) == bool(jets.all())
     # What counts as rounding is relative to the move, which a wide covariance lets be many epsilons long.
     kept, move = (x[jets] - budget.origin[jets] for x in (projected, point))
     torch.testing.assert_close(kept, move, rtol=1e-4, atol=1e-12)

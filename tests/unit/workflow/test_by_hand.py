@@ -64,7 +64,7 @@ def test_names_are_found_under_other_names_of_a_part(tmp_path):
         "with job(globals()) as (snakemake, log):\n"
         "    params, settings = snakemake.params, snakemake.params.settings['deep']\n"
         "    files = snakemake.input\n"
-        "    read(files.model, files['table'], *[files[name] for name in params.names])\n"
+        "    read(files.model, files['table'], *[files[name] for name in params.names], files.get(params.names[0]))\n"
         "    save(dict(snakemake.output.items()), snakemake.wildcards.seed, snakemake.resources.mem_mb)\n"
     )
     interface = interface_of(script)
@@ -86,6 +86,8 @@ def test_values_are_found_by_place_and_by_name_as_snakemake_has_them():
     assert ours.parts == ours["parts"] == theirs.parts
     assert ours.index == theirs.index == "d"
     assert dict(ours.items()) == dict(theirs.items())
+    assert ours.get("model") == theirs.get("model") == "a"
+    assert ours.get("another") is theirs.get("another") is None
     assert Named({"edges": [1, 2]})[0] == [1, 2]
 
 
