@@ -12,7 +12,9 @@ PERCENTILES = (15.865, 84.135)
 
 def interval(replicates: np.ndarray, axis: int = -1) -> tuple[np.ndarray, np.ndarray]:
     """Low and high end of the central 68 % of replicates along an axis; those that are NaN are left out."""
-    low, high = np.nanpercentile(replicates, PERCENTILES, axis=axis)
+    # Leaving NaN out takes ten times as long.
+    whole = replicates.size > 0 and not np.isnan(replicates).any()
+    low, high = (np.percentile if whole else np.nanpercentile)(replicates, PERCENTILES, axis=axis)
     return low, high
 
 

@@ -1,6 +1,6 @@
 """Histograms of scores and inputs by flavour. They are for shapes only: no ROC is made from them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,13 @@ from robustag.classes import CLASSES
 from robustag.errors import InputError
 from robustag.evaluation.bootstrap import chosen
 from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant, probabilities
+from robustag.evaluation.kernels import histogram
 
 BINS = 50
 """Bins of every histogram, as in the study (scores: 50 bins of 0.02)."""
+
+#: Of one quantity its name, values [N], labels [N], weights [N] or None, and the range.
+_Filled = tuple[str, np.ndarray, np.ndarray, np.ndarray | None, tuple[float, float]]
 
 
 def score_histograms(logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> pd.DataFrame:
@@ -22,10 +26,7 @@ def score_histograms(logits: np.ndarray, label: np.ndarray, weight: np.ndarray |
     """
     scores = {f"P({name})": column for name, column in zip(CLASSES, probabilities(logits).T, strict=True)}
     scores |= {d.name: discriminant(logits, d) for d in DISCRIMINATORS}
-    return pd.concat(
-        [_by_flavour(name, score, label, weight, (0.0, 1.0)) for name, score in scores.items()],
-        ignore_index=True,
-    )
+    return _table((name, score, label, weight, (0.0, 1.0)) for name, score in scores.items())
 
 
 def input_histograms(
@@ -55,39 +56,35 @@ def input_histograms(
     InputError
         If a range is empty.
     """
-    tables = []
     for name, (low, high) in ranges.items():
         if not low < high:
             raise InputError(f"histogram range of input '{name}' is [{low}, {high}]: give low < high")
-        exists = ~missing[name]
-        there = values[name][exists], label[exists], chosen(weight, exists)
-        tables.append(_by_flavour(name, *there, (low, high)))
-    return pd.concat(tables, ignore_index=True)
+
+    def filled() -> Iterator[_Filled]:
+        for name, bounds in ranges.items():
+            exists = ~missing[name]
+            yield name, values[name][exists], label[exists], chosen(weight, exists), bounds
+
+    return _table(filled())
 
 
-def _by_flavour(
-    quantity: str,
-    values: np.ndarray,
-    label: np.ndarray,
-    weight: np.ndarray | None,
-    bounds: tuple[float, float],
-) -> pd.DataFrame:
-    edges = np.linspace(*bounds, BINS + 1)
-    low, high = bounds
-    # All flavours in one pass, and bins as `numpy.histogram` has them: the last one holds its upper edge.
-    inside = (values >= low) & (values <= high) & (label >= 0)
-    value = values[inside]
-    position = np.minimum(((value - low) * (BINS / (high - low))).astype(np.intp), BINS - 1)
-    position -= value < edges[position]
-    position += (value >= edges[position + 1]) & (position < BINS - 1)
-    cell = BINS * label[inside] + position
-    counts = np.bincount(cell, chosen(weight, inside), minlength=len(CLASSES) * BINS)
+def _table(quantities: Iterable[_Filled]) -> pd.DataFrame:
+    """The histograms of all quantities, one table."""
+    names, lows, highs, counts = [], [], [], []
+    for name, values, label, weight, bounds in quantities:
+        edges = np.linspace(*bounds, BINS + 1)
+        each = np.ones(len(values)) if weight is None else weight.astype(np.float64, copy=False)
+        count = histogram(values.astype(np.float64, copy=False), label, each, edges, len(CLASSES)).ravel()
+        names.append(name)
+        lows.append(np.tile(edges[:-1], len(CLASSES)))
+        highs.append(np.tile(edges[1:], len(CLASSES)))
+        counts.append(count.astype(np.int64) if weight is None else count)
     return pd.DataFrame(
         {
-            "quantity": quantity,
-            "flavour": np.repeat(CLASSES, BINS),
-            "low": np.tile(edges[:-1], len(CLASSES)),
-            "high": np.tile(edges[1:], len(CLASSES)),
-            "count": counts,
+            "quantity": np.repeat(names, len(CLASSES) * BINS),
+            "flavour": np.tile(np.repeat(CLASSES, BINS), len(names)),
+            "low": np.concatenate(lows),
+            "high": np.concatenate(highs),
+            "count": np.concatenate(counts),
         }
     )

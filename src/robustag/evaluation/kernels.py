@@ -188,3 +188,27 @@ def quantiles(values: np.ndarray, weights: np.ndarray, order: np.ndarray, levels
                 place += 1
             found[r, level] = values[order[place]]
     return found
+
+
+@compiled
+def histogram(
+    values: np.ndarray, label: np.ndarray, weight: np.ndarray, edges: np.ndarray, classes: int
+) -> np.ndarray:
+    """Sums of the weights [N] of values [N] in bins of equal width, float64 [classes, bins].
+
+    Bins are those of `numpy.histogram`: the last one holds its upper edge. Values outside the `edges`
+    [bins + 1] and NaN are left out, and so is what has a label [N] below zero.
+    """
+    bins, low, high = len(edges) - 1, edges[0], edges[-1]
+    inverse = bins / (high - low)
+    counts = np.zeros((classes, bins))
+    for place in range(len(values)):
+        value = values[place]
+        if label[place] >= 0 and value >= low and value <= high:
+            position = min(int((value - low) * inverse), bins - 1)
+            if value < edges[position]:
+                position -= 1
+            elif position < bins - 1 and value >= edges[position + 1]:
+                position += 1
+            counts[label[place], position] += weight[place]
+    return counts

@@ -71,7 +71,7 @@ def measure_rates(
     cuts : Cuts
         Of the same model. They stay as they are in every replicate.
     """
-    rows, curves, weight = [], [], own(weights)
+    rows, curves, weight = [], {}, own(weights)
 
     def number(*jets: np.ndarray) -> float:
         together = np.concatenate(jets)
@@ -96,9 +96,13 @@ def measure_rates(
             for row, (metric, working_point) in enumerate(quantities)
         ]
         nominal = ranking.weigh_among(weights[:, :1], signal, background)
-        mistag = nominal.mistag_at_efficiency(EFFICIENCY_GRID)[:, 0]
-        curves.append(pd.DataFrame({"discriminator": name, "efficiency": EFFICIENCY_GRID, "mistag": mistag}))
-    return rows, pd.concat(curves, ignore_index=True)
+        curves[name] = nominal.mistag_at_efficiency(EFFICIENCY_GRID)[:, 0]
+    table = {
+        "discriminator": np.repeat([*curves], len(EFFICIENCY_GRID)),
+        "efficiency": np.tile(EFFICIENCY_GRID, len(curves)),
+        "mistag": np.concatenate([*curves.values()]),
+    }
+    return rows, pd.DataFrame(table)
 
 
 def _measure(

@@ -20,7 +20,7 @@ from robustag.training.auc import auc
 from robustag.training.step import Batch
 
 _log = logging.getLogger(__name__)
-_ON_CPU, _ON_GPU = 8192, 2**18
+_ON_CPU, _ON_GPU = 2048, 2**18
 _PGD_STEPS, _PGD_RATE = 10, 2.5
 #: Below this share of what many steps reach, one step no longer says how robust a model is.
 _OVERFITTED = 0.5

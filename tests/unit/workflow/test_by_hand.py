@@ -64,7 +64,7 @@ def test_names_are_found_under_other_names_of_a_part(tmp_path):
         "with job(globals()) as (snakemake, log):\n"
         "    params, settings = snakemake.params, snakemake.params.settings['deep']\n"
         "    files = snakemake.input\n"
-        "    read(files.model, files['table'], *[files[name] for name in params.names], files.get(params.names[0]))\n"
+        "    read(files.model, files['table'], *[files[name] for name in params.names], files.get(one))\n"
         "    save(dict(snakemake.output.items()), snakemake.wildcards.seed, snakemake.resources.mem_mb)\n"
     )
     interface = interface_of(script)
