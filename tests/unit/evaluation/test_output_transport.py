@@ -6,6 +6,7 @@ import pytest
 from robustag.evaluation.assess import AssessedJets
 from robustag.evaluation.bootstrap import replicas
 from robustag.evaluation.discriminators import probabilities
+from robustag.evaluation.kernels import quantiles
 from robustag.evaluation.transport import Outputs, log_ratios
 
 JETS = 6000
@@ -117,3 +118,21 @@ def test_the_spread_is_the_total_variance_and_grows_with_the_logits():
     assert one["value"] == pytest.approx(points.var(axis=0).sum(), rel=1e-9)
     assert three["value"] == pytest.approx(9 * one["value"], rel=1e-9)
     assert np.std(one["replicates"]) == pytest.approx(1.5**2 * 2 / np.sqrt(JETS), rel=0.3)
+
+
+@pytest.mark.parametrize("negative", [False, True])
+def test_quantiles_are_where_shares_of_the_weight_are_first_reached(negative):
+    rng, levels = np.random.default_rng(5), np.array([0.1, 0.5, 0.999])
+    values = rng.normal(size=40)
+    weights = rng.poisson(1.0, (6, 40)).astype(np.float32)
+    weights[2] = 0
+    if negative:
+        weights -= 0.2 * (rng.random((6, 40)) < 0.1)
+    order = np.argsort(values, kind="stable")
+    found = quantiles(values, weights, order, levels)
+    for row, weight in zip(found, weights, strict=True):
+        sums = np.cumsum(weight[order], dtype=np.float64)
+        if not sums[-1] > 0:
+            assert np.isnan(row).all()
+            continue
+        assert row.tolist() == [values[order][sums >= level * sums[-1]][0] for level in levels]

@@ -25,6 +25,21 @@ def test_bins_hold_what_lies_between_their_edges(make_jets):
         assert count == np.sum((score >= low) & ((score < high) | (high == 1)))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_bins_are_those_of_numpy_on_edges_too(weighted):
+    rng, bounds = np.random.default_rng(4), (-0.5, 19.7)
+    edges = np.linspace(*bounds, BINS + 1)
+    near = [np.nextafter(edges, end) for end in (-np.inf, np.inf)]
+    value = np.concatenate([edges, *near, rng.uniform(-3, 23, 500), [np.nan, np.inf]])
+    label = rng.integers(-1, 3, len(value))
+    weight = rng.normal(size=len(value)) if weighted else None
+    table = input_histograms({"a": value}, {"a": np.zeros(len(value), bool)}, label, {"a": bounds}, weight)
+    for flavour, name in enumerate(("b", "c", "light")):
+        of = (label == flavour) & ~np.isnan(value)
+        expected, _ = np.histogram(value[of], BINS, bounds, weights=None if weight is None else weight[of])
+        np.testing.assert_allclose(table["count"][table["flavour"] == name], expected, atol=1e-12)
+
+
 def test_missing_and_outlying_inputs_are_left_out():
     label = np.array([0, 0, 1, 2, 0])
     values = {"jet_pt": np.array([10.0, 299.0, 50.0, 301.0, 20.0])}
