@@ -136,7 +136,7 @@ class Region:
 
     def holds(self, x: Tensor) -> bool:
         """Whether nothing of `x` is `outside`, which is sooner said of a mere box than where it is not."""
-        if self.ball is not None or self.covariances is not None:
+        if any(part is not None for part in (self.ball, self.covariances, self.relations)):
             return not bool(self.outside(x).any())
         # NaN is as far outside as it can be.
         least, most = torch.clamp(x, self.lower, self.upper).sub_(x).aminmax()

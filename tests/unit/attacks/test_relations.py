@@ -1,5 +1,6 @@
 """What holds between the inputs of a jet, before and after attacks that have to keep it."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -167,6 +168,9 @@ def test_random_moves_are_brought_back(related, jets, rule, epsilon):
     point = x + 2 * epsilon * torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
     moved = budget.project(point)
     assert not budget.outside(moved).any()
+    assert budget.holds(moved)
+    # Relations alone are enough to leave a region.
+    assert not replace(budget, covariances=None).holds(point.clamp(budget.lower, budget.upper))
     assert ((moved >= budget.lower) & (moved <= budget.upper)).all()
     assert torch.equal(budget.project(moved), moved)
     assert torch.equal(moved[missing], x[missing])
