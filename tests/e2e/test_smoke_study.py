@@ -50,6 +50,7 @@ FIGURES = [
     "fig_leave_one_out",
     "fig_mismodelling",
     "fig_mismodelling_map",
+    "fig_optimality",
     "fig_output_clean",
     "fig_pareto",
     "fig_roc_BvL",

@@ -60,12 +60,13 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["normalise"] == planned["inventory"] == planned["claims"] == planned["summary"] == 1
     # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates, distances,
     # alignment, spans, history, epochs, pareto, frontier, its bins, rates and agreement of pseudo-data,
-    # planes, paths, geometry, surface_statistics, weights, groups
-    assert planned["collect"] == 25
+    # planes, paths, geometry, surface_statistics, weights, groups, optimality
+    assert planned["collect"] == 26
     assert planned["groups"] == trainings
     compared = {run["frontier"]["nominal"], *run["frontier"]["models"]}
     assert planned["pseudo_data"] == len(compared) * len(run["seeds"])
     assert planned["certify"] == len(run["models"]), "the first seed of every compared model"
+    assert planned["optimality"] == len(run["models"])
     others = len(config["figures"]["pairs"]) * (len(run["seeds"]) - 1)
     assert planned["distances"] == len(run["models"]) + others, "every seed of the nominal ones"
     assert planned["transfer"] == trainings

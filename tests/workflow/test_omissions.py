@@ -28,6 +28,7 @@ OMISSIONS = {
             "run": {"variations": [], "scenarios": [], "pareto": {"models": []}},
             "figures": {"mismodellings": []},
             "certificates": {"epsilons": []},
+            "optimality": {"attacks": []},
         },
         {
             "mismodel",
@@ -39,6 +40,8 @@ OMISSIONS = {
             "fig_pareto",
             "certify",
             "fig_certified",
+            "optimality",
+            "fig_optimality",
         },
         {"distances", "fig_input_distance", "fig_mismodelling_map"},
     ),

@@ -205,6 +205,11 @@ PARTS = {
         "<results>/groups/{model}/seed{seed}.parquet",
         FIGURE_MODELS if config["groups"]["attacks"] else [],
     ),
+    "optimality": trained(
+        "<results>/optimality/{model}/seed{seed}.parquet",
+        FIGURE_MODELS if config["optimality"]["attacks"] else [],
+        RUN["seeds"][:1],
+    ),
     "distances": [
         # No model makes those of scenarios.
         *([("<results>/distances/scenarios.parquet", "", 0)] if SCENARIOS else []),

@@ -225,6 +225,24 @@ if "groups" in PARTS:
             "../../scripts/fig_groups.py"
 
 
+if "optimality" in PARTS:
+
+    rule fig_optimality:
+        """How close each attack comes to the best of all, against the passes it takes."""
+        input:
+            optimality=collected("optimality"),
+        output:
+            **figure("fig_optimality", "Robustness"),
+        log:
+            "<logs>/fig_optimality.log",
+        localrule: True
+        params:
+            options={**figure_options(), "strength": config["optimality"]["epsilon"]},
+            code=code_fingerprint("scripts/fig_optimality.py"),
+        script:
+            "../../scripts/fig_optimality.py"
+
+
 if "distances" in PARTS:
 
     rule fig_input_distance:

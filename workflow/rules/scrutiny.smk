@@ -1,8 +1,8 @@
 """What the numbers of attacks and scenarios mean: what no attack can do, and whether a check had seen them.
 
 Needs: models, the nominal test tensors and those of the variations.
-Makes: <results>/certificates/{model}/seed{seed}.parquet, <results>/distances/{model}/seed{seed}.parquet,
-<results>/groups/{model}/seed{seed}.parquet.
+Makes: <results>/certificates/{model}/seed{seed}.parquet, <results>/optimality/{model}/seed{seed}.parquet,
+<results>/distances/{model}/seed{seed}.parquet, <results>/groups/{model}/seed{seed}.parquet.
 """
 
 
@@ -55,6 +55,31 @@ rule groups:
         attack_code=attacks_fingerprint(config["groups"]["attacks"]),
     script:
         "../../scripts/groups.py"
+
+
+rule optimality:
+    """Follow some attacks on one model pass by pass, and compare each with the best of them all."""
+    input:
+        model=rules.train.output.model,
+        tensors=tensors_of("nominal"),
+        spread=rules.spread.output.spread,
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+    output:
+        optimality="<results>/optimality/{model}/seed{seed}.parquet",
+    log:
+        "<logs>/optimality/{model}.seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=memory("evaluation"),
+    params:
+        seed=config["seed"],
+        attacks={name: definition("attacks", name) for name in config["optimality"]["attacks"]},
+        settings=settings("optimality", "relative_cap", "physical", "frozen"),
+        code=code_fingerprint("scripts/optimality.py"),
+        attack_code=attacks_fingerprint(config["optimality"]["attacks"]),
+    script:
+        "../../scripts/optimality.py"
 
 
 rule distances:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from robustag.attacks.definition import AttackDefinition
+from robustag.attacks.objectives import objective_of
 from robustag.attacks.problem import Problem, input_gradient, logit_margin
 from robustag.attacks.rule import Budget
 from robustag.attacks.sweep import Sweep
@@ -44,6 +45,7 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
         ``unusable``: share of all jets for which the attack met, at this epsilon or one before, a gradient
         with NaN or infinity in it or a loss that is NaN, so that it did less to them than it could;
         ``loss``, ``margin``: mean loss and mean logit margin of the audited jets that have a finite one;
+        ``raised``: the same of what the attack raises, for "misread" as the next;
         ``misread``: share of the audited jets whose largest logit is wrong.
 
     Raises
@@ -54,7 +56,7 @@ def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None 
     return attack.within_memory(
         lambda problems: (
             _budget_kept(problems, attack.definition, epsilon, perturbed)
-            | _jets(problems[0], attack.jets, perturbed, jets)
+            | _jets(problems[0], attack.definition.raises, attack.jets, perturbed, jets)
         )
     )
 
@@ -114,7 +116,11 @@ def _broken(
 
 
 def _jets(
-    problem: Problem, columns: tuple[Tensor, Tensor, Tensor], perturbed: Tensor, jets: Tensor | None
+    problem: Problem,
+    raises: str,
+    columns: tuple[Tensor, Tensor, Tensor],
+    perturbed: Tensor,
+    jets: Tensor | None,
 ) -> dict[str, float | int]:
     """What the chosen jets have lost: mean losses at `perturbed`, gradients that are zero, covariances.
 
@@ -128,13 +134,16 @@ def _jets(
     with torch.no_grad():
         logits = model(shifted)
         losses, margin = loss(logits, label).double(), logit_margin(logits, label).double()
+        misread = (margin > 0).double()
+        raised = misread if raises == "misread" else (objective_of(raises) or loss)(logits, label).double()
     return {
         "audited_jets": len(x),
         "invalid_covariances": _invalid(rule.covariances, x, shifted),
         "zero_gradient": float((gradient == 0).all(dim=1).double().mean()),
         "loss": _mean(losses),
         "margin": _mean(margin),
-        "misread": float((margin > 0).double().mean()),
+        "raised": _mean(raised),
+        "misread": float(misread.mean()),
     }
 
 

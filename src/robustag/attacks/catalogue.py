@@ -7,7 +7,7 @@ No torch is needed to read it, and nothing else lists the attacks: a new one is 
 from robustag.attacks.info import AttackInfo
 
 _RUNS = "steps (1 + restarts)"
-_KEPT = "steps (1 + restarts); 1 + restarts more if restarted"
+_KEPT = "steps (1 + restarts) + 1 + restarts"
 _THESIS = "Waltzko, thesis on DeepJet"
 
 _ENTRIES = (
@@ -64,6 +64,11 @@ _ENTRIES = (
         raises="misread",
     ),
     AttackInfo(
+        *("fmn", "minimal", "linf", "gradient", "steps", "steps", "arXiv:2102.12827", "FMN"),
+        multi_step=True,
+        raises="misread",
+    ),
+    AttackInfo(
         *("carlini_wagner", "minimal", "l2", "gradient", "searches steps", "searches steps"),
         *("arXiv:1608.04644", "Carlini-Wagner"),
         multi_step=True,
@@ -79,7 +84,7 @@ _ENTRIES = (
         moves_integers=True,
     ),
     AttackInfo(
-        *("pip_pgd", "counts", "linf", "gradient", "steps", "steps", _THESIS, "PIP-PGD"),
+        *("pip_pgd", "counts", "linf", "gradient", "steps + 2", "steps", _THESIS, "PIP-PGD"),
         multi_step=True,
         whole_budget=False,
         each_epsilon=True,

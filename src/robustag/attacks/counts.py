@@ -36,7 +36,8 @@ def pip(problem: Problem, *, steps: Count, exponent: NotNegative) -> Spend:
 def pip_pgd(
     problem: Problem, *, steps: Count, rate: Positive, count_steps: Count, exponent: NotNegative
 ) -> Spend:
-    """PGD on the continuous inputs and PIP on the counts, in the same steps.
+    """PGD on the continuous inputs and PIP on the counts, in the same steps; a jet for which both do no harm
+    stays.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def pip_pgd(
             if step < count_steps:
                 x = move_counts(problem, counts, x, gradient, exponent)
             x = torch.where(counts.movable, x, moved)
-        return x
+        return problem.worst([problem.inputs, x])
 
     return spend
 

@@ -149,9 +149,8 @@ class AttackDefinition:
 
     @property
     def one_step(self) -> bool:
-        """Whether it takes a single step along the gradient of the model's loss."""
-        single = self.info.kind == "gradient" and not self.inner and not self.info.multi_step
-        return single and self.raises == "loss"
+        """Whether it takes a single step along the model's gradient."""
+        return self.info.kind == "gradient" and not self.inner and not self.info.multi_step
 
     @property
     def climbs(self) -> bool:
@@ -162,7 +161,7 @@ class AttackDefinition:
 
     @property
     def raises(self) -> str:
-        """What it raises: "loss", "margin" or "misread" (see `AttackInfo`)."""
+        """What it raises: its objective, or "misread" (see `AttackInfo`)."""
         return self.options.get("objective", self.info.raises)
 
     @property

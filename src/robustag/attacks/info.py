@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from robustag.options import Option, options_of, summary_of
+from robustag.options import Option, keys_of, options_of, summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +37,9 @@ class AttackInfo:
         Whether it follows each jet's gradient for several steps, so that it has to find more than one step
         does.
     raises : str
-        What it raises if no option ``objective`` says so: "loss", "margin" (of the logits), or "misread", the
-        number of jets on the wrong side, by moves as short as possible.
+        What it raises if no option ``objective`` says so: "loss", another of
+        `robustag.attacks.objectives`, or "misread", the number of jets on the wrong side, by moves as short
+        as possible.
     whole_budget : bool
         Whether it may go anywhere in the ball of its norm and nowhere else: no counts, nothing that other
         jets decide. Only such attacks compare by their strength. The width of Gaussian noise counts as a
@@ -63,7 +64,7 @@ class AttackInfo:
     label: str
     line: Any = (0, (3, 1.5))
     multi_step: bool = False
-    raises: Literal["loss", "margin", "misread"] = "loss"
+    raises: str = "loss"
     whole_budget: bool = True
     each_epsilon: bool = False
     moves_integers: bool = False
@@ -86,9 +87,21 @@ class AttackInfo:
         return self.kind in ("gradient", "transfer")
 
     @property
+    def directed(self) -> bool:
+        """Whether a definition may say what it raises."""
+        return self.kind in ("gradient", "search") and self.raises != "misread"
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether it compares where a jet ends with where it began, and keeps the worse: several steps or
+        queries on each jet alone. Attacks of one step are as published."""
+        return (self.multi_step or self.kind == "search") and not (self.whole_sample and self.multi_step)
+
+    @property
     def options(self) -> tuple[Option, ...]:
-        """The options of a definition."""
-        return options_of(self.home, self.builder or self.name) or ()
+        """The options of a definition: those of the function, and its objective."""
+        own = options_of(self.home, self.builder or self.name) or ()
+        return (*own, _objective(self.raises)) if self.directed else own
 
     @property
     def summary(self) -> str:
@@ -96,3 +109,10 @@ class AttackInfo:
         if self.builder:
             return f"`{self.builder}` in norm `{self.norm}`."
         return summary_of(self.home, self.name)
+
+
+def _objective(default: str) -> Option:
+    """The option that says what an attack raises."""
+    names = ["loss", *keys_of("robustag.attacks.objectives", "OBJECTIVES")]
+    meaning = f'What it raises (see below); "{default}" by default.'
+    return Option("objective", {"enum": names}, False, meaning, "")

@@ -1,21 +1,19 @@
 """Attacks that follow the gradient for many steps and stay inside the budget."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
-from robustag.attacks.problem import PerJetLoss, Problem, Spend, best_of, logit_margin
+from robustag.attacks.problem import Problem, Spend, best_of
 from robustag.attacks.rule import Budget
 from robustag.options import Count, NotNegative, Positive, Whole
-from robustag.registry import choose
 
 
 def pgd(problem: Problem, *, steps: Count, rate: Positive, restarts: Whole) -> Spend:
     """Projected gradient descent: steps of the steepest move, each brought back inside the budget.
 
     ``x <- project(x + rate / steps steepest(dL/dx))`` (arXiv:1706.06083). The first run starts at the jet
-    itself; each of the `restarts` starts at a random point of the budget, and a jet keeps its worst end.
+    itself; each of the `restarts` starts at a random point of the budget. A jet keeps its worst end, or stays
+    where all of them are better for it than none.
 
     Parameters
     ----------
@@ -55,7 +53,7 @@ def momentum_pgd(
     return spend
 
 
-def apgd(problem: Problem, *, steps: Count, objective: Literal["loss", "margin"]) -> Spend:
+def apgd(problem: Problem, *, steps: Count) -> Spend:
     """Auto-PGD: momentum, a step that halves where it stops paying, and a return to the best point so far.
 
     arXiv:2003.01690, algorithm 1, with its constants (momentum 0.75, rho 0.75, checkpoints at 22 % of the
@@ -65,17 +63,14 @@ def apgd(problem: Problem, *, steps: Count, objective: Literal["loss", "margin"]
     ----------
     steps : int
         Forward and backward passes.
-    objective : str
-        "loss" raises the problem's loss; "margin" the difference of logits, whose gradient cannot fade.
     """
-    loss = objective_of(problem, objective)
     marks = set(checkpoints(steps))
 
     def spend(epsilon: float) -> Tensor:
         budget = problem.budget(epsilon)
         x = previous = best = budget.origin
         step = x.new_full((len(x), 1), 2.0)
-        value, gradient = problem.score_and_gradient(x, loss)
+        value, gradient = problem.score_and_gradient(x)
         best_value, best_gradient = value, gradient
         rises = torch.zeros_like(value)
         mark, mark_step, mark_best = 0, step, best_value
@@ -85,7 +80,7 @@ def apgd(problem: Problem, *, steps: Count, objective: Literal["loss", "margin"]
             target = budget.project(torch.addcmul(x, step, budget.steepest(gradient)))
             ahead = budget.project(x + share * (target - x) + (1 - share) * (x - previous))
             previous, x, before = x, ahead, value
-            value, gradient = problem.score_and_gradient(x, loss)
+            value, gradient = problem.score_and_gradient(x)
             rises += value > before
             better = value > best_value
             best = torch.where(better[:, None], x, best)
@@ -117,11 +112,6 @@ def checkpoints(steps: int) -> list[int]:
     return marks
 
 
-def objective_of(problem: Problem, objective: str) -> PerJetLoss:
-    """What to raise: the problem's "loss", or the "margin" of logits."""
-    return choose({"loss": problem.loss, "margin": logit_margin}, objective, "objective")
-
-
 def random_point(problem: Problem, budget: Budget) -> Tensor:
     """A point of the budget, uniform in the intervals and brought inside."""
     return budget.project(budget.lower + problem.uniform() * (budget.upper - budget.lower))
@@ -130,18 +120,30 @@ def random_point(problem: Problem, budget: Budget) -> Tensor:
 def _worst_run(
     problem: Problem, budget: Budget, steps: int, rate: float, restarts: int, momentum: float
 ) -> Tensor:
-    starts = [budget.origin, *(random_point(problem, budget) for _ in range(restarts))]
-    ends = [ascend(problem, budget, start, steps, rate, momentum) for start in starts]
-    return ends[0] if restarts == 0 else best_of(ends, [problem.score(end) for end in ends])
+    value, first = problem.score_and_gradient(budget.origin)
+    ends = [ascend(problem, budget, budget.origin, steps, rate, momentum, first)]
+    for _ in range(restarts):
+        ends.append(ascend(problem, budget, random_point(problem, budget), steps, rate, momentum))
+    return best_of([budget.origin, *ends], [value, *(problem.score(end) for end in ends)])
 
 
 def ascend(
-    problem: Problem, budget: Budget, x: Tensor, steps: int, rate: float, momentum: float = 0.0
+    problem: Problem,
+    budget: Budget,
+    x: Tensor,
+    steps: int,
+    rate: float,
+    momentum: float = 0.0,
+    first: Tensor | None = None,
 ) -> Tensor:
-    """From `x` [N, F] of the budget in so many steepest steps, `rate` budgets long together, uphill."""
+    """From `x` [N, F] of the budget in so many steepest steps, `rate` budgets long together, uphill.
+
+    The `first` gradient [N, F] is given by who has it.
+    """
     past = None
     for _ in range(steps):
-        gradient = problem.gradient(x)
+        gradient = problem.gradient(x) if first is None else first
+        first = None
         if momentum > 0:
             length = gradient.abs().sum(dim=1, keepdim=True)
             gradient = torch.where(length > 0, gradient / length, 0.0)

@@ -8,6 +8,7 @@ _LABELS = {
     "fgsm_published": "FGSM, published sigma",
     "fgsm_uncertainty": "FGSM in uncertainties",
     "apgd_margin": "APGD on the margin",
+    "apgd_bvl": "APGD on BvL",
     "mahalanobis": "Mahalanobis PGD",
     "uniform_noise": "uniform noise",
     "ip_resolution_up": "worse IP resolution",

@@ -25,10 +25,11 @@ COLUMNS = ["model", "seed", "rule", "weaker", "stronger", "epsilon", "measure", 
 def check_orders(audit: pd.DataFrame, definitions: Mapping[str, AttackDefinition]) -> pd.DataFrame:
     """Check every order among the attacks of a study, for each model, seed and epsilon above 0.
 
-    Each attack must not lose by a larger epsilon. In the same budget, many steps along the gradient (PGD)
-    must reach at least what one step does (FGSM), and one step what noise and shifts do; many steps what a
-    search without gradients does; an attack on the model itself what the same attack crafted on another model
-    does; and one on the model's own loss must misread about as many jets as one on the logit margin.
+    Each attack must not lose by a larger epsilon, in what it raises. In the same budget, many steps along
+    the gradient (PGD) must reach at least what one step (FGSM) on the same objective does, and one step what
+    noise and shifts do; many steps what a search without gradients does; an attack on the model itself what
+    the same attack crafted on another model does; and one on the model's own loss must misread about as many
+    jets as one on the logit margin.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def comparisons(definitions: Mapping[str, AttackDefinition]) -> Iterator[tuple[s
     """The orders to check: rule, weaker, stronger perturbation, and the column that measures them."""
     for name, definition in definitions.items():
         if definition.info.kind != "blind":
-            yield "monotone", name, name, definition.raises
+            yield "monotone", name, name, "misread" if definition.raises == "misread" else "raised"
     for weak, first in definitions.items():
         for strong, second in definitions.items():
             if first.loss != second.loss:
@@ -83,8 +84,10 @@ def comparisons(definitions: Mapping[str, AttackDefinition]) -> Iterator[tuple[s
 def _rules(first: AttackDefinition, second: AttackDefinition) -> Iterator[tuple[str, str]]:
     """The rules by which the second of two attacks in one budget must be the stronger, and their columns."""
     climbs = second.climbs and second.raises == "loss"
-    if (first.info.kind == "blind" and second.one_step) or (first.one_step and climbs):
+    if first.info.kind == "blind" and second.one_step and second.raises == "loss":
         yield "stronger attack", "loss"
+    if first.one_step and second.climbs and first.raises == second.raises:
+        yield "stronger attack", "raised"
     if first.info.kind == "search" and climbs:
         yield "black box", "loss"
     if first.climbs and first.raises == "margin" and climbs:

@@ -106,7 +106,7 @@ class Problem:
     model : nn.Module
         Returns logits; its mode (dropout on or off) is the caller's choice.
     loss : PerJetLoss
-        What the attack raises.
+        The loss of the model, or the one that is attacked instead.
     inputs : Tensor float32 [N, F]
         Scaled inputs.
     missing : Tensor bool [N, F]
@@ -122,6 +122,11 @@ class Problem:
     lost : Tensor bool [N]
         Jets for which the attack met a gradient with NaN or infinity in it, or a loss that is NaN: nothing
         was learnt from either. None of them, unless given.
+    raised : PerJetLoss, optional
+        What the attack raises (`robustag.attacks.objectives`): the loss unless something else is given.
+    masks : int
+        Dropout masks over which that is averaged, for a model whose dropout is on: the expectation over
+        random transformations of arXiv:1707.07397.
     """
 
     model: nn.Module
@@ -133,19 +138,26 @@ class Problem:
     draws: Draws
     sources: tuple[nn.Module, ...] = ()
     lost: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
+    raised: PerJetLoss | None = None
+    masks: int = 1
 
     def __post_init__(self) -> None:
         if not len(self.lost):
             object.__setattr__(self, "lost", torch.zeros_like(self.label, dtype=torch.bool))
 
+    @property
+    def objective(self) -> PerJetLoss:
+        """What the attack raises."""
+        return self.raised or self.loss
+
     def gradient(self, x: Tensor | None = None) -> Tensor:
         """Usable input gradient [N, F] at `x` [N, F], or at the unperturbed jets."""
         x = self.inputs if x is None else x
-        return usable(input_gradient(self.model, self.loss, x, self.label), self.lost)
+        return usable(input_gradient(*self._averaged, x, self.label), self.lost)
 
-    def score_and_gradient(self, x: Tensor, loss: PerJetLoss) -> tuple[Tensor, Tensor]:
-        """Score [N] (see `score`) and usable input gradient [N, F] at `x` [N, F] of any loss."""
-        losses, gradient = loss_and_gradient(self.model, loss, x, self.label)
+    def score_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Score [N] (see `score`) and usable input gradient [N, F] at `x` [N, F]."""
+        losses, gradient = loss_and_gradient(*self._averaged, x, self.label)
         return self._comparable(losses), usable(gradient, self.lost)
 
     def budget(self, epsilon: float) -> Budget:
@@ -157,10 +169,16 @@ class Problem:
         with torch.no_grad():
             return self.loss(self.model(x), self.label)
 
-    def score(self, x: Tensor, loss: PerJetLoss | None = None) -> Tensor:
-        """The same for comparisons, of any loss: NaN, which says nothing, is below every number."""
+    def score(self, x: Tensor) -> Tensor:
+        """What the attack raises, of each jet at `x` [N, F], for comparisons: NaN, which says nothing, is
+        below every number."""
+        model, objective = self._averaged
         with torch.no_grad():
-            return self._comparable((loss or self.loss)(self.model(x), self.label))
+            return self._comparable(objective(model(x), self.label))
+
+    def worst(self, candidates: list[Tensor]) -> Tensor:
+        """For each jet the candidate [N, F] that raises the objective most, the first of equals, [N, F]."""
+        return best_of(candidates, [self.score(x) for x in candidates])
 
     def normal(self) -> Tensor:
         """Standard normal numbers, one an entry, [N, F]."""
@@ -169,6 +187,21 @@ class Problem:
     def uniform(self) -> Tensor:
         """Uniform numbers in [0, 1), one an entry, [N, F]."""
         return self.draws.uniform(self.inputs.shape[1], self.inputs.dtype)
+
+    @property
+    def _averaged(self) -> tuple[Network, PerJetLoss]:
+        """Model and objective, whose values are means over the masks."""
+        if self.masks == 1:
+            return self.model, self.objective
+
+        def copies(x: Tensor) -> Tensor:
+            return self.model(x.repeat(self.masks, 1))
+
+        def mean(logits: Tensor, label: Tensor) -> Tensor:
+            each = self.objective(logits, label.repeat(self.masks))
+            return each.view(self.masks, -1).mean(dim=0)
+
+        return copies, mean
 
     def _comparable(self, losses: Tensor) -> Tensor:
         nothing = losses.isnan()
@@ -183,9 +216,13 @@ class Problem:
 
 def best_of(candidates: list[Tensor], losses: list[Tensor]) -> Tensor:
     """For each jet the candidate [N, F] whose loss [N] is largest; the first of equals, and NaN last."""
-    each = torch.stack(losses)
-    best = each.masked_fill(each.isnan(), -torch.inf).argmax(dim=0)
-    return torch.stack(candidates)[best, torch.arange(len(best), device=best.device)]
+    best, most = candidates[0], losses[0].masked_fill(losses[0].isnan(), -torch.inf)
+    for candidate, loss in zip(candidates[1:], losses[1:], strict=True):
+        # False for NaN.
+        better = loss > most
+        best = torch.where(better[:, None], candidate, best)
+        most = torch.where(better, loss, most)
+    return best
 
 
 def check_logits(logits: Tensor, label: Tensor) -> None:

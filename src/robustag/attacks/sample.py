@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from robustag.attacks.problem import Problem, Spend, logit_margin
+from robustag.attacks.problem import Problem, Spend
 from robustag.options import Count, Positive
 
 
@@ -28,14 +28,14 @@ def rdsa(problem: Problem, *, attempts: Count, features: Count) -> Spend:
 
     def spend(epsilon: float) -> Tensor:
         budget = problem.budget(epsilon)
-        best, value = x, problem.score(x, logit_margin)
+        best, value = x, problem.score(x)
         column = torch.arange(size, device=x.device)
         for _ in range(attempts):
             donor = row[(problem.uniform() * jets).long().clamp(max=jets - 1)]
             chosen = problem.uniform() < features / size
             chosen &= ~problem.missing[donor, column]
             proposal = budget.project(torch.where(chosen, x[donor, column], x))
-            new = problem.score(proposal, logit_margin)
+            new = problem.score(proposal)
             better = new > value
             best = torch.where(better[:, None], proposal, best)
             value = torch.where(better, new, value)

@@ -1,18 +1,13 @@
 """Attacks that only ask the model for its outputs."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
-from robustag.attacks.iterated import objective_of
 from robustag.attacks.problem import Problem, Spend
 from robustag.options import Count, Share
 
 
-def random_search(
-    problem: Problem, *, queries: Count, share: Share, objective: Literal["loss", "margin"]
-) -> Spend:
+def random_search(problem: Problem, *, queries: Count, share: Share) -> Spend:
     """Random search over the corners of the budget, without any gradient (after arXiv:1912.00049).
 
     Each query sends a random set of a jet's inputs to random ends of their intervals, and the jet keeps the
@@ -26,22 +21,19 @@ def random_search(
         Forward passes for each epsilon, the one at the jet itself among them.
     share : float
         Of the inputs that the first proposal changes.
-    objective : str
-        "loss" or "margin" (see `robustag.attacks.iterated.apgd`).
     """
-    measure = objective_of(problem, objective)
     features = problem.inputs.shape[1]
 
     def spend(epsilon: float) -> Tensor:
         budget = problem.budget(epsilon)
-        best, value = budget.origin, problem.score(budget.origin, measure)
+        best, value = budget.origin, problem.score(budget.origin)
         for query in range(1, queries):
             part = share * (1 / (share * features)) ** (query / queries)
             draws = problem.uniform()
             # One number decides both: below part / 2 to the lower end, below part to the upper one.
             proposal = torch.where(draws < part, budget.upper, best)
             proposal = budget.project(torch.where(draws < part / 2, budget.lower, proposal))
-            new = problem.score(proposal, measure)
+            new = problem.score(proposal)
             better = new > value
             best = torch.where(better[:, None], proposal, best)
             value = torch.where(better, new, value)

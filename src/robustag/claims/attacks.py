@@ -11,6 +11,7 @@ from robustag.claims.quantities import average, measured
 from robustag.claims.robustness import gain_under, not_measured
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
+from robustag.classes import DISCRIMINATED
 from robustag.evaluation.differences import Measurement
 from robustag.evaluation.significance import level
 
@@ -80,21 +81,33 @@ def _beyond_one_step(evidence: Evidence, settings: Settings) -> list[Finding]:
         for name, one_step in pairs:
             if not (evidence.offers(name, epsilon) and evidence.offers(one_step, epsilon)):
                 continue
-            number = "accuracy" if settings.definitions[name].raises == "margin" else "loss"
+            change, *number = _own_number(settings.definitions[name].raises)
             for role, model in zip(("nominal", "adversarial"), evidence.models, strict=True):
                 where = f"{role} model, epsilon {epsilon:g}: {name} minus {one_step}"
-                harms = [evidence.harm(model, attack, epsilon, number) for attack in (name, one_step)]
-                losses = [evidence.auc_loss(model, attack, epsilon, "BvL") for attack in (name, one_step)]
-                changes = {"accuracy": "loss of accuracy", "loss": "gain in loss"}
-                finding = _more(f"{changes[number]} of the {where}", name, one_step, *harms)
+                harms = [evidence.harm(model, attack, epsilon, *number) for attack in (name, one_step)]
+                finding = _more(f"{change} of the {where}", name, one_step, *harms)
                 decides = role == "nominal" and epsilon == settings.epsilon
                 (own if decides else others).append(finding)
-                others.append(_more(f"loss of BvL AUC of the {where}", name, one_step, *losses))
+                if number != ["auc", "BvL"]:
+                    losses = [evidence.auc_loss(model, attack, epsilon, "BvL") for attack in (name, one_step)]
+                    others.append(_more(f"loss of BvL AUC of the {where}", name, one_step, *losses))
     if not own:
         return [not_measured(pairs[0][0], settings.epsilon, True)]
     strongest = min(own, key=lambda finding: (finding.distance <= 0, finding.p))
     decisive = replace(strongest, deciding=True, tries=len(own))
     return [decisive if finding is strongest else finding for finding in own] + others
+
+
+def _own_number(raises: str) -> tuple[str, str, str]:
+    """What an attack on an objective is judged by: words for the change, metric and discriminator.
+
+    A discriminator falls by its AUC; what is raised to have jets misread, by the accuracy.
+    """
+    if raises == "loss":
+        return "gain in loss", "loss", "all"
+    if raises in DISCRIMINATED:
+        return f"loss of {raises} AUC", "auc", raises
+    return "loss of accuracy", "accuracy", "all"
 
 
 def _more(quantity: str, name: str, one_step: str, strong: Measurement, weak: Measurement) -> Finding:
@@ -107,7 +120,8 @@ def _on_the_same_jets(settings: Settings) -> Iterator[tuple[str, str]]:
     shown = settings.definitions[settings.attack]
     steps: dict[int | None, str] = {}
     for name, definition in settings.definitions.items():
-        if definition.info.name == shown.info.name and definition.shares_budget(shown):
+        alike = (definition.info, definition.raises) == (shown.info, shown.raises)
+        if alike and definition.shares_budget(shown):
             steps.setdefault(definition.jets, name)
     for name, definition in settings.definitions.items():
         climbs = definition.climbs and definition.shares_budget(shown)

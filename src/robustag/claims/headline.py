@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from robustag.attacks.labels import perturbation_label
 from robustag.claims.evidence import Evidence
 from robustag.claims.markdown import table
 from robustag.claims.masking import Flag, raised
@@ -17,7 +18,8 @@ def headline(
     flags: Sequence[Flag],
     settings: Settings,
 ) -> list[str]:
-    """A row per model: BvL AUC raw, attacked and with noise, the loss, the mis-tag rate, signs of masking.
+    """A row per model: BvL AUC raw, attacked and with noise, the loss, that to the strongest attack, the
+    mis-tag rate, signs of masking.
 
     Parameters
     ----------
@@ -52,16 +54,34 @@ def headline(
                 with_error(evidence.auc(model, attack, epsilon, "BvL")),
                 with_error(evidence.auc(model, noise, epsilon, "BvL")),
                 with_error(evidence.auc_loss(model, attack, epsilon, "BvL")),
+                _strongest(evidence, model, settings),
                 f"{mistags[0]:.2%} -> {mistags[1]:.2%}",
                 raised(flags, model),
             )
     called = settings.attack_label
-    header = ("model", "BvL AUC, raw", called, "noise", f"loss to {called}", "light mis-tag", "masking audit")
+    header = (
+        *("model", "BvL AUC, raw", called, "noise", f"loss to {called}", "loss to the strongest"),
+        *("light mis-tag", "masking audit"),
+    )
     note = (
         f"{called} and noise at epsilon {epsilon:g}; mis-tag at {settings.efficiency:.0%} b efficiency, "
-        f"raw -> {called}; errors: statistics and seeds; masking audit: signs that attacks fail, see below."
+        f"raw -> {called}; strongest: of all attacks in the budget of {called} the one that costs most, on "
+        "its own jets; errors: statistics and seeds; masking audit: signs that attacks fail, see below."
     )
     return [*table(header, list(rows.values()), aligned=True), "", note]
+
+
+def _strongest(evidence: Evidence, model: str, settings: Settings) -> str:
+    """The largest loss of BvL AUC to an attack in the budget of the shown one, and the attack."""
+    shown, epsilon = settings.definitions[settings.attack], settings.shown_epsilon
+    losses = {
+        name: evidence.auc_loss(model, name, epsilon, "BvL")
+        for name, definition in settings.definitions.items()
+        if name == settings.attack
+        or (definition.on_the_model and definition.shares_budget(shown) and evidence.offers(name, epsilon))
+    }
+    name = max(losses, key=lambda one: losses[one].mean)
+    return f"{with_error(losses[name])} ({perturbation_label(name)})"
 
 
 def with_error(measured: Measurement) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from robustag.classes import CLASSES, LIGHT, B, C
+from robustag.classes import CLASSES, DISCRIMINATED
 from robustag.errors import InputError
 
 
@@ -18,12 +18,7 @@ class Discriminator:
     background: int
 
 
-DISCRIMINATORS = (
-    Discriminator("BvL", B, LIGHT),
-    Discriminator("BvC", B, C),
-    Discriminator("CvB", C, B),
-    Discriminator("CvL", C, LIGHT),
-)
+DISCRIMINATORS = tuple(Discriminator(name, *flavours) for name, flavours in DISCRIMINATED.items())
 
 
 def log_odds(logits: np.ndarray, discriminator: Discriminator) -> np.ndarray:

@@ -14,7 +14,7 @@ from robustag.attacks.rule import BudgetRule
 from robustag.draws import Draws
 from robustag.errors import InputError
 from robustag.models import in_mode
-from robustag.options import Positive, Share, Whole
+from robustag.options import Count, Positive, Share, Whole
 from robustag.training.losses import build_loss
 from robustag.training.step import Batch, Moment, Recipe
 
@@ -28,6 +28,7 @@ def adversarial(
     attack_mode: Literal["train", "eval"],
     share: Share = 1.0,
     warm_up: Whole = 0,
+    masks: Count = 1,
 ) -> Recipe:
     """Jets replaced by their image under an attack, made with the current weights.
 
@@ -47,6 +48,9 @@ def adversarial(
         Part of every batch that is attacked; the rest is shown as it is.
     warm_up : int
         Epochs over which epsilon grows in equal steps to its full size.
+    masks : int
+        With attack_mode "train", dropout masks over which the attack averages what it raises, at so many
+        times its cost (expectation over transformations, arXiv:1707.07397); not for attacks of minimal norm.
 
     Raises
     ------
@@ -67,6 +71,11 @@ def adversarial(
             "no recipe trains on attack 'transfer', which needs another model: use another attack"
         )
     build = build_attack(definition)
+    if masks > 1 and (attack_mode == "eval" or not definition.info.directed):
+        raise InputError(
+            f"recipe 'adversarial' has {masks} masks: use one, or attack_mode train and an attack that "
+            "raises an objective"
+        )
     norm = definition.budget.norm
     rule = rule if norm == rule.norm else replace(rule, norm=norm)
     raised = build_loss(definition.loss) if definition.loss else loss
@@ -76,7 +85,7 @@ def adversarial(
         attacked = max(1, round(share * len(batch.label)))
         inputs, missing, label = (tensor[:attacked] for tensor in batch[:3])
         draws = Draws.of_rows(moment.generator, inputs)
-        problem = Problem(model, raised, inputs, missing, label, rule, draws)
+        problem = Problem(model, raised, inputs, missing, label, rule, draws, masks=masks)
         with in_mode(model, training=attack_mode == "train"):
             perturbed = build(problem)(size)
         # The order of the jets is random, so that the first ones are as good as any.

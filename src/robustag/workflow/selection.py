@@ -19,6 +19,8 @@ from robustag.workflow.sources import reading_of
 from robustag.workflow.teachers import teacher_faults
 
 _SELECTIONS = ("samples", "variations", "models", "attacks", "scenarios")
+# Sections whose attacks are on the model that is looked at.
+_ON_THE_MODEL = ("distances", "groups", "optimality")
 # Kinds of variations in which no jet looks other than in the nominal sample -> what they have.
 _NO_SAME_JETS = {"generator": "other collisions", "weights": "the same jets with other weights"}
 # What a scenario says of the nuisance it stands for (`robustag.mismodelling.sources`).
@@ -54,7 +56,8 @@ def check_selection(config: dict, table: FeatureTable) -> list[str]:
             _numbers(config),
             _samples(config),
             _perturbations(config),
-            _distances(config),
+            _crafted_elsewhere(config),
+            _unlike_budgets(config),
             _frozen(config, table),
             (misfit.fault for misfit in unfit),
             _models(config),
@@ -172,9 +175,7 @@ def _undefined(config: dict) -> Iterator[str]:
     """Selected names without a definition."""
     run = config["run"]
     selected = [(f"run.{kind}", run[kind], kind) for kind in _SELECTIONS]
-    selected += [
-        (f"{section}.attacks", config[section]["attacks"], "attacks") for section in ("distances", "groups")
-    ]
+    selected += [(f"{part}.attacks", config[part]["attacks"], "attacks") for part in _ON_THE_MODEL]
     selected += [(f"run.pareto.{kind}", run["pareto"][kind], kind) for kind in ("models", "attacks")]
     selected += [(f"run.frontier.{kind}", run["frontier"][kind], kind) for kind in ("models", "attacks")]
     selected += [("run.data", run["data"], "samples")]
@@ -246,12 +247,21 @@ def _perturbations(config: dict) -> Iterator[str]:
             yield f"attack '{name}' needs the model '{source}': add it to run.models"
 
 
-def _distances(config: dict) -> Iterator[str]:
-    """Attacks that neither distances nor groups are taken of."""
-    for section in ("distances", "groups"):
-        for name in config[section]["attacks"]:
+def _crafted_elsewhere(config: dict) -> Iterator[str]:
+    """Attacks on another model where there is none."""
+    for part in _ON_THE_MODEL:
+        for name in config[part]["attacks"]:
             if "source" in config["attacks"][name]:
-                yield f"{section}.attacks: '{name}' is crafted on another model: name what it transfers"
+                yield f"{part}.attacks: '{name}' is crafted on another model: name what it transfers"
+
+
+def _unlike_budgets(config: dict) -> Iterator[str]:
+    """Attacks whose best is that of another budget."""
+    names = config["optimality"]["attacks"]
+    definitions = [AttackDefinition.of(config["attacks"][name], config) for name in names]
+    for name, definition in zip(names, definitions, strict=True):
+        if not definition.shares_bound(definitions[0]):
+            yield f"optimality.attacks: '{name}' has another budget than '{names[0]}': take one of them out"
 
 
 def _frozen(config: dict, table: FeatureTable) -> Iterator[str]:

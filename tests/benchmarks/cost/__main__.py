@@ -48,6 +48,7 @@ STAGES = {
     "align": ("align",),
     "distances": ("distances", "scenario_distances"),
     "certify": ("certify",),
+    "optimality": ("optimality",),
     "surface": ("surface",),
     "collect": ("collect",),
 }

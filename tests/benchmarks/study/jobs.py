@@ -25,6 +25,7 @@ STAGES = {
     "epochs": ("epochs",),
     "distances": ("distances", "scenario_distances"),
     "certify": ("certify",),
+    "optimality": ("optimality",),
     "tables, verdicts, figures": (),
 }
 _STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}

@@ -42,10 +42,7 @@ def passes_of_step(recipe: Mapping[str, Any]) -> StepPasses:
 
 def _number(says: str, options: Mapping[str, Any]) -> float:
     """The value of a catalogue's words, without the passes of attacks inside it."""
-    words, _, restarted = says.partition("; ")
-    if restarted and options["restarts"]:
-        words += " + " + restarted.removesuffix(" more if restarted")
-    words = re.sub(r"its \w+'s?", "0", words)
+    words = re.sub(r"its \w+'s?", "0", says)
     # What stands side by side is a product.
     words = re.sub(r"(?<=\w) (?=[\w(])", " * ", words)
     return eval(words, {"__builtins__": {}}, dict(options))

@@ -18,6 +18,7 @@ DEFINITIONS = {
         {"name": "mahalanobis_gradient"},
         {"name": "mahalanobis_pgd", "steps": 4, "rate": 2.5, "restarts": 0},
         {"name": "deepfool", "steps": 5, "overshoot": 0.02},
+        {"name": "fmn", "steps": 8, "learning_rate": 1.0, "shrinkage": 0.1},
         {
             "name": "carlini_wagner",
             "steps": 10,

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from robustag.attacks import Budget, fgsm, pgd
+from robustag.attacks import Budget, fgsm, fmn, pgd
 
 STEPS = 10
 RATE = 2.5
@@ -83,6 +83,22 @@ def art_end(adapter, start, label, steps):
     return torch.from_numpy(attack.generate(start.numpy(), label.numpy()))
 
 
+def secml_end(adapter, start, label, steps):
+    pytest.importorskip("secmlt", reason="secml-torch is not installed")
+    from secmlt.adv.backends import Backends
+    from secmlt.adv.evasion.pgd import PGD
+    from secmlt.models.pytorch.base_pytorch_nn import BasePyTorchClassifier
+    from torch.utils.data import DataLoader, TensorDataset
+
+    size = CENTRE if steps == 1 else RATE / steps * CENTRE
+    # It does not look at the end of its last step.
+    attack = PGD("linf", CENTRE, steps + 1, size, backend=Backends.NATIVE)
+    # All jets in one batch, as the adapter knows their budgets by their rows.
+    jets = DataLoader(TensorDataset(start, label), batch_size=len(start))
+    (found,) = attack(BasePyTorchClassifier(adapter), jets)
+    return found[0]
+
+
 @pytest.mark.parametrize("peer", [foolbox_end, torchattacks_end, art_end])
 @pytest.mark.parametrize("steps", [1, STEPS])
 @pytest.mark.filterwarnings("ignore")
@@ -101,3 +117,42 @@ def test_losses_agree_to_four_digits(case, peer, steps):
     assert mine == pytest.approx(other, rel=1e-4)
     assert mine > clean + 0.03
     assert not budget.outside(ours).any()
+
+
+@pytest.mark.parametrize("steps", [1, STEPS])
+@pytest.mark.filterwarnings("ignore")
+def test_a_library_that_keeps_the_best_point_of_its_way_finds_hardly_more(case, steps):
+    """SecML-Torch gives the worst of all points that it has seen for each jet."""
+    setting, budget, adapter, start = case
+    arguments = setting.model, setting.inputs, setting.label, budget
+    theirs = adapter.inputs(secml_end(adapter, start, setting.label, steps)).detach()
+    ours = fgsm(*arguments) if steps == 1 else pgd(*arguments, steps=steps, rate=RATE, restarts=0)
+    with torch.no_grad():
+        mine, other = (setting.loss(setting.model(x), setting.label) for x in (ours, theirs))
+    assert (mine <= other + 1e-5).all()
+    assert float(mine.mean()) == pytest.approx(float(other.mean()), rel=3e-4)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_minimal_norms_are_no_longer_than_those_of_foolbox(case):
+    """FMN with the same number of steps, in a budget that is wide enough for every jet."""
+    foolbox = pytest.importorskip("foolbox", reason="foolbox is not installed")
+    setting, _, _, start = case
+    budget = Budget.around(
+        setting.inputs, 5.0, scale=setting.rule.scale, missing=setting.missing, frozen=setting.rule.integer
+    )
+    adapter = FromUnitCube(setting.model, budget).eval()
+    # Its steps are in units of the cube's half side, ours in units of the scale.
+    attack = foolbox.attacks.LInfFMNAttack(steps=60, max_stepsize=0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = foolbox.PyTorchModel(adapter, bounds=(0, 1))
+        _, ends, fooled = attack(model, start, setting.label, epsilons=None)
+    theirs = torch.where(fooled, 2 * 5.0 * (ends - start).abs().amax(dim=1), torch.inf)
+    options = {"steps": 60, "learning_rate": 1.0, "shrinkage": 0.05}
+    moved = fmn(setting.model, setting.inputs, setting.label, budget, **options)
+    scale = setting.rule.scale
+    ours = torch.where(scale > 0, (moved - setting.inputs).abs() / scale, 0.0).amax(dim=1)
+    right = setting.model(setting.inputs).argmax(dim=1) == setting.label
+    assert (setting.model(moved).argmax(dim=1) != setting.label)[right & fooled].double().mean() > 0.95
+    assert ours[right].median() <= 1.02 * theirs[right].median()

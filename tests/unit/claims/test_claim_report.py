@@ -180,6 +180,18 @@ def test_headline_table(make_metrics, flags, settings):
     assert "epsilon 0.05" in lines[-1]
 
 
+def test_the_headline_has_the_strongest_attack_in_the_budget(make_metrics, flags, settings):
+    """PGD costs more than FGSM, four times 0.055; what costs most has another budget, and does not count."""
+    metrics = make_metrics()
+    wide = metrics[metrics["perturbation"] == "pgd"].assign(perturbation="pgd_l2")
+    wide["value"] -= 0.1 * (wide["epsilon"] > 0)
+    lines = headline(pd.concat([metrics, wide]), PAIRS, flags, settings)
+    assert re.search(r"0\.2000 ± 0\.\d+ +\| 0\.2200 ± 0\.\d+ \(PGD\)", lines[2])
+    assert re.search(r"0\.0480 ± 0\.\d+ \(PGD\)", lines[3])
+    alone = replace(settings, attacks={name: settings.attacks[name] for name in ("fgsm", "noise")})
+    assert "0.2000" in headline(metrics, PAIRS, flags, alone)[2].split("(FGSM)")[0]
+
+
 def test_a_model_of_several_pairs_has_one_row_in_the_headline(make_metrics, flags, settings):
     third = make_metrics().replace({"model": {"adversarial": "other"}})
     metrics = pd.concat([make_metrics(), third[third["model"] == "other"]])

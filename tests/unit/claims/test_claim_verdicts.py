@@ -314,6 +314,22 @@ def test_an_attack_on_the_margin_is_judged_by_what_it_misreads(evidence, setting
     assert finding.effect == pytest.approx(0.005)
 
 
+def test_an_attack_on_a_discriminator_is_judged_by_its_auc(evidence, settings):
+    """One step of the same attack on the loss is its measure, and not one step on the discriminator."""
+    definition = settings.attacks["pgd"] | {"name": "apgd", "objective": "CvL"}
+    asked = instead_of_pgd(settings, definition)
+    one_step = {"fgsm_cvl": settings.attacks["fgsm"] | {"objective": "CvL"}, **asked.attacks}
+    findings = findings_of(BY_ID["C17"], evidence(), replace(asked, attacks=one_step))
+    assert findings[0].deciding
+    assert findings[0].quantity == "loss of CvL AUC of the nominal model, epsilon 0.01: pgd minus fgsm"
+    assert findings[0].effect == pytest.approx(0.005)
+    beside = [f.quantity for f in findings if f.quantity.startswith("loss of BvL AUC")]
+    assert beside
+    on_bvl = instead_of_pgd(settings, definition | {"objective": "BvL"})
+    quantities = [f.quantity for f in findings_of(BY_ID["C17"], evidence(), on_bvl)]
+    assert len(set(quantities)) == len(quantities)
+
+
 def test_the_strongest_attack_decides(evidence, settings):
     made = evidence()
     metrics = made.tables["metrics"]

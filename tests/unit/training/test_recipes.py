@@ -115,14 +115,14 @@ def test_every_recipe_has_a_complete_entry_that_says_its_options(name, rule):
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_leaves_the_model_in_training_and_costs_what_it_says(name, model, batch, rule):
     """The last jets shown before an update are those that it learns from, with dropout. The gradient penalty
-    goes backward twice instead of forward."""
+    goes backward twice instead of forward, and PGD looks at its end without a gradient."""
     losses, shown = step(recipe_of(name, rule), model, batch)
     assert model.training
     assert shown[-1][0]
     assert all(len(each) == 64 and torch.isfinite(each).all() for each in losses)
     assert len(losses) == (3 if name == "free" else 1)
     assert all(parameter.grad is not None for parameter in model.parameters())
-    passes = (sum(len(jets) for _, jets in shown) + 64 * (name == "gradient_penalty")) / 64
+    passes = sum(len(jets) for _, jets in shown) / 64 + (name == "gradient_penalty") - (name == "pgd")
     learned = len(losses) * len(shown[-1][1]) / 64
     assert passes_of_step({"name": name, **DEFINITIONS[name]}) == (learned, passes - learned)
 
@@ -316,12 +316,34 @@ def test_named_recipes_are_the_general_one_with_their_attack(model, batch, rule)
     assert torch.equal(pgd(model, batch.inputs, batch.label, budget, steps=3, rate=2.5, restarts=0), general)
 
 
+def test_an_attack_in_training_mode_may_average_over_dropout(batch, rule):
+    """Behind dropout, the gradient of a linear network's log-ratio averages to the one without."""
+    torch.manual_seed(4)
+    model = torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Linear(batch.inputs.shape[1], 3))
+
+    def shown(**options):
+        moved = step(recipe_of("fgsm", rule, objective="BvL", **options), model, batch)[1][-1][1]
+        return (moved - batch.inputs).sign()
+
+    off = shown(attack_mode="eval")
+    one, many = (shown(attack_mode="train", masks=masks) for masks in (1, 200))
+    agreement = [(each == off).double().mean() for each in (one, many)]
+    assert agreement[0] < 0.8
+    assert agreement[1] > 0.95
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
         ("fgsm", {"attack_mode": "off"}, "train or eval"),
         ("fgsm", {"epsilon": 0.0}, "positive"),
         ("fgsm", {"share": 0.0}, "share"),
+        ("fgsm", {"masks": 4, "attack_mode": "eval"}, "4 masks: use one, or attack_mode train"),
+        (
+            "adversarial",
+            {"masks": 2, "attack_mode": "train", "attack": {"name": "noise"}},
+            "an attack that raises an objective",
+        ),
         ("adversarial", {"attack": {"name": "magic"}}, "unknown attack 'magic'"),
         ("adversarial", {"attack": {"name": "pgd"}}, "steps"),
         ("adversarial", {"attack": {"name": "transfer", "attack": {"name": "fgsm"}}}, "another model"),

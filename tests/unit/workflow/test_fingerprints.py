@@ -56,7 +56,15 @@ def test_trainings_depend_on_their_own_attack_and_on_no_other(root):
 
 
 def test_attack_jobs_find_their_attack_by_name(root):
-    for script in ("attack.py", "transfer.py", "align.py", "epochs.py", "distances.py", "certify.py"):
+    for script in (
+        "attack.py",
+        "transfer.py",
+        "align.py",
+        "epochs.py",
+        "distances.py",
+        "certify.py",
+        "optimality.py",
+    ):
         assert not modules(root, script) & {f"attacks/{name}.py" for name in {"catalogue", *FAMILIES}}
 
 

@@ -96,6 +96,12 @@ PAIR = {"label": "clean", "nominal": "clean_nominal", "adversarial": "clean_fgsm
             ["mixture"],
             r"models\.clean_paired\.recipe\.variations names 'mixture', as run\.pseudo_data does: .*trained",
         ),
+        ("optimality.attacks", ["transfer"], r"optimality\.attacks: 'transfer' is crafted on another model"),
+        (
+            "optimality.attacks",
+            ["fgsm", "carlini_wagner"],
+            r"optimality\.attacks: 'carlini_wagner' has another budget than 'fgsm': take one of them out",
+        ),
         ("run.scenarios", ["fakes_up"], "run.scenarios names the variation 'fakes_up': leave it out"),
         (
             "scenarios.fakes_up",
@@ -221,7 +227,7 @@ RECIPE, MINE = ("models", "clean_fgsm", "recipe"), ("attacks", "mine")
         (
             MINE,
             {"name": "fgsm", "steps": 3},
-            "mine: attack 'fgsm' takes no 'steps': its options are none; leave",
+            "mine: attack 'fgsm' takes no 'steps': its options are objective; leave",
         ),
         (MINE, {"name": "pgd", "rate": 1.0, "restarts": 0}, "attack 'pgd' lacks its option 'steps': add it"),
         (MINE, PGD | {"relativ_cap": 0.2}, r"takes no 'relativ_cap' \(like relative_cap\): its options are"),

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from robustag.attacks import BudgetRule, Sweep, audit
+from robustag.attacks.objectives import OBJECTIVES
 from robustag.attacks.problem import PerJetLoss, logit_margin
 from robustag.classes import CLASSES
 from robustag.evaluation.certificates.bounds import Bounds, crown_bounds, interval_bounds
@@ -117,7 +118,7 @@ def certify(
         return Sweep(definition, model, loss, *case, seed=seed, key=jets.key)
 
     # Each number is attacked on its own, so that it is compared with its own bound.
-    raising = {d.name: _disorder(d) for d in chosen} | {"margin": logit_margin}
+    raising = {name: OBJECTIVES[name] for name in (*(d.name for d in chosen), "margin")}
     with in_mode(model, training=False):
         attacks = {name: strongest(loss) for name, loss in raising.items()}
         rows: list[dict] = []
@@ -138,16 +139,6 @@ def certify(
                 rows += tally.rows(method, epsilon, odds, worst)
             rows += tally.rows("attack", epsilon, attacked, margin)
     return pd.DataFrame(rows)
-
-
-def _disorder(discriminator: Discriminator) -> PerJetLoss:
-    """The loss that moves log-odds the wrong way: down for signal jets, up for all others."""
-
-    def loss(logits: Tensor, label: Tensor) -> Tensor:
-        odds = _odds(logits, discriminator)
-        return torch.where(label == discriminator.signal, -odds, odds)
-
-    return loss
 
 
 def _odds(logits: Tensor, discriminator: Discriminator) -> Tensor:
