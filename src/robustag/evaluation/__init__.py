@@ -11,5 +11,11 @@ imports nothing by itself.
 VARIED = 1.0
 """The epsilon that stands for the varied sample of a re-simulated scenario in every table."""
 
+PSEUDO_DATA = "pseudo-data"
+"""What the sample that plays data is called among the perturbations."""
+
+RAW, ALL, ALONE, FROZEN = "raw", "all", "alone", "frozen"
+"""What is attacked in the table groups: no input, all, those of a group alone, all but those."""
+
 SAMPLE = "sample"
 """What the column model says of rows about the sample in the table inventory."""

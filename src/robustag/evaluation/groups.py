@@ -8,6 +8,7 @@ import pandas as pd
 
 from robustag.attacks import AttackDefinition, audit
 from robustag.classes import CLASSES
+from robustag.evaluation import ALL, ALONE, FROZEN, RAW
 from robustag.evaluation.bench import Bench, Trained
 from robustag.evaluation.bootstrap import replicas
 from robustag.evaluation.campaign import predict
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from robustag.features import FeatureTable
     from robustag.tensors.loading import JetTensors
 
-#: What is attacked: no input, all, those of a group alone, all but those.
-RAW, ALL, ALONE, FROZEN = "raw", "all", "alone", "frozen"
 #: Jets of which each attack is audited.
 AUDITED = 500
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from robustag.evaluation import VARIED
+from robustag.evaluation import PSEUDO_DATA, VARIED
 from robustag.evaluation.bootstrap import replicas
 from robustag.evaluation.data_verdicts import all_bins, data_verdicts
 from robustag.evaluation.differences import Measurement
@@ -38,8 +38,6 @@ from robustag.tensors.split import mixed
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
-#: What the pseudo-data are called among the perturbations.
-PSEUDO_DATA = "pseudo-data"
 COVERED, MISSED = "covers the truth", "misses the truth"
 
 _COLUMNS = [

@@ -13,9 +13,10 @@ from tests.unit.evaluation.test_frontier import (
     study,
 )
 
+from robustag.evaluation import PSEUDO_DATA
 from robustag.evaluation.coverage import LINEAR, coverage
 from robustag.evaluation.frontier import uncertainties
-from robustag.evaluation.pseudo_data import PSEUDO_DATA, calibrated
+from robustag.evaluation.pseudo_data import calibrated
 from robustag.evaluation.residuals import ALIKE_SOURCE, residuals
 from robustag.evaluation.scale_factors import TOTAL
 from robustag.mismodelling.sources import Source

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from robustag.evaluation import PSEUDO_DATA
 from robustag.evaluation.coverage import CONTENTS, EACH, EXPONENTIAL, LINEAR, NOTHING
 from robustag.evaluation.differences import matching
-from robustag.evaluation.pseudo_data import PSEUDO_DATA
 from robustag.evaluation.residuals import ALIKE_SOURCE, OTHER_SOURCE
 from robustag.evaluation.scale_factors import of_rates, rate_title, shown_rates
 from robustag.plotting.style import legend_below, stamp, styled, without_effect

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
-from robustag.evaluation.groups import ALL, ALONE, FROZEN, RAW
+from robustag.evaluation import ALL, ALONE, FROZEN, RAW
 from robustag.evaluation.measurements import Measurements
 from robustag.evaluation.reading import pick
 from robustag.evaluation.significance import holm, level
