@@ -1,6 +1,5 @@
 """Tests of the claims about attacks of varying complexity, and about those that go beyond the first order."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -66,7 +65,7 @@ def first_order_is_a_limit(evidence: Evidence, settings: Settings) -> list[Findi
 
 
 def _beyond_one_step(evidence: Evidence, settings: Settings) -> list[Finding]:
-    pairs = list(_on_the_same_jets(settings))
+    pairs = settings.beside_one_step
     if not pairs:
         return [
             untestable(
@@ -113,20 +112,6 @@ def _own_number(raises: str) -> tuple[str, str, str]:
 def _more(quantity: str, name: str, one_step: str, strong: Measurement, weak: Measurement) -> Finding:
     numbers = {name: strong, one_step: weak, f"{name} over {one_step}": strong / weak}
     return find(quantity, strong - weak, numbers, deciding=False, part=_ONE_STEP)
-
-
-def _on_the_same_jets(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Attacks of several steps, each with the one step in the same budget on the same jets."""
-    shown = settings.definitions[settings.attack]
-    steps: dict[int | None, str] = {}
-    for name, definition in settings.definitions.items():
-        alike = (definition.info, definition.raises) == (shown.info, shown.raises)
-        if alike and definition.shares_budget(shown):
-            steps.setdefault(definition.jets, name)
-    for name, definition in settings.definitions.items():
-        climbs = definition.climbs and definition.shares_budget(shown)
-        if climbs and definition.jets in steps:
-            yield name, steps[definition.jets]
 
 
 def _beyond_first_order(evidence: Evidence, settings: Settings) -> Finding:

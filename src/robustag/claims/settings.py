@@ -78,3 +78,18 @@ class Settings:
     def epsilons(self) -> tuple[float, ...]:
         """The deciding strength, then the one that supports it."""
         return tuple(dict.fromkeys((self.epsilon, self.shown_epsilon)))
+
+    @cached_property
+    def beside_one_step(self) -> list[tuple[str, str]]:
+        """Attacks of several steps, each with the one step in the same budget on the same jets."""
+        shown = self.definitions[self.attack]
+        steps: dict[int | None, str] = {}
+        for name, definition in self.definitions.items():
+            alike = (definition.info, definition.raises) == (shown.info, shown.raises)
+            if alike and definition.shares_budget(shown):
+                steps.setdefault(definition.jets, name)
+        return [
+            (name, steps[definition.jets])
+            for name, definition in self.definitions.items()
+            if definition.climbs and definition.shares_budget(shown) and definition.jets in steps
+        ]
