@@ -20,6 +20,7 @@ with job(globals()) as (snakemake, log):
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
     test = load_tensors(files.tensors, "test")
     section = {**settings["certificates"], "discriminators": params.discriminators}
+    del section["boxes"]  # those of `certify_rates`
     certificates = settings_of(Certificates, section, "certificates")
     evaluation = settings_of(Evaluation, {**settings["evaluation"], "seed": params.seed}, "evaluation")
     jets = test.sampled(certificates.jets)

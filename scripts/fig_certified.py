@@ -12,6 +12,9 @@ with job(globals()) as (snakemake, log):
     pairs = Pair.each(options["pairs"])
     certificates = read_table(snakemake.input.certificates, CERTIFICATE_COLUMNS)
     # The loosest working point: of the few certified jets, tighter cuts leave a handful.
-    table = certified_table(certificates, pairs, options["discriminators"][0], max(options["mistags"]))
-    Output.of(snakemake.output).save(draw_certified(table, pairs, options["sample"]), table)
+    others = options["certified"]
+    table = certified_table(
+        certificates, pairs, options["discriminators"][0], max(options["mistags"]), others
+    )
+    Output.of(snakemake.output).save(draw_certified(table, pairs, options["sample"], others), table)
     log.info("%d points", len(table))

@@ -18,6 +18,7 @@ with job(globals()) as (snakemake, log):
         pareto=read_table(files.pareto[0], METRIC_COLUMNS) if files.pareto else None,
         mismodelling=read_table(files.mismodelling),
         certificates=read_table(files.certificates[0]) if files.certificates else None,
+        rates=read_table(files.certified_rates[0]) if files.certified_rates else None,
         data=read_table(files.data) if files.data else None,
         sizes=read_table(files.sizes),
         audit=read_table(files.audit),

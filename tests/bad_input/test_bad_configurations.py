@@ -83,6 +83,15 @@ WRONG = {
     "models: {clean_linear: {recipe: {name: domain, variations: [jes_up], weight: 1}}}": (
         "models.clean_linear: recipe 'domain' works on the features of a hidden layer, and network 'linear'"
     ),
+    "models: {clean_set_transformer: {recipe: {name: sabr, epsilon: 0.1, width: 0.1, warm_up: 0, steps: 1, "
+    "rate: 1}}}": "models.clean_set_transformer: recipe 'sabr' bounds the outputs over a box of inputs, and",
+    "models: {clean_mtl_ibp_03: {optimiser: {precision: bfloat16}}}": (
+        "models.clean_mtl_ibp_03: recipe 'mtl_ibp' bounds outputs, which products in bfloat16 would break"
+    ),
+    "models: {clean_mtl_ibp_03: {recipe: {weight: 0}}}": "clean_mtl_ibp_03.recipe.weight",
+    "run: {certified: [clean_ibp]}": "run.certified names 'clean_ibp', which models lacks",
+    "certificates: {boxes: {resolution: 0.1}}": "certificates.boxes",
+    "certificates: {boxes: {none: 0}}": "certificates.boxes.none",
     "models: {clean_paired: {recipe: {name: domain, variations: [fakes]}}}": "unknown variation 'fakes'",
     "models: {clean_paired: {recipe: {name: domain, warm_up: -1}}}": "clean_paired.recipe.warm_up",
     "models: {clean_coherent: {recipe: {move: all}}}": "clean_coherent.recipe.move",

@@ -107,8 +107,20 @@ def test_every_number_is_bracketed_by_attack_and_certificate(study):
         0.0,
         *study.configuration["certificates"]["epsilons"],
     }
-    assert (sign * found["interval"] <= sign * found["crown"]).all()
-    assert (sign * found["crown"] <= sign * found["attack"]).all()
+    assert (sign * found["interval"] <= sign * found["proven"]).all()
+    assert (sign * found["proven"] <= sign * found["attack"]).all()
+
+
+def test_rates_are_bounded_in_every_bin_and_said_in_words(study):
+    rates = pd.read_parquet(study.results / "tables/certified_rates.parquet")
+    assert set(rates["box"]) == set(study.configuration["certificates"]["boxes"])
+    assert (rates["lowest"] <= rates["raw"]).all()
+    assert (rates["raw"] <= rates["highest"]).all()
+    assert (rates["lowest"] < rates["highest"]).any()
+    assert rates["bin_low"].nunique() > 1
+    summary = (study.results / "summary.md").read_text()
+    said = summary.count("no change of inputs within")
+    assert said == len(rates.groupby(["model", "box"])) > 0
 
 
 def test_an_epsilon_has_a_size_for_every_input(study):

@@ -45,7 +45,9 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert [planned[rule] for rule in by_change] == [varied["records"]] * 3
     assert pareto
     assert frontier
-    assert planned["train"] == trainings + len(pareto | frontier)
+    certified = {(m, run["seeds"][0]) for m in set(run["certified"]) - set(run["models"])}
+    assert certified
+    assert planned["train"] == trainings + len(pareto | frontier | certified)
     assert planned["surface"] == planned["transfer"] == trainings, "the others enter nothing else"
     few = {
         (*training, attack)
@@ -60,12 +62,13 @@ def test_the_default_study_plans_every_model_seed_attack_and_scenario(fresh, roo
     assert planned["normalise"] == planned["inventory"] == planned["claims"] == planned["summary"] == 1
     # metrics, curves, histograms, bins, calibration, confusion, audit, transfer, certificates, distances,
     # alignment, spans, history, epochs, pareto, frontier, its bins, rates and agreement of pseudo-data,
-    # planes, paths, geometry, surface_statistics, weights, groups, optimality
-    assert planned["collect"] == 26
+    # planes, paths, geometry, surface_statistics, weights, groups, optimality, certified rates
+    assert planned["collect"] == 27
     assert planned["groups"] == trainings
     compared = {run["frontier"]["nominal"], *run["frontier"]["models"]}
     assert planned["pseudo_data"] == len(compared) * len(run["seeds"])
-    assert planned["certify"] == len(run["models"]), "the first seed of every compared model"
+    assert planned["certify"] == len(run["models"]) + len(certified), "first seed of compared models"
+    assert planned["certify_rates"] == trainings + len(certified)
     assert planned["optimality"] == len(run["models"])
     others = len(config["figures"]["pairs"]) * (len(run["seeds"]) - 1)
     assert planned["distances"] == len(run["models"]) + others, "every seed of the nominal ones"
@@ -145,6 +148,13 @@ def test_certificates_need_models_and_no_attack(fresh):
     planned = fresh.plan("--configfile", "config/smoke.yaml", "--", "fig_certified")
     assert planned["certify"] == planned["train"] == 2
     assert not planned.keys() & {"attack", "transfer", "spread", "mismodel", "surface"}
+
+
+def test_rates_are_bounded_in_boxes_alone(fresh):
+    table = "results/smoke/tables/certified_rates.parquet"
+    planned = fresh.plan("--configfile", "config/smoke.yaml", "--", table)
+    assert planned["certify_rates"] == planned["train"] == 2
+    assert not planned.keys() & {"attack", "certify", "spread"}
 
 
 def test_recipes_are_compared_without_the_rest_of_the_study(fresh):

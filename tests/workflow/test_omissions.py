@@ -39,11 +39,17 @@ OMISSIONS = {
             "fig_mismodelling",
             "fig_pareto",
             "certify",
+            "certify_rates",
             "fig_certified",
             "optimality",
             "fig_optimality",
         },
         {"distances", "fig_input_distance", "fig_mismodelling_map"},
+    ),
+    "no boxes": (
+        {"certificates": {"boxes": {"none": None, "uncertainty": None}}},
+        {"certify_rates"},
+        {"certify", "fig_certified"},
     ),
     "no variations": (
         {
@@ -88,6 +94,7 @@ OMISSIONS = {
                 "certify",
                 "groups",
                 "fig_groups",
+                "certify_rates",
                 "distances",
                 "scenario_distances",
                 "scale_factors",

@@ -210,6 +210,15 @@ PARTS = {
         FIGURE_MODELS if config["optimality"]["attacks"] else [],
         RUN["seeds"][:1],
     ),
+    "certified_rates": [
+        part
+        for model in (CERTIFIED if config["certificates"]["boxes"] else [])
+        for part in trained(
+            "<results>/certified_rates/{model}/seed{seed}.parquet",
+            [model],
+            RUN["seeds"] if model in RUN["models"] else RUN["seeds"][:1],
+        )
+    ],
     "distances": [
         # No model makes those of scenarios.
         *([("<results>/distances/scenarios.parquet", "", 0)] if SCENARIOS else []),

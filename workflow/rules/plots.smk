@@ -199,7 +199,11 @@ if "certificates" in PARTS:
             "<logs>/fig_certified.log",
         localrule: True
         params:
-            options={**figure_options("discriminators"), "mistags": config["evaluation"]["mistags"]},
+            options={
+                **figure_options("discriminators"),
+                "mistags": config["evaluation"]["mistags"],
+                "certified": RUN["certified"],
+            },
             code=code_fingerprint("scripts/fig_certified.py"),
         script:
             "../../scripts/fig_certified.py"

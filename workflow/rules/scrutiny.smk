@@ -1,8 +1,9 @@
 """What the numbers of attacks and scenarios mean: what no attack can do, and whether a check had seen them.
 
 Needs: models, the nominal test tensors and those of the variations.
-Makes: <results>/certificates/{model}/seed{seed}.parquet, <results>/optimality/{model}/seed{seed}.parquet,
-<results>/distances/{model}/seed{seed}.parquet, <results>/groups/{model}/seed{seed}.parquet.
+Makes: <results>/certificates/{model}/seed{seed}.parquet, <results>/certified_rates/{model}/seed{seed}.parquet,
+<results>/optimality/{model}/seed{seed}.parquet, <results>/distances/{model}/seed{seed}.parquet,
+<results>/groups/{model}/seed{seed}.parquet.
 """
 
 
@@ -28,6 +29,29 @@ rule certify:
         attack_code=attack_fingerprint(*config["certificates"]["attacks"]),
     script:
         "../../scripts/certify.py"
+
+
+rule certify_rates:
+    """Bound the rates of one model at fixed cuts, whatever happens to the inputs within some boxes."""
+    input:
+        model=rules.train.output.model,
+        tensors=tensors_of("nominal"),
+        features=config["features"],
+        normalisation=rules.normalise.output.normalisation,
+    output:
+        rates="<results>/certified_rates/{model}/seed{seed}.parquet",
+    log:
+        "<logs>/certify_rates/{model}.seed{seed}.log",
+    threads: 1
+    resources:
+        mem_mb=memory("evaluation"),
+    params:
+        seed=config["seed"],
+        discriminator=config["figures"]["discriminators"][0],
+        settings=settings("certificates", "relative_cap", "physical", "frozen", "evaluation"),
+        code=code_fingerprint("scripts/certify_rates.py"),
+    script:
+        "../../scripts/certify_rates.py"
 
 
 rule groups:

@@ -38,6 +38,7 @@ rule summary:
         pareto=collected_if_any("pareto"),
         mismodelling=rules.mismodelling_verdicts.output.table,
         certificates=collected_if_any("certificates"),
+        certified_rates=collected_if_any("certified_rates"),
         data=rules.data_verdicts.output.table if DATA else [],
         sizes=rules.sizes.output.table,
         audit=collected("audit"),

@@ -129,7 +129,7 @@ def _beyond_first_order(evidence: Evidence, settings: Settings) -> Finding:
         (method, epsilon > 0): measured(rows)
         for (method, epsilon), rows in case.groupby(["method", "epsilon"])
     }
-    wanted = [("attack", False), ("attack", True), ("crown", True)]
+    wanted = [("attack", False), ("attack", True), ("proven", True)]
     if any(key not in found for key in wanted):
         return untestable(quantity, "the study certifies nothing at this strength", part=_ANY_ORDER)
     raw, attacked, proven = (found[key] for key in wanted)

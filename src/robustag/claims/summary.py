@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from robustag.claims.certified import certified_lines
 from robustag.claims.data import summary_lines
 from robustag.claims.document import flags_of
 from robustag.claims.headline import headline, with_error
@@ -34,6 +35,8 @@ class Outcome:
         From `robustag.evaluation.verdicts.verdicts`.
     certificates
         model, seed, epsilon, discriminator, method, metric and value; None without any.
+    rates
+        Table ``certified_rates``; None without any.
     data
         From `robustag.evaluation.data_verdicts.data_verdicts`; None without data.
     sizes
@@ -54,6 +57,7 @@ class Outcome:
     pareto: pd.DataFrame | None
     mismodelling: pd.DataFrame
     certificates: pd.DataFrame | None
+    rates: pd.DataFrame | None
     data: pd.DataFrame | None
     sizes: pd.DataFrame
     audit: pd.DataFrame
@@ -91,7 +95,10 @@ def summary_page(outcome: Outcome, pairs: Sequence[Mapping[str, str]], settings:
             *reweighting(outcome.metrics, outcome.weights),
         ],
         "Data against simulation": [] if outcome.data is None else summary_lines(outcome.data),
-        "Certificates": certificates(outcome.certificates),
+        "Certificates": [
+            *certificates(outcome.certificates),
+            *([] if outcome.rates is None else ["", *certified_lines(outcome.rates, settings.working_point)]),
+        ],
         "Not in this study": [f"* {line}" for line in outcome.left_out],
     }
     lines = [f"# Study {outcome.study}", *weighting(outcome.inventory)]
@@ -210,7 +217,7 @@ def certificates(found: pd.DataFrame | None) -> list[str]:
         values = of_model.groupby(["epsilon", "method"])["value"].mean()
         trainings = str(of_model["seed"].nunique())
         for epsilon in sorted(set(of_model["epsilon"]) - {0.0}):
-            shown = values[0.0, "attack"], values[epsilon, "attack"], values[epsilon, "crown"]
+            shown = values[0.0, "attack"], values[epsilon, "attack"], values[epsilon, "proven"]
             rows.append([model, trainings, f"{epsilon:g}", *(f"{value:.4f}" for value in shown)])
     header = [
         "model",

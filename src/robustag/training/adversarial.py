@@ -81,7 +81,7 @@ def adversarial(
     raised = build_loss(definition.loss) if definition.loss else loss
 
     def step(model: nn.Module, batch: Batch, moment: Moment) -> Iterator[Tensor]:
-        size = epsilon * min(1.0, (moment.epoch + 1) / (warm_up + 1))
+        size = moment.grown(epsilon, warm_up)
         attacked = max(1, round(share * len(batch.label)))
         inputs, missing, label = (tensor[:attacked] for tensor in batch[:3])
         draws = Draws.of_rows(moment.generator, inputs)

@@ -40,6 +40,8 @@ class RecipeInfo:
         How many of the passes lead back to the weights; the others end at the inputs.
     on_features : bool
         Whether it needs a network with a hidden layer.
+    on_boxes : bool
+        Whether it needs a network whose outputs over a box of inputs can be bounded.
     """
 
     name: str
@@ -51,6 +53,7 @@ class RecipeInfo:
     builder: str = ""
     to_weights: str = "1"
     on_features: bool = False
+    on_boxes: bool = False
 
     @property
     def home(self) -> str:
@@ -100,6 +103,14 @@ _ENTRIES = (
     RecipeInfo("adversarial", "adversarial", "1 + its attack's", "arXiv:1706.06083", "adversarial"),
     RecipeInfo("free", "free", "replays", "arXiv:1904.12843", "free", to_weights="replays"),
     RecipeInfo("trades", "trades", "3 + steps", "arXiv:1901.08573", "TRADES", to_weights="2"),
+    RecipeInfo(
+        *("mtl_ibp", "certified", "3 + steps", "arXiv:2305.13991, arXiv:2406.04848", "MTL-IBP"),
+        to_weights="3",
+        on_boxes=True,
+    ),
+    RecipeInfo(
+        *("sabr", "certified", "2 + steps", "arXiv:2210.04871", "SABR"), to_weights="2", on_boxes=True
+    ),
     RecipeInfo("augmented", "varied", "1", "augmentation", "augmented"),
     RecipeInfo("paired", "varied", "2", "arXiv:2403.07066, arXiv:2410.13947", "paired", to_weights="2"),
     RecipeInfo("group_dro", "varied", "1", "arXiv:1911.08731", "group DRO"),

@@ -72,6 +72,10 @@ class Moment:
     generator: torch.Generator
     state: dict[str, Tensor] = field(default_factory=dict)
 
+    def grown(self, epsilon: float, warm_up: int) -> float:
+        """The size of a perturbation that grows in equal steps to `epsilon` over `warm_up` epochs."""
+        return epsilon * min(1.0, (self.epoch + 1) / (warm_up + 1))
+
 
 def in_one_variation(batch: Batch, moment: Moment) -> Tensor:
     """Each jet as one of the variations at random measures it, [B, F]."""

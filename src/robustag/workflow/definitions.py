@@ -155,6 +155,16 @@ def _faults_together(place: str, model: Mapping[str, Any]) -> Iterator[str]:
             f"{place}: recipe '{recipe}' works on the features of a hidden layer, and network '{network}' "
             "has none: use another network"
         )
+    if RECIPES[recipe].on_boxes and not is_certifiable(network):
+        yield (
+            f"{place}: recipe '{recipe}' bounds the outputs over a box of inputs, and those of network "
+            f"'{network}' cannot be bounded: use network 'mlp' or 'linear'"
+        )
+    if RECIPES[recipe].on_boxes and model.get("optimiser", {}).get("precision") == "bfloat16":
+        yield (
+            f"{place}: recipe '{recipe}' bounds outputs, which products in bfloat16 would break: use another "
+            "precision"
+        )
 
 
 def _faults_without_source(place: str, definition: Mapping[str, Any]) -> Iterator[str]:

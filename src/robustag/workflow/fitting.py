@@ -179,7 +179,7 @@ def _scenarios(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfi
 
 
 def _scales(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
-    """Attacks, and models trained with them, in scales that no input of the feature table has."""
+    """Attacks, boxes, and models trained with them, in scales that no input of the feature table has."""
     run = config["run"]
     shifts = bool(table.shift_as_intended[~table.integer].any())
     scales = {
@@ -195,6 +195,9 @@ def _scales(config: Mapping[str, Any], table: FeatureTable) -> Iterator[Misfit]:
         recipe = config["models"][trained]["recipe"]
         for part in (recipe, recipe.get("attack", {})):
             attacks.append((selection, name, f"models.{trained}.recipe", part))
+    for factors in config["certificates"]["boxes"]:
+        selection = ("certificates", "boxes")
+        attacks.append((selection, factors, f"certificates.boxes.{factors}", {"factors": factors}))
     for selection, name, key, definition in attacks:
         there, needed = scales.get(definition.get("factors"), (True, ""))
         if not there:
@@ -210,7 +213,8 @@ def _trained(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, 
 
     That is the model itself, and its teachers if it has some.
     """
-    for selection in (("run", "models"), ("run", "pareto", "models"), ("run", "frontier", "models")):
+    parts = (("models",), ("pareto", "models"), ("frontier", "models"), ("certified",))
+    for selection in (("run", *part) for part in parts):
         for name in _at(config, selection):
             yield from ((selection, name, trained) for trained in lineage(config, name))
 

@@ -63,6 +63,7 @@ def check_selection(config: dict, table: FeatureTable) -> list[str]:
             _models(config),
             _frontier(config),
             _pseudo_data(config),
+            _certified(config),
             _shown(config),
             _pairs(config),
             _labels(config),
@@ -140,12 +141,16 @@ def simulated_samples(config: dict) -> list[str]:
 
 
 def certified_models(config: dict) -> list[str]:
-    """The compared models whose network allows a certificate; none for a study without certificates."""
+    """The compared models whose network allows a certificate, and those that are there for theirs alone; none
+    for a study without certificates."""
     if not config["certificates"]["epsilons"]:
         return []
-    return [
-        name for name in compared_models(config) if is_certifiable(config["models"][name]["network"]["name"])
-    ]
+    compared = [name for name in compared_models(config) if _has_bounds(config, name)]
+    return list(dict.fromkeys([*compared, *config["run"]["certified"]]))
+
+
+def _has_bounds(config: dict, model: str) -> bool:
+    return is_certifiable(config["models"][model]["network"]["name"])
 
 
 def shown_rocs(config: dict) -> dict[str, list[str]]:
@@ -180,6 +185,7 @@ def _undefined(config: dict) -> Iterator[str]:
     selected += [(f"run.frontier.{kind}", run["frontier"][kind], kind) for kind in ("models", "attacks")]
     selected += [("run.data", run["data"], "samples")]
     selected += [("run.pseudo_data", run["pseudo_data"], "variations")]
+    selected += [("run.certified", run["certified"], "models")]
     selected.append(("validation.samples", config["validation"]["samples"], "samples"))
     for key, names, definitions in selected:
         for name in names:
@@ -308,6 +314,14 @@ def _weights(config: dict) -> Iterator[str]:
                 weight_settings({name: definition["weights"]})
             except InputError as error:
                 yield f"variations: {error}"
+
+
+def _certified(config: dict) -> Iterator[str]:
+    """Models selected for a certificate that they cannot have."""
+    for name in config["run"]["certified"]:
+        if not _has_bounds(config, name):
+            network = config["models"][name]["network"]["name"]
+            yield f"run.certified: outputs of network '{network}' of '{name}' cannot be bounded: take it out"
 
 
 def _frontier(config: dict) -> Iterator[str]:

@@ -47,7 +47,7 @@ STAGES = {
     "epochs": ("epochs",),
     "align": ("align",),
     "distances": ("distances", "scenario_distances"),
-    "certify": ("certify",),
+    "certify": ("certify", "certify_rates"),
     "optimality": ("optimality",),
     "surface": ("surface",),
     "collect": ("collect",),

@@ -24,7 +24,7 @@ STAGES = {
     "transfer": ("transfer",),
     "epochs": ("epochs",),
     "distances": ("distances", "scenario_distances"),
-    "certify": ("certify",),
+    "certify": ("certify", "certify_rates"),
     "optimality": ("optimality",),
     "tables, verdicts, figures": (),
 }

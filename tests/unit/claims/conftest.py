@@ -323,8 +323,8 @@ def make_certificates() -> Callable[..., pd.DataFrame]:
     def make(left: float = 0.8, error: float = 0.0002) -> pd.DataFrame:
         generator, cost = np.random.default_rng(17), 0.01
         common = 0.004 * generator.standard_normal(REPLICATES)
-        values = {("attack", 0.0): 0.93, ("crown", 0.0): 0.93, ("attack", 0.01): 0.93 - cost}
-        values["crown", 0.01] = 0.93 - (1 + left) * cost
+        values = {("attack", 0.0): 0.93, ("proven", 0.0): 0.93, ("attack", 0.01): 0.93 - cost}
+        values["proven", 0.01] = 0.93 - (1 + left) * cost
         return pd.DataFrame(
             [
                 {"model": model, "seed": 1, "method": method, "epsilon": epsilon, "discriminator": "BvL"}

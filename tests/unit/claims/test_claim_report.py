@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from robustag.claims.catalogue import CLAIMS
+from robustag.claims.certified import certified_lines
 from robustag.claims.document import SCHEMA, flags_of, read_verdicts, to_json
 from robustag.claims.headline import headline
 from robustag.claims.judge import judge_claims
@@ -248,6 +249,50 @@ SIZES = pd.DataFrame(
 )
 
 
+def certified_rates():
+    """Two trainings of one model in two boxes, the second worse in its bin of pT than over all."""
+    rows = [
+        {"model": "nominal", "seed": seed, "box": box, "epsilon": epsilon, "working_point": point}
+        | {"bin_low": low, "bin_high": high, "n": jets, **values}
+        for seed, lowest in ((1, 0.594), (2, 0.582))
+        for box, epsilon in (("none", 0.01), ("uncertainty", 0.5))
+        for point in (0.1, 0.01)
+        for low, high, jets, change in ((0.0, np.inf, 900.0, 0.0), (50.0, 80.0, 100.0, 0.06))
+        for values in (
+            {"flavour": "b", "metric": "fixed_cut_efficiency"}
+            | {"raw": 0.6, "lowest": lowest - change, "highest": 0.606},
+            {"flavour": "light", "metric": "fixed_cut_mistag"}
+            | {"raw": 0.01, "lowest": 0.009, "highest": 0.0128},
+        )
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_what_no_change_of_inputs_can_do_is_said_for_the_worst_training_and_bin():
+    first, second = certified_lines(certified_rates(), 0.01)
+    assert first == (
+        "* nominal, 2 trainings: no change of inputs within 0.01 sigma of the training jets, coherent or "
+        "not, changes the b efficiency at a mis-tag rate of 0.01 by more than 3.0%, or in a bin of pT by "
+        "more than 13.0% (50 to 80 GeV, 100 jets), or takes the light mis-tag rate from 0.01 beyond 0.013."
+    )
+    assert "within 0.5 sigma of its measurement, coherent" in second
+
+
+def test_nothing_is_said_of_a_bin_or_a_model_without_tagged_jets():
+    rates = certified_rates()
+    in_bin = (rates["bin_low"] == 50) & (rates["seed"] == 2)
+    some = rates.assign(raw=rates["raw"].mask(in_bin, 0.0))
+    (line,) = certified_lines(some.query("box == 'none'"), 0.01)
+    assert "in a bin of pT by more than 11.0% (50 to 80 GeV" in line, "of the other training"
+    assert certified_lines(rates.assign(raw=0.0), 0.01) == []
+    assert "nominal, 1 training: no" in certified_lines(rates.query("seed == 1"), 0.01)[0]
+
+
+def test_a_rate_that_rises_changes_too():
+    rates = certified_rates().assign(highest=0.66)
+    assert "at a mis-tag rate of 0.01 by more than 10.0%" in certified_lines(rates, 0.01)[0]
+
+
 def test_summary_tells_everything_on_a_page(judged, make_metrics, make_inventory, flags, settings):
     metrics = make_metrics()
     certificates = pd.DataFrame(
@@ -255,7 +300,7 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, make_inventory
             {"model": "nominal", "seed": seed, "epsilon": epsilon, "method": method}
             | {"metric": "auc", "discriminator": "BvL", "value": value + 0.01 * seed}
             for seed in (1, 2)
-            for epsilon, method, value in ((0.0, "attack", 0.9), (0.05, "attack", 0.7), (0.05, "crown", 0.4))
+            for epsilon, method, value in ((0.0, "attack", 0.9), (0.05, "attack", 0.7), (0.05, "proven", 0.4))
         ]
     )
     aucs = metrics[(metrics["metric"] == "auc") & (metrics["discriminator"] == "BvL")]
@@ -266,6 +311,7 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, make_inventory
         pareto=metrics[metrics["perturbation"].isin(["fgsm", "pgd"])],
         mismodelling=verdicts(aucs, PAIRS, ["BvL"], [], 2.0),
         certificates=certificates,
+        rates=certified_rates(),
         data=pd.DataFrame(
             {
                 **{"pair": ["clean"], "discriminator": ["BvL"], "verdict": ["agrees better"]},
@@ -303,7 +349,9 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, make_inventory
     assert "Covariances" not in summary_page(valid, PAIRS, settings)
     assert "* clean, adversarial beside nominal: BvL agrees better.\n" in page
     assert "## Data" not in summary_page(replace(outcome, data=None), PAIRS, settings)
-    assert "## Certificates" not in summary_page(replace(outcome, certificates=None), PAIRS, settings)
+    bare = replace(outcome, certificates=None, rates=None)
+    assert "## Certificates" not in summary_page(bare, PAIRS, settings)
+    assert "coherent or not" in summary_page(replace(outcome, certificates=None), PAIRS, settings)
     assert "## Performance" not in summary_page(replace(outcome, pareto=None), PAIRS, settings)
     assert "## Mismodelling" not in summary_page(outcome, PAIRS, replace(settings, mismodellings=()))
     weights = [("negative", 0.125), ("sum", 0.75), ("effective", 5432.1)]
@@ -320,7 +368,7 @@ def test_summary_tells_everything_on_a_page(judged, make_metrics, make_inventory
         reweighted = summary_page(replace(outcome, metrics=counted, weights=[name]), PAIRS, settings)
         assert f"worth as many as this share of them: {varied / 1000:.0%} ({name})." in reweighted
         assert (f"**Too few jets**: the weights of {name} leave 30% of the jets" in reweighted) == few
-    no_bvl = replace(outcome, certificates=certificates.assign(discriminator="CvL"))
+    no_bvl = replace(outcome, certificates=certificates.assign(discriminator="CvL"), rates=None)
     assert "## Certificates" not in summary_page(no_bvl, PAIRS, settings)
     assert "nan" not in page
 

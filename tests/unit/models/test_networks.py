@@ -70,7 +70,7 @@ def test_the_seed_decides_the_weights_and_nothing_else_does():
 @pytest.mark.parametrize(
     ("network", "message"),
     [
-        ({"name": "resnet"}, "unknown network 'resnet': use one of linear, mlp, set_transformer"),
+        ({"name": "resnet"}, "unknown network 'resnet': use one of linear, lipschitz, mlp, set_transformer"),
         ({}, "unknown network"),
         ({**PAPER, "width": 3}, "width"),
         ({"name": "mlp", "hidden": [4]}, "dropout"),

@@ -587,7 +587,7 @@ def test_a_selection_that_is_not_there_is_named(curves, metrics, options):
 
 def test_the_band_of_a_model_lies_between_attack_and_certificate(drawn):
     figure, table = drawn("certified")
-    assert set(table.method) == {"attack", "crown"}, "intervals say nothing on this scale"
+    assert set(table.method) == {"attack", "proven"}, "intervals say nothing on this scale"
     band = figure.axes[0].collections[0].get_paths()[0].vertices
     last = table[(table.metric == "auc") & (table.model == "clean_nominal") & (table.epsilon == 0.05)]
     ends = band[np.isclose(band[:, 0], 0.05), 1]
@@ -614,6 +614,25 @@ def test_a_model_without_certificate_is_left_out(certificates, options):
     table = certified_table(some, options["pairs"], "BvL", 0.01)
     assert set(table.model) == {"clean_nominal", "clean_fgsm"}
     assert len(draw_certified(table, options["pairs"], options["sample"]).axes) == 3
+
+
+def test_models_of_no_arm_have_a_column_of_their_own(certificates, options):
+    alone = certificates[certificates["model"] == "clean_fgsm"].assign(model="clean_mtl")
+    both = pd.concat([certificates, alone])
+    table = certified_table(both, options["pairs"], "BvL", 0.01, ["clean_mtl", "clean_fgsm", "absent"])
+    assert list(table.model.unique())[-1] == "clean_mtl"
+    figure = draw_certified(table, options["pairs"], options["sample"], ["clean_mtl", "clean_fgsm"])
+    before = draw_certified(
+        certified_table(certificates, options["pairs"], "BvL", 0.01), options["pairs"], options["sample"]
+    )
+    assert len(figure.axes) == len(before.axes) + 3, "one column, and none for a model that has its own"
+    last = figure.axes[len(figure.axes) // 3 - 1]
+    assert [text.get_text() for text in last.texts][:1] == ["other trainings"]
+    drawn = last.containers[0].lines[0].get_ydata().astype(float)
+    expected = table[(table.model == "clean_mtl") & (table.metric == "auc") & (table.method == "attack")]
+    np.testing.assert_allclose(drawn, expected.value)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "clean mtl, certified training" in labels
 
 
 def test_distances_are_those_of_one_model_and_of_the_track_that_moves_most(drawn):

@@ -28,6 +28,8 @@ RECIPES = [
     {"name": "domain", "variations": ["up", "down"], "weight": 1.0, "warm_up": 2},
     {"name": "domain", "variations": ["up", "down"], "weight": 1.0, "shuffled": True},
     {"name": "distilled", "teachers": ["other"], "temperature": 2.0, "share": 0.5},
+    {"name": "mtl_ibp", "epsilon": 0.1, "weight": 0.3, "warm_up": 2, "steps": 1, "rate": 1.25},
+    {"name": "sabr", "epsilon": 0.1, "width": 0.2, "warm_up": 2, "steps": 1, "rate": 1.25},
 ]
 
 

@@ -35,6 +35,8 @@ DEFINITIONS = {
     "domain": {"variations": ["up", "down"], "weight": 1.0},
     "distilled": {"teachers": ["other"], "temperature": 2.0, "share": 0.5},
     "coherent": {"variations": ["up", "down"], "size": 1.0, "move": "jet"},
+    "mtl_ibp": {"epsilon": 0.1, "weight": 0.3, "warm_up": 0, "steps": 3, "rate": 2.5},
+    "sabr": {"epsilon": 0.1, "width": 0.2, "warm_up": 0, "steps": 3, "rate": 2.5},
 }
 
 
@@ -115,16 +117,18 @@ def test_every_recipe_has_a_complete_entry_that_says_its_options(name, rule):
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_leaves_the_model_in_training_and_costs_what_it_says(name, model, batch, rule):
     """The last jets shown before an update are those that it learns from, with dropout. The gradient penalty
-    goes backward twice instead of forward, and PGD looks at its end without a gradient."""
+    goes backward twice instead of forward, PGD looks at its end without a gradient, and a box goes from layer
+    to layer as its centre and its width."""
+    boxes = 2 * RECIPES[name].on_boxes
     losses, shown = step(recipe_of(name, rule), model, batch)
     assert model.training
-    assert shown[-1][0]
+    assert shown[-1][0] or boxes
     assert all(len(each) == 64 and torch.isfinite(each).all() for each in losses)
     assert len(losses) == (3 if name == "free" else 1)
     assert all(parameter.grad is not None for parameter in model.parameters())
     passes = sum(len(jets) for _, jets in shown) / 64 + (name == "gradient_penalty") - (name == "pgd")
-    learned = len(losses) * len(shown[-1][1]) / 64
-    assert passes_of_step({"name": name, **DEFINITIONS[name]}) == (learned, passes - learned)
+    learned = boxes + len(losses) * len(shown[-1][1]) / 64 * shown[-1][0]
+    assert passes_of_step({"name": name, **DEFINITIONS[name]}) == (learned, passes + boxes - learned)
 
 
 @pytest.mark.parametrize("name", ["fgsm", "random_start_fgsm", "ngm", "pgd", "adversarial", "free", "trades"])

@@ -74,6 +74,7 @@ def stop_after(epoch):
         {"name": "trades", "epsilon": 0.1, "beta": 2.0, "steps": 2, "rate": 2.5},
         {"name": "domain", "variations": ["up", "down"], "weight": 1.0, "warm_up": 2},
         {"name": "distilled", "teachers": ["other"], "temperature": 2.0, "share": 0.5},
+        {"name": "mtl_ibp", "epsilon": 0.1, "weight": 0.3, "warm_up": 2, "steps": 1, "rate": 1.25},
     ],
     ids=lambda recipe: recipe["name"],
 )

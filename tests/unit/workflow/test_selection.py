@@ -203,7 +203,10 @@ def test_the_presets_fit_the_default_study(root, table, preset):
 @pytest.mark.parametrize(
     ("network", "complaint"),
     [
-        ({"name": "resnet"}, "there is no network 'resnet': use linear, mlp, set_transformer, or add src/"),
+        (
+            {"name": "resnet"},
+            "there is no network 'resnet': use linear, lipschitz, mlp, set_transformer, or add src/",
+        ),
         ({"name": "mlp", "hidden": [4]}, "network 'mlp' lacks its option 'dropout'"),
         ({"name": "linear", "hidden": [4]}, "network 'linear' takes no 'hidden': its options are none"),
         ({"name": "mlp", "hidden": [4], "dropout": 0.1, "width": 3}, "takes no 'width': .* hidden, dropout"),
@@ -325,7 +328,17 @@ def test_an_attack_with_any_shared_key_is_accepted(config, table):
 def test_certificates_are_for_compared_models_that_are_relu_networks(config):
     config["models"]["clean_fgsm"]["network"] = {"name": "deep_set"}
     assert compared_models(config) == ["clean_nominal", "clean_fgsm", "faithful_nominal", "faithful_fgsm"]
+    config["run"]["certified"] = []
     assert certified_models(config) == ["clean_nominal", "faithful_nominal", "faithful_fgsm"]
+
+
+def test_models_may_be_there_for_their_certificate_alone(config, table):
+    config["run"]["certified"] = ["clean_mtl_ibp_03", "clean_fgsm"]
+    check_selection(config, table)
+    assert certified_models(config) == [*compared_models(config), "clean_mtl_ibp_03"]
+    config["run"]["certified"] = ["clean_set_transformer"]
+    with pytest.raises(InputError, match="network 'set_transformer' of 'clean_set_transformer' cannot be"):
+        check_selection(config, table)
 
 
 def test_a_study_without_certificates_certifies_no_model(config):

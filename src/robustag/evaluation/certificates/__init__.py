@@ -1,22 +1,29 @@
 """What no perturbation of a budget can do to a tagger: proven bounds beside the best attack found.
 
-`network` takes a model apart, `bounds` encloses its outputs over a box of inputs, `certify` turns the
-enclosures into tagging numbers. The truth lies between certificate and attack.
+`network` takes a model apart, `bounds` encloses its outputs over a box of inputs, `leads` bounds what a jet's
+flavour is judged by, `certify` and `rates` turn that into tagging numbers. The truth lies between certificate
+and attack.
 """
 
-from robustag.evaluation.certificates.bounds import Bounds, crown_bounds, interval_bounds
+from robustag.evaluation.certificates.bounds import Bounds, Effort, crown_bounds, interval_bounds
 from robustag.evaluation.certificates.certify import BrokenCertificateError, Certificates, certify
+from robustag.evaluation.certificates.leads import leads_of, proven_bounds
 from robustag.evaluation.certificates.network import AffineLayer, affine_layers, contrasted, forward
+from robustag.evaluation.certificates.rates import certified_rates
 
 __all__ = [
     "AffineLayer",
     "Bounds",
     "BrokenCertificateError",
     "Certificates",
+    "Effort",
     "affine_layers",
+    "certified_rates",
     "certify",
     "contrasted",
     "crown_bounds",
     "forward",
     "interval_bounds",
+    "leads_of",
+    "proven_bounds",
 ]

@@ -1,6 +1,6 @@
 """Tagging numbers that no perturbation of a budget can undercut, beside those under the best attack found."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from robustag.attacks import BudgetRule, Sweep, audit
 from robustag.attacks.objectives import OBJECTIVES
 from robustag.attacks.problem import PerJetLoss, logit_margin
-from robustag.classes import CLASSES
-from robustag.evaluation.certificates.bounds import Bounds, crown_bounds, interval_bounds
-from robustag.evaluation.certificates.network import AffineLayer, affine_layers, contrasted, forward
+from robustag.evaluation.certificates.bounds import Bounds, interval_bounds
+from robustag.evaluation.certificates.leads import leads_of, proven_bounds
+from robustag.evaluation.certificates.network import AffineLayer, affine_layers, forward
 from robustag.evaluation.certificates.tally import Tally, certificate_cuts
 from robustag.evaluation.discriminators import DISCRIMINATORS, Discriminator
 from robustag.evaluation.settings import Evaluation
@@ -22,12 +22,7 @@ from robustag.models import in_mode
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
-METHODS: dict[str, Callable[[Sequence[AffineLayer], Bounds], Bounds]] = {
-    "interval": interval_bounds,
-    "crown": crown_bounds,
-}
-# Every difference of two logits once: b - c, b - light, c - light.
-_PAIRS = [(0, 1), (0, 2), (1, 2)]
+METHODS = {"interval": interval_bounds, "proven": proven_bounds}
 
 
 @dataclass(frozen=True)
@@ -90,7 +85,7 @@ def certify(
     Returns
     -------
     DataFrame
-        method (interval, crown, attack), epsilon (0 added), discriminator ("all" for the accuracy), flavour
+        method (interval, proven, attack), epsilon (0 added), discriminator ("all" for the accuracy), flavour
         of the jets, metric (accuracy, auc, fixed_cut_efficiency, fixed_cut_mistag), working_point, value,
         low, high (68 %, exact binomial for a share, bootstrap for an AUC), n and replicates (of an AUC).
 
@@ -102,10 +97,6 @@ def certify(
         If the attack found what a certificate excludes.
     """
     layers = affine_layers(model)
-    contrast = torch.zeros(len(_PAIRS), len(CLASSES), dtype=torch.float64)
-    for row, (first, second) in enumerate(_PAIRS):
-        contrast[row, first], contrast[row, second] = 1.0, -1.0
-    differences = contrasted(layers, contrast)
     chosen = [d for d in DISCRIMINATORS if d.name in certificates.discriminators]
     cuts = certificate_cuts(
         forward(layers, reference.inputs), reference.label, reference.event_weight, chosen, evaluation.mistags
@@ -129,11 +120,12 @@ def certify(
             attacked = {d.name: _odds(logits[d.name], d) for d in chosen}
             margin = logit_margin(logits["margin"], jets.label)
             for method, bounds in METHODS.items():
-                least = _least_differences(bounds(differences, box))
+                least = leads_of(layers, box, jets.label, bounds).lower
                 odds = {d.name: _worst_odds(least, jets.label, d) for d in chosen}
                 worst = _worst_margin(least, jets.label)
                 for d in chosen:
-                    toward = torch.where(jets.label == d.signal, 1.0, -1.0)
+                    # Of jets of other flavours than these two no bound is made, and none counts.
+                    toward = (jets.label == d.signal).double() - (jets.label == d.background).double()
                     _check(method, d.name, epsilon, toward * odds[d.name], toward * attacked[d.name])
                 _check(method, "margin", epsilon, -worst, -margin)
                 rows += tally.rows(method, epsilon, odds, worst)
@@ -152,25 +144,15 @@ def _attacked(attack: Sweep, layers: Sequence[AffineLayer], epsilon: float) -> T
     return forward(layers, inputs.to(layers[0].weight.device))
 
 
-def _least_differences(pairs: Bounds) -> Tensor:
-    """Lower bound of logit i minus logit j, [N, C, C], from bounds of each pair once."""
-    least = pairs.lower.new_zeros(len(pairs.lower), len(CLASSES), len(CLASSES))
-    for column, (first, second) in enumerate(_PAIRS):
-        least[:, first, second] = pairs.lower[:, column]
-        least[:, second, first] = -pairs.upper[:, column]
-    return least
-
-
 def _worst_odds(least: Tensor, label: Tensor, discriminator: Discriminator) -> Tensor:
-    """Lowest log-odds of signal jets, highest of others, [N]."""
+    """Lowest log-odds of signal jets, highest of background jets, [N], from `least` of `leads_of`."""
     signal, background = discriminator.signal, discriminator.background
-    return torch.where(label == signal, least[:, signal, background], -least[:, background, signal])
+    return torch.where(label == signal, least[:, background], -least[:, signal])
 
 
 def _worst_margin(least: Tensor, label: Tensor) -> Tensor:
     """Highest difference of a wrong logit and the true one, [N]."""
-    own = least[torch.arange(len(label), device=label.device), label]
-    return (-own).scatter(1, label[:, None], -torch.inf).amax(dim=1)
+    return (-least).scatter(1, label[:, None], -torch.inf).amax(dim=1)
 
 
 def _check(method: str, quantity: str, epsilon: float, bound: Tensor, attacked: Tensor) -> None:

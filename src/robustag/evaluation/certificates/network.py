@@ -1,4 +1,4 @@
-"""A model as what a certificate needs: affine layers in float64 with a ReLU between any two."""
+"""A model as what a certificate needs: affine layers in float64 with a ReLU or sorting between any two."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,14 +7,37 @@ import torch
 from torch import Tensor, nn
 
 from robustag.errors import InputError
+from robustag.models.boxes import parts_of
 from robustag.models.dropout import Dropout
+from robustag.models.networks.lipschitz import PairSort
 
 
 class AffineLayer(NamedTuple):
-    """``z = weight h + bias``, float64 [K, H] and [K]."""
+    """``z = weight h + bias``, float64 [K, H] and [K]; h of all layers but the first is rectified before."""
 
     weight: Tensor
     bias: Tensor
+
+    def activated(self, before: Tensor) -> Tensor:
+        """The h [N, H] of outputs [N, H] of the layer before; so, too, for both ends of an interval."""
+        return before.clamp(min=0.0)
+
+    def largest(self, size: Tensor) -> Tensor:
+        """How large any h can be, [N, H], from how large outputs of the layer before are."""
+        return size
+
+
+class SortingLayer(AffineLayer):
+    """The same behind neighbours in ascending order, instead of a ReLU."""
+
+    def activated(self, before: Tensor) -> Tensor:
+        """As for `AffineLayer`."""
+        sorted_: Tensor = PairSort()(before)
+        return sorted_
+
+    def largest(self, size: Tensor) -> Tensor:
+        """As for `AffineLayer`."""
+        return size.unflatten(1, (-1, 2)).amax(dim=2).repeat_interleave(2, dim=1)
 
 
 def affine_layers(model: nn.Module) -> list[AffineLayer]:
@@ -23,17 +46,20 @@ def affine_layers(model: nn.Module) -> list[AffineLayer]:
     Raises
     ------
     InputError
-        If the model is anything but linear layers with a ReLU between any two.
+        If the model is anything but linear layers with a ReLU, or sorting in pairs, between any two.
     """
-    parts = [part for part in _parts(model) if not isinstance(part, Dropout | nn.Dropout | nn.Identity)]
-    kinds = [type(part) for part in parts]
-    if kinds[::2] != [nn.Linear] * (len(kinds) // 2 + 1) or kinds[1::2] != [nn.ReLU] * (len(kinds) // 2):
-        found = ", ".join(dict.fromkeys(kind.__name__ for kind in kinds)) or "nothing"
+    parts = [part for part in parts_of(model) if not isinstance(part, Dropout | nn.Dropout | nn.Identity)]
+    linear, between = parts[::2], parts[1::2]
+    sorts = bool(between) and isinstance(between[0], PairSort)
+    whole = len(linear) == len(between) + 1 and all(isinstance(part, nn.Linear) for part in linear)
+    if not whole or not all(isinstance(part, PairSort if sorts else nn.ReLU) for part in between):
+        found = ", ".join(dict.fromkeys(type(part).__name__ for part in parts)) or "nothing"
         raise InputError(
             f"no certificate for a model of {found}: use linear layers with a ReLU between any two"
         )
+    kind = SortingLayer if sorts else AffineLayer
     return [
-        AffineLayer(part.weight.detach().double(), part.bias.detach().double())
+        kind(part.weight.detach().double(), part.bias.detach().double())
         for part in parts
         if isinstance(part, nn.Linear)
     ]
@@ -43,18 +69,12 @@ def contrasted(layers: Sequence[AffineLayer], contrast: Tensor) -> list[AffineLa
     """The same network with outputs ``contrast z`` instead of its logits z; contrast is [S, K]."""
     *hidden, last = layers
     contrast = contrast.to(last.weight)
-    return [*hidden, AffineLayer(contrast @ last.weight, contrast @ last.bias)]
+    return [*hidden, type(last)(contrast @ last.weight, contrast @ last.bias)]
 
 
 def forward(layers: Sequence[AffineLayer], inputs: Tensor) -> Tensor:
     """Outputs float64 [N, K] for inputs [N, F]."""
     h = inputs.double()
-    for position, (weight, bias) in enumerate(layers):
-        h = torch.addmm(bias, h.clamp(min=0.0) if position else h, weight.T)
+    for position, layer in enumerate(layers):
+        h = torch.addmm(layer.bias, layer.activated(h) if position else h, layer.weight.T)
     return h
-
-
-def _parts(model: nn.Module) -> list[nn.Module]:
-    if isinstance(model, nn.Sequential):
-        return [part for child in model for part in _parts(child)]
-    return [model]

@@ -60,10 +60,12 @@ def values(table):
 
 def test_of_a_linear_model_all_three_methods_know_the_truth(jets, rule):
     found = values(certify(linear(), jets, jets, rule, CERTIFICATES, EVALUATION, 1))
-    np.testing.assert_allclose(found["interval"], found["crown"], atol=1e-12)
-    np.testing.assert_allclose(found["attack"], found["crown"], atol=1 / 60)
+    np.testing.assert_allclose(found["interval"], found["proven"], atol=1e-12)
+    np.testing.assert_allclose(found["attack"], found["proven"], atol=1 / 60)
     clean, moved = found.loc[0.0], found.loc[0.3]
-    assert (moved["crown"].xs("auc", level="metric") < clean["crown"].xs("auc", level="metric") - 0.05).all()
+    assert (
+        moved["proven"].xs("auc", level="metric") < clean["proven"].xs("auc", level="metric") - 0.05
+    ).all()
 
 
 def test_dropout_is_off_and_every_part_of_the_model_keeps_its_mode(jets, rule):
@@ -83,12 +85,12 @@ def test_the_truth_is_bracketed_and_starts_from_the_clean_numbers(jets, rule):
     found = values(table)
     rate = found.index.get_level_values("metric") == "fixed_cut_mistag"
     good, bad = found[~rate], found[rate]
-    assert (good["interval"] <= good["crown"]).all()
-    assert (good["crown"] <= good["attack"]).all()
-    assert (bad["interval"] >= bad["crown"]).all()
-    assert (bad["crown"] >= bad["attack"]).all()
+    assert (good["interval"] <= good["proven"]).all()
+    assert (good["proven"] <= good["attack"]).all()
+    assert (bad["interval"] >= bad["proven"]).all()
+    assert (bad["proven"] >= bad["attack"]).all()
     assert (found.loc[0.3]["interval"] != found.loc[0.3]["attack"]).any()
-    np.testing.assert_allclose(found.loc[0.0]["crown"], found.loc[0.0]["attack"], atol=1e-12)
+    np.testing.assert_allclose(found.loc[0.0]["proven"], found.loc[0.0]["attack"], atol=1e-12)
     right = (model(jets.inputs).argmax(dim=1) == jets.label).double().mean()
     clean = found.loc[0.0].xs("accuracy", level="metric").xs("all", level="flavour")
     assert clean["attack"].item() == pytest.approx(right.item())

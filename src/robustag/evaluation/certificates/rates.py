@@ -1,0 +1,125 @@
+"""How far any change of inputs within a box can move a rate at a fixed cut, over all pT and in its bins."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from robustag.attacks import BudgetRule
+from robustag.binomial import effective_number
+from robustag.classes import CLASSES
+from robustag.evaluation.binned import jet_bins
+from robustag.evaluation.certificates.bounds import Bounds, crown_bounds
+from robustag.evaluation.certificates.leads import leads_of, proven_bounds
+from robustag.evaluation.certificates.network import affine_layers, forward
+from robustag.evaluation.certificates.tally import certificate_cuts
+from robustag.evaluation.discriminators import Discriminator
+from robustag.evaluation.settings import Evaluation
+
+if TYPE_CHECKING:
+    from robustag.tensors.loading import JetTensors
+
+
+def certified_rates(
+    model: nn.Module,
+    jets: "JetTensors",
+    reference: "JetTensors",
+    boxes: Mapping[str, tuple[BudgetRule, float]],
+    discriminator: Discriminator,
+    evaluation: Evaluation,
+) -> pd.DataFrame:
+    """Between which values a rate stays, whatever is done to the inputs of each jet within its box.
+
+    Parameters
+    ----------
+    model : Module
+        Linear layers with ReLU; see `affine_layers`. Dropout is off.
+    jets, reference : JetTensors
+        The jets, and the clean ones that fix the cuts.
+    boxes : mapping of str to (BudgetRule, float)
+        L-infinity budgets by name, each with its epsilon.
+    discriminator : Discriminator
+        Whose signal and background rates are bounded.
+    evaluation : Evaluation
+        Has the working points, and the edges in pT.
+
+    Returns
+    -------
+    DataFrame
+        box, epsilon, discriminator, flavour, metric (fixed_cut_efficiency, fixed_cut_mistag), working_point,
+        bin_low, bin_high (GeV; 0 and infinite for all jets), raw, lowest, highest (rates), n (jets). A bin
+        without jets has no row.
+
+    Raises
+    ------
+    InputError
+        If the model cannot be certified, or a flavour has no jet.
+    """
+    layers = affine_layers(model)
+    d = discriminator
+    clean = forward(layers, reference.inputs)
+    cuts = certificate_cuts(clean, reference.label, reference.event_weight, [d], evaluation.mistags)
+    jets = jets.select(((jets.label == d.signal) | (jets.label == d.background)).nonzero()[:, 0])
+    logits = forward(layers, jets.inputs)
+    raw = logits[:, d.signal] - logits[:, d.background]
+    at = torch.tensor(list(cuts.values()), dtype=raw.dtype, device=raw.device)
+    bins = _bins(jets, evaluation.bins["pt"])
+    parts = []
+    for name, (rule, epsilon) in boxes.items():
+        budget = rule.budget(jets.inputs, jets.missing, epsilon)
+        box = Bounds(budget.lower.double(), budget.upper.double())
+        lowest, highest = _log_odds(leads_of(layers, box, jets.label, crown_bounds), jets.label, d)
+        # A jet that cruder bounds keep on its side of every cut needs no tighter ones.
+        (open_,) = ((lowest[:, None] > at) != (highest[:, None] > at)).any(dim=1).nonzero(as_tuple=True)
+        near = Bounds(box.lower[open_], box.upper[open_])
+        tight = leads_of(layers, near, jets.label[open_], proven_bounds)
+        lowest[open_], highest[open_] = _log_odds(tight, jets.label[open_], d)
+        front = {"box": name, "epsilon": float(epsilon), "discriminator": d.name}
+        scores = {"raw": raw, "lowest": lowest, "highest": highest}
+        parts += [{**front, **row} for row in _rows(scores, jets, d, cuts, bins)]
+    return pd.DataFrame(parts)
+
+
+def _log_odds(leads: Bounds, label: Tensor, d: Discriminator) -> tuple[Tensor, Tensor]:
+    """Lowest and highest log-odds of signal and background jets, [N] each."""
+    signal = label == d.signal
+    lowest = torch.where(signal, leads.lower[:, d.background], -leads.upper[:, d.signal])
+    highest = torch.where(signal, leads.upper[:, d.background], -leads.lower[:, d.signal])
+    return lowest, highest
+
+
+def _bins(jets: "JetTensors", edges: Sequence[float]) -> list[tuple[float, float, np.ndarray]]:
+    """All jets, and those of each bin in pT: lower and upper end, and which jets, bool [N]."""
+    pt, eta = jets.pt.cpu().numpy(), jets.eta.cpu().numpy()
+    position = jet_bins(pt, eta, {"pt": edges, "eta": [0.0, np.inf]})["pt"]
+    each = [(float(low), float(high), position == place) for place, (low, high) in enumerate(pairwise(edges))]
+    return [(0.0, np.inf, np.ones(len(pt), dtype=bool)), *each]
+
+
+def _rows(
+    scores: Mapping[str, Tensor],
+    jets: "JetTensors",
+    d: Discriminator,
+    cuts: Mapping[tuple[str, float], float],
+    bins: Sequence[tuple[float, float, np.ndarray]],
+) -> list[dict]:
+    label, weight = jets.label.cpu().numpy(), jets.event_weight.cpu().numpy().astype(np.float64)
+    values = {name: score.cpu().numpy() for name, score in scores.items()}
+    rows = []
+    for (_, mistag), cut in cuts.items():
+        for flavour, metric in ((d.signal, "fixed_cut_efficiency"), (d.background, "fixed_cut_mistag")):
+            for low, high, inside in bins:
+                of = inside & (label == flavour)
+                if not weight[of].sum() > 0:
+                    continue
+                rates = {
+                    name: np.average(score[of] > cut, weights=weight[of]) for name, score in values.items()
+                }
+                front = {"flavour": CLASSES[flavour], "metric": metric, "working_point": mistag}
+                number = effective_number(weight[of], int(of.sum()))
+                rows.append({**front, "bin_low": low, "bin_high": high, **rates, "n": number})
+    return rows
