@@ -70,6 +70,7 @@ FIGURES = [
     "fig_surface_clean",
     "fig_surface_planes_clean",
     "fig_surface_statistics",
+    "fig_undetected",
     "fig_surface_weights",
     "fig_threshold_clean",
     "fig_transfer_BvL",

@@ -265,6 +265,25 @@ if "distances" in PARTS:
             "../../scripts/fig_input_distance.py"
 
 
+if UNDETECTED:
+
+    rule fig_undetected:
+        """What perturbations cost at the working point, against the jets of data that would show them."""
+        input:
+            table=rules.undetected.output.table,
+        output:
+            **figure("fig_undetected", "Mismodelling"),
+        log:
+            "<logs>/fig_undetected.log",
+        localrule: True
+        params:
+            options=figure_options("discriminators", "data_jets"),
+            working_point=config["claims"]["working_point"],
+            code=code_fingerprint("scripts/fig_undetected.py"),
+        script:
+            "../../scripts/fig_undetected.py"
+
+
 if config["evaluation"]["inputs"]:
 
     rule fig_mismodelling_map:

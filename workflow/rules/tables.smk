@@ -75,6 +75,31 @@ rule mismodelling_verdicts:
         "../../scripts/mismodelling_verdicts.py"
 
 
+UNDETECTED = (
+    "distances" in PARTS and config["claims"]["working_point"] in config["evaluation"]["mistags"]
+)
+
+if UNDETECTED:
+
+    rule undetected:
+        """What every perturbation costs, beside how many jets of data would show it."""
+        input:
+            verdicts=rules.mismodelling_verdicts.output.table,
+            distances=collected("distances"),
+        output:
+            table="<results>/tables/undetected.parquet",
+            csv="<results>/tables/undetected.csv",
+        log:
+            "<logs>/undetected.log",
+        localrule: True
+        params:
+            options=figure_options("discriminators"),
+            working_point=config["claims"]["working_point"],
+            code=code_fingerprint("scripts/undetected.py"),
+        script:
+            "../../scripts/undetected.py"
+
+
 if CALIBRATED:
 
     rule scale_factors:

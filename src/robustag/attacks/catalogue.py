@@ -106,6 +106,14 @@ _ENTRIES = (
         whole_sample=True,
     ),
     AttackInfo(
+        *("undetected", "undetected", "linf", "gradient", "its attack's", "its attack's"),
+        *("arXiv:2603.13970", "undetected attack"),
+        multi_step=True,
+        whole_budget=False,
+        each_epsilon=True,
+        whole_sample=True,
+    ),
+    AttackInfo(
         *("transfer", "composite", "linf", "transfer", "its attack's", "its attack's"),
         *("arXiv:1605.07277", "transferred attack"),
         each_epsilon=True,

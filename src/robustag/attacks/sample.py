@@ -70,12 +70,12 @@ def conserving_pgd(problem: Problem, *, steps: Count, rate: Positive) -> Spend:
         for _ in range(steps):
             move = x + rate / steps * budget.steepest(problem.gradient(x)) - budget.origin
             x = budget.project(budget.origin + move - basis @ (basis.T @ move))
-        return budget.project(_same_marginals(budget.origin, x, budget.movable))
+        return budget.project(same_marginals(budget.origin, x, budget.movable))
 
     return spend
 
 
-def _same_marginals(origin: Tensor, x: Tensor, movable: Tensor) -> Tensor:
+def same_marginals(origin: Tensor, x: Tensor, movable: Tensor) -> Tensor:
     """The movable values of each column of `origin`, in the order of those of `x` [N, F]."""
     matched = origin.clone()
     for column in range(origin.shape[1]):

@@ -8,7 +8,7 @@ from robustag.claims.quantities import Quantity, Quoted
 from robustag.claims.settings import Settings
 from robustag.claims.verdict import Finding, untestable
 from robustag.classes import CLASSES
-from robustag.evaluation.visibility import price_of_looking
+from robustag.visibility import price_of_looking
 
 
 def shifts_depend_on_flavour(evidence: Evidence, settings: Settings) -> list[Finding]:

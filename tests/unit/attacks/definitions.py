@@ -32,6 +32,11 @@ DEFINITIONS = {
         {"name": "pip_pgd", "steps": 3, "rate": 2.5, "count_steps": 1, "exponent": 1.0},
         {"name": "rdsa", "attempts": 6, "features": 3},
         {"name": "conserving_pgd", "steps": 3, "rate": 2.5},
+        {
+            "name": "undetected",
+            "data_jets": 100,
+            "attack": {"name": "pgd", "steps": 3, "rate": 2.5, "restarts": 0},
+        },
         {"name": "transfer", "attack": {"name": "fgsm"}},
         {
             "name": "worst_case",

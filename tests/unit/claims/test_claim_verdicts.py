@@ -26,7 +26,7 @@ from robustag.claims.verdict import (
     parts,
     untestable,
 )
-from robustag.evaluation.visibility import price_of_looking
+from robustag.visibility import price_of_looking
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 

@@ -31,6 +31,7 @@ def classifier_auc(
     changed: Sample,
     seed: int,
     replicates: int = 100,
+    tested: int = 1,
 ) -> tuple[float, float, float]:
     """AUC of a network trained to tell changed jets from clean ones, with its 68 % interval.
 
@@ -44,6 +45,10 @@ def classifier_auc(
     clean, changed : Sample
     seed : int
         Of the network, its batches and the bootstrap.
+    replicates : int
+        Of the bootstrap.
+    tested : int
+        Which half of the events is tested, 0 or 1.
 
     Returns
     -------
@@ -56,7 +61,7 @@ def classifier_auc(
     """
     inputs, event, weight = (np.concatenate(columns) for columns in zip(clean, changed, strict=True))
     label = np.repeat([0, 1], [len(clean.event), len(changed.event)])
-    train = mixed(event) % 2 == 0
+    train = mixed(event) % 2 != tested
     if min(np.bincount(label[half], minlength=2).min() for half in (train, ~train)) == 0:
         raise InputError("too few events to train and test a classifier of two samples: use more jets")
     ranks = torch.from_numpy(_ranks(inputs, train))

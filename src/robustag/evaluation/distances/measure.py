@@ -9,10 +9,8 @@ import pandas as pd
 from robustag.evaluation.bootstrap import unless_one
 from robustag.evaluation.distances.classifier import Sample, classifier_auc
 from robustag.evaluation.distances.correlation import correlation, correlation_change
+from robustag.evaluation.distances.detection import Watch, continuous, needed_by_classifier
 from robustag.evaluation.distances.single import Reference
-
-_DIFFERENT = 0.9
-"""Share of the entries of a continuous input that differ from each other."""
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
@@ -25,6 +23,7 @@ def measure(
     seed: int,
     joint: int,
     reference: Reference | None = None,
+    watch: Watch | None = None,
 ) -> pd.DataFrame:
     """Every distance of one perturbation.
 
@@ -40,6 +39,8 @@ def measure(
         Jets of each sample for the distances of all inputs at once; 0 leaves these out.
     reference : Reference, optional
         That of the clean jets, if there is one.
+    watch : Watch, optional
+        The same.
 
     Returns
     -------
@@ -50,14 +51,16 @@ def measure(
         intervals ks and jets_to_see, or ks_repeated and jets_to_see_repeated for inputs of which many jets
         have one and the same value; kl, js and ks have a floor. Of all inputs: correlation (Frobenius norm
         of the change), correlation_largest, and with their intervals classifier_auc and, without the inputs
-        of which many entries repeat, classifier_auc_continuous.
+        of which many entries repeat, classifier_auc_continuous, and needed_by_input, needed_by_correlation
+        (these by flavour, too; ``input`` says by which) and needed_by_classifier, in jets of data.
     """
     single = pd.DataFrame((reference or Reference(clean)).compare(changed))
     single["input"] = np.array(names)[single["input"]]
     if not joint:
         return single
     a, b = (_Arrays(sample.sampled(joint)) for sample in (clean, changed))
-    return pd.concat([single, pd.DataFrame(_joint(a, b, seed))], ignore_index=True)
+    seen = (watch or Watch(clean)).compare(changed, names)
+    return pd.concat([single, pd.DataFrame([*_joint(a, b, seed), *seen])], ignore_index=True)
 
 
 def measure_all(
@@ -67,11 +70,11 @@ def measure_all(
     joint: int,
 ) -> pd.DataFrame:
     """`measure` of several perturbations, each with its kind, name and epsilon, clean and changed jets."""
-    parts, last, reference = [], None, None
+    parts, last, reference, watch = [], None, None, None
     for kind, perturbation, epsilon, clean, changed in samples:
         if clean is not last:
-            last, reference = clean, Reference(clean)
-        part = measure(clean, changed, names, seed, joint, reference)
+            last, reference, watch = clean, Reference(clean), Watch(clean) if joint else None
+        part = measure(clean, changed, names, seed, joint, reference, watch)
         part.insert(0, "kind", kind)
         part.insert(1, "perturbation", perturbation)
         part.insert(2, "epsilon", float(epsilon))
@@ -96,9 +99,9 @@ class _Arrays:
 def _joint(a: _Arrays, b: _Arrays, seed: int) -> Iterator[dict]:
     before, after = (correlation(s.values, s.exists, unless_one(s.weight)) for s in (a, b))
     norm, largest = correlation_change(before, after)
-    continuous = _continuous(a)
+    kept = continuous(a.values, a.exists)
     seen = classifier_auc(a.of(), b.of(), seed)
-    blind = classifier_auc(a.of(continuous), b.of(continuous), seed)
+    blind = classifier_auc(a.of(kept), b.of(kept), seed)
     for distance, value, *interval in (
         ("correlation", norm, np.nan, np.nan),
         ("correlation_largest", largest, np.nan, np.nan),
@@ -107,9 +110,5 @@ def _joint(a: _Arrays, b: _Arrays, seed: int) -> Iterator[dict]:
     ):
         front = {"flavour": "all", "input": "all", "distance": distance, "value": value}
         yield {**front, "low": interval[0], "high": interval[1], "floor": np.nan}
-
-
-def _continuous(sample: _Arrays) -> np.ndarray:
-    """Inputs bool [F] whose existing entries nearly all differ; a move off a common value is plain."""
-    different = [np.unique(sample.values[rows, f]).size for f, rows in enumerate(sample.exists.T)]
-    return np.array(different) > _DIFFERENT * sample.exists.sum(axis=0)
+    front = {"flavour": "all", "input": "all", "distance": "needed_by_classifier"}
+    yield {**front, **needed_by_classifier(a.of(kept), b.of(kept), seed, blind), "floor": np.nan}

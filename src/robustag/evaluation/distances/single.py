@@ -13,8 +13,8 @@ from robustag.classes import CLASSES
 from robustag.evaluation.bootstrap import chosen, unless_one
 from robustag.evaluation.distances.cuts import Cuts
 from robustag.evaluation.distances.univariate import jensen_shannon, kullback_leibler, wasserstein
-from robustag.evaluation.visibility import jets_to_see, true_distance
 from robustag.hashing import splitmix64
+from robustag.visibility import jets_to_see, true_distance
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors

@@ -22,8 +22,8 @@ from robustag.evaluation.distances import (
     measure_all,
     wasserstein,
 )
-from robustag.evaluation.visibility import jets_to_see, price_of_looking, true_distance
 from robustag.tensors.loading import JetTensors
+from robustag.visibility import jets_to_see, price_of_looking, true_distance
 
 NAMES = ("a", "b", "c", "d")
 
