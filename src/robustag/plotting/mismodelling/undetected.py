@@ -77,7 +77,8 @@ def draw_undetected(
             axes.text(0.02, 0.96, title, transform=axes.transAxes, va="top")
         row[0].text(0.02, 0.89, f"{pair.label} arm", transform=row[0].transAxes, va="top", fontweight="bold")
         row[0].set_ylabel("change of the mis-tag rate")
-    panels[0, 0].set_ylim(bottom=-_SMALLEST)
+    # Room above the points for what the panels show.
+    panels[0, 0].set_ylim(-_SMALLEST, 10 * max(table["mistag"].max(), _SMALLEST))
     for axes in panels[-1]:
         axes.set_xlabel("jets of data, and as many simulated, to see it at 3 sigma")
     key = "\n".join(f"{number}  {perturbation_label(name)}" for name, number in numbers.items())
@@ -90,7 +91,7 @@ def draw_undetected(
             for model in paired_models(pairs)
             for kind, marker in _MARKERS.items()
         ),
-        Line2D([], [], color="black", linestyle=(0, (4, 2)), linewidth=1, label=f"{data_jets:.2g} jets"),
+        Line2D([], [], color="black", linestyle=(0, (4, 2)), linewidth=1, label=f"{data_jets:,.0f} jets"),
         Line2D([], [], color="black", marker=">", linestyle="none", label="more than, at 95 %"),
     ]
     legend_below(figure, handles, 3)
