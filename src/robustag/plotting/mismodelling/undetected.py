@@ -80,7 +80,7 @@ def draw_undetected(
     # Room above the points for what the panels show.
     panels[0, 0].set_ylim(-_SMALLEST, 10 * max(table["mistag"].max(), _SMALLEST))
     for axes in panels[-1]:
-        axes.set_xlabel("jets of data, and as many simulated, to see it at 3 sigma")
+        axes.set_xlabel("jets of data that show it at 3 sigma")
     key = "\n".join(f"{number}  {perturbation_label(name)}" for name, number in numbers.items())
     panels[0, -1].text(1.03, 1.0, key, transform=panels[0, -1].transAxes, va="top", fontsize=11)
     handles = [
