@@ -51,3 +51,9 @@ def test_what_no_number_of_jets_shows_is_left_out(undetected):
     figure = draw_undetected(undetected_table(undetected, PAIRS), PAIRS, 2e6, "BvL", "toy")
     drawn = [line for line in figure.axes[0].lines if line.get_marker() in ("o", "D")]
     assert len(drawn) == 2
+
+
+def test_a_study_whose_perturbations_are_all_hidden_has_an_empty_figure(undetected):
+    nothing = undetected.assign(jets=math.inf, low=math.inf)
+    figure = draw_undetected(undetected_table(nothing, PAIRS), PAIRS, 2e6, "BvL", "toy")
+    assert [line.get_xdata()[0] for line in figure.axes[0].lines] == [2e6]

@@ -120,12 +120,10 @@ def _swapped(before: Sums, after: Sums, sample: int) -> tuple[Sums, Sums]:
 def _row(flavour: str, distance: str, seen: torch.Tensor, names: list[str]) -> dict:
     """The most visible of several differences; `seen` [16, K] is one over the jets that they need."""
     best = int(seen[0].argmax())
-    largest = seen.amax(dim=1)
-    chance = largest[1:]
-    values = needed(float(largest[0]), chance.numpy(), float(seen[1:, best].mean()))
+    largest = seen.amax(dim=1).numpy()
+    values = needed(float(largest[0]), largest[1:], float(seen[1:, best].mean()))
     named = {"flavour": flavour, "input": names[best], "distance": distance}
-    floor = 1.0 / float(chance.mean()) if chance.any() else math.inf
-    return {**named, **dict(zip(("value", "low", "high"), values, strict=True)), "floor": floor}
+    return {**named, **dict(zip(("value", "low", "high"), values, strict=True)), "floor": math.nan}
 
 
 def needed(found: float, chance: np.ndarray, own: float) -> tuple[float, float, float]:

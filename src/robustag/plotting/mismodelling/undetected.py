@@ -78,7 +78,7 @@ def draw_undetected(
         row[0].text(0.02, 0.89, f"{pair.label} arm", transform=row[0].transAxes, va="top", fontweight="bold")
         row[0].set_ylabel("change of the mis-tag rate")
     # Room above the points for what the panels show.
-    panels[0, 0].set_ylim(-_SMALLEST, 10 * max(table["mistag"].max(), _SMALLEST))
+    panels[0, 0].set_ylim(-_SMALLEST, 10 * np.fmax(table["mistag"].max(), _SMALLEST))
     for axes in panels[-1]:
         axes.set_xlabel("jets of data that show it at 3 sigma")
     key = "\n".join(f"{number}  {perturbation_label(name)}" for name, number in numbers.items())
