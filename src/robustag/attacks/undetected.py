@@ -8,7 +8,7 @@ from torch import Tensor
 from robustag.attacks.problem import Attack, Problem, Spend
 from robustag.attacks.sample import same_marginals
 from robustag.options import Count
-from robustag.visibility import Comparison, seen_by_input, seen_by_pair
+from robustag.visibility.comparison import Comparison, seen_by_input, seen_by_pair
 
 _ATTEMPTS = 12
 _STEEPEST = 4.0

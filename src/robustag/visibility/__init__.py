@@ -5,7 +5,6 @@ of a sample at once. Everywhere simulation has as many jets as data: with infini
 of data do.
 """
 
-from robustag.visibility.comparison import Comparison, Sums, seen_by_input, seen_by_pair
 from robustag.visibility.needed import (
     jets_to_classify,
     jets_to_see,
@@ -16,14 +15,10 @@ from robustag.visibility.needed import (
 )
 
 __all__ = [
-    "Comparison",
-    "Sums",
     "jets_to_classify",
     "jets_to_see",
     "jets_to_see_correlation",
     "jets_to_see_divergence",
     "price_of_looking",
-    "seen_by_input",
-    "seen_by_pair",
     "true_distance",
 ]

@@ -6,7 +6,7 @@ import torch
 
 from robustag.attacks import Budget, conserving_pgd, pgd, rdsa, undetected
 from robustag.errors import InputError
-from robustag.visibility import Comparison, seen_by_input, seen_by_pair
+from robustag.visibility.comparison import Comparison, seen_by_input, seen_by_pair
 
 JETS, INPUTS = 3000, 8
 INNER = {

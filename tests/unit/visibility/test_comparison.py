@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import special, stats
 
-from robustag.visibility import Comparison, seen_by_input, seen_by_pair
+from robustag.visibility.comparison import Comparison, seen_by_input, seen_by_pair
 
 JETS, INPUTS = 100_000, 3
 THREE_SIGMA = 2 * stats.norm.sf(3.0)

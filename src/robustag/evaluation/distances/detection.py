@@ -17,7 +17,8 @@ from robustag.classes import CLASSES
 from robustag.evaluation.distances.classifier import Sample, classifier_auc
 from robustag.evaluation.significance import level, p_value, total_error
 from robustag.hashing import splitmix64
-from robustag.visibility import Comparison, Sums, jets_to_classify, seen_by_input, seen_by_pair
+from robustag.visibility import jets_to_classify
+from robustag.visibility.comparison import Comparison, Sums, seen_by_input, seen_by_pair
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
