@@ -34,7 +34,7 @@ FORWARD = {
     "pip_pgd": 2 * (3 + 2),
     "rdsa": 2 * (1 + 6),
     "conserving_pgd": 2 * 3,
-    "undetected": 2 * 3,
+    "undetected": 2 * (3 + 1),
     "transfer": 1,
     "worst_case": 1 + 2 * (8 + 3),
 }
