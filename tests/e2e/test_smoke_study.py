@@ -334,21 +334,23 @@ def test_another_shown_strength_redraws_what_shows_it_and_nothing_else(study):
         "roc_perturbations",
         "threshold",
     ]
-    others = ("alignment", "auc_epoch", "pareto", "frontier", "leave_one_out", "closure")
+    others = ("alignment", "auc_epoch", "pareto", "frontier", "leave_one_out", "closure", "groups")
     shown = {f"fig_{name}" for name in (*names, *others)}
-    # Gradients and epochs are measured at the strength shown; no training and no attack is.
-    assert set(planned) == shown | {"align", "epochs", "frontier", "collect", "claims", "summary", "all"}
+    # Gradients, epochs and groups of inputs are measured at the strength shown; no training and no attack is.
+    measured = {"align", "epochs", "groups", "frontier", "collect"}
+    assert set(planned) == shown | measured | {"claims", "summary", "all"}
 
 
 def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
     preset = yaml.safe_load((study.checkout.folder / "config/smoke.yaml").read_text())
     preset["attacks"]["fgsm"] = {"factors": "as_intended"}
+    preset["optimality"]["attacks"] = ["fgsm"]  # others have another budget now
     changed = study.checkout.folder / "changed.yaml"
     changed.write_text(yaml.safe_dump(preset))
     planned = study.checkout.plan("--configfile", "changed.yaml")
     assert planned.pop("attack") == len({*preset["run"]["models"], *preset["run"]["frontier"]["models"]})
     # All tables in which it stands; those of trainings, transfers, certificates and surfaces stay.
-    assert planned.pop("collect") == 12
+    assert planned.pop("collect") == 14
     assert planned.pop("metrics_csv") == 1
     assert planned.pop("audit_orders") == planned.pop("sizes") == 1
     tables = {
@@ -356,7 +358,10 @@ def test_changing_an_attack_reruns_it_and_what_follows_but_no_training(study):
         "distances",
         "epochs",
         "frontier",
+        "groups",
         "mismodelling_verdicts",
+        "optimality",
+        "undetected",
         "scale_factors",
         "claims",
         "summary",
