@@ -165,7 +165,7 @@ def changed_table(table, change):
 def test_a_smaller_table_has_its_part(lines, tmp_path, table):
     def smaller(document):
         jet, track = document["blocks"]
-        del document["quirks"]
+        del document["quirks"], document["relations"]
         jet["variables"] = jet["variables"][:1:-3]
         track |= {"count": 2, "order_by": "vertex_mass", "variables": track["variables"][3:0:-1]}
 
@@ -191,6 +191,7 @@ def test_a_smaller_table_has_its_part(lines, tmp_path, table):
 )
 def test_a_table_that_asks_for_more_is_refused(lines, tmp_path, table, change, complaint):
     def spoil(document):
+        del document["relations"]
         for variable in document["blocks"][1]["variables"]:
             variable.pop("role", None)
         document["blocks"][1]["order_by"] = "D0"
