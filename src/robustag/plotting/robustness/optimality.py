@@ -78,9 +78,9 @@ def draw_optimality(table: pd.DataFrame, pairs: Sequence[Pair], sample: str, eps
                 axes.plot(line["passes"], gap, color=colours[str(name)], drawstyle="steps-post")
                 axes.plot(line["passes"].iloc[-1], gap.iloc[-1], "o", color=colours[str(name)])
         row[0].set_ylabel("gap to the best,\n" + ("misread jets" if measure == "misread" else measure))
-    panels[0, 0].set(xscale="log", yscale="log", ylim=(0.8 * _LEAST, 1.3))
+    panels[0, 0].set(xscale="log", yscale="log", ylim=(0.8 * _LEAST, 4.0))
     for axes, model in zip(panels[0], models, strict=True):
-        axes.text(0.97, 0.9, model.title, transform=axes.transAxes, fontsize=10, ha="right")
+        axes.text(0.97, 0.91, model.title, transform=axes.transAxes, fontsize=10, ha="right")
     for axes in panels[-1]:
         axes.set_xlabel("forward and backward passes")
     handles = [Line2D([], [], color=colours[name], label=perturbation_label(name)) for name in attacks]
