@@ -9,7 +9,7 @@ with job(globals()) as (snakemake, log):
     from robustag.evaluation.agreement import Sample, compare, scores
     from robustag.evaluation.bench import Bench
     from robustag.evaluation.campaign import predict
-    from robustag.evaluation.pseudo_data import apart, true_rates
+    from robustag.evaluation.pseudo_data import apart, halves, true_rates
     from robustag.evaluation.settings import Evaluation
     from robustag.files import write_table
     from robustag.registry import settings_of
@@ -26,10 +26,11 @@ with job(globals()) as (snakemake, log):
     logits = {step: predict(network, own.inputs) for step, own in jets.items()}
     write_table(true_rates(logits, jets, evaluation), snakemake.output.rates)
 
-    data, simulation = apart(jets[VARIED], jets[0.0])
+    both = jets[VARIED], jets[0.0]
     edges = evaluation.bins["pt"]
-    samples = (Sample.of(each, edges, evaluation.bootstrap, params.seed) for each in (data, simulation))
-    quantities = scores(*(predict(network, each.inputs) for each in (data, simulation)))
+    samples = (Sample.of(each, edges, evaluation.bootstrap, params.seed) for each in apart(*both))
+    of_data, of_simulation = halves(*both)
+    quantities = scores(logits[VARIED][of_data], logits[0.0][of_simulation])
     _, agreement = compare(*samples, quantities, edges)
     write_table(agreement, snakemake.output.agreement)
-    log.info("%d jets of pseudo-data, %d of simulation", len(jets[VARIED]), len(jets[0.0]))
+    log.info("%d jets of pseudo-data, %d of simulation", *map(len, both))

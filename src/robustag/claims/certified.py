@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from robustag.evaluation.differences import matching
+
 _UNITS = {"none": "{:g} sigma of the training jets", "uncertainty": "{:g} sigma of its measurement"}
 
 
@@ -15,7 +17,7 @@ def certified_lines(rates: pd.DataFrame, working_point: float) -> list[str]:
     working_point : float
         Mis-tag rate at the cut.
     """
-    rates = rates[rates["working_point"] == working_point]
+    rates = rates[matching(rates, working_point=working_point)]
     lines = []
     for (model, box, epsilon), found in rates.groupby(["model", "box", "epsilon"], sort=False):
         of = dict(tuple(found.groupby("metric")))

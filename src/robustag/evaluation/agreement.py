@@ -16,12 +16,12 @@ from scipy.stats import binom
 
 from robustag.classes import CLASSES
 from robustag.errors import InputError
-from robustag.evaluation.binned import jet_bins
+from robustag.evaluation.binned import bin_of
 from robustag.evaluation.bootstrap import replicas
 from robustag.evaluation.discriminators import DISCRIMINATORS, discriminant
-from robustag.evaluation.distances.univariate import jensen_shannon
 from robustag.evaluation.histograms import BINS
 from robustag.evaluation.reading import COMPARED_FLAVOURS, DATA
+from robustag.visibility import jensen_shannon
 
 if TYPE_CHECKING:
     from robustag.tensors import Normalisation
@@ -54,8 +54,8 @@ class Sample:
     @classmethod
     def of(cls, jets: "JetTensors", pt_edges: Sequence[float], replicates: int, seed: int) -> Self:
         """Of jets with a label of -1 where they are of no class; edges in GeV."""
-        label, event, pt, eta = (part.cpu().numpy() for part in (jets.label, jets.event, jets.pt, jets.eta))
-        place = jet_bins(pt, eta, {"pt": pt_edges, "eta": [0.0, np.inf]})["pt"]
+        label, event, pt = (part.cpu().numpy() for part in (jets.label, jets.event, jets.pt))
+        place = bin_of(pt, pt_edges)
         # The label of data is -1 throughout.
         weight = jets.event_weight.cpu().numpy() if (label >= 0).any() else np.ones(len(label))
         weights = replicas(event, weight, replicates, seed)

@@ -20,14 +20,15 @@ def jet_bins(pt: np.ndarray, eta: np.ndarray, edges: Mapping[str, Sequence[float
 
     A bin holds its lower edge, and the last one its upper edge, too.
     """
-    values = {"pt": pt, "eta": np.abs(eta)}
-    bins = {}
-    for variable, value in values.items():
-        bound = np.asarray(edges[variable], dtype=np.float64)
-        position = np.searchsorted(bound, value, side="right") - 1
-        position[value == bound[-1]] = len(bound) - 2
-        bins[variable] = np.where(position < len(bound) - 1, position, -1)
-    return bins
+    return {"pt": bin_of(pt, edges["pt"]), "eta": bin_of(np.abs(eta), edges["eta"])}
+
+
+def bin_of(values: np.ndarray, edges: Sequence[float]) -> np.ndarray:
+    """Bin of each value, int [N], as of `jet_bins`."""
+    bound = np.asarray(edges, dtype=np.float64)
+    position = np.searchsorted(bound, values, side="right") - 1
+    position[values == bound[-1]] = len(bound) - 2
+    return np.where(position < len(bound) - 1, position, -1)
 
 
 def binned_rates(

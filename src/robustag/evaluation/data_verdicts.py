@@ -110,7 +110,7 @@ def data_verdicts(
                             f"{role}_chi2": shown["chi2"][pair[role]] / max(shown["ndf"][pair[role]], 1.0)
                             for role in ("nominal", "adversarial")
                         },
-                        "p": gain.p_value if len(gain.seeds) > 1 else np.nan,
+                        "p": gain.p_over_trainings(),
                     }
                 )
     table = pd.DataFrame(rows)

@@ -87,6 +87,14 @@ class Measurement:
         seed, seeds = (np.nan, 1) if these_trainings else (self.seed, len(self.seeds))
         return float(p_value(distance, self.statistical, self.freedom, seed, seeds))
 
+    def p_over_trainings(self, distance: float | None = None) -> float:
+        """As `p_value_of`, of the mean if no distance is given; NaN for a single training, which says nothing
+        of what others would have given.
+        """
+        if len(self.seeds) == 1:
+            return float("nan")
+        return self.p_value_of(self.mean if distance is None else distance)
+
     @property
     def magnitude(self) -> "Measurement":
         """The measurement with the sign that makes its mean over seeds positive.

@@ -240,12 +240,11 @@ def _beside(nominal: Measurement, trained: Measurement, difference: Measurement)
         "trained_error": trained.total,
         "difference": difference.mean,
         "difference_error": difference.total,
-        "p": difference.p_value if len(difference.seeds) > 1 else float("nan"),
+        "p": difference.p_over_trainings(),
     }
 
 
 def _performance(nominal: Measurement, trained: Measurement, within: float) -> dict[str, float]:
     difference = trained - nominal
-    known = len(difference.seeds) > 1
-    preserved = difference.p_value_of(difference.mean + within) if known else float("nan")
+    preserved = difference.p_over_trainings(difference.mean + within)
     return _beside(nominal, trained, difference) | {"p_preserved": preserved}

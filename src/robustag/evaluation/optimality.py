@@ -115,7 +115,8 @@ def optimality(
     with in_mode(model, training=False):
         for name, (definition, rule) in attacks.items():
             draws = Draws(seed, jets.key)
-            watched = Watched(model, _budget(rule, jets, epsilon), jets.label, chosen)
+            budget = rule.budget(jets.inputs, jets.missing, epsilon, jets.label)
+            watched = Watched(model, budget, jets.label, chosen)
             problem = Problem(watched, loss, jets.inputs, jets.missing, jets.label, rule, draws)
             end = build_attack(definition)(problem)(epsilon)
             with torch.no_grad():
@@ -134,7 +135,3 @@ def optimality(
                 rise = float((reached - start).mean())
                 rows.append((name, measure, passes, float(reached.mean()), rise / most if most else 1.0))
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _budget(rule: BudgetRule, jets: "JetTensors", epsilon: float) -> Budget:
-    return rule.budget(jets.inputs, jets.missing, epsilon, jets.label)

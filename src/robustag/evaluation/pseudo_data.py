@@ -47,16 +47,22 @@ _COLUMNS = [
 ]
 
 
-def apart(data: "JetTensors", simulation: "JetTensors") -> tuple["JetTensors", "JetTensors"]:
-    """The jets of either in one half of the collisions each, so that they are independent.
+def halves(data: "JetTensors", simulation: "JetTensors") -> tuple[np.ndarray, np.ndarray]:
+    """Which jets of either are in its half of the collisions, bool [N] and [M]: other collisions each.
 
     Histograms of the same collisions differ by less than two samples do, and neither their floor nor their
     chi2 could be trusted.
     """
+    of_data, of_other = (mixed(each.event.cpu().numpy()) >= 0 for each in (data, simulation))
+    return of_data, ~of_other
+
+
+def apart(data: "JetTensors", simulation: "JetTensors") -> tuple["JetTensors", "JetTensors"]:
+    """The jets of either in its half of the collisions, so that they are independent (see `halves`)."""
     import torch
 
-    data_half, other_half = (mixed(each.event.cpu().numpy()) >= 0 for each in (data, simulation))
-    return data.select(torch.from_numpy(data_half)), simulation.select(torch.from_numpy(~other_half))
+    of_data, of_simulation = map(torch.from_numpy, halves(data, simulation))
+    return data.select(of_data), simulation.select(of_simulation)
 
 
 def true_rates(
@@ -164,7 +170,6 @@ def _beside(truth: Measurement, claim: Measurement, difference: Measurement) -> 
     scatter = Measurement(
         truth.seeds, truth.values - pull * claim.values, truth.replicates - pull * claim.replicates
     )
-    several = len(truth.seeds) > 1
     return {
         "truth": truth.mean,
         "truth_error": truth.total,
@@ -174,10 +179,10 @@ def _beside(truth: Measurement, claim: Measurement, difference: Measurement) -> 
         "pull_error": scatter.total / claim.mean if claim.mean > 0 else float("nan"),
         "margin": margin.mean,
         "margin_error": margin.total,
-        "p": margin.p_value if several else float("nan"),
+        "p": margin.p_over_trainings(),
         "difference": difference.mean,
         "difference_error": difference.total,
-        "p_difference": difference.p_value if several else float("nan"),
+        "p_difference": difference.p_over_trainings(),
     }
 
 

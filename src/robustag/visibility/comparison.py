@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robustag.visibility.divergence import jensen_shannon
 from robustag.visibility.needed import jets_to_see, jets_to_see_correlation, jets_to_see_divergence
 
 _BINS = 50
@@ -160,11 +161,10 @@ def seen_by_input(before: Sums, after: Sums, tests: int) -> Tensor:
         Inputs that are looked at; each has two tests.
     """
     p, q = (sums.histogram.clamp(min=0.0) for sums in (before, after))
+    divergence = jensen_shannon(p.cpu().numpy(), q.cpu().numpy()).clip(min=0.0)
+    cells = (p + q > 0).sum(dim=-1)
+    by_chi2 = jets_to_see_divergence(divergence, cells.cpu().numpy(), 2 * tests)
     p, q = (counts / counts.sum(dim=-1, keepdim=True) for counts in (p, q))
-    middle = (p + q) / 2
-    divergence = (_relative_entropy(p, middle) + _relative_entropy(q, middle)).sum(dim=-1) / 2
-    cells = (middle > 0).sum(dim=-1)
-    by_chi2 = jets_to_see_divergence(divergence.clamp(min=0.0).cpu().numpy(), cells.cpu().numpy(), 2 * tests)
     entries = [counts[..., :_BINS] for counts in (p, q)]
     shares = [counts.sum(dim=-1, keepdim=True) for counts in entries]
     rise = [(counts / share).cumsum(dim=-1) for counts, share in zip(entries, shares, strict=True)]
@@ -201,7 +201,3 @@ def _correlation(sums: Sums) -> Tensor:
     # An input that does not vary is correlated with nothing.
     width = torch.where(variance > 1e-12, variance, torch.inf).sqrt()
     return covariance / (width[:, :, None] * width[:, None, :])
-
-
-def _relative_entropy(p: Tensor, q: Tensor) -> Tensor:
-    return torch.special.xlogy(p, p / q.clamp(min=torch.finfo(q.dtype).tiny))

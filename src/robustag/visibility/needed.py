@@ -105,4 +105,4 @@ def price_of_looking(tests: int) -> float:
     >>> price_of_looking(1), round(price_of_looking(175), 2)
     (1.0, 1.78)
     """
-    return float(np.square(kolmogi(_CHANCE / tests) / kolmogi(_CHANCE)))
+    return float(jets_to_see(1.0, tests=tests) / jets_to_see(1.0))

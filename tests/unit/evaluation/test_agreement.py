@@ -21,12 +21,12 @@ from robustag.evaluation.agreement import (
     variance,
 )
 from robustag.evaluation.data_verdicts import BETTER, WORSE, data_verdicts
-from robustag.evaluation.distances.univariate import jensen_shannon
 from robustag.evaluation.reading import DATA
 from robustag.evaluation.significance import ALIKE
 from robustag.readers import read_jets
 from robustag.tensors import Normalisation
 from robustag.tensors.loading import JetTensors
+from robustag.visibility import jensen_shannon
 from robustag.workflow.simulation import simulate_chunk
 
 EDGES = [20.0, 50.0, 900.0]

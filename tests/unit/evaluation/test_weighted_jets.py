@@ -15,7 +15,6 @@ from robustag.evaluation.distances import (
     Cuts,
     Reference,
     correlation,
-    jensen_shannon,
     kullback_leibler,
     wasserstein,
 )
@@ -23,6 +22,7 @@ from robustag.evaluation.distances.single import Column
 from robustag.evaluation.rates import clean_cuts
 from robustag.evaluation.roc import Ranking, area, cuts_at_mistag
 from robustag.tensors.loading import JetTensors
+from robustag.visibility import jensen_shannon
 
 LEVELS = 0.25
 """Logits in such steps, so that many scores tie."""

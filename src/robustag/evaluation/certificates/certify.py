@@ -12,7 +12,7 @@ from robustag.attacks import BudgetRule, Sweep, audit
 from robustag.attacks.objectives import OBJECTIVES
 from robustag.attacks.problem import PerJetLoss, logit_margin
 from robustag.evaluation.certificates.bounds import Bounds, interval_bounds
-from robustag.evaluation.certificates.leads import leads_of, proven_bounds
+from robustag.evaluation.certificates.leads import leads_of, log_odds_of, proven_bounds
 from robustag.evaluation.certificates.network import AffineLayer, affine_layers, forward
 from robustag.evaluation.certificates.tally import Tally, certificate_cuts
 from robustag.evaluation.discriminators import DISCRIMINATORS, Discriminator
@@ -120,9 +120,9 @@ def certify(
             attacked = {d.name: _odds(logits[d.name], d) for d in chosen}
             margin = logit_margin(logits["margin"], jets.label)
             for method, bounds in METHODS.items():
-                least = leads_of(layers, box, jets.label, bounds).lower
-                odds = {d.name: _worst_odds(least, jets.label, d) for d in chosen}
-                worst = _worst_margin(least, jets.label)
+                leads = leads_of(layers, box, jets.label, bounds)
+                odds = {d.name: _worst_odds(leads, jets.label, d) for d in chosen}
+                worst = _worst_margin(leads.lower, jets.label)
                 for d in chosen:
                     # Of jets of other flavours than these two no bound is made, and none counts.
                     toward = (jets.label == d.signal).double() - (jets.label == d.background).double()
@@ -144,10 +144,9 @@ def _attacked(attack: Sweep, layers: Sequence[AffineLayer], epsilon: float) -> T
     return forward(layers, inputs.to(layers[0].weight.device))
 
 
-def _worst_odds(least: Tensor, label: Tensor, discriminator: Discriminator) -> Tensor:
-    """Lowest log-odds of signal jets, highest of background jets, [N], from `least` of `leads_of`."""
-    signal, background = discriminator.signal, discriminator.background
-    return torch.where(label == signal, least[:, background], -least[:, signal])
+def _worst_odds(leads: Bounds, label: Tensor, discriminator: Discriminator) -> Tensor:
+    """Lowest log-odds of signal jets, highest of background jets, [N]."""
+    return torch.where(label == discriminator.signal, *log_odds_of(leads, label, discriminator))
 
 
 def _worst_margin(least: Tensor, label: Tensor) -> Tensor:

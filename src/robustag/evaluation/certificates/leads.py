@@ -7,6 +7,7 @@ from torch import Tensor
 
 from robustag.evaluation.certificates.bounds import Bounds, Effort, crown_bounds
 from robustag.evaluation.certificates.network import AffineLayer, contrasted
+from robustag.evaluation.discriminators import Discriminator
 
 #: Beyond these steps bounds gain less than a thousandth in AUC (docs/numbers.md).
 EFFORT = Effort(hidden=4, output=4)
@@ -44,3 +45,15 @@ def leads_of(layers: Sequence[AffineLayer], box: Bounds, label: Tensor, method: 
         at = jets[:, None], torch.tensor(others, device=jets.device)
         lower[at], upper[at] = found.lower, found.upper
     return Bounds(lower, upper)
+
+
+def log_odds_of(leads: Bounds, label: Tensor, discriminator: Discriminator) -> tuple[Tensor, Tensor]:
+    """Lowest and highest log-odds of signal and background jets, [N] each, from `leads_of`.
+
+    Those of jets of other flavours say nothing.
+    """
+    signal, background = discriminator.signal, discriminator.background
+    ours = label == signal
+    lowest = torch.where(ours, leads.lower[:, background], -leads.upper[:, signal])
+    highest = torch.where(ours, leads.upper[:, background], -leads.lower[:, signal])
+    return lowest, highest

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from robustag.attacks import BudgetRule
 from robustag.binomial import effective_number
 from robustag.classes import CLASSES
-from robustag.evaluation.binned import jet_bins
+from robustag.evaluation.binned import bin_of
 from robustag.evaluation.certificates.bounds import Bounds, crown_bounds
-from robustag.evaluation.certificates.leads import leads_of, proven_bounds
+from robustag.evaluation.certificates.leads import leads_of, log_odds_of, proven_bounds
 from robustag.evaluation.certificates.network import affine_layers, forward
 from robustag.evaluation.certificates.tally import certificate_cuts
 from robustag.evaluation.discriminators import Discriminator
@@ -72,32 +72,23 @@ def certified_rates(
     for name, (rule, epsilon) in boxes.items():
         budget = rule.budget(jets.inputs, jets.missing, epsilon)
         box = Bounds(budget.lower.double(), budget.upper.double())
-        lowest, highest = _log_odds(leads_of(layers, box, jets.label, crown_bounds), jets.label, d)
+        lowest, highest = log_odds_of(leads_of(layers, box, jets.label, crown_bounds), jets.label, d)
         # A jet that cruder bounds keep on its side of every cut needs no tighter ones.
         (open_,) = ((lowest[:, None] > at) != (highest[:, None] > at)).any(dim=1).nonzero(as_tuple=True)
         near = Bounds(box.lower[open_], box.upper[open_])
         tight = leads_of(layers, near, jets.label[open_], proven_bounds)
-        lowest[open_], highest[open_] = _log_odds(tight, jets.label[open_], d)
+        lowest[open_], highest[open_] = log_odds_of(tight, jets.label[open_], d)
         front = {"box": name, "epsilon": float(epsilon), "discriminator": d.name}
         scores = {"raw": raw, "lowest": lowest, "highest": highest}
         parts += [{**front, **row} for row in _rows(scores, jets, d, cuts, bins)]
     return pd.DataFrame(parts)
 
 
-def _log_odds(leads: Bounds, label: Tensor, d: Discriminator) -> tuple[Tensor, Tensor]:
-    """Lowest and highest log-odds of signal and background jets, [N] each."""
-    signal = label == d.signal
-    lowest = torch.where(signal, leads.lower[:, d.background], -leads.upper[:, d.signal])
-    highest = torch.where(signal, leads.upper[:, d.background], -leads.lower[:, d.signal])
-    return lowest, highest
-
-
 def _bins(jets: "JetTensors", edges: Sequence[float]) -> list[tuple[float, float, np.ndarray]]:
     """All jets, and those of each bin in pT: lower and upper end, and which jets, bool [N]."""
-    pt, eta = jets.pt.cpu().numpy(), jets.eta.cpu().numpy()
-    position = jet_bins(pt, eta, {"pt": edges, "eta": [0.0, np.inf]})["pt"]
+    position = bin_of(jets.pt.cpu().numpy(), edges)
     each = [(float(low), float(high), position == place) for place, (low, high) in enumerate(pairwise(edges))]
-    return [(0.0, np.inf, np.ones(len(pt), dtype=bool)), *each]
+    return [(0.0, np.inf, np.ones(len(position), dtype=bool)), *each]
 
 
 def _rows(

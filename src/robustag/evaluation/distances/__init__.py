@@ -1,7 +1,8 @@
 """How far perturbed inputs are from clean ones: would a comparison of data and simulation have noticed?
 
 `single` compares one input at a time, counted between its `cuts` by the formulas of `univariate`;
-`correlation` compares all pairs, `classifier` everything at once; `measure` makes the table. Missing entries
+`correlation` compares all pairs, `classifier` everything at once; `detection` says how many jets show a
+difference, `sides` what chance makes of it; `measure` makes the table. Missing entries
 are compared with nothing: they stand in for what does not exist.
 """
 
@@ -10,7 +11,7 @@ from robustag.evaluation.distances.correlation import correlation, correlation_c
 from robustag.evaluation.distances.cuts import Cuts
 from robustag.evaluation.distances.measure import measure, measure_all
 from robustag.evaluation.distances.single import Reference, kolmogorov
-from robustag.evaluation.distances.univariate import jensen_shannon, kullback_leibler, wasserstein
+from robustag.evaluation.distances.univariate import kullback_leibler, wasserstein
 
 __all__ = [
     "Cuts",
@@ -19,7 +20,6 @@ __all__ = [
     "classifier_auc",
     "correlation",
     "correlation_change",
-    "jensen_shannon",
     "kolmogorov",
     "kullback_leibler",
     "measure",

@@ -15,16 +15,15 @@ from scipy.linalg import hadamard
 
 from robustag.classes import CLASSES
 from robustag.evaluation.distances.classifier import Sample, classifier_auc
+from robustag.evaluation.distances.sides import GROUPS, side_cells
 from robustag.evaluation.significance import level, p_value, total_error
-from robustag.hashing import splitmix64
 from robustag.visibility import jets_to_classify
 from robustag.visibility.comparison import Comparison, Sums, seen_by_input, seen_by_pair
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
-_GROUPS = 16
-_SIDES = (hadamard(_GROUPS) + 1) // 2
+_SIDES = (hadamard(GROUPS) + 1) // 2
 """Which groups of events stay on their side, [swap, group]: all of them, then half of them, 15 times."""
 _SAMPLES = ("all", *CLASSES)
 _CERTAIN = 6.0
@@ -98,10 +97,8 @@ class Watch:
 
     def _sums(self, jets: "JetTensors") -> Sums:
         """In cells of the jets of one flavour whose events change sides together."""
-        event = jets.event.numpy().view(np.uint64)
-        group = splitmix64(splitmix64(event)) >> np.uint64(64 - int(math.log2(_GROUPS)))
-        cell = torch.from_numpy(group.astype(np.int64)) * len(CLASSES) + jets.label
-        return self._comparison.sums(*self._of(jets), cell, _GROUPS * len(CLASSES), jets.event_weight)
+        cell = torch.from_numpy(side_cells(jets.event.numpy(), jets.label.numpy()))
+        return self._comparison.sums(*self._of(jets), cell, GROUPS * len(CLASSES), jets.event_weight)
 
 
 def _at_most(jets: "JetTensors", number: int) -> "JetTensors":

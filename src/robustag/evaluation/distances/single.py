@@ -12,16 +12,16 @@ from robustag.binomial import effective_number
 from robustag.classes import CLASSES
 from robustag.evaluation.bootstrap import chosen, unless_one
 from robustag.evaluation.distances.cuts import Cuts
-from robustag.evaluation.distances.univariate import jensen_shannon, kullback_leibler, wasserstein
-from robustag.hashing import splitmix64
-from robustag.visibility import jets_to_see, true_distance
+from robustag.evaluation.distances.sides import GROUPS, side_cells
+from robustag.evaluation.distances.univariate import kullback_leibler, wasserstein
+from robustag.visibility import jensen_shannon, jets_to_see, true_distance
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
-_SWAPS = 4
+_SWAPS = GROUPS.bit_length() - 1
 """Times that half of the events change sides for the floor."""
-_CHANGES = ((np.arange(2**_SWAPS) >> np.arange(_SWAPS)[:, None]) & 1).astype(np.int64)
+_CHANGES = ((np.arange(GROUPS) >> np.arange(_SWAPS)[:, None]) & 1).astype(np.int64)
 """Whether a group of events changes sides, [swap, group]."""
 
 
@@ -37,8 +37,7 @@ class _Jets:
         self.exists = np.ascontiguousarray(~jets.missing.cpu().numpy().T)
         self.event = jets.event.cpu().numpy()
         self.weight = unless_one(jets.event_weight.cpu().numpy())
-        group = splitmix64(splitmix64(self.event.view(np.uint64))) >> np.uint64(64 - _SWAPS)
-        self.cell = group.astype(np.int64) * len(CLASSES) + jets.label.cpu().numpy()
+        self.cell = side_cells(self.event, jets.label.cpu().numpy())
 
     def input(self, column: int, cuts: Cuts | None = None) -> "Column":
         """One input, counted between its cuts: its own if they are not given."""
@@ -96,7 +95,7 @@ class Column:
             ordered, cells, weights = values[order], cell[order], weight[order]
         cuts = cuts or Cuts.of(ordered)
         below = np.searchsorted(ordered, cuts.points)
-        shape = (2**_SWAPS, len(CLASSES), len(below) + 1)
+        shape = (GROUPS, len(CLASSES), len(below) + 1)
         level = np.repeat(np.arange(shape[-1]), np.diff(below, prepend=0, append=len(ordered)))
         counts = np.bincount(cells * shape[-1] + level, weights, np.prod(shape)).reshape(shape)
         flavours, moving = counts.sum(axis=0), _CHANGES @ counts.sum(axis=1)

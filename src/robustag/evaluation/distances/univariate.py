@@ -1,4 +1,7 @@
-"""Distances between two samples of one input: of counts in bins, or of the entries themselves."""
+"""Distances between two samples of one input: of counts in bins, or of the entries themselves.
+
+The symmetric one of counts is `robustag.visibility.jensen_shannon`.
+"""
 
 import numpy as np
 from scipy.special import rel_entr
@@ -15,17 +18,6 @@ def kullback_leibler(clean: np.ndarray, changed: np.ndarray, entry: float = 1) -
     p, q = (np.where(counts < 1e-9 * entry, entry, counts) for counts in (clean, changed))
     found = rel_entr(p / p.sum(axis=-1, keepdims=True), q / q.sum(axis=-1, keepdims=True)).sum(axis=-1)
     return np.where(clean.any(axis=-1) & changed.any(axis=-1), found, np.nan)
-
-
-def jensen_shannon(clean: np.ndarray, changed: np.ndarray) -> np.ndarray:
-    """Jensen-Shannon divergence in nats over the last axis, in [0, ln 2]; empty bins need no rule.
-
-    Negative ones count as empty. NaN where a sample has no entry.
-    """
-    with np.errstate(invalid="ignore"):
-        p, q = (np.maximum(counts, 0) for counts in (clean, changed))
-        p, q = (counts / counts.sum(axis=-1, keepdims=True) for counts in (p, q))
-        return (rel_entr(p, (p + q) / 2) + rel_entr(q, (p + q) / 2)).sum(axis=-1) / 2
 
 
 def wasserstein(

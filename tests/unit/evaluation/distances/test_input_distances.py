@@ -16,14 +16,13 @@ from robustag.evaluation.distances import (
     classifier_auc,
     correlation,
     correlation_change,
-    jensen_shannon,
     kullback_leibler,
     measure,
     measure_all,
     wasserstein,
 )
 from robustag.tensors.loading import JetTensors
-from robustag.visibility import jets_to_see, price_of_looking, true_distance
+from robustag.visibility import jensen_shannon, jets_to_see, price_of_looking, true_distance
 
 NAMES = ("a", "b", "c", "d")
 
