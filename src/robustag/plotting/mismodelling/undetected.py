@@ -1,6 +1,7 @@
 """What perturbations cost at the working point against the jets of data that would show them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ def draw_undetected(
                 _points(axes, own, model, numbers)
             axes.text(0.02, 0.96, title, transform=axes.transAxes, va="top")
         row[0].text(0.02, 0.89, f"{pair.label} arm", transform=row[0].transAxes, va="top", fontweight="bold")
-        row[0].set_ylabel("change of the mis-tag rate")
+        row[0].set_ylabel("relative change of the mis-tag rate")
     # Room above the points for what the panels show.
     panels[0, 0].set_ylim(-_SMALLEST, 10 * np.fmax(table["mistag"].max(), _SMALLEST))
     for axes in panels[-1]:
@@ -85,11 +86,9 @@ def draw_undetected(
     panels[0, -1].text(1.03, 1.0, key, transform=panels[0, -1].transAxes, va="top", fontsize=11)
     handles = [
         *(
-            Line2D(
-                [], [], color=model.colour, marker=marker, linestyle="none", label=f"{model.title}, {kind}"
-            )
+            Line2D([], [], label=f"{model.title}, {kind}", **_marker(model, kind))
             for model in paired_models(pairs)
-            for kind, marker in _MARKERS.items()
+            for kind in _MARKERS
         ),
         Line2D([], [], color="black", linestyle=(0, (4, 2)), linewidth=1, label=f"{data_jets:,.0f} jets"),
         Line2D([], [], color="black", marker=">", linestyle="none", label="more than, at 95 %"),
@@ -102,6 +101,12 @@ def draw_undetected(
 _MARKERS = {"attack": "o", "scenario": "D"}
 
 
+def _marker(model: Model, kind: str) -> dict[str, Any]:
+    """Looks of the points of a model: attacks are filled, scenarios open."""
+    face = model.colour if kind == "attack" else "white"
+    return {"color": model.colour, "marker": _MARKERS[kind], "markerfacecolor": face, "linestyle": "none"}
+
+
 def _points(axes: Axes, rows: pd.DataFrame, model: Model, numbers: dict[str, int]) -> None:
     for row in rows.itertuples():
         seen = np.isfinite(row.jets)
@@ -112,11 +117,8 @@ def _points(axes: Axes, rows: pd.DataFrame, model: Model, numbers: dict[str, int
             yerr=row.mistag_error,
             xerr=None if seen else [[0.0], [0.6 * at]],
             xlolims=not seen,
-            color=model.colour,
-            marker=_MARKERS[row.kind],
-            markerfacecolor=model.colour if row.kind == "attack" else "white",
-            linestyle="none",
             linewidth=1,
+            **_marker(model, row.kind),
         )
         axes.annotate(
             str(numbers[row.perturbation]),
