@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+import torch._dynamo  # which the first optimiser imports: forked jobs share it so
 from torch import nn
 
 from robustag.attacks.rule import BudgetRule

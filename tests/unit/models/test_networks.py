@@ -4,7 +4,7 @@ from torch import nn
 
 from robustag.errors import InputError
 from robustag.models import Inputs, build_model, last_features
-from robustag.models.dropout import Dropout
+from robustag.models.dropout import ReluDropout, shared_dropout
 
 PAPER = {"name": "mlp", "hidden": [100, 100, 100, 100, 100], "dropout": 0.1}
 
@@ -28,7 +28,7 @@ def test_a_card_needs_more_than_the_number_of_inputs():
 
 def test_dropout_follows_every_hidden_layer_but_the_last():
     kinds = [type(layer).__name__ for layer in build_model(PAPER, 184, seed=0)]
-    assert kinds == ["Linear", "ReLU", "Dropout"] * 4 + ["Linear", "ReLU", "Linear"]
+    assert kinds == ["Linear", "ReluDropout"] * 4 + ["Linear", "ReLU", "Linear"]
 
 
 def test_the_last_features_are_what_the_logits_are_made_of():
@@ -87,7 +87,7 @@ def test_a_wrong_definition_is_refused(network, message):
 @pytest.mark.parametrize("shape", [(1000, 100), (333, 7), (3, 5)])
 def test_dropout_zeroes_its_share_and_keeps_the_mean(shape):
     torch.manual_seed(3)
-    layer = Dropout(0.1)
+    layer = ReluDropout(0.1)
     draws = torch.stack([layer(torch.ones(shape)) for _ in range(200_000 // (shape[0] * shape[1]) + 1)])
     count = draws.numel()
     dropped = (draws == 0).double().mean().item()
@@ -98,7 +98,7 @@ def test_dropout_zeroes_its_share_and_keeps_the_mean(shape):
 
 def test_dropout_drops_neighbours_and_jets_independently():
     torch.manual_seed(4)
-    kept = (Dropout(0.5)(torch.ones(100_000, 8)) > 0).double() - 0.5
+    kept = (ReluDropout(0.5)(torch.ones(100_000, 8)) > 0).double() - 0.5
     correlation = kept.T @ kept / len(kept) * 4
     assert (correlation - torch.eye(8)).abs().max() < 5 / len(kept) ** 0.5
     assert (kept[1:] * kept[:-1]).mean().abs() * 4 < 5 / kept.numel() ** 0.5
@@ -106,21 +106,61 @@ def test_dropout_drops_neighbours_and_jets_independently():
 
 def test_dropout_passes_the_gradient_of_what_it_kept():
     x = torch.ones(64, 10, requires_grad=True)
-    kept = Dropout(0.3)(x)
+    kept = ReluDropout(0.3)(x)
     kept.sum().backward()
     assert torch.equal(x.grad, kept.detach())
 
 
+def test_dropout_rectifies_first_and_hides_no_nan():
+    x = torch.tensor([[-1.0, 2.0, torch.nan, 0.0]]).expand(500, 4)
+    out = ReluDropout(0.5)(x)
+    assert (out[:, [0, 3]] == 0).all()
+    assert set(out[:, 1].tolist()) == {0.0, 4.0}
+    assert out[:, 2].isnan().any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_copies_of_a_batch_lose_the_same(dtype):
+    layer, x = ReluDropout(0.4), torch.ones(30, 7, dtype=dtype)
+    model = nn.Sequential(layer)
+    with shared_dropout(model, 3):
+        first, *others = model(torch.cat([x, 2 * x, 5 * x])).chunk(3)
+    assert first.unique().numel() == 2
+    for size, other in zip((2, 5), others, strict=True):
+        torch.testing.assert_close(other, size * first)
+    assert not torch.equal(*model(torch.cat([x, x])).chunk(2))
+
+
+def test_dropout_takes_the_same_draws_in_any_precision():
+    drawn = []
+    for dtype in (torch.float32, torch.float64):
+        torch.manual_seed(2)
+        drawn.append(ReluDropout(0.3)(torch.ones(40, 9, dtype=dtype)) > 0)
+    assert torch.equal(*drawn)
+
+
+def test_a_second_derivative_passes_through_dropout():
+    """Of the cubes of what comes out: 6 gain^2 times it."""
+    x = torch.randn(64, 10, requires_grad=True)
+    kept = ReluDropout(0.3)(x)
+    (first,) = torch.autograd.grad(kept.pow(3).sum(), x, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), x)
+    gain = 65536 / (65536 - round(0.3 * 65536))
+    torch.testing.assert_close(first, 3 * kept**2 * gain)
+    torch.testing.assert_close(second, 6 * kept * gain**2)
+
+
 def test_dropout_is_off_in_evaluation_mode():
     x = torch.randn(20, 5)
-    assert Dropout(0.5).eval()(x) is x
-    assert Dropout(0.0)(x) is x
+    assert torch.equal(ReluDropout(0.5).eval()(x), x.relu())
+    assert torch.equal(ReluDropout(0.0)(x), x.relu())
 
 
 def test_dropout_agrees_with_torch_in_the_mean_of_a_network():
     torch.manual_seed(5)
     weight, x = torch.randn(3, 50), torch.randn(1, 50).expand(200_000, 50)
-    ours, theirs = (layer(x) @ weight.T for layer in (Dropout(0.2), nn.Dropout(0.2)))
+    layers = ReluDropout(0.2), nn.Sequential(nn.ReLU(), nn.Dropout(0.2))
+    ours, theirs = (layer(x) @ weight.T for layer in layers)
     spread = theirs.std(dim=0) / len(x) ** 0.5
     assert ((ours.mean(dim=0) - theirs.mean(dim=0)).abs() < 8 * spread).all()
     assert ours.std(dim=0) == pytest.approx(theirs.std(dim=0), rel=0.02)

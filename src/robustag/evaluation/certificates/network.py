@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from robustag.errors import InputError
 from robustag.models.boxes import parts_of
-from robustag.models.dropout import Dropout
 from robustag.models.networks.lipschitz import PairSort
 
 
@@ -48,7 +47,7 @@ def affine_layers(model: nn.Module) -> list[AffineLayer]:
     InputError
         If the model is anything but linear layers with a ReLU, or sorting in pairs, between any two.
     """
-    parts = [part for part in parts_of(model) if not isinstance(part, Dropout | nn.Dropout | nn.Identity)]
+    parts = [part for part in parts_of(model) if not isinstance(part, nn.Dropout | nn.Identity)]
     linear, between = parts[::2], parts[1::2]
     sorts = bool(between) and isinstance(between[0], PairSort)
     whole = len(linear) == len(between) + 1 and all(isinstance(part, nn.Linear) for part in linear)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch._dynamo  # which the first optimiser imports: forked jobs share it so
 from torch.nn import functional
 
 from robustag.errors import InputError

@@ -5,7 +5,7 @@ from itertools import pairwise
 from torch import nn
 
 from robustag.errors import InputError
-from robustag.models.dropout import Dropout
+from robustag.models.dropout import ReluDropout
 from robustag.models.inputs import Inputs
 from robustag.options import Chance, Count
 
@@ -42,8 +42,7 @@ def mlp(inputs: Inputs, classes: int, *, hidden: list[Count], dropout: Chance) -
     layers: list[nn.Module] = []
     widths = [inputs.size, *hidden]
     for position, (before, after) in enumerate(pairwise(widths), start=1):
-        layers += [nn.Linear(before, after), nn.ReLU()]
-        if position < len(hidden):
-            layers.append(Dropout(dropout))
+        layers.append(nn.Linear(before, after))
+        layers.append(ReluDropout(dropout) if position < len(hidden) else nn.ReLU())
     layers.append(nn.Linear(widths[-1], classes))
     return nn.Sequential(*layers)

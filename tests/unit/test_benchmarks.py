@@ -1,0 +1,22 @@
+"""Benchmarks are run by hand: what they call must not have moved away since."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+NAMES = sorted(path.parent.name for path in Path(__file__).parents[1].glob("benchmarks/*/__main__.py"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_benchmark_finds_what_it_calls(name):
+    assert callable(import_module(f"tests.benchmarks.{name}.__main__").main)
+
+
+def test_the_benchmark_of_trainings_measures_every_ratio(monkeypatch, capsys):
+    module = import_module("tests.benchmarks.training.__main__")
+    few = ["--jets", "128", "--batch-sizes", "64", "--threads", "1", "--rounds", "1"]
+    monkeypatch.setattr("sys.argv", ["training", *few])
+    module.main()
+    shown = capsys.readouterr().out
+    assert all(f"{ours} / {theirs}" in shown for ours, theirs, _ in module.RATIOS)
