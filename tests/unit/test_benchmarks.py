@@ -20,3 +20,13 @@ def test_the_benchmark_of_trainings_measures_every_ratio(monkeypatch, capsys):
     module.main()
     shown = capsys.readouterr().out
     assert all(f"{ours} / {theirs}" in shown for ours, theirs, _ in module.RATIOS)
+
+
+def test_what_a_gpu_is_asked_can_be_tried_on_a_processor(monkeypatch, capsys):
+    """The machines that have one are lent for minutes: the script must run at once there."""
+    module = import_module("tests.benchmarks.gpu.__main__")
+    few = ["--device", "cpu", "--scale", "0.0005", "--batch-sizes", "128", "--updates", "2"]
+    monkeypatch.setattr("sys.argv", ["gpu", *few])
+    module.main()
+    shown = capsys.readouterr().out
+    assert all(f"## {part} (" in shown for part in ("Updates", "Validation", "Precision", "Attacks", "Done"))

@@ -30,6 +30,8 @@ def main() -> int:
     parser.add_argument("--updates", type=int, default=500, help="of a timed epoch, at most")
     options = parser.parse_args()
     device, began = torch.device(options.device), time.perf_counter()
+    if device.type == "cuda" and not torch.cuda.is_available():
+        parser.error("there is no GPU here: --device cpu --scale 0.001 tries the script")
     torch.set_num_threads(1)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "the processor"
     training, held_out, test = (

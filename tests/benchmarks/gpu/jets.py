@@ -27,7 +27,8 @@ def jets_on(device: torch.device, number: int, seed: int = 1) -> Batch:
 def as_tensors(jets: Batch) -> JetTensors:
     """The same jets as a training takes its validation jets."""
     rows, one = torch.arange(len(jets.label)), torch.ones(len(jets.label))
-    return JetTensors(*(part.cpu() for part in jets), pt=one, eta=one, event=rows, event_weight=one)
+    columns = (part.cpu() for part in (jets.inputs, jets.missing, jets.label, jets.weight))
+    return JetTensors(*columns, pt=one, eta=one, event=rows, event_weight=one)
 
 
 def rule_on(device: torch.device) -> BudgetRule:

@@ -18,10 +18,10 @@ from pathlib import Path
 import torch
 
 from robustag.attacks import BudgetRule
-from robustag.tensors.loading import JetTensors
 from robustag.training import train_model
 from robustag.training.feed import Resident, batches
 from robustag.training.step import Batch
+from tests.benchmarks.gpu.jets import as_tensors
 
 FEATURES, HIDDEN, CLASSES = 184, [100] * 5, 3
 WIDTHS = list(pairwise([FEATURES, *HIDDEN, CLASSES]))
@@ -49,7 +49,7 @@ class Case:
         self.batch_size, self.device, self.folder = batch_size, torch.device(device), folder
         self.steps = jets // batch_size
         self.jets = random_jets(self.steps * batch_size, self.device)
-        self.few = held_out(random_jets(64, torch.device("cpu")))
+        self.few = as_tensors(random_jets(64, torch.device("cpu")))
         frozen = torch.arange(FEATURES) % 20 == 7
         self.rule = BudgetRule(torch.ones(FEATURES), frozen, torch.zeros(FEATURES))
 
@@ -136,13 +136,6 @@ def random_jets(number: int, device: torch.device) -> Batch:
     label = torch.arange(number) % CLASSES
     weight = 0.5 + torch.rand(number, generator=generator)
     return Batch(*(tensor.to(device) for tensor in (inputs, missing, label, weight)))
-
-
-def held_out(jets: Batch) -> JetTensors:
-    """The same jets as a validation takes them."""
-    ones, number = torch.ones(len(jets.label)), torch.arange(len(jets.label))
-    columns = jets.inputs, jets.missing, jets.label, jets.weight
-    return JetTensors(*columns, pt=ones, eta=ones, event=number, event_weight=ones)
 
 
 def measured(case: Case, rounds: int) -> Iterator[bool]:
