@@ -9,11 +9,12 @@ from robustag.workflow.progress import Progress
 with job(globals()) as (snakemake, log):
     from dataclasses import replace
 
+    import pandas as pd
     import torch
 
     from robustag.attacks import AttackDefinition, audit
     from robustag.evaluation.bench import Bench
-    from robustag.evaluation.distances import measure_all
+    from robustag.evaluation.distances import Tagger, measure_all
     from robustag.files import write_table
     from robustag.tensors.loading import JetTensors, load_tensors, sample_jets
 
@@ -26,10 +27,15 @@ with job(globals()) as (snakemake, log):
     progress = Progress(f"distances {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
 
     def attacked() -> Iterator[tuple[str, str, float, JetTensors, JetTensors]]:
-        for name, document in params.attacks.items():
-            definition = AttackDefinition.of(document, settings)
+        definitions = {name: AttackDefinition.of(one, settings) for name, one in params.attacks.items()}
+        samples = {
+            number: test.sampled(number) if number else test
+            for number in {one.jets for one in definitions.values()}
+        }
+        # Attacks on the same jets in a row: clean jets are prepared once.
+        for name, definition in sorted(definitions.items(), key=lambda item: item[1].jets or 0):
             # The jets and the seed of rule attack: the same noise.
-            jets = test.sampled(definition.jets) if definition.jets else test
+            jets = samples[definition.jets]
             attack = bench.sweep(definition, model, jets, seed=derive_seed(params.seed, "attack", name))
             rows = sample_jets(jets.event, settings["distances"]["jets"])
             for epsilon in settings["distances"]["epsilons"]:
@@ -39,6 +45,7 @@ with job(globals()) as (snakemake, log):
             progress(name)
 
     seed = derive_seed(params.seed, "distances")
-    found = measure_all(attacked(), bench.table.names, seed, params.joint)
+    taggers = [Tagger.at(model.network, *params.tagged_at, test)] if params.joint else []
+    found = pd.concat(measure_all(attacked(), bench.table.names, seed, params.joint, taggers))
     write_table(found, snakemake.output.distances)
     log.info("%d test jets, %d numbers, attacks on %s", len(test), len(found), device)

@@ -1,4 +1,4 @@
-"""How far mis-modelled inputs are from clean ones, for every scenario; no model is involved."""
+"""How far mis-modelled inputs are from clean ones, and which jets fool some models, for every scenario."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ with job(globals()) as (snakemake, log):
 
     from robustag.evaluation import VARIED
     from robustag.evaluation.bench import Bench
-    from robustag.evaluation.distances import measure_all
+    from robustag.evaluation.distances import Tagger, measure_all
     from robustag.files import write_table
     from robustag.mismodelling import mismodelled
     from robustag.tensors.loading import JetTensors, load_tensors, load_variation, sample_jets
@@ -32,23 +32,25 @@ with job(globals()) as (snakemake, log):
 
     def equally_many(clean: JetTensors, varied: JetTensors) -> tuple[JetTensors, JetTensors]:
         """The same jets where both have them, by the order that their events have in any sample."""
+        if len(clean) == len(varied):
+            return clean, varied
         number = min(len(clean), len(varied))
         return clean.sampled(number), varied.sampled(number)
 
     def changed() -> Iterator[tuple[str, str, float, JetTensors, JetTensors]]:
         yield "reference", "other_clean_jets", 0.0, *halves()
-        for name, scenario in params.scenarios.items():
-            # Changed records exist for some of the jets only, and are compared with the same ones.
-            few = scenario.get("variation") in params.records
-            clean = load_tensors(files.paired, "test") if few else test
+        # Changed records exist for some of the jets only, and are compared with the same ones.
+        few = [name for name, one in params.scenarios.items() if one.get("variation") in params.records]
+        others = [
+            name for name, one in params.scenarios.items() if files.get(one.get("variation", "")) is None
+        ]
+        paired = load_tensors(files.paired, "test") if few else test
+        # Those with the same clean jets in a row: these are prepared once.
+        for name in sorted(params.scenarios, key=lambda one: (one in few, one not in others)):
+            scenario, clean = params.scenarios[name], paired if name in few else test
+            cap, seed = settings["relative_cap"], derive_seed(params.seed, "mismodel", name)
             for strength, jets in mismodelled(
-                scenario,
-                test,
-                variation,
-                bench.table,
-                bench.normalisation,
-                relative_cap=settings["relative_cap"],
-                seed=derive_seed(params.seed, "mismodel", name),
+                scenario, test, variation, bench.table, bench.normalisation, relative_cap=cap, seed=seed
             ):
                 if strength is None:
                     yield "scenario", name, VARIED, *equally_many(clean, jets)
@@ -57,6 +59,9 @@ with job(globals()) as (snakemake, log):
             progress(name)
 
     seed, joint = derive_seed(params.seed, "distances"), settings["distances"]["jets"]
-    found = measure_all(changed(), bench.table.names, seed, joint)
+    taggers = [Tagger.at(bench.model(path).network, *params.tagged_at, test) for path in files.models]
+    found, *fooled = measure_all(changed(), bench.table.names, seed, joint, taggers)
     write_table(found, snakemake.output.distances)
+    for table, path in zip(fooled, snakemake.output.fooled, strict=True):
+        write_table(table, path)
     log.info("%d test jets, %d numbers", len(test), len(found))

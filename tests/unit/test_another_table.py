@@ -244,7 +244,7 @@ def test_stored_and_exported_models_mask_as_the_tensors(model, prepared, table, 
 
 def test_distances_and_the_surface_take_it(model, prepared, table, rule):
     _, jets, _ = prepared
-    found = measure_all([("attack", "none", 0.0, jets, jets)], table.names, 1, len(jets))
+    (found,) = measure_all([("attack", "none", 0.0, jets, jets)], table.names, 1, len(jets))
     # Correlations are named by two inputs.
     assert {name for names in found["input"] for name in names.split(" and ")} == {*table.names, "all"}
     settings = replace(SURFACE, principal=3, lanczos=2, boundary=Boundary(steps=2, overshoot=0.02))

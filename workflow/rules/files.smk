@@ -222,6 +222,12 @@ PARTS = {
     "distances": [
         # No model makes those of scenarios.
         *([("<results>/distances/scenarios.parquet", "", 0)] if SCENARIOS else []),
+        # Which jets of a model they fool.
+        *trained(
+            "<results>/distances/{model}/scenarios.parquet",
+            FIGURE_MODELS if SCENARIOS else [],
+            RUN["seeds"][:1],
+        ),
         *trained(
             "<results>/distances/{model}/seed{seed}.parquet",
             FIGURE_MODELS if config["distances"]["attacks"] else [],

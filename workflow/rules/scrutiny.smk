@@ -3,6 +3,7 @@
 Needs: models, the nominal test tensors and those of the variations.
 Makes: <results>/certificates/{model}/seed{seed}.parquet, <results>/certified_rates/{model}/seed{seed}.parquet,
 <results>/optimality/{model}/seed{seed}.parquet, <results>/distances/{model}/seed{seed}.parquet,
+<results>/distances/scenarios.parquet, <results>/distances/{model}/scenarios.parquet,
 <results>/groups/{model}/seed{seed}.parquet.
 """
 
@@ -106,6 +107,10 @@ rule optimality:
         "../../scripts/optimality.py"
 
 
+# Where jets are tagged that a perturbation may fool: a discriminator, and its mis-tag rate on clean jets.
+TAGGED_AT = (config["figures"]["discriminators"][0], config["claims"]["working_point"])
+
+
 rule distances:
     """How far the inputs that some attacks on one model make are from clean ones."""
     input:
@@ -125,6 +130,7 @@ rule distances:
         seed=config["seed"],
         attacks=attacks_of_distances,
         joint=joint_distances,
+        tagged_at=TAGGED_AT,
         settings=settings("distances", "relative_cap", "physical", "frozen"),
         code=code_fingerprint("scripts/distances.py"),
         attack_code=attacks_fingerprint(config["distances"]["attacks"]),
@@ -133,15 +139,17 @@ rule distances:
 
 
 rule scenario_distances:
-    """How far the inputs of every scenario are from clean ones, and those of other clean jets."""
+    """How far the inputs of every scenario and of other clean jets are from clean ones; which jets fool a model."""
     input:
         **{name: tensors_of(name) for name in sorted(VARIED_SAMPLES)},
         tensors=tensors_of("nominal"),
         paired=paired_tensors("nominal"),
         features=config["features"],
         normalisation=rules.normalise.output.normalisation,
+        models=expand(rules.train.output.model, model=FIGURE_MODELS, seed=RUN["seeds"][0]),
     output:
         distances="<results>/distances/scenarios.parquet",
+        fooled=expand("<results>/distances/{model}/scenarios.parquet", model=FIGURE_MODELS),
     log:
         "<logs>/scenario_distances.log",
     threads: 1
@@ -151,6 +159,7 @@ rule scenario_distances:
         seed=config["seed"],
         scenarios={name: SCENARIOS[name] for name in sorted(SCENARIOS)},
         records=RECORD_VARIATIONS,
+        tagged_at=TAGGED_AT,
         settings=settings("distances", "relative_cap"),
         code=code_fingerprint("scripts/scenario_distances.py"),
     script:

@@ -7,7 +7,7 @@ import torch
 from robustag.binomial import effective_number
 from robustag.evaluation import VARIED, campaign
 from robustag.evaluation.bootstrap import event_weights, replicas
-from robustag.evaluation.distances import measure
+from robustag.evaluation.distances import Clean
 from robustag.evaluation.weighted import effective_shares, too_few
 from robustag.mismodelling.displacements import Displacement
 from robustag.tensors import Normalisation
@@ -115,7 +115,7 @@ def test_what_is_left_of_the_jets_is_said(jets, factor, settings):
 def test_inputs_that_weights_follow_are_seen_to_differ(jets):
     """The distance knows the weights, although no input has moved."""
     weights = torch.exp(0.5 * jets.inputs[:, 0])
-    table = measure(jets, jets.reweighted(weights), ("p", "q", "r"), seed=1, joint=0)
+    table = Clean(jets, ("p", "q", "r"), joint=0).compare(jets.reweighted(weights), seed=1)[0]
     js = table[(table["distance"] == "js")].set_index("input")
     shift = table[(table["distance"] == "shift") & (table["flavour"] == "all")].set_index("input")["value"]
     assert js["value"]["p"] > 10 * js["floor"]["p"]

@@ -6,7 +6,7 @@ sides, taken away, and where it hides the rest, a lower limit is all there is.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +14,8 @@ import torch
 from scipy.linalg import hadamard
 
 from robustag.classes import CLASSES
-from robustag.evaluation.distances.classifier import Sample, classifier_auc
 from robustag.evaluation.distances.sides import GROUPS, side_cells
+from robustag.evaluation.roc import Area
 from robustag.evaluation.significance import level, p_value, total_error
 from robustag.visibility import jets_to_classify
 from robustag.visibility.comparison import Comparison, Sums, seen_by_input, seen_by_pair
@@ -82,15 +82,14 @@ class Watch:
         """
         kept = [name for name, one in zip(names, self._columns, strict=True) if one]
         after = self._sums(_at_most(changed, _COMPARED))
-        first, second = torch.triu_indices(len(kept), len(kept), 1)
+        each, (first, second) = torch.arange(len(kept)), torch.triu_indices(len(kept), len(kept), 1)
         for number, flavour in enumerate(_SAMPLES):
             one, other = _swapped(self._clean, after, number)
             inputs = seen_by_input(one, other, len(kept))
-            yield _row(flavour, "needed_by_input", inputs, kept)
+            yield _row(flavour, "needed_by_input", inputs, kept, each)
             if len(first):
                 pairs = seen_by_pair(one, other, self._variance[number], len(first))[:, first, second]
-                each = [f"{kept[a]} and {kept[b]}" for a, b in zip(first, second, strict=True)]
-                yield _row(flavour, "needed_by_correlation", pairs, each)
+                yield _row(flavour, "needed_by_correlation", pairs, kept, first, second)
 
     def _of(self, jets: "JetTensors") -> tuple[torch.Tensor, torch.Tensor]:
         return jets.inputs[:, self._columns], jets.missing[:, self._columns]
@@ -115,12 +114,19 @@ def _swapped(before: Sums, after: Sums, sample: int) -> tuple[Sums, Sums]:
     )
 
 
-def _row(flavour: str, distance: str, seen: torch.Tensor, names: list[str]) -> dict:
-    """The most visible of several differences; `seen` [16, K] is one over the jets that they need."""
+def _row(flavour: str, distance: str, seen: torch.Tensor, names: list[str], *of: torch.Tensor) -> dict:
+    """The most visible of K differences; `seen` [16, K] is one over the jets that they need.
+
+    `of` [K] has the place of its input among the names, or those of both.
+    """
     best = int(seen[0].argmax())
     largest = seen.amax(dim=1).numpy()
     values = needed(float(largest[0]), largest[1:], float(seen[1:, best].mean()))
-    named = {"flavour": flavour, "input": names[best], "distance": distance}
+    named = {
+        "flavour": flavour,
+        "input": " and ".join(names[place[best]] for place in of),
+        "distance": distance,
+    }
     return {**named, **dict(zip(("value", "low", "high"), values, strict=True)), "floor": math.nan}
 
 
@@ -154,40 +160,32 @@ def _jets(size: float) -> float:
     return size**-2.0 if size > 0 else math.inf
 
 
-def needed_by_classifier(
-    clean: Sample, changed: Sample, seed: int, first: tuple[float, float, float]
-) -> dict:
+def needed_by_classifier(aucs: Sequence[Area], trained: float) -> dict:
     """Jets that a classifier of changed and clean jets needs, those that train it among them.
 
-    The network of `classifier_auc` is trained three times, on either half of the events. Its AUC has the
-    error of the tested jets and the scatter of the trainings. One that learns from more jets sees more.
+    Its AUC has the error of the tested jets and the scatter of the trainings. One that learns from more jets
+    sees more.
 
     Parameters
     ----------
-    clean, changed, seed
-        As of `classifier_auc`.
-    first : tuple of float
-        What it gives for them: the first training.
+    aucs : sequence of Area [4]
+        Of four trainings, which are tested on the two halves of the events in turn.
+    trained : float
+        Jets of either sample that train it.
 
     Returns
     -------
     dict
         value, low, high, as of `needed`.
-
-    Raises
-    ------
-    InputError
-        As `classifier_auc`.
     """
-    second = classifier_auc(clean, changed, seed + 1, tested=0)
-    third = classifier_auc(clean, changed, seed + 2, tested=1)
-    aucs = np.array([first[0], second[0], third[0]])
-    # Either half counts as much.
-    auc = (aucs[1] + (aucs[0] + aucs[2]) / 2) / 2 - 0.5
-    statistical = math.hypot(second[2] - second[1], (first[2] - first[1] + third[2] - third[1]) / 2) / 4
-    scatter = float(aucs.std(ddof=1)) / math.sqrt(len(aucs))
-    total, trained = total_error(statistical, scatter), len(clean.event) / 2
-    if auc <= 0 or p_value(auc, statistical, np.inf, scatter, len(aucs)) >= level(3.0):
+    values = np.array([one.value for one in aucs])
+    auc = float(values.mean()) - 0.5
+    # Both on one half have the error of the same jets.
+    errors = [(one.high - one.low) / 2 for one in aucs]
+    statistical = math.hypot((errors[0] + errors[2]) / 4, (errors[1] + errors[3]) / 4)
+    scatter = float(values.std(ddof=1)) / math.sqrt(len(values))
+    total = total_error(statistical, scatter)
+    if auc <= 0 or p_value(auc, statistical, np.inf, scatter, len(values)) >= level(3.0):
         sizes = 0.0, max(auc, 0.0) + _LIMIT * total, 0.0
     else:
         sizes = auc, auc + total, auc - total

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import stats
 
-from robustag.evaluation.distances import Sample, classifier_auc
+from robustag.evaluation.distances import Classifiers, Sample, Training
 from robustag.evaluation.distances.detection import Watch, needed, needed_by_classifier
 from robustag.tensors.loading import JetTensors
 
@@ -118,11 +118,17 @@ def sample(seed, shift, first=0, jets=3000):
     return Sample(inputs, np.arange(first, first + jets), np.ones(jets))
 
 
+def of_classifiers(clean, other):
+    trainings = [Training(np.ones(3, dtype=bool), tested, seed) for seed, tested in enumerate((1, 0, 1, 0))]
+    classifiers = Classifiers(clean, other, trainings)
+    return needed_by_classifier([classifiers.auc(number, 1) for number in range(4)], 1500)
+
+
 @pytest.mark.parametrize("shift", [1.0, 0.5])
 def test_a_classifier_needs_its_training_and_what_its_auc_needs(shift):
     """AUC = Phi(d / sqrt 2) of a Gaussian shift d, which it hardly misses."""
     clean, other = sample(1, 0.0), sample(2, shift, first=5000)
-    found = needed_by_classifier(clean, other, 1, classifier_auc(clean, other, 1))
+    found = of_classifiers(clean, other)
     assert found["low"] < found["value"] < found["high"]
     assert found["value"] - 1500 == pytest.approx(
         1.5 / (stats.norm.cdf(shift / math.sqrt(2)) - 0.5) ** 2, rel=0.25
@@ -131,7 +137,7 @@ def test_a_classifier_needs_its_training_and_what_its_auc_needs(shift):
 
 def test_a_classifier_of_one_distribution_gives_a_lower_limit():
     clean, other = sample(3, 0.0), sample(4, 0.0, first=5000)
-    found = needed_by_classifier(clean, other, 1, classifier_auc(clean, other, 1))
+    found = of_classifiers(clean, other)
     assert math.isinf(found["value"])
     assert math.isinf(found["high"])
     assert 1500 < found["low"] < 1e5
