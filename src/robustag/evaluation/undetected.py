@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from robustag.classes import CLASSES, DISCRIMINATED
+
 #: The tests of the distances table, by what sees the perturbation.
 TESTS = {
     "needed_by_input": "input",
@@ -13,6 +15,9 @@ TESTS = {
 }
 #: Columns of a harm, by its metric.
 HARMS = {"auc": "auc", "fixed_cut_efficiency": "efficiency", "fixed_cut_mistag": "mistag"}
+#: Columns of the share of rightly judged jets that are fooled, by the distance.
+FOOLED = ("fooled", "fooled_unflagged")
+ROLES = ("signal", "background")
 _CASE = ["kind", "perturbation", "epsilon"]
 
 
@@ -41,7 +46,9 @@ def undetected(
     -------
     DataFrame
         model, kind, perturbation, epsilon; ``mistag``, ``efficiency`` and ``auc``, the harms (see
-        `Measurements.harm`), each with its error; ``sample``, all jets or a flavour; ``by``, what sees it
+        `Measurements.harm`), each with its error; ``fooled_signal``, ``fooled_unflagged_signal`` and the same
+        of the background, of the first training, with their ends ``_low`` and ``_high``
+        (`robustag.evaluation.distances.fooled`); ``sample``, all jets or a flavour; ``by``, what sees it
         (``any``: whichever needs the fewest jets); ``input``, which one or two; ``jets`` of data, and as many
         of simulation, between ``low`` and ``high``: infinite where these jets do not show it, and more than
         ``low`` with 95 % confidence.
@@ -55,6 +62,7 @@ def undetected(
     of_models = [
         needed[needed["model"].isin([name, ""])].assign(model=name) for name in harms["model"].unique()
     ]
+    harms = harms.merge(_fooled(distances, discriminator), how="left", on=["model", *_CASE])
     found = harms.merge(pd.concat(of_models), on=["model", *_CASE])
     return found.sort_values(["model", *_CASE, "sample", "by"], ignore_index=True)
 
@@ -78,6 +86,20 @@ def _harms(
                 columns[name] = wide[role, metric]
                 columns[f"{name}_error"] = wide[f"{role}_error", metric]
             yield pd.DataFrame(columns).reset_index().assign(model=pair[role])
+
+
+def _fooled(distances: pd.DataFrame, discriminator: str) -> pd.DataFrame:
+    """One row for every model and perturbation of which it is known; columns always the same."""
+    roles = dict(zip((CLASSES[flavour] for flavour in DISCRIMINATED[discriminator]), ROLES, strict=True))
+    rows = distances[distances["distance"].isin(FOOLED) & distances["flavour"].isin(roles)]
+    columns = [f"{distance}_{role}" for distance in FOOLED for role in ROLES]
+    name = rows["distance"] + "_" + rows["flavour"].map(roles)
+    wide = rows.assign(name=name).pivot(
+        index=["model", *_CASE], columns="name", values=["value", "low", "high"]
+    )
+    of = {"value": "", "low": "_low", "high": "_high"}
+    flat = {f"{column}{suffix}": wide.get((end, column)) for column in columns for end, suffix in of.items()}
+    return pd.DataFrame(flat, index=wide.index).astype(float).reset_index()
 
 
 def _fewest(needed: pd.DataFrame) -> pd.DataFrame:

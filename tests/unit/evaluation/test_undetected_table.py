@@ -54,6 +54,12 @@ def distances():
                 (*case, 1, flavour, "kl", "pt", 0.1, math.nan, math.nan),
             ]
         rows.append((*case, 1, "all", "needed_by_classifier", "all", math.inf, 70.0, math.inf))
+    for case in [attacks[0], ("plain", *CASES[1])]:
+        for number, (flavour, name) in enumerate(
+            (flavour, name) for flavour in ("b", "light") for name in ("fooled", "fooled_unflagged")
+        ):
+            share = 0.1 * (number + 1) if case[1] == "attack" else 0.01 * (number + 1)
+            rows.append((*case, 1, flavour, name, "all", share, 0.9 * share, 1.1 * share))
     columns = ["model", "kind", "perturbation", "epsilon", "seed", "flavour", "distance", "input"]
     return pd.DataFrame(rows, columns=[*columns, "value", "low", "high"])
 
@@ -92,3 +98,25 @@ def test_of_limits_the_lowest_counts(verdicts, distances):
     row = table[(table["by"] == "any") & (table["sample"] == "all")].iloc[0]
     assert math.isinf(row["jets"])
     assert row["low"] == 70.0
+
+
+def test_fooled_jets_are_those_of_the_very_model(verdicts, distances):
+    """Also of scenarios, whose other distances belong to no model; empty where nobody counted."""
+    table = undetected(verdicts, distances, PAIRS, "BvL", 0.01)
+    columns = ["fooled_signal", "fooled_unflagged_signal", "fooled_background", "fooled_unflagged_background"]
+    for perturbation, unit in (("fgsm", 0.1), ("blur", 0.01)):
+        own = table[(table["model"] == "plain") & (table["perturbation"] == perturbation)]
+        assert len(own) > 1
+        for number, column in enumerate(columns, start=1):
+            assert own[column].to_numpy() == pytest.approx(number * unit)
+            assert own[f"{column}_low"].to_numpy() == pytest.approx(0.9 * number * unit)
+            assert own[f"{column}_high"].to_numpy() == pytest.approx(1.1 * number * unit)
+    assert table.loc[table["model"] != "plain", columns].isna().all(axis=None)
+
+
+def test_a_study_that_fools_no_jet_has_the_same_columns(verdicts, distances):
+    nothing = distances[~distances["distance"].str.startswith("fooled")]
+    empty, whole = (undetected(verdicts, table, PAIRS, "BvL", 0.01) for table in (nothing, distances))
+    assert list(empty.columns) == list(whole.columns)
+    assert empty["fooled_signal"].isna().all()
+    assert len(empty) == len(whole)
