@@ -7,10 +7,9 @@ reaches the value whose p-value is that of three standard deviations, counted as
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtri, kolmogi
-from scipy.stats import norm
+from scipy.special import chdtri, kolmogi, ndtr, ndtri
 
-_CHANCE = 2 * norm.sf(3.0)
+_CHANCE = 2 * ndtr(-3.0)
 """Probability of three standard deviations to either side."""
 
 
@@ -76,7 +75,7 @@ def jets_to_see_correlation(change: ArrayLike, variance: ArrayLike, tests: int =
     tests
         Made together.
     """
-    deviations = norm.isf(_CHANCE / tests / 2.0)
+    deviations = -ndtri(_CHANCE / tests / 2.0)
     with np.errstate(divide="ignore"):
         return 2.0 * np.divide(np.multiply(variance, deviations**2), np.square(change))
 

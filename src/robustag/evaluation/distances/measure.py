@@ -65,13 +65,9 @@ class Clean:
         """
         single = pd.DataFrame(self._reference.compare(changed))
         single["input"] = np.array(self._names)[single["input"]]
-        if self._joint is None:
-            return [single, *(pd.DataFrame(columns=single.columns) for _ in range(self._taggers))]
-        joint, *fooled = self._joint.compare(changed, seed)
-        return [
-            pd.concat([single, pd.DataFrame(joint)], ignore_index=True),
-            *(pd.DataFrame(rows, columns=single.columns) for rows in fooled),
-        ]
+        rows = self._joint.compare(changed, seed) if self._joint else [[]] * (1 + self._taggers)
+        joint, *fooled = (pd.DataFrame(part, columns=single.columns).astype(single.dtypes) for part in rows)
+        return [pd.concat([single, joint], ignore_index=True), *fooled]
 
 
 def measure_all(

@@ -114,8 +114,15 @@ def test_a_detector_that_knows_nothing_flags_its_false_alarms(clean, tagger):
 
 
 def test_jets_of_other_collisions_are_not_the_same_jets(clean, tagger):
-    (found,) = ratios(clean, make_jets(3, first=100_000), tagger)
-    assert found.empty
+    """They have no rows, beside others that have some."""
+    samples = [("attack", "other", 0.1, clean, make_jets(3, first=100_000))]
+    samples.append(("attack", "toy", 0.1, clean, attacked(clean)))
+    distances, found = measure_all(samples, NAMES, 1, JOINT, [tagger])
+    assert set(found["perturbation"]) == {"toy"}
+    assert (found.dtypes == distances.dtypes).all()
+    _, nothing = measure_all(samples[:1], NAMES, 1, JOINT, [tagger])
+    assert nothing.empty
+    assert (nothing.dtypes == distances.dtypes).all()
 
 
 def test_every_tagger_has_a_table(clean, network, tagger):
