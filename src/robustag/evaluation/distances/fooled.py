@@ -120,10 +120,12 @@ def _ratios(
     trainings: Sequence[int],
     seed: int,
 ) -> Iterator[tuple[str, float, float, float]]:
-    """The fooling ratio and the corrected one, with their intervals, of the rightly judged jets, bool [N]."""
+    """The fooling ratio and the corrected one of rightly judged jets bool [N], if there are any."""
     weight = jets.event_weight.numpy()
     total, effective = weight[judged].sum(), effective_number(weight[judged], int(judged.sum()))
-    ratio = float(weight[fooled].sum() / total) if total else math.nan
+    if total <= 0:
+        return
+    ratio = float(weight[fooled].sum() / total)
     low, high = map(float, effective_efficiency(ratio, effective))
     yield "fooled", ratio, low, high
     flagged, error = 0.0, 0.0

@@ -130,3 +130,10 @@ def test_every_tagger_has_a_table(clean, network, tagger):
     one, other = ratios(clean, attacked(clean), tagger, loose)
     assert isinstance(other, pd.DataFrame)
     assert other.loc[("b", "fooled"), "value"] < one.loc[("b", "fooled"), "value"]
+
+
+def test_a_flavour_without_rightly_judged_jets_has_no_row(clean, network):
+    """As in a small sample: nothing is tagged."""
+    nothing = Tagger(network, Tagger.at(network, "BvL", 0.1, clean).discriminator, 100.0)
+    (found,) = ratios(clean, attacked(clean), nothing)
+    assert set(found.index.get_level_values("flavour")) == {"light"}
