@@ -10,7 +10,7 @@ with job(globals()) as (snakemake, log):
     import pandas as pd
     import torch
 
-    from robustag.attacks import AttackDefinition, audit
+    from robustag.attacks import AttackDefinition, Auditor
     from robustag.evaluation.bench import Bench
     from robustag.evaluation.campaign import Baseline
     from robustag.evaluation.settings import Evaluation
@@ -33,12 +33,12 @@ with job(globals()) as (snakemake, log):
     seed = derive_seed(params.seed, "attack", name)
     attack = bench.sweep(definition, model, jets, seed=seed, sources=[*map(bench.model, files.source)])
     evaluation = settings_of(Evaluation, {**settings["evaluation"], "seed": params.seed}, "evaluation")
-    audited, rows = [], sample_jets(jets.event, settings["audit"]["jets"])
+    audited, audit = [], Auditor(attack, sample_jets(jets.event, settings["audit"]["jets"]))
 
     def perturbed() -> Iterator[tuple[float, torch.Tensor]]:
         for epsilon in settings["epsilons"]:
             inputs = attack(epsilon)
-            audited.append(audit(attack, epsilon, inputs, rows))
+            audited.append(audit(epsilon, inputs))
             yield epsilon, inputs
             # Before the next ones are made.
             del inputs

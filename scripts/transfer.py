@@ -8,7 +8,7 @@ with job(globals()) as (snakemake, log):
     import pandas as pd
     import torch
 
-    from robustag.attacks import AttackDefinition, audit
+    from robustag.attacks import AttackDefinition, check_budget
     from robustag.evaluation.bench import Bench
     from robustag.evaluation.campaign import Baseline
     from robustag.evaluation.settings import Evaluation
@@ -26,7 +26,7 @@ with job(globals()) as (snakemake, log):
     attack = bench.sweep(definition, bench.model(files.source), jets, seed=seed)
     crafted = [(epsilon, attack(epsilon)) for epsilon in settings["transfer"]["epsilons"]]
     for epsilon, inputs in crafted:
-        audit(attack, epsilon, inputs)
+        check_budget(attack, epsilon, inputs)
     progress = Progress(f"transfer from {snakemake.wildcards.model} seed {snakemake.wildcards.seed}")
     evaluation = settings_of(Evaluation, {**settings["evaluation"], "seed": params.seed}, "evaluation")
     parts = []

@@ -12,7 +12,7 @@ from robustag.attacks.info import AttackInfo
 from robustag.lazy import export_lazily
 
 if TYPE_CHECKING:
-    from robustag.attacks.audit import BrokenBudgetError, audit
+    from robustag.attacks.audit import Auditor, BrokenBudgetError, audit, check_budget
     from robustag.attacks.problem import Problem, input_gradient
     from robustag.attacks.registry import build_attack
     from robustag.attacks.rule import Budget, BudgetRule
@@ -31,6 +31,7 @@ __all__ = [
     "NORMS",
     "AttackDefinition",
     "AttackInfo",
+    "Auditor",
     "BrokenBudgetError",
     "Budget",
     "BudgetRule",
@@ -41,6 +42,7 @@ __all__ = [
     "attack",
     "audit",
     "build_attack",
+    "check_budget",
     "input_gradient",
     "sweep",
 ]

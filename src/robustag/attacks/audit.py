@@ -19,46 +19,101 @@ class BrokenBudgetError(RuntimeError):
 
 
 def audit(attack: Sweep, epsilon: float, perturbed: Tensor, jets: Tensor | None = None) -> dict:
-    """Audit what `attack` made at one epsilon.
+    """`Auditor` of one epsilon; parameters, numbers and errors are its."""
+    return Auditor(attack, jets)(epsilon, perturbed)
+
+
+def check_budget(attack: Sweep, epsilon: float, perturbed: Tensor) -> None:
+    """Refuse what has left the budget, as `Auditor` does, which measures besides."""
+    attack.within_memory(lambda problems: _budget_kept(problems, attack.definition, epsilon, perturbed))
+
+
+class Auditor:
+    """Audits what an attack makes, epsilon after epsilon; what is true of clean jets is found once.
 
     Parameters
     ----------
     attack : Sweep
         The attack with its jets.
-    epsilon : float
-        Strength.
-    perturbed : Tensor [N, F]
-        What the attack gave.
     jets : Tensor int64, optional
         Rows on which losses, gradients and covariances are taken, the same for all attacks that are to be
         compared; all of them if left out.
-
-    Returns
-    -------
-    dict
-        ``epsilon``; ``outside_budget``: entries beyond their interval, ball or valid covariance;
-        ``moved_frozen``: moved missing entries, and counts unless the attack moves those;
-        ``fractional_counts``: counts moved by no whole number of units; ``moved``: share of entries that
-        moved; ``audited_jets``; ``invalid_covariances``: share of the tracks of these that were valid before
-        and are not now (zero under a physical budget, and telling without);
-        ``zero_gradient``: share of these jets whose gradient, where it may move, is exactly zero (masking);
-        ``unusable``: share of all jets for which the attack met, at this epsilon or one before, a gradient
-        with NaN or infinity in it or a loss that is NaN, so that it did less to them than it could;
-        ``loss``, ``margin``: mean loss and mean logit margin of the audited jets that have a finite one;
-        ``raised``: the same of what the attack raises, for "misread" as the next;
-        ``misread``: share of the audited jets whose largest logit is wrong.
-
-    Raises
-    ------
-    BrokenBudgetError
-        If an entry left the budget or moved although frozen.
     """
-    return attack.within_memory(
-        lambda problems: (
-            _budget_kept(problems, attack.definition, epsilon, perturbed)
-            | _jets(problems[0], attack.definition.raises, attack.jets, perturbed, jets)
+
+    def __init__(self, attack: Sweep, jets: Tensor | None = None) -> None:
+        self._attack = attack
+        self._rows = slice(None) if jets is None else jets
+        self._clean: tuple[Tensor, float] | None = None
+
+    def __call__(self, epsilon: float, perturbed: Tensor) -> dict:
+        """Audit what the attack made at one epsilon.
+
+        Parameters
+        ----------
+        epsilon : float
+            Strength.
+        perturbed : Tensor [N, F]
+            What the attack gave.
+
+        Returns
+        -------
+        dict
+            ``epsilon``; ``outside_budget``: entries beyond their interval, ball or valid covariance;
+            ``moved_frozen``: moved missing entries, and counts unless the attack moves those;
+            ``fractional_counts``: counts moved by no whole number of units; ``moved``: share of entries that
+            moved; ``audited_jets``; ``invalid_covariances``: share of the tracks of these that were valid
+            before and are not now (zero under a physical budget, and telling without);
+            ``zero_gradient``: share of these jets whose gradient, where it may move, is exactly zero
+            (masking); ``unusable``: share of all jets for which the attack met, at this epsilon or one
+            before, a gradient with NaN or infinity in it or a loss that is NaN, so that it did less to them
+            than it could; ``loss``, ``margin``: mean loss and mean logit margin of the audited jets that have
+            a finite one; ``raised``: the same of what the attack raises, for "misread" as the next;
+            ``misread``: share of the audited jets whose largest logit is wrong.
+
+        Raises
+        ------
+        BrokenBudgetError
+            If an entry left the budget or moved although frozen.
+        """
+        return self._attack.within_memory(
+            lambda problems: (
+                _budget_kept(problems, self._attack.definition, epsilon, perturbed)
+                | self._jets(problems[0], perturbed)
+            )
         )
-    )
+
+    def _jets(self, problem: Problem, perturbed: Tensor) -> dict[str, float | int]:
+        """What the chosen jets have lost: mean losses at `perturbed`, gradients that are zero, covariances.
+
+        All jets of an attack have the model, the loss and the rule of `problem`.
+        """
+        device, rule, raises = problem.inputs.device, problem.rule, self._attack.definition.raises
+        x, missing, label, shifted = (
+            column[self._rows].to(device) for column in (*self._attack.jets, perturbed)
+        )
+        if self._clean is None:
+            gradient = input_gradient(problem.model, problem.loss, x, label)
+            gradient.masked_fill_(missing | rule.integer | (rule.scale == 0), 0.0)
+            zero = float((gradient == 0).all(dim=1).double().mean())
+            self._clean = _valid(rule.covariances, x).cpu(), zero
+        valid, zero = self._clean
+        with torch.no_grad():
+            logits = problem.model(shifted)
+            losses, margin = problem.loss(logits, label).double(), logit_margin(logits, label).double()
+            misread = (margin > 0).double()
+            raised = misread
+            if raises != "misread":
+                raised = (objective_of(raises) or problem.loss)(logits, label).double()
+        broken = valid.to(device) & ~_valid(rule.covariances, shifted)
+        return {
+            "audited_jets": len(x),
+            "invalid_covariances": int(broken.sum()) / max(1, int(valid.sum())),
+            "zero_gradient": zero,
+            "loss": _mean(losses),
+            "margin": _mean(margin),
+            "raised": _mean(raised),
+            "misread": float(misread.mean()),
+        }
 
 
 def _budget_kept(
@@ -115,45 +170,9 @@ def _broken(
     return found
 
 
-def _jets(
-    problem: Problem,
-    raises: str,
-    columns: tuple[Tensor, Tensor, Tensor],
-    perturbed: Tensor,
-    jets: Tensor | None,
-) -> dict[str, float | int]:
-    """What the chosen jets have lost: mean losses at `perturbed`, gradients that are zero, covariances.
-
-    All jets of an attack have the model, the loss and the rule of `problem`.
-    """
-    rows = slice(None) if jets is None else jets
-    model, loss, rule, device = problem.model, problem.loss, problem.rule, problem.inputs.device
-    x, missing, label, shifted = (column[rows].to(device) for column in (*columns, perturbed))
-    gradient = input_gradient(model, loss, x, label)
-    gradient.masked_fill_(missing | rule.integer | (rule.scale == 0), 0.0)
-    with torch.no_grad():
-        logits = model(shifted)
-        losses, margin = loss(logits, label).double(), logit_margin(logits, label).double()
-        misread = (margin > 0).double()
-        raised = misread if raises == "misread" else (objective_of(raises) or loss)(logits, label).double()
-    return {
-        "audited_jets": len(x),
-        "invalid_covariances": _invalid(rule.covariances, x, shifted),
-        "zero_gradient": float((gradient == 0).all(dim=1).double().mean()),
-        "loss": _mean(losses),
-        "margin": _mean(margin),
-        "raised": _mean(raised),
-        "misread": float(misread.mean()),
-    }
-
-
-def _invalid(covariances: Covariances | None, x: Tensor, shifted: Tensor) -> float:
-    """Share of the tracks valid at `x` whose covariance is none at `shifted`; zero without any."""
-    if covariances is None:
-        return 0.0
-    valid = ~covariances.broken(x)
-    broken = valid & covariances.broken(shifted)
-    return int(broken.sum()) / max(1, int(valid.sum()))
+def _valid(covariances: Covariances | None, x: Tensor) -> Tensor:
+    """Tracks [N, T] whose covariance is one; none without any."""
+    return x.new_zeros(len(x), 0, dtype=torch.bool) if covariances is None else ~covariances.broken(x)
 
 
 def _mean(values: Tensor) -> float:

@@ -98,19 +98,22 @@ class Ellipsoid:
     def limit(self, move: Tensor, lower: Tensor, upper: Tensor) -> Tensor:
         """The move shortened to the radius, which is the closest in this metric, and cut to its interval.
 
-        Where that cut lengthens the move, it is shortened once more.
+        Where that cut lengthens the move, or rounding has, it is shortened once more.
         """
         inside = torch.clamp(self._shorten(move), lower, upper)
-        return self._shorten(inside)
+        return inside if torch.equal(inside, move) else self._shorten(inside)
 
     def steepest(self, gradient: Tensor, lower: Tensor, upper: Tensor) -> Tensor:
-        """``r C g / sqrt(g C g)``, which gains most where no interval interferes; `limit` sees to those."""
+        """``r C g / sqrt(g C g)``, which gains most where no interval interferes, cut to its interval.
+
+        It is as long as the radius up to rounding, unless that cut lengthens it, which `limit` sees to.
+        """
         largest = gradient.abs().amax(dim=1, keepdim=True)
         gradient = torch.where(largest > 0, gradient / largest, 0.0)
         along = self.metric.spread(gradient)
         gain = (along * gradient).sum(dim=1, keepdim=True).clamp(min=0.0).sqrt()
         move = torch.where(gain > 0, self.radius * along / gain, 0.0)
-        return self.limit(move, lower, upper)
+        return torch.clamp(move, lower, upper)
 
     def _shorten(self, move: Tensor) -> Tensor:
         size = self.size(move)[:, None]
@@ -127,14 +130,18 @@ class Metric:
     Attributes
     ----------
     covariance, inverse : Tensor [P, F, F]
-        In units of the moves, and its inverse; zero for what does not move.
-    jets : tuple of Tensor int64
-        Jets of each combination.
+        In units of the moves, and its inverse; zero for what does not move. The combinations of fewest jets
+        stand first, so that those of equally many are multiplied at once.
+    jets : Tensor int64 [N]
+        Jets of one combination after the other.
+    runs : tuple of (int, int)
+        How many combinations in a row have how many jets each.
     """
 
     covariance: Tensor
     inverse: Tensor
-    jets: tuple[Tensor, ...]
+    jets: Tensor
+    runs: tuple[tuple[int, int], ...]
 
     @classmethod
     def of(cls, spread: Tensor, scale: Tensor, label: Tensor, missing: Tensor) -> "Metric":
@@ -144,17 +151,24 @@ class Metric:
         for what stays.
         """
         flavour = torch.nn.functional.one_hot(label, len(spread)).bool()
-        patterns, index = torch.unique(torch.cat([missing, flavour], dim=1), dim=0, return_inverse=True)
-        jets = tuple((index == position).nonzero()[:, 0] for position in range(len(patterns)))
-        first = torch.stack([rows[0] for rows in jets])
-        there = missing[first].logical_not()
-        covariance = _given(spread[label[first]], there, scale == 0)
+        patterns, index, count = torch.unique(
+            torch.cat([missing, flavour], dim=1), dim=0, return_inverse=True, return_counts=True
+        )
+        rising = count.argsort(stable=True)
+        jets = rising.argsort()[index].argsort(stable=True)
+        absent, flavour = patterns[rising].split([len(scale), len(spread)], dim=1)
+        there = absent.logical_not()
+        covariance = _given(spread[flavour.byte().argmax(dim=1)], there, scale == 0)
         covariance *= scale[:, None] * scale
         mask = (there & (scale > 0)).to(covariance.dtype)
-        covariance *= mask[:, :, None] * mask[:, None, :]
-        root = torch.linalg.cholesky(covariance + torch.diag_embed(1 - mask))
-        inverse = torch.cholesky_inverse(root) * mask[:, :, None] * mask[:, None, :]
-        return cls(covariance, inverse, jets)
+        _masked(covariance, mask)
+        root = covariance.clone()
+        root.diagonal(dim1=1, dim2=2).add_(1 - mask)
+        # In rows, which products with single vectors read four times as fast.
+        inverse = torch.cholesky_inverse(torch.linalg.cholesky(root)).contiguous()
+        each, number = count.unique(return_counts=True)
+        runs = tuple(zip(number.tolist(), each.tolist(), strict=True))
+        return cls(covariance, _masked(inverse, mask), jets, runs)
 
     def distance(self, move: Tensor) -> Tensor:
         """Mahalanobis distance of moves [N, F], [N]."""
@@ -167,17 +181,30 @@ class Metric:
     def deviation(self) -> Tensor:
         """Largest move of each input at distance 1, [N, F]."""
         ends = self.covariance.diagonal(dim1=1, dim2=2).sqrt()
-        widths = ends.new_zeros(sum(map(len, self.jets)), ends.shape[1])
-        for each, rows in zip(ends, self.jets, strict=True):
-            widths[rows] = each
-        return widths
+        parts = zip(ends.split([number for number, _ in self.runs]), self.runs, strict=True)
+        return self._by_jet([part.repeat_interleave(each, dim=0) for part, (_, each) in parts])
 
     def _times(self, matrices: Tensor, vectors: Tensor) -> Tensor:
         """The matrix [F, F] of each jet times its vector, [N, F]."""
-        product = torch.zeros_like(vectors)
-        for matrix, rows in zip(matrices, self.jets, strict=True):
-            product[rows] = vectors[rows] @ matrix
-        return product
+        blocks = matrices.split([number for number, _ in self.runs])
+        parts = vectors[self.jets].split([number * each for number, each in self.runs])
+        # Matrices first: for a single vector each, a batched product is three times as fast that way.
+        return self._by_jet(
+            [
+                torch.bmm(block, part.view(len(block), -1, part.shape[1]).mT).mT.reshape(part.shape)
+                for block, part in zip(blocks, parts, strict=True)
+            ]
+        )
+
+    def _by_jet(self, parts: list[Tensor]) -> Tensor:
+        """Rows of combination after combination, brought to the places of the jets."""
+        ordered = torch.cat(parts)
+        return torch.empty_like(ordered).index_copy_(0, self.jets, ordered)
+
+
+def _masked(matrices: Tensor, mask: Tensor) -> Tensor:
+    """The matrices [P, F, F], in place, without rows and columns where the mask [P, F] is zero."""
+    return matrices.mul_(mask[:, :, None]).mul_(mask[:, None, :])
 
 
 def _given(covariance: Tensor, there: Tensor, stays: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from robustag.attacks import AttackDefinition, audit
+from robustag.attacks import AttackDefinition, check_budget
 from robustag.classes import CLASSES
 from robustag.evaluation import ALL, ALONE, FROZEN, RAW
 from robustag.evaluation.bench import Bench, Trained
@@ -15,14 +15,10 @@ from robustag.evaluation.campaign import predict
 from robustag.evaluation.discriminators import DISCRIMINATORS, log_odds
 from robustag.evaluation.roc import area
 from robustag.evaluation.settings import Evaluation
-from robustag.tensors.loading import sample_jets
 
 if TYPE_CHECKING:
     from robustag.features import FeatureTable
     from robustag.tensors.loading import JetTensors
-
-#: Jets of which each attack is audited.
-AUDITED = 500
 
 
 class Group(NamedTuple):
@@ -103,7 +99,7 @@ def group_aucs(
         if inputs.any():
             attack = bench.sweep(definition, target, jets, seed=seed, only=inputs)
             perturbed = attack(epsilon)
-            audit(attack, epsilon, perturbed, sample_jets(jets.event, AUDITED))
+            check_budget(attack, epsilon, perturbed)
         logits = predict(target.network, perturbed)
         front = {**group, "moved": moved, "inputs": int(inputs.sum()), "epsilon": float(epsilon)}
         for d in DISCRIMINATORS:

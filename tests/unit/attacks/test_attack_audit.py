@@ -2,7 +2,7 @@ import pytest
 import torch
 from tests.unit.attacks.definitions import DEFINITIONS
 
-from robustag.attacks import BrokenBudgetError, Sweep, audit
+from robustag.attacks import Auditor, BrokenBudgetError, Sweep, audit, check_budget
 from robustag.training import build_loss
 
 
@@ -30,8 +30,9 @@ def test_a_cheat_fails_the_job(setting, cheat):
     where = {"missing": setting.missing, "count": setting.rule.integer & ~setting.missing}.get(cheat, movable)
     jet, feature = where.nonzero()[0]
     perturbed[jet, feature] += {"nan": torch.nan, "far": 1.0}.get(cheat, 1e-3)
-    with pytest.raises(BrokenBudgetError, match=r"'fgsm' broke its budget at epsilon 0\.1"):
-        audit(attack, 0.1, perturbed)
+    for refuse in (audit, check_budget):
+        with pytest.raises(BrokenBudgetError, match=r"'fgsm' broke its budget at epsilon 0\.1"):
+            refuse(attack, 0.1, perturbed)
 
 
 @pytest.mark.parametrize("norm", ["l2", "l2_group", "mahalanobis"])
@@ -66,6 +67,26 @@ def test_losses_are_those_of_the_chosen_jets(setting):
     loss = setting.loss(setting.model(perturbed[rows]), setting.label[rows]).detach()
     assert found["audited_jets"] == len(rows)
     assert found["loss"] == pytest.approx(float(loss.mean()), rel=1e-5)
+
+
+def test_clean_jets_are_looked_at_once_for_all_strengths(setting):
+    shown = []
+
+    def model(x):
+        shown.append(len(x))
+        return setting.model(x)
+
+    attack = prepared(setting._replace(model=model), DEFINITIONS["fgsm"])
+    made = [(epsilon, attack(epsilon)) for epsilon in (0.0, 0.1, 1.0)]
+    rows = torch.arange(0, 200, 2)
+    one_by_one = [audit(attack, *pair, rows) for pair in made]
+    shown.clear()
+    auditor = Auditor(attack, rows)
+    assert [auditor(*pair) for pair in made] == one_by_one
+    assert shown == 4 * [len(rows)]
+    shown.clear()
+    check_budget(attack, *made[1])
+    assert shown == []
 
 
 def test_masked_gradients_are_counted(setting):
