@@ -156,7 +156,7 @@ def _with_replicates(
 
 def _cross_entropy(logits: np.ndarray, label: np.ndarray) -> np.ndarray:
     """-ln P(true class), free of underflow."""
-    classes = logits.T.astype(np.float64)
+    classes = logits.T.astype(np.float64, order="C")
     largest = classes.max(axis=0)
     partition = largest + np.log(np.exp(classes - largest).sum(axis=0))
     return partition - classes[label, np.arange(len(label))]

@@ -44,7 +44,7 @@ def discriminant(logits: np.ndarray, discriminator: Discriminator) -> np.ndarray
 def probabilities(logits: np.ndarray) -> np.ndarray:
     """Softmax of logits [N, 3] in float64: P(b), P(c), P(light)."""
     # Class by class: sums over rows of three are slow.
-    classes = logits.T.astype(np.float64)
+    classes = logits.T.astype(np.float64, order="C")
     exponential = np.exp(classes - classes.max(axis=0))
     return (exponential / exponential.sum(axis=0)).T
 

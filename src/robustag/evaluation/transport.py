@@ -105,7 +105,7 @@ class Outputs:
             jets = np.flatnonzero(self._jets.label == flavour)
             # One replicate after the other is faster.
             weights = np.ascontiguousarray(self._jets.weights[jets].T)
-            orders = [(values[jets], np.argsort(values[jets], kind="stable")) for values in along]
+            orders = [(values[jets], np.argsort(values[jets])) for values in along]
             found.append(np.stack([quantiles(values, weights, order, _LEVELS) for values, order in orders]))
         return found
 

@@ -97,8 +97,10 @@ def perturb(
 
         def changed(rows: slice, strength: float) -> Tensor:
             part = data.select(rows)
-            swapped, position = swap_elements(part, block, normalisation, Draws(seed, part.key))
-            return torch.where(concerned[rows] & (position < strength), swapped, part.inputs)
+            place, lot = Draws(seed, part.key).uniform(2, torch.float64).unbind(dim=1)
+            chosen = (concerned[rows, 0] & (lot < strength)).nonzero()[:, 0]
+            swapped = swap_elements(part.select(chosen), block, normalisation, place[chosen])
+            return part.inputs.index_copy(0, chosen, swapped)
 
     elif definition["kind"] in KINDS:
         move, cap = KINDS[definition["kind"]], definition.get("relative_cap", relative_cap)
@@ -172,16 +174,12 @@ def mismodelled(
             del inputs
 
 
-def swap_elements(
-    data: "JetTensors",
-    block: Block,
-    normalisation: Normalisation,
-    draws: Draws,
-) -> tuple[Tensor, Tensor]:
-    """Jets in which two neighbours among the elements of a block, chosen at random, have changed places.
+def swap_elements(data: "JetTensors", block: Block, normalisation: Normalisation, place: Tensor) -> Tensor:
+    """Inputs [N, F] of jets in which two neighbours among the elements of a block have changed places.
 
-    Returns the inputs [N, F] and a uniform number per jet, [N, 1], 1 where there are no two elements. All
-    that belongs to an element goes with it; what is missing stays missing, at its value in the new place.
+    Which two follows from a uniform number `place` float64 [N] of each jet; jets without two elements stay
+    as they are. All that belongs to an element goes with it; what is missing stays missing, at its value in
+    the new place.
     """
     device = data.inputs.device
     jets, columns = len(data), torch.from_numpy(block.columns).to(device)
@@ -192,7 +190,6 @@ def swap_elements(
     )
     physical = (data.inputs.double() * sigma + mean).masked_fill(data.missing, torch.nan)
     existing = (~data.missing[:, columns]).any(dim=1).sum(dim=1)
-    place, position = draws.uniform(2, torch.float64).unbind(dim=1)
     left = (place * (existing - 1).clamp(min=1)).long()
     # Jets without two elements keep theirs, whatever their order becomes.
     right = (left + 1).clamp(max=places - 1)
@@ -202,4 +199,4 @@ def swap_elements(
     elements = physical[:, columns]
     physical[:, columns] = elements.gather(2, order[:, None].expand_as(elements))
     swapped = (torch.where(physical.isnan(), absent, physical) - mean) / sigma
-    return swapped.float(), torch.where(existing > 1, position, 1.0)[:, None]
+    return torch.where((existing > 1)[:, None], swapped.float(), data.inputs)
