@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from robustag import memory
-from robustag.attacks.problem import PerJetLoss, input_gradient
+from robustag.attacks.problem import PerJetLoss, loss_and_gradient
 
 
 def jets_at_a_time(device: torch.device) -> int:
@@ -54,9 +54,15 @@ class Landscape:
 
     def gradient(self, inputs: Tensor, label: Tensor) -> Tensor:
         """d loss / d inputs [N, F] of placed inputs [N, F], chunk by chunk."""
-        return torch.cat(
-            [input_gradient(self._model, self._loss, x, true) for x, true in self._chunks(inputs, label)]
+        return self.value_and_gradient(inputs, label)[1]
+
+    def value_and_gradient(self, inputs: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        """`value` and `gradient`, for one forward and one backward pass."""
+        chunks = self._chunks(inputs, label)
+        losses, gradients = zip(
+            *(loss_and_gradient(self._model, self._loss, x, true) for x, true in chunks), strict=True
         )
+        return torch.cat(losses), torch.cat(gradients)
 
     def hessian(self, inputs: Tensor, label: Tensor) -> Callable[[Tensor], Tensor]:
         """Product of each jet's Hessian d2 loss / d inputs2 with a vector: [N, F] to [N, F].

@@ -4,6 +4,8 @@ Where the loss is linear over the step, FGSM is as strong as any attack of its s
 papers to first-order attacks costs nothing; where gradients turn or signs flip, it does.
 """
 
+from collections.abc import Iterator, Sequence
+
 import pandas as pd
 import torch
 from torch import Tensor
@@ -18,9 +20,9 @@ def step_stability(
     missing: Tensor,
     label: Tensor,
     rule: BudgetRule,
-    epsilon: float,
-) -> pd.DataFrame:
-    """What an FGSM step changes, one row per jet.
+    epsilons: Sequence[float],
+) -> Iterator[tuple[float, pd.DataFrame]]:
+    """What FGSM steps change, one row per jet.
 
     Parameters
     ----------
@@ -28,12 +30,13 @@ def step_stability(
     inputs, missing, label : float64 [N, F], bool [N, F], int64 [N]
         Placed jets.
     rule : BudgetRule
-    epsilon : float
-        Size of the step, above 0.
+    epsilons : sequence of float
+        Sizes of the steps, above 0.
 
-    Returns
-    -------
-    DataFrame
+    Yields
+    ------
+    epsilon : float
+    stability : DataFrame
         With x, g the jet and its gradient, delta the step, and x', g' behind it, over entries that may move:
 
         gain: L(x') - L(x). linearity_error: |L(x') - L(x) - delta g| / (delta g), after the local linearity
@@ -42,13 +45,17 @@ def step_stability(
         - g) / |delta|^2, the second derivative along the step as a finite difference (arXiv:1811.09716),
         which sees kinks of ReLUs. NaN where there is no slope.
     """
-    budget = rule.budget(inputs, missing, epsilon, label)
-    before = landscape.gradient(inputs, label)
-    moved = budget.extreme(before)
-    step = moved - inputs
-    before = before * budget.movable
-    after = landscape.gradient(moved, label) * budget.movable
-    gain = landscape.value(moved, label) - landscape.value(inputs, label)
+    value, gradient = landscape.value_and_gradient(inputs, label)
+    for epsilon in epsilons:
+        budget = rule.budget(inputs, missing, epsilon, label)
+        moved = budget.extreme(gradient)
+        behind = landscape.value_and_gradient(moved, label)
+        before, after = (each * budget.movable for each in (gradient, behind[1]))
+        yield epsilon, _changes(moved - inputs, behind[0] - value, before, after)
+
+
+def _changes(step: Tensor, gain: Tensor, before: Tensor, after: Tensor) -> pd.DataFrame:
+    """The columns of `step_stability`, from the step [N, F], the gain [N] and both gradients [N, F]."""
     first_order = (step * before).sum(dim=1)
     slope = before != 0
     columns = {

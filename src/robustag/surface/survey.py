@@ -167,8 +167,7 @@ def surface_statistics(
     ]
     data = data.to(landscape.device)
     inputs = landscape.place(data.inputs)
-    for epsilon in epsilons:
-        if epsilon > 0:
-            steps = step_stability(landscape, inputs, data.missing, data.label, rule, epsilon)
-            parts.append(summarise_jets(steps, label, weights).assign(epsilon=epsilon))
+    sizes = [epsilon for epsilon in epsilons if epsilon > 0]
+    for epsilon, steps in step_stability(landscape, inputs, data.missing, data.label, rule, sizes):
+        parts.append(summarise_jets(steps, label, weights).assign(epsilon=epsilon))
     return pd.concat(parts, ignore_index=True)

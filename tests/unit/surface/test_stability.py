@@ -10,7 +10,10 @@ EPSILON = 0.25  # exact in binary
 
 def stability(model, loss, data, rule):
     landscape = Landscape(model, loss)
-    return step_stability(landscape, landscape.place(data.inputs), data.missing, data.label, rule, EPSILON)
+    jets = landscape.place(data.inputs), data.missing, data.label
+    ((epsilon, table),) = step_stability(landscape, *jets, rule, [EPSILON])
+    assert epsilon == EPSILON
+    return table
 
 
 def test_quadratic_loss_has_its_closed_forms(identity, data, rule):
@@ -57,3 +60,17 @@ def test_kink_of_a_relu_counts(identity, data, rule):
     np.testing.assert_allclose(result["gradient_cosine"], -1)
     assert (result["sign_agreement"] == 0).all()
     assert result["step_curvature"].to_numpy() == pytest.approx(-2 / EPSILON)
+
+
+def test_steps_of_many_sizes_look_at_clean_jets_once(identity, data, rule):
+    shown = []
+
+    def loss(z, label):
+        shown.append(z.detach())
+        return z.square().sum(dim=1)
+
+    landscape = Landscape(identity, loss)
+    inputs = landscape.place(data.inputs)
+    tables = dict(step_stability(landscape, inputs, data.missing, data.label, rule, [EPSILON, 1.0]))
+    assert [torch.equal(z, inputs) for z in shown] == [True, False, False]
+    assert (tables[1.0]["gain"] > tables[EPSILON]["gain"]).all()
