@@ -6,11 +6,14 @@ from collections import Counter
 from itertools import pairwise
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 from tests.benchmarks.study import irreducible
 from tests.benchmarks.study.__main__ import report
 from tests.benchmarks.study.jobs import STAGES, Job, jobs_of
+from tests.benchmarks.study.looks import looks
 from tests.benchmarks.study.passes import passes_of, passes_of_step
 from tests.benchmarks.study.products import products_of
 from tests.unit.attacks.definitions import DEFINITIONS
@@ -19,6 +22,7 @@ from tests.unit.attacks.test_listing import EPSILONS, FORWARD
 from robustag.attacks import ATTACKS, AttackDefinition
 from robustag.files import write_table
 from robustag.models import build_model
+from robustag.tensors.store import write_store
 
 PGD = {"name": "pgd", "steps": 5, "rate": 2.5, "restarts": 1}
 
@@ -81,7 +85,9 @@ def test_jobs_are_read_from_their_records(tmp_path):
         path = tmp_path / f"logs/{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         spent = "wall 9.0 s, CPU 12.5 s, peak memory 300 MiB"
-        path.write_text(json.dumps({"rule": rule, "wildcards": {}, "params": {}, "spent": spent}))
+        path.write_text(
+            json.dumps({"rule": rule, "wildcards": {}, "params": {}, "inputs": {}, "spent": spent})
+        )
     claims, train = sorted(jobs_of(tmp_path))
     assert (train.stage, train.cpu, train.memory) == ("train", 12.5, 300)
     assert claims.stage == "tables, verdicts, figures"
@@ -136,3 +142,76 @@ def test_clean_jets_are_measured_once(tmp_path):
         ("transfer", "other", 0.0, 50): 1,
         ("transfer", "other", 0.1, 50): 1,
     }
+
+
+def job_of(rule, params, **inputs):
+    return Job(rule, {"model": "m", "seed": "1"}, params, 0.0, 0, inputs)
+
+
+def counted(job, results, precision=torch.float32):
+    """Passes of all jets together, forwards and backwards."""
+    found = [look for look in looks(job, results) if look.precision == precision]
+    return tuple(sum(look.jets * look.passes[way] for look in found) for way in (0, 1))
+
+
+def plant(results, table, *rows):
+    """A collected table with these rows of the job, of two discriminators, and more rows of other jobs."""
+    jobs = [{"model": "m", "seed": 1}, {"model": "other", "seed": 1}, {"model": "m", "seed": 2}]
+    others = [{column: f"not {value}" for column, value in row.items()} for row in rows]
+    kept = [of | row | {"discriminator": name} for of in jobs[:1] for row in rows for name in ("BvL", "CvL")]
+    kept += [of | row | {"discriminator": "BvL"} for of in jobs[1:] for row in others]
+    write_table(pd.DataFrame(kept), results / f"tables/{table}.parquet")
+
+
+def test_passes_of_groups_and_epochs(tmp_path):
+    turns = [("", "", "raw"), ("", "", "all"), ("block", "track", "alone"), ("block", "track", "frozen")]
+    names = ("family", "group", "moved")
+    plant(tmp_path, "groups", *(dict(zip(names, turn, strict=True), attack="fgsm") for turn in turns))
+    groups = job_of("groups", {"attacks": {"fgsm": {"name": "fgsm"}}, "settings": {"groups": {"jets": 10}}})
+    # Each is predicted, and all but raw jets are attacked by one forward and one backward pass.
+    assert counted(groups, tmp_path) == (10 * (4 + 3), 10 * 3)
+    shown = [("none", "", "raw"), ("reference", "r", "fgsm"), ("self", "", "fgsm")]
+    names = ("source", "crafted_on", "perturbation")
+    seen = [dict(zip(names, each, strict=True), epoch=epoch) for epoch in ("1", "5") for each in shown]
+    plant(tmp_path, "epochs", *seen)
+    perturbations = {"fgsm": {"name": "fgsm"}, "noise": {"name": "noise"}}
+    params = {"settings": {"epochs": {"jets": 7}}, "references": ["r"], "perturbations": perturbations}
+    assert counted(job_of("epochs", params), tmp_path) == (7 * (6 + 3), 7 * 3)
+
+
+def test_passes_of_parts_of_an_attack_are_those_of_the_jets_in_the_files(tmp_path):
+    jets = {name: np.zeros(9, dtype=kind) for name, kind in {"inputs": "f4", "label": "i8"}.items()}
+    path = tmp_path / "tensors/ttbar/nominal/0000.safetensors"
+    path.parent.mkdir(parents=True)
+    write_store(jets, np.array([2, 4, 9]), path)
+    plant(tmp_path, "spans", {"span": "flavour"}, {"span": "jet"})
+    nominal = ["results/some/tensors/ttbar/nominal/0000.safetensors"]
+    # The attack; clean and attacked jets; both parts, in two lengths each.
+    align = job_of("align", {"attack": {"name": "fgsm"}}, nominal=nominal)
+    assert counted(align, tmp_path) == (5 * (1 + 2 + 4), 5)
+
+
+def test_passes_of_a_surface_and_of_optimality(tmp_path):
+    surface = {
+        "pairs": [{}],
+        "points": 11,
+        "average": {"jets": 2, "points": 5},
+        "jets": 100,
+        "lanczos": 4,
+        "boundary": {"steps": 10, "overshoot": 0.1},
+        "weights": {"jets": 3, "points": 7},
+    }
+    job = job_of("surface", {"settings": {"surface": surface, "epsilons": [0.0, 0.1, 0.2]}})
+    planes, derivatives = 4 * (11**2 + 6 * 5**2), 2 + 3 + 5
+    assert counted(job, tmp_path, torch.float64) == (planes + 300 * (derivatives + 9), 300 * derivatives)
+    assert counted(job, tmp_path) == (300 * 10 + 2 * 9 * 49, 300 * 20 + 9 * 49)
+    attacks = {"fgsm": {"name": "fgsm"}, "pgd": PGD}
+    job = job_of("optimality", {"attacks": attacks, "settings": {"optimality": {"jets": 8}}})
+    assert counted(job, tmp_path) == (8 * (1 + 12 + 2), 8 * (1 + 10))
+    assert list(looks(job_of("claims", {}), tmp_path)) == []
+
+
+def test_products_have_the_precision_of_the_network():
+    network = build_model({"name": "mlp", "hidden": [7], "dropout": 0.1}, 12, seed=1).double()
+    pairs = products_of(network, 40, 12)
+    assert {one.dtype for both in pairs.values() for pair in both for one in pair} == {torch.float64}

@@ -16,6 +16,7 @@ from robustag.generate.weights import weight_settings
 from robustag.models import Inputs, build_model
 from tests.benchmarks.generate.measure import bare_pythia
 from tests.benchmarks.study.jobs import Job
+from tests.benchmarks.study.looks import looks
 from tests.benchmarks.study.passes import Passes, passes_of, passes_of_step
 from tests.benchmarks.study.products import multiplied, products_of, seconds
 
@@ -32,29 +33,33 @@ class Networks:
     def __init__(self, trainings: Iterable[Job], inputs: Inputs) -> None:
         self._definitions = {job.wildcards["model"]: job.params["model"]["network"] for job in trainings}
         self._inputs = inputs
-        self._rates: dict[tuple[str, int], dict[str, float]] = {}
+        self._rates: dict[tuple[str, int, torch.dtype], dict[str, float]] = {}
 
-    def rate(self, model: str, what: str, batch: int = CHUNK) -> float:
+    def rate(
+        self, model: str, what: str, batch: int = CHUNK, precision: torch.dtype = torch.float32
+    ) -> float:
         """Of a pass ``forwards``, or further back to ``inputs`` or ``weights``."""
         network = self._definitions[model]
-        key = f"{network}", batch
+        key = f"{network}", batch, precision
         if key not in self._rates:
-            products = products_of(build_model(network, self._inputs, seed=1), batch, self._inputs.size)
+            built = build_model(network, self._inputs, seed=1).to(precision)
+            products = products_of(built, batch, self._inputs.size)
             self._rates[key] = {name: multiplied(pairs) / batch for name, pairs in products.items()}
         return self._rates[key][what]
 
-    def attacked(self, model: str, passes: Passes) -> float:
+    def attacked(self, model: str, passes: Passes, precision: torch.dtype = torch.float32) -> float:
         """Seconds a jet."""
         return sum(
-            number * self.rate(model, what)
+            number * self.rate(model, what, precision=precision)
             for number, what in zip(passes, ("forwards", "inputs"), strict=True)
         )
 
 
 def irreducible(results: Path, jobs: list[Job], inputs: Inputs) -> Counter[str]:
     """CPU seconds of each stage that has such a bound, on one thread: Pythia's own time for the collisions
-    made; the matrix products of trainings and attacks; for every measured sample those of a forward pass, and
-    one sort of its jets for each discriminator. Clean jets count once, however often they are measured.
+    made; the matrix products of trainings and attacks, and of jobs that look at jets in many ways; for every
+    measured sample those of a forward pass, and one sort of its jets for each discriminator. Clean jets count
+    once, however often they are measured.
 
     Parameters
     ----------
@@ -84,6 +89,8 @@ def irreducible(results: Path, jobs: list[Job], inputs: Inputs) -> Counter[str]:
             settings = job.params["settings"]["transfer"]
             passes = passes_of(AttackDefinition.of(settings["attack"]), len(settings["epsilons"]))
             bound[job.stage] += settings["jets"] * networks.attacked(job.wildcards["model"], passes)
+        for jets, passes, precision in looks(job, results):
+            bound[job.stage] += jets * networks.attacked(job.wildcards["model"], passes, precision)
     for row in measured(results / "tables"):
         shown = networks.rate(row.target, "forwards") * row.n if row.discriminator == "b" else 0.0
         bound[_MEASURED[row.kind]] += sorted_in(int(row.n)) + shown

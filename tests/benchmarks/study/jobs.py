@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 _SPENT = re.compile(r"CPU ([\d.]+) s, peak memory (\d+) MiB")
@@ -23,6 +24,7 @@ STAGES = {
     "surface": ("surface",),
     "transfer": ("transfer",),
     "epochs": ("epochs",),
+    "groups": ("groups",),
     "distances": ("distances", "scenario_distances"),
     "certify": ("certify", "certify_rates"),
     "optimality": ("optimality",),
@@ -32,13 +34,14 @@ _STAGE_OF = {rule: stage for stage, rules in STAGES.items() for rule in rules}
 
 
 class Job(NamedTuple):
-    """What a record says of one job: its CPU seconds and its peak memory in MiB."""
+    """What a record says of one job: its CPU seconds, its peak memory in MiB and its files by name."""
 
     rule: str
     wildcards: dict[str, str]
     params: dict[str, Any]
     cpu: float
     memory: int
+    inputs: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def stage(self) -> str:
@@ -54,4 +57,5 @@ def _read(results: Path) -> Iterator[Job]:
     for path in sorted((results / "logs").rglob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
         cpu, memory = _SPENT.search(record["spent"]).groups()
-        yield Job(record["rule"], record["wildcards"], record["params"], float(cpu), int(memory))
+        of = record["rule"], record["wildcards"], record["params"]
+        yield Job(*of, float(cpu), int(memory), record["inputs"])

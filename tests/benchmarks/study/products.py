@@ -29,7 +29,7 @@ class Products(TorchDispatchMode):
 
 def products_of(model: nn.Module, jets: int, inputs: int) -> dict[str, list[tuple[Tensor, Tensor]]]:
     """Of one pass of so many random jets: forwards, and further backwards to the inputs or to the weights."""
-    x = torch.randn(jets, inputs, requires_grad=True)
+    x = torch.randn(jets, inputs, dtype=next(model.parameters()).dtype, requires_grad=True)
     found = {}
     for what, towards in (("inputs", [x]), ("weights", list(model.parameters()))):
         with Products() as forwards:
