@@ -82,12 +82,13 @@ def project(moves: Tensor, directions: Tensor) -> Tensor:
     Directions count by where they point, however long they are; those of zero length do not count.
     """
     directions = directions.double().expand(len(moves), *directions.shape[-2:])
-    length = directions.norm(dim=2, keepdim=True)
-    unit = torch.where(length > 0, directions / length.clamp(min=1e-30), 0.0)
-    gram = unit @ unit.transpose(1, 2)
-    along = unit @ moves.double()[:, :, None]
-    share = torch.linalg.pinv(gram, rtol=_RANK, hermitian=True) @ along
-    return (unit.transpose(1, 2) @ share)[:, :, 0].to(moves.dtype)
+    # Lengths are taken out of the products, which are small, and not of the directions.
+    products = directions @ directions.mT
+    length = products.diagonal(dim1=1, dim2=2).sqrt()
+    unit = torch.where(length > 0, 1.0 / length, 0.0)[:, :, None]
+    along = unit * (directions @ moves.double()[:, :, None])
+    share = unit * (torch.linalg.pinv(unit * products * unit.mT, rtol=_RANK, hermitian=True) @ along)
+    return (directions.mT @ share)[:, :, 0].to(moves.dtype)
 
 
 def spans(
