@@ -70,16 +70,32 @@ def conserving_pgd(problem: Problem, *, steps: Count, rate: Positive) -> Spend:
         for _ in range(steps):
             move = x + rate / steps * budget.steepest(problem.gradient(x)) - budget.origin
             x = budget.project(budget.origin + move - basis @ (basis.T @ move))
-        return budget.project(same_marginals(budget.origin, x, budget.movable))
+        return budget.project(Marginals(budget.origin, budget.movable).restored(x))
 
     return spend
 
 
-def same_marginals(origin: Tensor, x: Tensor, movable: Tensor) -> Tensor:
-    """The movable values of each column of `origin`, in the order of those of `x` [N, F]."""
-    matched = origin.clone()
-    for column in range(origin.shape[1]):
-        rows = movable[:, column].nonzero()[:, 0]
-        order = x[rows, column].argsort(stable=True)
-        matched[rows[order], column] = origin[rows, column].sort().values
-    return matched
+class Marginals:
+    """What some jets have in each input that may move, to be given back to them when they have moved.
+
+    Parameters
+    ----------
+    origin : Tensor [N, F]
+        The unperturbed jets.
+    movable : Tensor bool [N, F]
+        Entries that may move.
+    """
+
+    def __init__(self, origin: Tensor, movable: Tensor) -> None:
+        self._origin, self._movable = origin, movable
+        self._values = self._by_input(origin).sort(dim=1).values
+
+    def restored(self, x: Tensor) -> Tensor:
+        """The movable values of each column of the origin, in the order of those of `x` [N, F]."""
+        order = self._by_input(x).argsort(dim=1, stable=True)
+        matched = torch.empty_like(self._values).scatter_(1, order, self._values)
+        return torch.where(self._movable, matched.T, self._origin)
+
+    def _by_input(self, x: Tensor) -> Tensor:
+        """Values [F, N], those that stay behind all others."""
+        return x.T.masked_fill(self._movable.T.logical_not(), torch.inf)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from robustag.attacks.problem import Attack, Problem, Spend
-from robustag.attacks.sample import same_marginals
+from robustag.attacks.sample import Marginals
 from robustag.options import Count
 from robustag.visibility.comparison import Comparison, seen_by_input, seen_by_pair
 
@@ -47,9 +47,10 @@ def undetected(problem: Problem, *, attack: Attack, data_jets: Count) -> Spend:
         budget = problem.budget(epsilon)
         movable = budget.movable & alone
         move = torch.where(movable, inner(epsilon) - x, 0.0)
+        marginals = Marginals(x, movable)
         scale, factor, before_that, power = x.new_ones(inputs), 1.0, 0.0, _STEEPEST
         for _ in range(_ATTEMPTS):
-            moved = budget.project(same_marginals(x, x + scale * move, movable))
+            moved = budget.project(marginals.restored(x + scale * move))
             after = comparison.sums(moved, missing)
             # In units of what may be seen.
             of_inputs = seen_by_input(before, after, inputs)[0] * data_jets
