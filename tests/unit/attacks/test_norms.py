@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from robustag.attacks import Budget, BudgetRule
+from robustag.attacks.norms import Metric
 from robustag.errors import InputError
 
 JETS, FEATURES = 5, 6
@@ -236,6 +237,46 @@ def test_moves_are_as_long_as_in_the_gaussian_of_all_inputs_that_exist(seed):
         unit = torch.where(rule.scale > 0, move[jet] / rule.scale, 0.0)[there]
         full = (unit @ torch.linalg.inv(rule.spread[flavour][there][:, there]) @ unit).sqrt()
         torch.testing.assert_close(budget.ball.metric.distance(move)[jet], full)
+
+
+def mahalanobis(seed):
+    root = normal(seed, 3, FEATURES, 2 * FEATURES)
+    nothing = torch.zeros(FEATURES, dtype=torch.bool)
+    ones = torch.ones(FEATURES).double()
+    return BudgetRule(ones, nothing, 0 * ones, norm="mahalanobis", spread=root @ root.mT)
+
+
+def test_jets_of_a_combination_have_the_metric_that_each_has_alone():
+    """Combinations of one, two and many jets, some of equally many, in any order."""
+    jets = 60
+    rule, label = mahalanobis(1), torch.arange(jets) % 3
+    missing = torch.zeros(jets, FEATURES, dtype=torch.bool)
+    missing[::7, 1], missing[:9:2, 2], missing[50, 3], missing[51:53, 4] = True, True, True, True
+    metric, vectors = rule.metric(missing, label), normal(2, jets, FEATURES) * ~missing
+    runs = dict(metric.runs)
+    assert max(runs) > 1
+    assert max(runs.values()) > 1
+    assert sum(number * each for number, each in metric.runs) == jets
+    for jet in range(jets):
+        one = slice(jet, jet + 1)
+        alone = rule.metric(missing[one], label[one])
+        torch.testing.assert_close(metric.spread(vectors)[one], alone.spread(vectors[one]))
+        torch.testing.assert_close(metric.distance(vectors)[one], alone.distance(vectors[one]))
+        torch.testing.assert_close(metric.deviation()[one], alone.deviation())
+
+
+def test_lengths_in_an_ellipsoid_are_measured_no_more_often_than_needed(monkeypatch):
+    """Every length is a product of each jet with a matrix of its own, which is most of such an attack."""
+    measured, distance = [], Metric.distance
+    monkeypatch.setattr(Metric, "distance", lambda *of: measured.append(1) or distance(*of))
+    x, nothing = normal(3, JETS, FEATURES), torch.zeros(JETS, FEATURES, dtype=torch.bool)
+    budget = mahalanobis(1).budget(x, nothing, 0.1, torch.arange(JETS) % 3)
+    gradient = normal(4, JETS, FEATURES)
+    within = budget.step(x, gradient, 0.5)
+    assert len(measured) == 1
+    # One that is shortened is measured again, for rounding.
+    torch.testing.assert_close(budget.step(x, gradient, 3.0) - x, 2 * (within - x))
+    assert len(measured) == 3
 
 
 def test_tiny_gradients_do_not_underflow():
