@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import yaml
 
-from robustag.attacks import AttackDefinition, audit
+from robustag.attacks import AttackDefinition, Auditor
 from robustag.evaluation.assess import AssessedJets, assess
 from robustag.evaluation.bench import Bench, Trained
 from robustag.evaluation.campaign import Baseline
@@ -88,12 +88,12 @@ class Case:
         """FGSM with its audit."""
         jets = random_jets(self.number, self.bench.table.size)
         attack = self.bench.sweep(AttackDefinition.of({"name": "fgsm"}), self.model, jets, seed=1)
-        rows = sample_jets(jets.event, AUDITED)
+        audit = Auditor(attack, sample_jets(jets.event, AUDITED))
 
         def perturbed() -> Iterator[tuple[float, torch.Tensor]]:
             for epsilon in STRENGTHS:
                 inputs = attack(epsilon)
-                audit(attack, epsilon, inputs, rows)
+                audit(epsilon, inputs)
                 yield epsilon, inputs
                 del inputs
 
