@@ -12,11 +12,11 @@ with job(globals()) as (snakemake, log):
     import pandas as pd
     import torch
 
-    from robustag.attacks import AttackDefinition, audit
+    from robustag.attacks import AttackDefinition, check_budget
     from robustag.evaluation.bench import Bench
     from robustag.evaluation.distances import Tagger, measure_all
     from robustag.files import write_table
-    from robustag.tensors.loading import JetTensors, load_tensors, sample_jets
+    from robustag.tensors.loading import JetTensors, load_tensors
 
     torch.set_num_threads(snakemake.threads)
     files, params, settings = snakemake.input, snakemake.params, snakemake.params.settings
@@ -37,10 +37,9 @@ with job(globals()) as (snakemake, log):
             # The jets and the seed of rule attack: the same noise.
             jets = samples[definition.jets]
             attack = bench.sweep(definition, model, jets, seed=derive_seed(params.seed, "attack", name))
-            rows = sample_jets(jets.event, settings["distances"]["jets"])
             for epsilon in settings["distances"]["epsilons"]:
                 inputs = attack(epsilon)
-                audit(attack, epsilon, inputs, rows)
+                check_budget(attack, epsilon, inputs)
                 yield "attack", name, epsilon, jets, replace(jets, inputs=inputs.cpu())
             progress(name)
 

@@ -179,13 +179,40 @@ def test_passes_of_groups_and_epochs(tmp_path):
     assert counted(job_of("epochs", params), tmp_path) == (7 * (6 + 3), 7 * 3)
 
 
-def test_passes_of_parts_of_an_attack_are_those_of_the_jets_in_the_files(tmp_path):
+def five_test_jets(results):
+    """A file with so many, as a job names it."""
     jets = {name: np.zeros(9, dtype=kind) for name, kind in {"inputs": "f4", "label": "i8"}.items()}
-    path = tmp_path / "tensors/ttbar/nominal/0000.safetensors"
+    path = results / "tensors/ttbar/nominal/0000.safetensors"
     path.parent.mkdir(parents=True)
     write_store(jets, np.array([2, 4, 9]), path)
+    return ["results/some/tensors/ttbar/nominal/0000.safetensors"]
+
+
+def test_passes_of_attacks_whose_inputs_are_compared(tmp_path):
+    attacks = {"fgsm": {"name": "fgsm"}, "few": PGD | {"jets": 3}}
+    params = {"attacks": attacks, "settings": {"distances": {"epsilons": [0.1, 0.2], "jets": 4}}}
+    job = job_of("distances", params, tensors=five_test_jets(tmp_path))
+    # The gradient of FGSM serves both strengths.
+    assert counted(job, tmp_path) == (5 * 1 + 3 * 2 * 12, 5 * 1 + 3 * 2 * 10)
+
+
+def test_every_comparison_by_networks_counts(tmp_path, monkeypatch):
+    rows = [{"distance": name} for name in ("classifier_auc", "js", "classifier_auc", "needed_by_classifier")]
+    write_table(pd.DataFrame(rows), tmp_path / "tables/distances.parquet")
+    job = Job("distances", {}, {"settings": {"distances": {"jets": 40}}}, 0.0, 0)
+    assert list(irreducible.compared([job, job], tmp_path)) == [40, 40]
+    assert list(irreducible.compared([], tmp_path)) == []
+    made = []
+    monkeypatch.setattr(irreducible, "multiplied", lambda pairs: made.extend(pairs) or 1.0)
+    irreducible.told_apart.__wrapped__(6)
+    # Five networks at once, 10 epochs of two batches, three products forwards, five back; and all scores.
+    assert len(made) == 10 * 2 * (3 + 5) + 3
+    assert {pair[0].shape[0] for pair in made} == {5}
+
+
+def test_passes_of_parts_of_an_attack_are_those_of_the_jets_in_the_files(tmp_path):
+    nominal = five_test_jets(tmp_path)
     plant(tmp_path, "spans", {"span": "flavour"}, {"span": "jet"})
-    nominal = ["results/some/tensors/ttbar/nominal/0000.safetensors"]
     # The attack; clean and attacked jets; both parts, in two lengths each.
     align = job_of("align", {"attack": {"name": "fgsm"}}, nominal=nominal)
     assert counted(align, tmp_path) == (5 * (1 + 2 + 4), 5)

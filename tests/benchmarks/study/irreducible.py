@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from robustag.attacks import AttackDefinition
+from robustag.evaluation.distances.classifier import Classifiers, Sample, Training
 from robustag.files import read_table
 from robustag.generate.weights import weight_settings
 from robustag.models import Inputs, build_model
@@ -18,10 +19,12 @@ from tests.benchmarks.generate.measure import bare_pythia
 from tests.benchmarks.study.jobs import Job
 from tests.benchmarks.study.looks import looks
 from tests.benchmarks.study.passes import Passes, passes_of, passes_of_step
-from tests.benchmarks.study.products import multiplied, products_of, seconds
+from tests.benchmarks.study.products import Products, multiplied, products_of, seconds
 
 #: Jets a pass, as attacks take them on a processor, and collisions by which Pythia is timed.
 CHUNK, COLLISIONS = 2048, 300
+#: Jets by which networks that tell samples apart are timed.
+COMPARED = 512
 _MEASURED = {"attack": "attack", "scenario": "mismodel", "transfer": "transfer"}
 _SAMPLE = ["model", "seed", "target", "perturbation", "epsilon", "discriminator"]
 _COLUMNS = [*_SAMPLE, "kind", "metric", "n"]
@@ -57,9 +60,9 @@ class Networks:
 
 def irreducible(results: Path, jobs: list[Job], inputs: Inputs) -> Counter[str]:
     """CPU seconds of each stage that has such a bound, on one thread: Pythia's own time for the collisions
-    made; the matrix products of trainings and attacks, and of jobs that look at jets in many ways; for every
-    measured sample those of a forward pass, and one sort of its jets for each discriminator. Clean jets count
-    once, however often they are measured.
+    made; the matrix products of trainings and attacks, of jobs that look at jets in many ways, and of
+    networks that tell samples apart; for every measured sample those of a forward pass, and one sort of its
+    jets for each discriminator. Clean jets count once, however often they are measured.
 
     Parameters
     ----------
@@ -94,6 +97,8 @@ def irreducible(results: Path, jobs: list[Job], inputs: Inputs) -> Counter[str]:
     for row in measured(results / "tables"):
         shown = networks.rate(row.target, "forwards") * row.n if row.discriminator == "b" else 0.0
         bound[_MEASURED[row.kind]] += sorted_in(int(row.n)) + shown
+    for jets in compared(jobs, results):
+        bound["distances"] += jets * told_apart(inputs.size)
     return bound
 
 
@@ -137,6 +142,28 @@ def measured(tables: Path) -> Iterator[pd.Series]:
     clean = rows.epsilon == 0
     once = rows[clean].drop_duplicates(["target", "seed", "discriminator", "n"])
     return pd.concat([once, rows[~clean].drop_duplicates([*_SAMPLE, "kind"])]).itertuples()
+
+
+def compared(jobs: list[Job], results: Path) -> Iterator[int]:
+    """Jets of either sample of each comparison that trains networks."""
+    settings = [job.params["settings"]["distances"] for job in jobs if job.stage == "distances"]
+    if settings:
+        rows = read_table(results / "tables/distances.parquet").query("distance == 'classifier_auc'")
+        yield from [settings[0]["jets"]] * len(rows)
+
+
+@lru_cache
+def told_apart(inputs: int) -> float:
+    """Seconds of the products of the five networks of one comparison, for one jet of either sample."""
+    alike = Sample(
+        np.random.default_rng(1).normal(size=(COMPARED, inputs)), np.arange(COMPARED), np.ones(COMPARED)
+    )
+    trainings = [
+        Training(np.ones(inputs, dtype=bool), half, seed) for seed, half in enumerate((1, 1, 0, 1, 0))
+    ]
+    with Products() as made:
+        Classifiers(alike, alike, trainings)
+    return multiplied(made.pairs) / COMPARED
 
 
 @lru_cache

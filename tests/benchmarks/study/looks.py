@@ -32,10 +32,18 @@ def looks(job: Job, results: Path) -> Iterator[Look]:
 
 def _align(job: Job, results: Path) -> Iterator[Look]:
     """An attack; clean, attacked, and moved by each part of the attack as it is and as long as the attack."""
-    paths = (results / "tensors" / path.partition("/tensors/")[2] for path in job.inputs["nominal"])
-    jets = len(JetShards(paths, "test"))
+    jets = _test_jets(job.inputs["nominal"], results)
     yield Look(jets, passes_of(AttackDefinition.of(job.params["attack"]), 1))
     yield Look(jets, Passes(2 + 2 * _rows(job, results, "spans", ["span"]).size, 0))
+
+
+def _distances(job: Job, results: Path) -> Iterator[Look]:
+    """Attacks, whose inputs are then compared."""
+    strengths = len(job.params["settings"]["distances"]["epsilons"])
+    for attack in job.params["attacks"].values():
+        definition = AttackDefinition.of(attack)
+        jets = definition.jets or _test_jets(job.inputs["tensors"], results)
+        yield Look(jets, passes_of(definition, strengths))
 
 
 def _epochs(job: Job, results: Path) -> Iterator[Look]:
@@ -89,11 +97,18 @@ def _surface(job: Job, results: Path) -> Iterator[Look]:
 
 _LOOKS: dict[str, Callable[[Job, Path], Iterator[Look]]] = {
     "align": _align,
+    "distances": _distances,
     "epochs": _epochs,
     "groups": _groups,
     "optimality": _optimality,
     "surface": _surface,
 }
+
+
+def _test_jets(tensors: list[str], results: Path) -> int:
+    """Their number, by the files that a job has read."""
+    paths = (results / "tensors" / path.partition("/tensors/")[2] for path in tensors)
+    return len(JetShards(paths, "test"))
 
 
 def _rows(job: Job, results: Path, table: str, columns: list[str], **wanted: str) -> pd.DataFrame:
