@@ -130,9 +130,8 @@ class Region:
         return self.relations.before(self.origin, self.missing)
 
     def _corner(self, gradient: Tensor) -> Tensor:
-        if self.ranges is None:
-            return torch.addcmul(self.origin, gradient.sign(), self.width)
-        return torch.where(gradient > 0, self.upper, torch.where(gradient < 0, self.lower, self.origin))
+        corner = torch.addcmul(self.origin, gradient.sign(), self.width)
+        return corner if self.ranges is None else torch.clamp(corner, self.lower, self.upper)
 
     def holds(self, x: Tensor) -> bool:
         """Whether nothing of `x` is `outside`, which is sooner said of a mere box than where it is not."""

@@ -1,7 +1,7 @@
 """Relations between a few inputs of a jet: whether they hold, and how they are made to."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
@@ -14,7 +14,7 @@ from robustag.features.relations import Shares, Significance, Sorted
 #: of a small variance.
 TOLERANCE = 1e-3
 
-#: Columns of the feature table -> columns of the values that a part is given.
+#: Columns of the feature table -> rows of the values that a part is given.
 Place = Callable[[np.ndarray], np.ndarray]
 
 
@@ -24,12 +24,12 @@ class Known:
 
     Attributes
     ----------
-    values : Tensor float64 [N, K]
-        Physical values of the related inputs.
-    missing : Tensor bool [N, K]
-        Missing entries.
-    pin : Tensor int64 [N, P]
-        What the part has to find again.
+    values : Tensor float64 [V, N]
+        What it needs of their values.
+    missing : Tensor bool [M, N]
+        What it needs of their missing entries.
+    pin : Tensor int64 [P, N]
+        What it has to find again.
     held : Tensor bool [N, R]
         Which of its relations hold.
     """
@@ -39,13 +39,17 @@ class Known:
     pin: Tensor
     held: Tensor
 
-    def take(self, rows: Tensor) -> Self:
+    def take(self, jets: Tensor) -> Self:
         """Some of the jets."""
-        return type(self)(*(tensor[rows] for tensor in vars(self).values()))
+        numbers = (part.index_select(1, jets) for part in (self.values, self.missing, self.pin))
+        return type(self)(*numbers, self.held.index_select(0, jets))
 
 
 class Part(Protocol):
-    """Some relations, R of them, between physical values float64 [N, K]."""
+    """Some relations, R of them, between physical values float64 [K, N].
+
+    Values stand input by input: each step is one operation on all jets, whose numbers are side by side.
+    """
 
     def know(self, values: Tensor, missing: Tensor) -> Known:
         """Look at unperturbed jets; relations of which something is missing do not hold."""
@@ -54,11 +58,11 @@ class Part(Protocol):
         """Which relations hold in `values`, bool [N, R]; of those that did not at first, anything."""
 
     def narrow(self, known: Known, values: Tensor, ends: Tensor) -> None:
-        """Tighten intervals `ends` [2, N, K], in place, to where the relations can hold with the variances of
-        `values` [N, K]; where there is nothing left, leave them."""
+        """Tighten intervals `ends` [2, K, N], in place, to where the relations can hold with the variances of
+        `values` [K, N]; where there is nothing left, leave them."""
 
     def mend(self, known: Known, values: Tensor, ends: Tensor) -> None:
-        """Make what held hold in `values` [N, K], which are inside `ends`: in place, and inside them if that
+        """Make what held hold in `values` [K, N], which are inside `ends`: in place, and inside them if that
         can be."""
 
 
@@ -71,19 +75,19 @@ class SortedPart:
 
     def know(self, values: Tensor, missing: Tensor) -> Known:
         """As `Part`; `pin` is the number of elements before the first that is missing."""
-        absent = missing[:, self._value]
+        absent = _rows(missing, self._value)
         if self._variance is not None:
-            absent = absent | missing[:, self._variance]
-        number = absent.cummax(dim=1).values.logical_not().sum(dim=1, keepdim=True)
-        known = Known(values, missing, number, number > 1)
-        return Known(values, missing, number, known.held & self.holds(known, values))
+            absent = absent | _rows(missing, self._variance)
+        number = absent.cummax(dim=0).values.logical_not().sum(dim=0, keepdim=True)
+        known = Known(values[:0], missing[:0], number, (number > 1).T)
+        return replace(known, held=known.held & self.holds(known, values))
 
     def holds(self, known: Known, values: Tensor) -> Tensor:
         """As `Part`."""
         key, _ = self._key(known, values)
-        slack = TOLERANCE * key[:, 1:].abs().clamp(min=1.0)
-        fine = (key[:, 1:] - key[:, :-1] <= slack) | ~self._there(known)[:, 1:]
-        return fine.all(dim=1, keepdim=True)
+        slack = TOLERANCE * key[1:].abs().clamp(min=1.0)
+        fine = (key[1:] - key[:-1] <= slack) | self._there(known)[1:].logical_not()
+        return fine.all(dim=0)[:, None]
 
     def narrow(self, known: Known, values: Tensor, ends: Tensor) -> None:
         """As `Part`: nothing."""
@@ -94,27 +98,28 @@ class SortedPart:
         Bounds that fall along the elements cut a solution without them to the one with them.
         """
         jets = (known.held & ~self.holds(known, values))[:, 0].nonzero()[:, 0]
-        known, some = known.take(jets), values[jets]
+        known, some = known.take(jets), values.index_select(1, jets)
         there = self._there(known)
         key, root = self._key(known, some)
-        low, high = (ends[:, jets[:, None], self._value] / root).unbind()
-        low = low.masked_fill(~there, -torch.inf).flip(1).cummax(dim=1).values.flip(1)
-        high = high.masked_fill(~there, torch.inf).cummin(dim=1).values
+        low, high = (_rows(each, self._value).index_select(1, jets) / root for each in ends)
+        low = low.masked_fill(~there, -torch.inf).flip(0).cummax(dim=0).values.flip(0)
+        high = high.masked_fill(~there, torch.inf).cummin(dim=0).values
         # Behind all that exists, so that it pulls none of them up.
-        key = torch.where(there, key, key.masked_fill(~there, torch.inf).amin(dim=1, keepdim=True))
-        value = falling(key, root.square()).maximum(low).minimum(high) * root
-        values[jets[:, None], self._value] = torch.where(there, value, some[:, self._value])
+        key = torch.where(there, key, key.masked_fill(~there, torch.inf).amin(dim=0, keepdim=True))
+        value = falling(key.T, root.square().T).T.maximum(low).minimum(high) * root
+        value = torch.where(there, value, _rows(some, self._value))
+        values[self._value[:, None], jets] = value
 
     def _key(self, known: Known, values: Tensor) -> tuple[Tensor, Tensor]:
-        """What is in order [N, T], and what it is the value over."""
-        value = values[:, self._value]
+        """What is in order [T, N], and what it is the value over."""
+        value = _rows(values, self._value)
         if self._variance is None:
             return value, torch.ones_like(value)
-        root = torch.where(self._there(known), values[:, self._variance].sqrt(), 1.0)
+        root = torch.where(self._there(known), _rows(values, self._variance).sqrt(), 1.0)
         return value / root, root
 
     def _there(self, known: Known) -> Tensor:
-        return torch.arange(len(self._value), device=known.pin.device) < known.pin
+        return torch.arange(len(self._value), device=known.pin.device)[:, None] < known.pin
 
 
 class SignificancePart:
@@ -123,58 +128,68 @@ class SignificancePart:
     def __init__(self, relations: Sequence[Significance], place: Place) -> None:
         self._column = torch.from_numpy(place(np.array([one.column for one in relations])))
         self._rank = torch.tensor([one.rank for one in relations])
-        self._value, self._variance, self._key = (
+        self._value, self._variance, key = (
             torch.from_numpy(place(np.stack([getattr(one, name) for one in relations])))
             for name in ("value", "variance", "key")
         )
+        # Most relations choose their elements by the same keys, U sets of them.
+        self._keys, self._which = key.unique(dim=0, return_inverse=True)
 
     def know(self, values: Tensor, missing: Tensor) -> Known:
-        """As `Part`; `pin` has the columns of the elements' values, variances and keys."""
-        gone = missing[:, self._key]
-        order = self._size(values, missing).argsort(dim=2, descending=True, stable=True)
-        at = order.gather(2, self._rank.to(order.device).expand(len(order), -1)[:, :, None])[:, :, 0]
-        each = torch.arange(len(self._rank))
-        pins = [columns.to(at.device)[each, at] for columns in (self._value, self._variance, self._key)]
-        there = ((~gone).sum(dim=2) > self._rank.to(order.device)) & ~missing[:, self._column]
+        """As `Part`; `pin` has the rows of the elements' values, variances and keys, `values` the signs of
+        values and significances."""
+        gone = _rows(missing, self._keys.flatten())
+        size = self._size(values, gone)
+        order = size.movedim(2, 0).argsort(dim=2, descending=True, stable=True)
+        rank = self._rank.to(order.device)
+        at = _rows(order.flatten(1).T, self._which * size.shape[1] + self._rank)
+        pins = [
+            rows.to(at.device).gather(1, at)
+            for rows in (self._value, self._variance, self._keys[self._which])
+        ]
+        number = gone.view_as(size).logical_not().sum(dim=1)
+        there = (_rows(number, self._which) > rank[:, None]) & ~_rows(missing, self._column)
         for pin in pins:
-            there &= ~missing.gather(1, pin)
-        known = Known(values, missing, torch.cat(pins, dim=1), there)
-        return Known(values, missing, known.pin, there & self.holds(known, values))
+            there &= ~missing.gather(0, pin)
+        signs = torch.cat([values.gather(0, pins[0]), _rows(values, self._column)])
+        known = Known(torch.where(signs < 0, -1.0, 1.0).to(values), gone, torch.cat(pins), there.T)
+        return replace(known, held=known.held & self.holds(known, values))
 
     def holds(self, known: Known, values: Tensor) -> Tensor:
         """As `Part`."""
-        value, variance, key = (values.gather(1, pin) for pin in known.pin.chunk(3, dim=1))
-        found, said = value.abs() / variance.sqrt(), values[:, self._column].abs()
-        larger = (self._size(values, known.missing) > key.abs()[:, :, None]).sum(dim=2)
+        value, variance, key = (values.gather(0, pin) for pin in known.pin.chunk(3))
+        found, said = value.abs() / variance.sqrt(), _rows(values, self._column).abs()
+        size = _rows(self._size(values, known.missing), self._which)
+        larger = (size > key.abs()[:, None]).sum(dim=1)
         near = (said - found).abs() <= TOLERANCE * found.clamp(min=1.0)
-        return near & (larger == self._rank.to(larger.device))
+        return (near & (larger == self._rank.to(larger.device)[:, None])).T
 
     def narrow(self, known: Known, values: Tensor, ends: Tensor) -> None:
         """As `Part`: signs stay, and so does the element."""
         pin, root, sign, sense = self._oriented(known, values)
-        said = torch.sort(ends[:, :, self._column] * sense, dim=0).values.clamp(min=0.0)
-        low, high = torch.sort(said * root * sign, dim=0).values
-        some = known.held & (low <= ends[1].gather(1, pin)) & (high >= ends[0].gather(1, pin))
-        ends[0].scatter_reduce_(1, pin, torch.where(some, low, -torch.inf), "amax")
-        ends[1].scatter_reduce_(1, pin, torch.where(some, high, torch.inf), "amin")
+        said = [_rows(each, self._column) * sense for each in ends]
+        one, other = (each(*said).clamp(min=0.0) * root * sign for each in (torch.minimum, torch.maximum))
+        low, high = torch.minimum(one, other), torch.maximum(one, other)
+        some = known.held.T & (low <= ends[1].gather(0, pin)) & (high >= ends[0].gather(0, pin))
+        ends[0].scatter_reduce_(0, pin, torch.where(some, low, -torch.inf), "amax")
+        ends[1].scatter_reduce_(0, pin, torch.where(some, high, torch.inf), "amin")
 
     def mend(self, known: Known, values: Tensor, ends: Tensor) -> None:
         """As `Part`: the significances computed anew."""
         pin, root, _, sense = self._oriented(known, values)
-        said = sense * values.gather(1, pin).abs() / root
-        values[:, self._column] = torch.where(known.held, said, values[:, self._column])
+        said = sense * values.gather(0, pin).abs() / root
+        values[self._column] = torch.where(known.held.T, said, _rows(values, self._column))
 
-    def _size(self, values: Tensor, missing: Tensor) -> Tensor:
-        """What elements are chosen by [N, R, T]; negative where there is none."""
-        return values[:, self._key].abs().masked_fill(missing[:, self._key], -1.0)
+    def _size(self, values: Tensor, gone: Tensor) -> Tensor:
+        """What elements are chosen by [U, T, N]; negative where there is none."""
+        size = _rows(values, self._keys.flatten()).abs().masked_fill(gone, -1.0)
+        return size.view(*self._keys.shape, -1)
 
     def _oriented(self, known: Known, values: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Columns of the values, roots of the variances, signs of values and significances, [N, R] each."""
-        value, variance, _ = known.pin.chunk(3, dim=1)
-        root = values.gather(1, variance).sqrt()
-        signs = known.values.gather(1, value), known.values[:, self._column]
-        sign, sense = (torch.where(each < 0, -1.0, 1.0).to(root) for each in signs)
-        return value, root, sign, sense
+        """Rows of the values, roots of the variances, signs of values and significances, [R, N] each."""
+        value, variance, _ = known.pin.chunk(3)
+        sign, sense = known.values.chunk(2)
+        return value, values.gather(0, variance).sqrt(), sign, sense
 
 
 class SharesPart:
@@ -184,28 +199,28 @@ class SharesPart:
         self._columns = torch.from_numpy(place(relation.columns))
 
     def know(self, values: Tensor, missing: Tensor) -> Known:
-        """As `Part`; `pin` is nothing."""
-        nothing = torch.empty(len(values), 0, dtype=torch.int64, device=values.device)
-        known = Known(values, missing, nothing, nothing.bool())
-        return Known(values, missing, nothing, self.holds(known, values))
+        """As `Part`; `pin` is nothing, `values` and `missing` are the shares."""
+        nothing = torch.empty(0, values.shape[1], dtype=torch.int64, device=values.device)
+        known = Known(_rows(values, self._columns), _rows(missing, self._columns), nothing, nothing.T.bool())
+        return replace(known, held=self.holds(known, values))
 
     def holds(self, known: Known, values: Tensor) -> Tensor:
         """As `Part`."""
-        return self._sum(known, values)[:, None] <= 1 + TOLERANCE
+        return self._sum(known, _rows(values, self._columns))[:, None] <= 1 + TOLERANCE
 
     def narrow(self, known: Known, values: Tensor, ends: Tensor) -> None:
         """As `Part`: nothing."""
 
     def mend(self, known: Known, values: Tensor, ends: Tensor) -> None:
         """As `Part`: all go back along their move, just as far as they must."""
-        before, after = self._sum(known, known.values), self._sum(known, values)
+        shares = _rows(values, self._columns)
+        before, after = self._sum(known, known.values), self._sum(known, shares)
         room, rise = before.clamp(min=1.0) - before, after - before
-        kept = torch.where(known.held[:, 0] & (rise > room), room / rise, 1.0)[:, None]
-        origin = known.values[:, self._columns]
-        values[:, self._columns] = origin + kept * (values[:, self._columns] - origin)
+        kept = torch.where(known.held[:, 0] & (rise > room), room / rise, 1.0)
+        values[self._columns] = known.values + kept * (shares - known.values)
 
-    def _sum(self, known: Known, values: Tensor) -> Tensor:
-        return values[:, self._columns].masked_fill(known.missing[:, self._columns], 0.0).sum(dim=1)
+    def _sum(self, known: Known, shares: Tensor) -> Tensor:
+        return shares.masked_fill(known.missing, 0.0).sum(dim=0)
 
 
 def falling(values: Tensor, weight: Tensor) -> Tensor:
@@ -214,12 +229,16 @@ def falling(values: Tensor, weight: Tensor) -> Tensor:
     By the min-max formula of Robertson, Wright and Dykstra (Order Restricted Statistical Inference, 1988,
     theorem 1.4.4): the smallest over all first elements of the largest over all last ones of weighted means.
     """
-    zero = values.new_zeros(len(values), 1)
-    total, summed = (torch.cat([zero, part.cumsum(dim=1)], dim=1) for part in (weight, weight * values))
-    # Mean of elements a to b at [a, b].
-    mean = (summed[:, None, 1:] - summed[:, :-1, None]) / (total[:, None, 1:] - total[:, :-1, None])
-    upper = torch.ones(values.shape[1], values.shape[1], dtype=torch.bool, device=values.device).triu()
-    mean = torch.where(upper, mean, -torch.inf)
-    # Largest over b >= i at [a, i], then smallest over a <= i.
-    largest = mean.flip(2).cummax(dim=2).values.flip(2)
-    return torch.where(upper, largest, torch.inf).amin(dim=1)
+    zero = values.new_zeros(1, len(values))
+    total, summed = (torch.cat([zero, part.T.cumsum(dim=0)]) for part in (weight, weight * values))
+    least = torch.full_like(values.T, torch.inf)
+    for first in range(len(least)):
+        mean = (summed[first + 1 :] - summed[first]) / (total[first + 1 :] - total[first])
+        largest = mean.flip(0).cummax(dim=0).values.flip(0)
+        torch.minimum(least[first:], largest, out=least[first:])
+    return least.T
+
+
+def _rows(values: Tensor, which: Tensor) -> Tensor:
+    """Some rows of values [K, N], for which indexing proper takes several times as long."""
+    return values.index_select(0, which.to(values.device))

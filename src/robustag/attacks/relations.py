@@ -37,7 +37,7 @@ class Relations:
     reset : Tensor bool [F]
         What goes back together for a jet whose relations cannot be had otherwise: those inputs, and with a
         variance its whole covariance.
-    centre, sigma : float64 [K]
+    centre, sigma : float64 [K, 1]
         ``sigma (x + centre)`` is the physical value of an input that is used.
     """
 
@@ -61,7 +61,7 @@ class Relations:
             matrix = block.columns[[kind in ("variance", "covariance") for kind in kinds]]
             # Half a covariance that goes back would be none.
             reset[matrix] |= reset[matrix].any()
-        mean, sigma = normalisation.mean[used], normalisation.sigma[used]
+        mean, sigma = normalisation.mean[used, None], normalisation.sigma[used, None]
         return cls(parts, *map(torch.from_numpy, (used, reset, mean / sigma, sigma)))
 
     def to(self, device: str | torch.device) -> "Relations":
@@ -71,7 +71,7 @@ class Relations:
 
     def before(self, origin: Tensor, missing: Tensor) -> Before:
         """What the other methods have to know of unperturbed jets [N, F]."""
-        values, missing = self._physical(origin), missing[:, self.used]
+        values, missing = self._physical(origin), missing.index_select(1, self.used).T.contiguous()
         return tuple(part.know(values, missing) for part in self.parts)
 
     def broken(self, before: Before, x: Tensor) -> Tensor:
@@ -97,12 +97,13 @@ class Relations:
         for share in (1.0, *_SHARES):
             if len(rows) == 0:
                 break
-            moved, start = x[rows], tuple(known.take(rows) for known in before)
+            moved, start = x.index_select(0, rows), tuple(known.take(rows) for known in before)
             if share < 1:
-                moved = torch.where(self.reset, torch.lerp(origin[rows], moved, share), moved)
+                part_way = torch.where(self.reset, share, 1.0).to(x.dtype)
+                moved = torch.lerp(origin.index_select(0, rows), moved, part_way)
             if share > 0:
-                moved = self._mended(start, moved, lower[rows], upper[rows])
-            x[rows] = moved
+                moved = self._mended(start, moved, lower.index_select(0, rows), upper.index_select(0, rows))
+            x.index_copy_(0, rows, moved)
             rows = rows[self.broken(start, moved).any(dim=1)]
         return x
 
@@ -115,13 +116,17 @@ class Relations:
         for part, known in zip(self.parts, before, strict=True):
             part.mend(known, values, ends)
         found = (values / self.sigma - self.centre).to(moved.dtype)
-        found = torch.clamp(found, lower[:, self.used], upper[:, self.used])
+        found = torch.clamp(found, self._taken(lower), self._taken(upper))
         # What no relation changes stays bit for bit.
-        found = torch.where(values == asked, moved[:, self.used], found)
-        return moved.index_copy(1, self.used, found)
+        found = torch.where(values == asked, self._taken(moved), found)
+        return moved.index_copy(1, self.used, found.T)
 
     def _physical(self, x: Tensor) -> Tensor:
-        return self.sigma * (x[:, self.used].double() + self.centre)
+        """Physical values float64 [K, N] of the inputs that are used."""
+        return self.sigma * (self._taken(x).double() + self.centre)
+
+    def _taken(self, x: Tensor) -> Tensor:
+        return x.index_select(1, self.used).T
 
 
 def _parts(relations: Sequence[Continuous], place: Place) -> Iterator[Part]:

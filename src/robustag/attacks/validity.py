@@ -1,7 +1,7 @@
 """Moved covariances, as those of tracks, that are still covariances."""
 
 from dataclasses import dataclass, fields
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,6 +17,8 @@ _FLOOR = 1e-3
 _SHORT = 1 - 1e-5
 #: What is kept of the way, again and again, where rounding of the inputs breaks a covariance near the edge.
 _RETREAT = (0.9995, 0.99, 0.9, 0.0)
+#: Of the interval in which the edge of the valid covariances is.
+_HALVINGS = 22
 
 
 @dataclass(frozen=True)
@@ -60,20 +62,24 @@ class Covariances:
 class BlockCovariances:
     """Where the K x K covariances of T elements are among the inputs: each is positive definite as a whole.
 
-    A covariance that the block does not have counts as zero.
+    A covariance that the block does not have counts as zero. Numbers stand entry by entry, so that a step of
+    an elimination is one operation on the elements of all jets.
 
     Attributes
     ----------
-    columns : int64 [T, K, K]
-        Columns of the entries; any column where the block has none.
-    given : bool [K, K]
-        Which entries the block has, all variances among them.
-    centre, sigma : float64 [F]
+    entries : Tensor int64 [T, E]
+        Columns of all entries of each element, once each.
+    place : Tensor int64 [E]
+        Where they are among the L = K (K + 1) / 2 of the lower triangle, which stand column by column.
+    diagonal : Tensor int64 [K]
+        Where the variances are among those.
+    centre, sigma : Tensor float64 [E, T]
         ``sigma (x + centre)`` is the physical value.
     """
 
-    columns: Tensor
-    given: Tensor
+    entries: Tensor
+    place: Tensor
+    diagonal: Tensor
     centre: Tensor
     sigma: Tensor
 
@@ -82,104 +88,145 @@ class BlockCovariances:
         """For a block with a covariance of variables whose variances it has; None for any other."""
         variances = dict(block.variances())
         names = [block.variables[index].name for index in variances]
-        place = torch.diag(torch.tensor(list(variances.values()), dtype=torch.int64))
-        given = torch.eye(len(names), dtype=torch.bool)
-        for i, j in combinations(range(len(names)), 2):
-            if (found := block.find("covariance", names[i], names[j])) is not None:
-                place[i, j] = place[j, i] = found
-                given[i, j] = given[j, i] = True
-        if int(given.sum()) == len(names):
+        pairs = list(combinations_with_replacement(names, 2))
+        given = dict(zip(zip(names, names, strict=True), variances.values(), strict=True))
+        for first, second in combinations(names, 2):
+            if (found := block.find("covariance", first, second)) is not None:
+                given[first, second] = found
+        if len(given) == len(names):
             return None
-        return cls(
-            torch.from_numpy(block.columns)[place].movedim(-1, 0).contiguous(),
-            given,
-            torch.from_numpy(normalisation.mean / normalisation.sigma),
-            torch.from_numpy(normalisation.sigma),
-        )
+        columns = block.columns[[given[pair] for pair in pairs if pair in given]]
+        place = torch.tensor([index for index, pair in enumerate(pairs) if pair in given])
+        diagonal = torch.tensor([index for index, (first, second) in enumerate(pairs) if first == second])
+        mean, sigma = normalisation.mean[columns], normalisation.sigma[columns]
+        numbers = map(torch.from_numpy, (mean / sigma, sigma))
+        return cls(torch.from_numpy(columns.T.copy()), place, diagonal, *numbers)
 
     def to(self, device: str | torch.device) -> "BlockCovariances":
         """The same on another device."""
         return BlockCovariances(*(getattr(self, field.name).to(device) for field in fields(self)))
 
-    @property
-    def entries(self) -> Tensor:
-        """Columns of all entries of each element, once each, [T, E]."""
-        return self.columns[:, self.given.tril()]
-
     def broken(self, x: Tensor) -> Tensor:
         """Elements [N, T] of jets `x` [N, F] whose covariance is not positive definite."""
-        return _invalid(self._physical(x))
+        return self._valid(self._physical(self._taken(x))).logical_not().T
 
     def spoilt(self, origin: Tensor, x: Tensor) -> Tensor:
         """Covariance entries bool [N, F] of elements that the move from `origin` to `x` made invalid."""
-        moved = (x != origin)[:, self.entries].any(dim=-1)
         spoilt = torch.zeros_like(x, dtype=torch.bool)
-        spoilt[:, self.entries] = (moved & self.broken(x))[:, :, None]
+        spoilt[:, self.entries] = (self._moved(origin, x) & self.broken(x))[:, :, None]
         return spoilt
 
     def restore(self, origin: Tensor, x: Tensor, *, together: bool = False) -> Tensor:
         """As `Covariances.restore`, for one block."""
-        before, after = self._physical(origin), self._physical(x)
-        moved = (x != origin)[:, self.entries].any(dim=-1)
-        suspect = moved & (_invalid(after) | _small(before, after))
-        jets = suspect.any(dim=1).nonzero()[:, 0]
-        if len(jets) == 0:
+        taken = self._taken(origin), self._taken(x)
+        physical = tuple(map(self._physical, taken))
+        # From here on of suspects alone, which stand side by side.
+        which = (self._valid(physical[1]).logical_not() | self._small(*physical)).flatten().nonzero()[:, 0]
+        before, after = (_some(part, which) for part in taken)
+        moved = (after != before).any(dim=0).nonzero()[:, 0]
+        if len(moved) == 0:
             return x
-        start, move = origin[jets], (x - origin)[jets]
-        share = before.new_ones(suspect.shape)
-        share[suspect] = _reach(before[suspect], after[suspect])
-        share = share[jets]
-        back = self._part_way(start, move, share, together)
+        before, after, which = before[:, moved], after[:, moved], which[moved]
+        element, jet = which // len(x), which % len(x)
+        share = self._reach(*(_some(part, which) for part in physical)).to(x.dtype)
+        if together:
+            return self._together(origin, x, jet, share)
+        move = after - before
+        back, left = before + share * move, torch.arange(len(which), device=x.device)
         for kept in _RETREAT:
-            spoilt = moved[jets] & self.broken(back)
+            valid = self._valid(self._physical(_some(back, left), element[left]))
+            left = left[valid.logical_not()]
+            if len(left) == 0:
+                break
+            share[left] *= kept
+            back[:, left] = _some(before, left) + share[left] * _some(move, left)
+        # Untouched entries stay bit for bit.
+        back = torch.where(back == before + move, after, back)
+        places = jet * x.shape[1] + _some(self.entries.T, element)
+        return x.flatten().index_copy(0, places.flatten(), back.flatten()).view_as(x)
+
+    def _together(self, origin: Tensor, x: Tensor, jet: Tensor, share: Tensor) -> Tensor:
+        """Jets `x` [N, F], moved as a whole by the smallest `share` [M] of the elements of a `jet` [M]."""
+        least = share.new_ones(len(x)).scatter_reduce(0, jet, share, "amin")
+        rows = (least < 1).nonzero()[:, 0]
+        start, least = origin[rows], least[rows, None]
+        move, moved = x[rows] - start, self._moved(origin, x)[rows]
+        back = start + least * move
+        for kept in _RETREAT:
+            spoilt = (moved & self.broken(back)).any(dim=1, keepdim=True)
             if not bool(spoilt.any()):
                 break
-            share = torch.where(spoilt, kept * share, share)
-            back = self._part_way(start, move, share, together)
-        # Untouched entries stay bit for bit.
-        back = torch.where(back == start + move, x[jets], back)
-        return x.index_copy(0, jets, back)
+            least = torch.where(spoilt, kept * least, least)
+            back = start + least * move
+        back = torch.where(back == start + move, x[rows], back)
+        return x.index_copy(0, rows, back)
 
-    def _part_way(self, start: Tensor, move: Tensor, share: Tensor, together: bool) -> Tensor:
-        """Jets [N, F] moved from `start`, the entries of each element by its `share` [N, T] alone."""
-        if together:
-            return start + share.amin(dim=1, keepdim=True).to(move.dtype) * move
-        weight = torch.ones_like(move)
-        weight[:, self.entries] = share.to(move.dtype)[:, :, None].expand(-1, -1, self.entries.shape[1])
-        return start + weight * move
+    def _moved(self, origin: Tensor, x: Tensor) -> Tensor:
+        """Elements [N, T] of which an entry differs."""
+        return (self._taken(x) != self._taken(origin)).any(dim=0).T
 
-    def _physical(self, x: Tensor) -> Tensor:
-        """Covariances float64 [N, T, K, K]."""
-        values = self.sigma[self.columns] * (x[:, self.columns].double() + self.centre[self.columns])
-        return torch.where(self.given, values, 0.0)
+    def _taken(self, x: Tensor) -> Tensor:
+        """Scaled entries [E, T, N]."""
+        taken = x.index_select(1, self.entries.T.flatten())
+        return taken.T.contiguous().view(-1, len(self.entries), len(x))
+
+    def _physical(self, scaled: Tensor, element: Tensor | None = None) -> Tensor:
+        """Lower triangles float64 [L, T, N] of scaled entries [E, T, N]; of [E, M] of `element` [M], [L, M]."""
+        numbers = (
+            part[:, :, None] if element is None else _some(part, element)
+            for part in (self.centre, self.sigma)
+        )
+        centre, sigma = numbers
+        values = (scaled.double() + centre) * sigma
+        if len(values) == self._size:
+            return values
+        return values.new_zeros(self._size, *values.shape[1:]).index_copy(0, self.place, values)
+
+    @property
+    def _size(self) -> int:
+        return len(self.diagonal) * (len(self.diagonal) + 1) // 2
+
+    def _valid(self, triangle: Tensor) -> Tensor:
+        """Which covariances, of lower triangles float64 [L, ...], are positive definite, bool [...].
+
+        Those whose pivots in Gaussian elimination are all positive.
+        """
+        first, *rest = triangle.split(list(range(len(self.diagonal), 0, -1)))
+        least = first[0]
+        while rest:
+            ratio = first[1:] / first[0]
+            rest = [
+                torch.addcmul(column, ratio[row:], first[row + 1], value=-1)
+                for row, column in enumerate(rest)
+            ]
+            first, *rest = rest
+            least = torch.minimum(least, first[0])
+        # False for NaN, which may follow a pivot of zero.
+        return least > 0
+
+    def _small(self, before: Tensor, after: Tensor) -> Tensor:
+        """Which covariances, of lower triangles [L, ...], have a variance below the floor, bool [...]."""
+        variance, left = (triangle.index_select(0, self.diagonal) for triangle in (before, after))
+        return (left - _FLOOR * variance).amin(dim=0) < 0
+
+    def _reach(self, before: Tensor, after: Tensor) -> Tensor:
+        """Largest share [M] of the way between covariances, lower triangles [L, M], that leaves them valid.
+
+        Valid covariances are a convex set: its edge is found by halving, of the cube root of the share, so
+        that small ones are precise as well. No variance falls below 0.1 % of its value. What is not valid to
+        begin with has no way.
+        """
+        change = after - before
+        root = torch.zeros_like(before[0])
+        for halving in range(1, _HALVINGS + 1):
+            ahead = root + 0.5**halving
+            root = torch.where(self._valid(torch.addcmul(before, ahead**3, change)), ahead, root)
+        variance, fall = (triangle.index_select(0, self.diagonal) for triangle in (before, change))
+        floor = torch.where(fall < 0, (1 - _FLOOR) * variance / -fall, torch.inf).amin(dim=0)
+        share = _SHORT * torch.minimum(root**3, floor)
+        return torch.where(self._valid(before), share, 0.0)
 
 
-def _invalid(covariance: Tensor) -> Tensor:
-    """Which covariances float64 [..., K, K] are not positive definite, bool [...]."""
-    return torch.linalg.cholesky_ex(covariance).info != 0
-
-
-def _small(before: Tensor, after: Tensor) -> Tensor:
-    """Which covariances float64 [..., K, K] have a variance below the floor, bool [...]."""
-    variance, left = (matrix.diagonal(dim1=-2, dim2=-1) for matrix in (before, after))
-    return (left < _FLOOR * variance).any(dim=-1)
-
-
-def _reach(before: Tensor, after: Tensor) -> Tensor:
-    """Largest share [M] of the way between covariances float64 [M, K, K] that leaves them valid.
-
-    ``C + t D`` with ``C = L L^T`` is positive definite as long as ``1 + t e`` is positive, e the smallest
-    eigenvalue of ``L^-1 D L^-T``. No variance falls below 0.1 % of its value. What is not valid to begin with
-    has no way.
-    """
-    root, fault = torch.linalg.cholesky_ex(before)
-    valid = (fault == 0)[:, None, None]
-    root = torch.where(valid, root, torch.eye(root.shape[-1], dtype=root.dtype, device=root.device))
-    change = torch.where(valid, after - before, 0.0)
-    half = torch.linalg.solve_triangular(root, change, upper=False)
-    relative = torch.linalg.solve_triangular(root, half.mT, upper=False)
-    least = torch.linalg.eigvalsh(relative)[:, 0]
-    edge = torch.where(least < 0, -1 / least, torch.inf)
-    variance, fall = (matrix.diagonal(dim1=-2, dim2=-1) for matrix in (before, change))
-    floor = torch.where(fall < 0, (1 - _FLOOR) * variance / -fall, torch.inf).amin(dim=-1)
-    return torch.where(fault == 0, _SHORT * torch.minimum(edge, floor), 0.0).clamp(max=1.0)
+def _some(numbers: Tensor, which: Tensor) -> Tensor:
+    """Columns [E, M] of numbers [E, ...], which are counted along all but the first axis."""
+    return numbers.flatten(1).index_select(1, which)
