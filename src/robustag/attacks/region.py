@@ -98,7 +98,7 @@ class Region:
         if self._symmetric:
             return gradient.sign() * self.width
         if self.ball is None:
-            return self._corner(gradient) - self.origin
+            return torch.clamp(self._corner(gradient), self.lower, self.upper) - self.origin
         gradient = gradient.expand_as(self.origin)
         return self.ball.steepest(gradient, self.lower - self.origin, self.upper - self.origin)
 
@@ -107,7 +107,7 @@ class Region:
         if self.ball is not None:
             return self.project(self.origin + self.steepest(gradient))
         corner = self._corner(gradient)
-        return corner if self.covariances is None and self.relations is None else self.project(corner)
+        return corner if self._symmetric else self.project(corner)
 
     def step(self, x: Tensor, gradient: Tensor, rate: float) -> Tensor:
         """From `x` [N, F] by `rate` times the steepest move, and back into the budget."""
@@ -130,8 +130,8 @@ class Region:
         return self.relations.before(self.origin, self.missing)
 
     def _corner(self, gradient: Tensor) -> Tensor:
-        corner = torch.addcmul(self.origin, gradient.sign(), self.width)
-        return corner if self.ranges is None else torch.clamp(corner, self.lower, self.upper)
+        """Where the gradient points at in a box that no range has cut."""
+        return torch.addcmul(self.origin, gradient.sign(), self.width)
 
     def holds(self, x: Tensor) -> bool:
         """Whether nothing of `x` is `outside`, which is sooner said of a mere box than where it is not."""

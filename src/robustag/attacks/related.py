@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -39,10 +39,10 @@ class Known:
     pin: Tensor
     held: Tensor
 
-    def take(self, jets: Tensor) -> Self:
+    def take(self, jets: Tensor) -> "Known":
         """Some of the jets."""
-        numbers = (part.index_select(1, jets) for part in (self.values, self.missing, self.pin))
-        return type(self)(*numbers, self.held.index_select(0, jets))
+        values, missing, pin = (part.index_select(1, jets) for part in (self.values, self.missing, self.pin))
+        return Known(values, missing, pin, self.held.index_select(0, jets))
 
 
 class Part(Protocol):
@@ -84,10 +84,7 @@ class SortedPart:
 
     def holds(self, known: Known, values: Tensor) -> Tensor:
         """As `Part`."""
-        key, _ = self._key(known, values)
-        slack = TOLERANCE * key[1:].abs().clamp(min=1.0)
-        fine = (key[1:] - key[:-1] <= slack) | self._there(known)[1:].logical_not()
-        return fine.all(dim=0)[:, None]
+        return self._in_order(known, self._key(known, values)[0])[:, None]
 
     def narrow(self, known: Known, values: Tensor, ends: Tensor) -> None:
         """As `Part`: nothing."""
@@ -97,18 +94,18 @@ class SortedPart:
 
         Bounds that fall along the elements cut a solution without them to the one with them.
         """
-        jets = (known.held & ~self.holds(known, values))[:, 0].nonzero()[:, 0]
-        known, some = known.take(jets), values.index_select(1, jets)
+        key, root = self._key(known, values)
+        rising = known.held[:, 0] & ~self._in_order(known, key)
+        if not bool(rising.any()):
+            return
         there = self._there(known)
-        key, root = self._key(known, some)
-        low, high = (_rows(each, self._value).index_select(1, jets) / root for each in ends)
+        low, high = (_rows(each, self._value) / root for each in ends)
         low = low.masked_fill(~there, -torch.inf).flip(0).cummax(dim=0).values.flip(0)
         high = high.masked_fill(~there, torch.inf).cummin(dim=0).values
         # Behind all that exists, so that it pulls none of them up.
         key = torch.where(there, key, key.masked_fill(~there, torch.inf).amin(dim=0, keepdim=True))
-        value = falling(key.T, root.square().T).T.maximum(low).minimum(high) * root
-        value = torch.where(there, value, _rows(some, self._value))
-        values[self._value[:, None], jets] = value
+        found = falling(key.T, root.square().T).T.maximum(low).minimum(high) * root
+        values[self._value] = torch.where(there & rising, found, _rows(values, self._value))
 
     def _key(self, known: Known, values: Tensor) -> tuple[Tensor, Tensor]:
         """What is in order [T, N], and what it is the value over."""
@@ -117,6 +114,11 @@ class SortedPart:
             return value, torch.ones_like(value)
         root = torch.where(self._there(known), _rows(values, self._variance).sqrt(), 1.0)
         return value / root, root
+
+    def _in_order(self, known: Known, key: Tensor) -> Tensor:
+        slack = TOLERANCE * key[1:].abs().clamp(min=1.0)
+        fine = (key[1:] - key[:-1] <= slack) | self._there(known)[1:].logical_not()
+        return fine.all(dim=0)
 
     def _there(self, known: Known) -> Tensor:
         return torch.arange(len(self._value), device=known.pin.device)[:, None] < known.pin
@@ -140,7 +142,7 @@ class SignificancePart:
         values and significances."""
         gone = _rows(missing, self._keys.flatten())
         size = self._size(values, gone)
-        order = size.movedim(2, 0).argsort(dim=2, descending=True, stable=True)
+        order = size.movedim(2, 0).contiguous().argsort(dim=2, descending=True, stable=True)
         rank = self._rank.to(order.device)
         at = _rows(order.flatten(1).T, self._which * size.shape[1] + self._rank)
         pins = [
@@ -234,8 +236,9 @@ def falling(values: Tensor, weight: Tensor) -> Tensor:
     least = torch.full_like(values.T, torch.inf)
     for first in range(len(least)):
         mean = (summed[first + 1 :] - summed[first]) / (total[first + 1 :] - total[first])
-        largest = mean.flip(0).cummax(dim=0).values.flip(0)
-        torch.minimum(least[first:], largest, out=least[first:])
+        for last in range(len(mean) - 2, -1, -1):
+            torch.maximum(mean[last], mean[last + 1], out=mean[last])
+        torch.minimum(least[first:], mean, out=least[first:])
     return least.T
 
 

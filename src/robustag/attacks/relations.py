@@ -71,14 +71,12 @@ class Relations:
 
     def before(self, origin: Tensor, missing: Tensor) -> Before:
         """What the other methods have to know of unperturbed jets [N, F]."""
-        values, missing = self._physical(origin), missing.index_select(1, self.used).T.contiguous()
+        values, missing = self._physical(self._taken(origin)), self._taken(missing)
         return tuple(part.know(values, missing) for part in self.parts)
 
     def broken(self, before: Before, x: Tensor) -> Tensor:
         """Which of the R relations held before and do not in jets `x` [N, F], bool [N, R]."""
-        values = self._physical(x)
-        pairs = zip(self.parts, before, strict=True)
-        return torch.cat([known.held & ~part.holds(known, values) for part, known in pairs], dim=1)
+        return self._broken(before, self._taken(x))
 
     def spoilt(self, before: Before, x: Tensor) -> Tensor:
         """Entries of all relations, bool [N, F], of jets that break one which held before."""
@@ -92,41 +90,52 @@ class Relations:
         Where intervals leave no such values, or one relation undoes another, the inputs of all relations go
         back by a share of their move and it is tried again. A relation that did not hold before is left out.
         """
-        rows = self.broken(before, x).any(dim=1).nonzero()[:, 0]
-        x = x.clone() if len(rows) else x
-        for share in (1.0, *_SHARES):
+        taken, box = self._taken(x), torch.stack([self._taken(lower), self._taken(upper)])
+        spoilt = self._broken(before, taken).any(dim=1)
+        if not bool(spoilt.any()):
+            return x
+        # Mostly all jets, so that choosing them would take longer.
+        taken = torch.where(spoilt, self._mended(before, taken, box), taken)
+        x = x.index_copy(1, self.used, taken.T)
+        rows = self._broken(before, taken).any(dim=1).nonzero()[:, 0]
+        for share in _SHARES:
             if len(rows) == 0:
                 break
-            moved, start = x.index_select(0, rows), tuple(known.take(rows) for known in before)
-            if share < 1:
-                part_way = torch.where(self.reset, share, 1.0).to(x.dtype)
-                moved = torch.lerp(origin.index_select(0, rows), moved, part_way)
+            start, moved = tuple(known.take(rows) for known in before), x.index_select(0, rows)
+            part_way = torch.where(self.reset, share, 1.0).to(x.dtype)
+            moved = torch.lerp(origin.index_select(0, rows), moved, part_way)
+            taken = self._taken(moved)
             if share > 0:
-                moved = self._mended(start, moved, lower.index_select(0, rows), upper.index_select(0, rows))
+                taken = self._mended(start, taken, box.index_select(2, rows))
+                moved.index_copy_(1, self.used, taken.T)
             x.index_copy_(0, rows, moved)
-            rows = rows[self.broken(start, moved).any(dim=1)]
+            rows = rows[self._broken(start, taken).any(dim=1)]
         return x
 
-    def _mended(self, before: Before, moved: Tensor, lower: Tensor, upper: Tensor) -> Tensor:
-        asked = self._physical(moved)
-        ends = torch.stack([self._physical(lower), self._physical(upper)])
+    def _broken(self, before: Before, taken: Tensor) -> Tensor:
+        values = self._physical(taken)
+        pairs = zip(self.parts, before, strict=True)
+        return torch.cat([known.held & ~part.holds(known, values) for part, known in pairs], dim=1)
+
+    def _mended(self, before: Before, taken: Tensor, box: Tensor) -> Tensor:
+        """Scaled values `taken` [K, N] that keep the relations inside the `box` [2, K, N], where they can."""
+        asked, ends = self._physical(taken), self._physical(box)
         for part, known in zip(self.parts, before, strict=True):
             part.narrow(known, asked, ends)
         values = torch.clamp(asked, *ends)
         for part, known in zip(self.parts, before, strict=True):
             part.mend(known, values, ends)
-        found = (values / self.sigma - self.centre).to(moved.dtype)
-        found = torch.clamp(found, self._taken(lower), self._taken(upper))
+        found = torch.clamp((values / self.sigma - self.centre).to(taken.dtype), *box)
         # What no relation changes stays bit for bit.
-        found = torch.where(values == asked, self._taken(moved), found)
-        return moved.index_copy(1, self.used, found.T)
+        return torch.where(values == asked, taken, found)
 
-    def _physical(self, x: Tensor) -> Tensor:
-        """Physical values float64 [K, N] of the inputs that are used."""
-        return self.sigma * (self._taken(x).double() + self.centre)
+    def _physical(self, taken: Tensor) -> Tensor:
+        """Physical values float64 of scaled ones [..., K, N]."""
+        return self.sigma * (taken.double() + self.centre)
 
     def _taken(self, x: Tensor) -> Tensor:
-        return x.index_select(1, self.used).T
+        """Scaled values [K, N] of the inputs that are used, of jets [N, F]."""
+        return x.index_select(1, self.used).T.contiguous()
 
 
 def _parts(relations: Sequence[Continuous], place: Place) -> Iterator[Part]:

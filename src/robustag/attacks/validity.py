@@ -18,7 +18,7 @@ _SHORT = 1 - 1e-5
 #: What is kept of the way, again and again, where rounding of the inputs breaks a covariance near the edge.
 _RETREAT = (0.9995, 0.99, 0.9, 0.0)
 #: Of the interval in which the edge of the valid covariances is.
-_HALVINGS = 22
+_HALVINGS = 21
 
 
 @dataclass(frozen=True)
@@ -120,26 +120,27 @@ class BlockCovariances:
         """As `Covariances.restore`, for one block."""
         taken = self._taken(origin), self._taken(x)
         physical = tuple(map(self._physical, taken))
-        # From here on of suspects alone, which stand side by side.
-        which = (self._valid(physical[1]).logical_not() | self._small(*physical)).flatten().nonzero()[:, 0]
-        before, after = (_some(part, which) for part in taken)
-        moved = (after != before).any(dim=0).nonzero()[:, 0]
-        if len(moved) == 0:
+        suspect = self._valid(physical[1]).logical_not() | self._small(*physical)
+        # From here on of suspects that have moved alone, which stand side by side.
+        which = suspect.flatten().nonzero()[:, 0]
+        which = which[(_some(taken[0], which) != _some(taken[1], which)).any(dim=0)]
+        if len(which) == 0:
             return x
-        before, after, which = before[:, moved], after[:, moved], which[moved]
+        before, after = (_some(part, which) for part in taken)
         element, jet = which // len(x), which % len(x)
         share = self._reach(*(_some(part, which) for part in physical)).to(x.dtype)
         if together:
             return self._together(origin, x, jet, share)
         move = after - before
-        back, left = before + share * move, torch.arange(len(which), device=x.device)
+        back = tried = before + share * move
+        left = torch.arange(len(which), device=x.device)
         for kept in _RETREAT:
-            valid = self._valid(self._physical(_some(back, left), element[left]))
-            left = left[valid.logical_not()]
+            left = left[self._valid(self._physical(tried, element[left])).logical_not()]
             if len(left) == 0:
                 break
             share[left] *= kept
-            back[:, left] = _some(before, left) + share[left] * _some(move, left)
+            tried = _some(before, left) + share[left] * _some(move, left)
+            back[:, left] = tried
         # Untouched entries stay bit for bit.
         back = torch.where(back == before + move, after, back)
         places = jet * x.shape[1] + _some(self.entries.T, element)
@@ -171,20 +172,16 @@ class BlockCovariances:
         return taken.T.contiguous().view(-1, len(self.entries), len(x))
 
     def _physical(self, scaled: Tensor, element: Tensor | None = None) -> Tensor:
-        """Lower triangles float64 [L, T, N] of scaled entries [E, T, N]; of [E, M] of `element` [M], [L, M]."""
-        numbers = (
+        """Lower triangles float64 [L, T, N] of scaled entries [E, T, N]; [L, M] of those of `element` [M]."""
+        centre, sigma = (
             part[:, :, None] if element is None else _some(part, element)
             for part in (self.centre, self.sigma)
         )
-        centre, sigma = numbers
         values = (scaled.double() + centre) * sigma
-        if len(values) == self._size:
+        size = len(self.diagonal) * (len(self.diagonal) + 1) // 2
+        if len(values) == size:
             return values
-        return values.new_zeros(self._size, *values.shape[1:]).index_copy(0, self.place, values)
-
-    @property
-    def _size(self) -> int:
-        return len(self.diagonal) * (len(self.diagonal) + 1) // 2
+        return values.new_zeros(size, *values.shape[1:]).index_copy(0, self.place, values)
 
     def _valid(self, triangle: Tensor) -> Tensor:
         """Which covariances, of lower triangles float64 [L, ...], are positive definite, bool [...].
@@ -212,7 +209,7 @@ class BlockCovariances:
     def _reach(self, before: Tensor, after: Tensor) -> Tensor:
         """Largest share [M] of the way between covariances, lower triangles [L, M], that leaves them valid.
 
-        Valid covariances are a convex set: its edge is found by halving, of the cube root of the share, so
+        Valid covariances are a convex set: its edge is found by halving, of the square root of the share, so
         that small ones are precise as well. No variance falls below 0.1 % of its value. What is not valid to
         begin with has no way.
         """
@@ -220,10 +217,10 @@ class BlockCovariances:
         root = torch.zeros_like(before[0])
         for halving in range(1, _HALVINGS + 1):
             ahead = root + 0.5**halving
-            root = torch.where(self._valid(torch.addcmul(before, ahead**3, change)), ahead, root)
+            root = torch.where(self._valid(torch.addcmul(before, ahead.square(), change)), ahead, root)
         variance, fall = (triangle.index_select(0, self.diagonal) for triangle in (before, change))
         floor = torch.where(fall < 0, (1 - _FLOOR) * variance / -fall, torch.inf).amin(dim=0)
-        share = _SHORT * torch.minimum(root**3, floor)
+        share = _SHORT * torch.minimum(root.square(), floor)
         return torch.where(self._valid(before), share, 0.0)
 
 
