@@ -1,8 +1,8 @@
 """General attack libraries on the same model under the same budget.
 
 They know one number for all inputs and a box of [0, 1]. Seen from inside a budget that is enough: an adapter
-lets them move a point of the unit cube, whose sides are the intervals of each jet and input. They are
-optional (`pip install .[peers]`); without them these tests are skipped.
+lets them move a point of the unit cube, whose sides are the intervals of each jet and input. Foolbox is
+always there; the others are optional (`pip install .[peers]`), and without them their tests are skipped.
 """
 
 import warnings
@@ -47,7 +47,9 @@ def case(setting):
 
 
 def foolbox_end(adapter, start, label, steps):
-    foolbox = pytest.importorskip("foolbox", reason="foolbox is not installed")
+    # Here, for it warns while it is imported.
+    import foolbox
+
     model = foolbox.PyTorchModel(adapter, bounds=(0, 1))
     if steps == 1:
         attack = foolbox.attacks.LinfFastGradientAttack(random_start=False)
@@ -136,7 +138,8 @@ def test_a_library_that_keeps_the_best_point_of_its_way_finds_hardly_more(case, 
 @pytest.mark.filterwarnings("ignore")
 def test_minimal_norms_are_no_longer_than_those_of_foolbox(case):
     """FMN with the same number of steps, in a budget that is wide enough for every jet."""
-    foolbox = pytest.importorskip("foolbox", reason="foolbox is not installed")
+    import foolbox
+
     setting, _, _, start = case
     budget = Budget.around(
         setting.inputs, 5.0, scale=setting.rule.scale, missing=setting.missing, frozen=setting.rule.integer
