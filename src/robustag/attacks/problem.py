@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from robustag.attacks.norms import Metric
+from robustag.attacks.relations import Before
 from robustag.attacks.rule import Budget, BudgetRule
 from robustag.draws import Draws
 from robustag.errors import InputError
@@ -151,18 +152,19 @@ class Problem:
         return self.raised or self.loss
 
     def gradient(self, x: Tensor | None = None) -> Tensor:
-        """Usable input gradient [N, F] at `x` [N, F], or at the unperturbed jets."""
+        """Usable input gradient [N, F] at `x` [N, F], or at the unperturbed jets, along moves that keep the
+        relations of the rule."""
         x = self.inputs if x is None else x
-        return usable(input_gradient(*self._averaged, x, self.label), self.lost)
+        return self._related(x, input_gradient(*self._averaged, x, self.label))
 
     def score_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Score [N] (see `score`) and usable input gradient [N, F] at `x` [N, F]."""
+        """Score [N] (see `score`) and input gradient [N, F] (see `gradient`) at `x` [N, F]."""
         losses, gradient = loss_and_gradient(*self._averaged, x, self.label)
-        return self._comparable(losses), usable(gradient, self.lost)
+        return self._comparable(losses), self._related(x, gradient)
 
     def budget(self, epsilon: float) -> Budget:
         """Budget of these jets."""
-        return self.rule.budget(self.inputs, self.missing, epsilon, self.label, self._metric)
+        return self.rule.budget(self.inputs, self.missing, epsilon, self.label, self._metric, self._before)
 
     def losses(self, x: Tensor) -> Tensor:
         """Loss of each jet at `x` [N, F], [N], without any gradient."""
@@ -203,6 +205,12 @@ class Problem:
 
         return copies, mean
 
+    def _related(self, x: Tensor, gradient: Tensor) -> Tensor:
+        """The gradient [N, F] at `x` where it can be used, along moves that keep relations."""
+        gradient = usable(gradient, self.lost)
+        relations = self.rule.relations
+        return gradient if relations is None else relations.pull(self._before, x, gradient)
+
     def _comparable(self, losses: Tensor) -> Tensor:
         nothing = losses.isnan()
         self.lost.logical_or_(nothing)
@@ -212,6 +220,12 @@ class Problem:
     def _metric(self) -> Metric | None:
         """Mahalanobis metric, which no epsilon changes."""
         return self.rule.metric(self.missing, self.label) if self.rule.norm == "mahalanobis" else None
+
+    @cached_property
+    def _before(self) -> Before:
+        """Relations of the unperturbed jets, which no epsilon changes."""
+        relations = self.rule.relations
+        return () if relations is None else relations.before(self.inputs, self.missing)
 
 
 def best_of(candidates: list[Tensor], losses: list[Tensor]) -> Tensor:

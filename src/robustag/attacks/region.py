@@ -40,6 +40,8 @@ class Region:
         Keeps moved covariances valid.
     relations : Relations, optional
         Keeps what holds between inputs; only without a ball.
+    before : tuple of Known, optional
+        What holds in the unperturbed jets (`Relations.before`), where there are relations.
     """
 
     origin: Tensor
@@ -50,6 +52,7 @@ class Region:
     ball: Ball | Ellipsoid | None = None
     covariances: Covariances | None = None
     relations: Relations | None = None
+    before: Before = ()
 
     @cached_property
     def lower(self) -> Tensor:
@@ -86,7 +89,7 @@ class Region:
         if self.covariances is not None:
             x = self.covariances.restore(self.origin, x, together=isinstance(self.ball, Ellipsoid))
         if self.relations is not None:
-            x = self.relations.restore(self._before, self.origin, x, self.lower, self.upper)
+            x = self.relations.restore(self.before, self.origin, x, self.lower, self.upper)
         return x
 
     def steepest(self, gradient: Tensor) -> Tensor:
@@ -123,12 +126,6 @@ class Region:
         parts = self.ball, self.ranges, self.covariances, self.relations
         return all(part is None for part in parts)
 
-    @cached_property
-    def _before(self) -> Before:
-        """Relations of the unperturbed jets, where there are any."""
-        assert self.relations is not None
-        return self.relations.before(self.origin, self.missing)
-
     def _corner(self, gradient: Tensor) -> Tensor:
         """Where the gradient points at in a box that no range has cut."""
         return torch.addcmul(self.origin, gradient.sign(), self.width)
@@ -158,5 +155,5 @@ class Region:
         if self.covariances is not None:
             left |= self.covariances.spoilt(self.origin, x)
         if self.relations is not None:
-            left |= self.relations.spoilt(self._before, x)
+            left |= self.relations.spoilt(self.before, x)
         return left

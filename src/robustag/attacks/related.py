@@ -65,6 +65,9 @@ class Part(Protocol):
         """Make what held hold in `values` [K, N], which are inside `ends`: in place, and inside them if that
         can be."""
 
+    def pull(self, known: Known, values: Tensor, slope: Tensor) -> None:
+        """Give the slopes [K, N] along values that follow from others to those others, in place."""
+
 
 class SortedPart:
     """Falling order of values, or of their significances."""
@@ -106,6 +109,9 @@ class SortedPart:
         key = torch.where(there, key, key.masked_fill(~there, torch.inf).amin(dim=0, keepdim=True))
         found = falling(key.T, root.square().T).T.maximum(low).minimum(high) * root
         values[self._value] = torch.where(there & rising, found, _rows(values, self._value))
+
+    def pull(self, known: Known, values: Tensor, slope: Tensor) -> None:
+        """As `Part`: nothing follows."""
 
     def _key(self, known: Known, values: Tensor) -> tuple[Tensor, Tensor]:
         """What is in order [T, N], and what it is the value over."""
@@ -182,6 +188,16 @@ class SignificancePart:
         said = sense * values.gather(0, pin).abs() / root
         values[self._column] = torch.where(known.held.T, said, _rows(values, self._column))
 
+    def pull(self, known: Known, values: Tensor, slope: Tensor) -> None:
+        """As `Part`: a significance is the value over the root of the variance, but for signs."""
+        pin, root, _, sense = self._oriented(known, values)
+        value, own = values.gather(0, pin), _rows(slope, self._column)
+        slope[self._column] = own.masked_fill(known.held.T, 0.0)
+        along_value = sense * own * value.sign() / root
+        along_variance = -sense * own * value.abs() / (2 * root**3)
+        for rows, along in ((pin, along_value), (known.pin.chunk(3)[1], along_variance)):
+            slope.scatter_add_(0, rows, along.masked_fill(~known.held.T, 0.0))
+
     def _size(self, values: Tensor, gone: Tensor) -> Tensor:
         """What elements are chosen by [U, T, N]; negative where there is none."""
         size = _rows(values, self._keys.flatten()).abs().masked_fill(gone, -1.0)
@@ -220,6 +236,9 @@ class SharesPart:
         room, rise = before.clamp(min=1.0) - before, after - before
         kept = torch.where(known.held[:, 0] & (rise > room), room / rise, 1.0)
         values[self._columns] = known.values + kept * (shares - known.values)
+
+    def pull(self, known: Known, values: Tensor, slope: Tensor) -> None:
+        """As `Part`: nothing follows."""
 
     def _sum(self, known: Known, shares: Tensor) -> Tensor:
         return shares.masked_fill(known.missing, 0.0).sum(dim=0)

@@ -112,6 +112,16 @@ class Relations:
             rows = rows[self._broken(start, taken).any(dim=1)]
         return x
 
+    def pull(self, before: Before, x: Tensor, gradient: Tensor) -> Tensor:
+        """Gradient [N, F] at jets `x` [N, F] along moves that keep the relations, by the chain rule.
+
+        Values that follow from others have none of their own: it goes to the others.
+        """
+        values, slope = self._physical(self._taken(x)), self._taken(gradient).double() / self.sigma
+        for part, known in zip(self.parts, before, strict=True):
+            part.pull(known, values, slope)
+        return gradient.index_copy(1, self.used, (slope * self.sigma).T.to(gradient.dtype))
+
     def _broken(self, before: Before, taken: Tensor) -> Tensor:
         values = self._physical(taken)
         pairs = zip(self.parts, before, strict=True)

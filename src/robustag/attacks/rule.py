@@ -11,7 +11,7 @@ from torch import Tensor
 from robustag.attacks.definition import NORMS, RELATED_NORMS, BudgetSettings
 from robustag.attacks.norms import Ball, Ellipsoid, Metric
 from robustag.attacks.region import Region
-from robustag.attacks.relations import Relations
+from robustag.attacks.relations import Before, Relations
 from robustag.attacks.scales import FACTORS, PER_JET, PerJet
 from robustag.attacks.spread import Spread
 from robustag.attacks.tabular import tabular_budget
@@ -317,13 +317,15 @@ class BudgetRule:
         epsilon: float,
         label: Tensor | None = None,
         metric: Metric | None = None,
+        before: Before | None = None,
     ) -> Budget:
         """Budget of jets `x` float32 [N, F] with `missing` entries bool [N, F].
 
         ``epsilon = inf`` gives the envelope: all that holds whatever the size of a perturbation (counts and
         missing entries stay, cap, ranges and covariances hold). So does norm "none": perturbations without a
         bound of their own, such as Gaussian noise, spend the envelope. Norm "mahalanobis" needs the flavours
-        `label` int64 [N], and takes the `metric` of these jets if the caller has it.
+        `label` int64 [N]. The `metric` of these jets, and relations `before` a move, are taken from the
+        caller if it has them.
 
         Raises
         ------
@@ -349,7 +351,11 @@ class BudgetRule:
             width = torch.minimum(width, self.relative_cap * (x + self.centre).abs())
         ranges = None if self.lower is None else (self.lower, self.needed("upper"))
         covariances = self.covariances if self.physical else None
-        return Budget(x, width, missing, epsilon, ranges, ball, covariances, self.relations, rule=self)
+        if before is None:
+            before = () if self.relations is None else self.relations.before(x, missing)
+        return Budget(
+            x, width, missing, epsilon, ranges, ball, covariances, self.relations, before, rule=self
+        )
 
     def counts(self, x: Tensor, missing: Tensor, units: int) -> Budget:
         """Budget in which existing counts move by up to `units`, not below their smallest value, and nothing

@@ -225,6 +225,50 @@ def test_every_attack_keeps_them(related, jets, rule, name):
         assert (count > tracks - 1e-3).all()
 
 
+def test_a_gradient_goes_to_what_an_input_follows_from(related, jets, rule):
+    """Against automatic differentiation of a sum of inputs in which significances are made from the others."""
+    x, missing, normalisation = jets
+    weight = torch.randn(x.shape, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
+    free = x.double().requires_grad_()
+    mean, sigma = torch.from_numpy(normalisation.mean), torch.from_numpy(normalisation.sigma)
+    at = dict(zip(related.names, (free * sigma + mean).unbind(dim=1), strict=True))
+    inputs = dict(zip(related.names, free.unbind(dim=1), strict=True))
+
+    def replaced(name, value, there):
+        column = related.index(name)
+        inputs[name] = torch.where(there, (value - mean[column]) / sigma[column], inputs[name])
+
+    there = ~missing[:, [related.index(f"track_{t}_d") for t in range(TRACKS)]]
+    for t in range(TRACKS):
+        found = at[f"track_{t}_d"].abs() / at[f"track_{t}_dd"].abs().sqrt()
+        replaced(f"track_{t}_s", at[f"track_{t}_s"].detach().sign() * found, there[:, t])
+    d, z, zz = (torch.stack([at[f"track_{t}_{v}"] for t in range(TRACKS)], dim=1) for v in ("d", "z", "zz"))
+    second = d.abs().masked_fill(~there, -1.0).argsort(dim=1, descending=True)[:, 1:2]
+    copied = (z.abs() / zz.abs().sqrt()).gather(1, second)[:, 0]
+    replaced("z_of_second", copied, there.sum(dim=1) > 1)
+    (expected,) = torch.autograd.grad((weight * torch.stack([*inputs.values()], dim=1)).sum(), free)
+    found = rule.relations.pull(rule.relations.before(x, missing), x, weight)
+    torch.testing.assert_close(found[~missing], expected[~missing], rtol=1e-6, atol=1e-9)
+
+
+def test_what_follows_leads_an_attack(related, jets, rule):
+    """The model reads significances alone: an attack moves the values that they follow from."""
+    x, missing, _ = jets
+    names = [f"track_{t}_s" for t in range(TRACKS)]
+    weight = torch.tensor([float(name in names) for name in related.names])
+
+    def model(inputs):
+        return torch.stack([inputs @ weight, torch.zeros(len(inputs))], dim=1)
+
+    label = torch.ones(len(x), dtype=torch.int64)
+    loss = build_loss({"name": "cross_entropy"})
+    attack = Sweep({"name": "fgsm"}, model, loss, x, missing, label, rule, seed=1)
+    rise = (attack(0.1) - x) @ weight
+    tracks = (~missing[:, [related.index(name) for name in names]]).any(dim=1)
+    assert (rise[~tracks] == 0).all()
+    assert (rise[tracks] > 0).double().mean() > 0.95
+
+
 def test_counts_fall_below_the_tracks_without_it(related, jets):
     x, missing, normalisation = jets
     budgets = [
