@@ -221,7 +221,7 @@ def _check_model(problem: Problem) -> None:
 def _check_movable(problems: list[Problem], definition: AttackDefinition) -> None:
     """Refuse a budget that freezes everything."""
     for problem in problems:
-        rule = replace(problem.rule, norm="none")
+        rule = replace(problem.rule, norm="none", relations=None)
         envelope = rule.budget(problem.inputs, problem.missing, torch.inf)
         counts = definition.moves_integers and (~problem.missing & rule.integer).any()
         if counts or bool(envelope.movable.any()):

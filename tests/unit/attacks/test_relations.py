@@ -226,7 +226,7 @@ def test_every_attack_keeps_them(related, jets, rule, name):
 
 
 def test_a_gradient_goes_to_what_an_input_follows_from(related, jets, rule):
-    """Against automatic differentiation of a sum of inputs in which significances are made from the others."""
+    """Against automatic differentiation of a sum of inputs, with significances made from the others."""
     x, missing, normalisation = jets
     weight = torch.randn(x.shape, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
     free = x.double().requires_grad_()
