@@ -5,6 +5,7 @@ lets them move a point of the unit cube, whose sides are the intervals of each j
 always there; the others are optional (`pip install .[peers]`), and without them their tests are skipped.
 """
 
+import copy
 import warnings
 
 import pytest
@@ -23,7 +24,8 @@ class FromUnitCube(nn.Module):
 
     def __init__(self, model: nn.Module, budget: Budget) -> None:
         super().__init__()
-        self.model, self.budget = model, budget
+        # A copy, for libraries leave gradients at its weights.
+        self.model, self.budget = copy.deepcopy(model), budget
 
     def inputs(self, d):
         below, above = self.budget.origin - self.budget.lower, self.budget.upper - self.budget.origin
