@@ -7,7 +7,13 @@ from torch import nn
 
 from robustag.attacks import BudgetRule
 from robustag.errors import InputError
-from robustag.evaluation.certificates import Bounds, affine_layers, interval_bounds, leads_of
+from robustag.evaluation.certificates import (
+    Bounds,
+    affine_layers,
+    enclosed,
+    interval_method,
+    least_leads,
+)
 from robustag.models import build_model
 from robustag.models.boxes import worst_logits
 from robustag.training import build_loss, build_recipe
@@ -71,10 +77,10 @@ def test_of_a_linear_model_the_bound_is_the_worst_loss_in_the_region_of_the_atta
 def test_the_bound_of_a_training_is_that_of_a_certificate_by_intervals(hidden, batch, box):
     model = model_of(*hidden).eval()
     worst = worst_logits(model, *box, batch.label).detach().double()
-    leads = leads_of(
-        affine_layers(model), Bounds(*(end.double() for end in box)), batch.label, interval_bounds
-    )
-    torch.testing.assert_close(-worst, leads.lower, rtol=1e-4, atol=1e-4)
+    layers = affine_layers(model)
+    inside = enclosed(layers, Bounds(*(end.double() for end in box)))
+    leads = least_leads(layers, inside, batch.label, interval_method)
+    torch.testing.assert_close(-worst, leads, rtol=1e-4, atol=1e-4)
     assert (worst[torch.arange(JETS), batch.label] == 0).all()
 
 

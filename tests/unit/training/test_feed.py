@@ -115,11 +115,19 @@ def test_without_a_need_for_windows_any_jet_meets_any_other(paths):
     assert rows.std() == pytest.approx(2200 / math.sqrt(12), rel=0.03)
 
 
-@pytest.mark.parametrize("recipe", ["nominal", "fgsm"])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"name": "nominal"},
+        {"name": "fgsm", "epsilon": 0.1, "attack_mode": "train"},
+        {"name": "mtl_ibp", "epsilon": 0.1, "weight": 0.3, "warm_up": 2, "steps": 1, "rate": 1.25},
+        {"name": "sabr", "epsilon": 0.1, "width": 0.2, "warm_up": 2, "steps": 1, "rate": 1.25},
+    ],
+    ids=lambda recipe: recipe["name"],
+)
 def test_weights_do_not_depend_on_memory(paths, small_windows, toy, definition, tmp_path, recipe):
     _, validation, rule = toy
-    if recipe == "nominal":
-        definition["recipe"] = {"name": "nominal"}
+    definition["recipe"] = recipe
     trained = [
         train_model(
             definition,

@@ -75,6 +75,7 @@ def stop_after(epoch):
         {"name": "domain", "variations": ["up", "down"], "weight": 1.0, "warm_up": 2},
         {"name": "distilled", "teachers": ["other"], "temperature": 2.0, "share": 0.5},
         {"name": "mtl_ibp", "epsilon": 0.1, "weight": 0.3, "warm_up": 2, "steps": 1, "rate": 1.25},
+        {"name": "sabr", "epsilon": 0.1, "width": 0.2, "warm_up": 2, "steps": 1, "rate": 1.25},
     ],
     ids=lambda recipe: recipe["name"],
 )
@@ -89,6 +90,18 @@ def test_a_resumed_training_ends_bit_for_bit_like_an_uninterrupted_one(run, defi
     assert same(whole, resumed)
     assert [row["epoch"] for row in seen] == [4]
     assert resumed_history.drop(columns="seconds").equals(history.drop(columns="seconds"))
+
+
+def test_a_resumed_network_of_bounded_weights_ends_bit_for_bit_like_an_uninterrupted_one(run, definition):
+    """What is optimised are weights before they are scaled, so that these are what a checkpoint keeps."""
+    recipe = {"name": "mtl_ibp", "epsilon": 0.1, "weight": 0.3, "warm_up": 2, "steps": 1, "rate": 1.25}
+    network = {"name": "lipschitz", "hidden": [8, 8], "constant": 5.0}
+    definition = definition | {"network": network, "recipe": recipe}
+    whole, _, _ = run(definition, name="whole")
+    with pytest.raises(Stop):
+        run(definition, name="killed", progress=stop_after(2))
+    resumed, _, _ = run(definition, name="killed")
+    assert same(whole, resumed)
 
 
 def test_a_finished_training_is_not_repeated(run, definition):

@@ -5,25 +5,38 @@ flavour is judged by, `certify` and `rates` turn that into tagging numbers. The 
 and attack.
 """
 
-from robustag.evaluation.certificates.bounds import Bounds, Effort, crown_bounds, interval_bounds
+from robustag.evaluation.certificates.bounds import (
+    Bounds,
+    Effort,
+    Enclosure,
+    crown_bounds,
+    enclosed,
+    interval_bounds,
+    least_outputs,
+)
 from robustag.evaluation.certificates.certify import BrokenCertificateError, Certificates, certify
-from robustag.evaluation.certificates.leads import leads_of, proven_bounds
+from robustag.evaluation.certificates.leads import EFFORT, interval_method, least_leads, proven_method
 from robustag.evaluation.certificates.network import AffineLayer, affine_layers, contrasted, forward
 from robustag.evaluation.certificates.rates import certified_rates
 
 __all__ = [
+    "EFFORT",
     "AffineLayer",
     "Bounds",
     "BrokenCertificateError",
     "Certificates",
     "Effort",
+    "Enclosure",
     "affine_layers",
     "certified_rates",
     "certify",
     "contrasted",
     "crown_bounds",
+    "enclosed",
     "forward",
     "interval_bounds",
-    "leads_of",
-    "proven_bounds",
+    "interval_method",
+    "least_leads",
+    "least_outputs",
+    "proven_method",
 ]

@@ -23,7 +23,7 @@ from torch import Tensor
 from robustag.evaluation.certificates.network import AffineLayer, SortingLayer
 
 _ROUNDING = 1e-11
-_CPU_PAIRS, _GPU_PAIRS = 512, 65_536
+_CPU_PAIRS, _GPU_PAIRS = 256, 65_536
 """Pairs at a time, whose coefficients stay in the cache of a CPU core, or keep a GPU busy."""
 _STEP, _DECAY = 0.5, 0.6
 """First change of a slope, and by what each further one is smaller."""
@@ -43,13 +43,21 @@ class Bounds:
     def through(self, layer: AffineLayer) -> "Bounds":
         """Behind an affine layer, entries taken as independent; exact for each output on its own."""
         centre, radius = (self.lower + self.upper) / 2, (self.upper - self.lower) / 2
-        centre = torch.addmm(layer.bias, centre, layer.weight.T)
-        radius = radius @ layer.weight.abs().T
+        unbiased = layer._replace(weight=layer.weight.abs(), bias=torch.zeros_like(layer.bias))
+        centre, radius = layer.applied(centre), unbiased.applied(radius)
         return Bounds(centre - radius, centre + radius)
 
     def widened(self, by: Tensor) -> "Bounds":
         """Moved outwards."""
         return Bounds(self.lower - by, self.upper + by)
+
+    def within(self, other: "Bounds") -> "Bounds":
+        """What two statements about the same values leave together."""
+        return Bounds(torch.maximum(self.lower, other.lower), torch.minimum(self.upper, other.upper))
+
+    def rows(self, of: Tensor) -> "Bounds":
+        """Those of some jets."""
+        return Bounds(self.lower[of], self.upper[of])
 
 
 def interval_bounds(layers: Sequence[AffineLayer], box: Bounds) -> Bounds:
@@ -58,9 +66,12 @@ def interval_bounds(layers: Sequence[AffineLayer], box: Bounds) -> Bounds:
     Behind layers that sort, no interval is longer than the weights of a neuron allow: for a Lipschitz network
     this is its closed form, or tighter where some inputs stay.
     """
-    bounds = box
-    for position, (layer, slack) in enumerate(zip(layers, _slacks(layers, box), strict=True)):
-        bounds = (bounds.activated(layer) if position else bounds).through(layer).widened(slack)
+    bounds, size = box, _largest(box)
+    for position, layer in enumerate(layers):
+        if position:
+            bounds, size = bounds.activated(layer), layer.largest(size)
+        size = layer.sizes().applied(size)
+        bounds = bounds.through(layer).widened(_ROUNDING * size)
     return bounds
 
 
@@ -80,36 +91,113 @@ class Effort:
     output: int = 0
 
 
-def crown_bounds(layers: Sequence[AffineLayer], box: Bounds, effort: Effort = Effort()) -> Bounds:
-    """Outputs [N, S] over a box of inputs [N, F], by (alpha-)CROWN, and nowhere wider than by intervals.
+@dataclass(frozen=True)
+class Enclosure:
+    """The hidden layers of a network over a box of inputs: what no output depends on but by them.
+
+    Attributes
+    ----------
+    box : Bounds [N, F]
+        Inputs.
+    hidden : sequence of Bounds [N, H]
+        Of each hidden layer in front of its activation.
+    """
+
+    box: Bounds
+    hidden: Sequence[Bounds]
+
+    def rows(self, of: Tensor) -> "Enclosure":
+        """That of some jets."""
+        return Enclosure(self.box.rows(of), [bounds.rows(of) for bounds in self.hidden])
+
+
+def enclosed(
+    layers: Sequence[AffineLayer],
+    box: Bounds,
+    effort: Effort = Effort(),
+    wider: Enclosure | None = None,
+) -> Enclosure:
+    """Hidden layers over a box, by (alpha-)CROWN, and nowhere wider than by intervals.
 
     Neurons whose sign the intervals settle need no more: their ReLU is a straight line. Of the others the
-    side that might settle the sign is bounded first, and the other one where it did not. The lower line of a
-    ReLU is 0 or z, whichever leaves less area (CROWN's own rule); outputs are also bounded with 0 throughout,
-    and the better bound counts. Both rules are where gradient steps begin. Any slopes give a true bound, so
-    steps are taken in float32, and what they end at is bounded in float64. For layers that sort there are
-    intervals alone.
+    side that might settle the sign is bounded first, which is that of their value in the centre of the box,
+    and the other one where it did not. The lower line of a ReLU is 0 or z, whichever leaves less area
+    (CROWN's own rule); there gradient steps begin. Any slopes give a true bound, so steps are taken in
+    float32, and what they end at is bounded in float64. For layers that sort there are intervals alone.
+
+    Parameters
+    ----------
+    layers : sequence of AffineLayer
+        The last one is not looked at.
+    box : Bounds [N, F]
+    effort : Effort
+    wider : Enclosure, optional
+        Over a box around this one: what it settles is settled here.
+
+    Raises
+    ------
+    ValueError
+        If the box leaves that of `wider`.
     """
-    if isinstance(layers[-1], SortingLayer):
-        return interval_bounds(layers, box)
+    if wider is not None and not _inside(box, wider.box):
+        raise ValueError("bounds over a box say nothing outside it: give the wider box first")
     passed: list[_Lines] = []
-    bounds = box
-    last = len(layers) - 1
-    for position, (layer, slack) in enumerate(zip(layers, _slacks(layers, box), strict=True)):
-        bounds = (bounds.activated(layer) if position else bounds).through(layer)
-        if 0 < position < last:
-            bounds = _settled(bounds, layer, _Relaxation(passed, box), effort.hidden)
-        elif position == last > 0:
-            bounds = _bounded(bounds, layer, _Relaxation(passed, box), effort.output)
+    hidden: list[Bounds] = []
+    bounds, size, centre = box, _largest(box), (box.lower + box.upper) / 2
+    for position, layer in enumerate(layers[:-1]):
+        if position:
+            bounds, size, centre = bounds.activated(layer), layer.largest(size), layer.activated(centre)
+        size, centre = layer.sizes().applied(size), layer.applied(centre)
+        bounds, slack = bounds.through(layer), _ROUNDING * size
+        if wider is not None:
+            bounds = bounds.within(wider.hidden[position])
+        if position and not isinstance(layer, SortingLayer):
+            bounds = _settled(bounds, layer, _Relaxation(passed, box), centre, effort.hidden)
         bounds = bounds.widened(slack)
+        hidden.append(bounds)
         passed.append(_Lines.of(layer, bounds))
-    return bounds
+    return Enclosure(box, hidden)
+
+
+def least_outputs(layers: Sequence[AffineLayer], inside: Enclosure, effort: Effort = Effort()) -> Tensor:
+    """Lower bounds [N, S] of the outputs, by (alpha-)CROWN, and nowhere lower than by intervals.
+
+    The last layer may be another one for each jet. Outputs are bounded with CROWN's own lower lines and with
+    0 throughout, and after gradient steps; the best bound counts.
+    """
+    *before, last = layers
+    lines = [_Lines.of(layer, bounds) for layer, bounds in zip(before, inside.hidden, strict=True)]
+    relaxation = _Relaxation(lines, inside.box)
+    size = _largest(inside.box)
+    for position, layer in enumerate(layers):
+        size = layer.sizes().applied(layer.largest(size) if position else size)
+    front = inside.hidden[-1].activated(last) if before else inside.box
+    least = front.through(last).lower
+    if before and not isinstance(last, SortingLayer):
+        jets, outputs = least.shape
+        weight, bias = last.weight.expand(jets, -1, -1).flatten(0, 1), last.bias.expand(jets, -1).flatten()
+        row = torch.arange(jets * outputs, device=least.device)
+        rows = _Rows(weight, bias, row // outputs, row, torch.ones_like(bias))
+        # What steps end at is better than either line they begin with, but not for certain.
+        improved = [(relaxation, effort.output)] if effort.output else []
+        for relaxed, steps in ((relaxation, 0), (relaxation.flat(), 0), *improved):
+            least = torch.maximum(least, relaxed.least(rows, steps).view_as(least))
+    return least - _ROUNDING * size
+
+
+def crown_bounds(layers: Sequence[AffineLayer], box: Bounds, effort: Effort = Effort()) -> Bounds:
+    """Outputs [N, S] over a box of inputs [N, F], of `enclosed` and `least_outputs`."""
+    inside = enclosed(layers, box, effort)
+    *before, last = layers
+    negative = [*before, last._replace(weight=-last.weight, bias=-last.bias)]
+    return Bounds(least_outputs(layers, inside, effort), -least_outputs(negative, inside, effort))
 
 
 class _Lines(NamedTuple):
     """A layer and the lines that enclose its ReLU: ``lower z <= relu(z) <= chord z + intercept``, all [N, H].
 
-    Neurons whose sign is not settled are `open_`; any slope in [0, 1] is a lower line of theirs.
+    Neurons whose sign is not settled have 1 in `open_`, others 0; any slope in [0, 1] is a lower line of
+    theirs.
     """
 
     weight: Tensor
@@ -128,25 +216,38 @@ class _Lines(NamedTuple):
         chord = torch.where(open_, upper / (upper - lower), on)
         intercept = torch.where(open_, -lower * chord, 0.0)
         adaptive = torch.where(open_ & (upper > -lower), 1.0, on)
-        return cls(layer.weight, layer.bias, chord, intercept, adaptive, open_)
+        return cls(layer.weight, layer.bias, chord, intercept, adaptive, open_.to(lower.dtype))
 
     def flat(self) -> "_Lines":
         """With lower line 0 for every open neuron."""
-        return self._replace(lower=self.lower.masked_fill(self.open_, 0.0))
+        return self._replace(lower=self.lower * (1 - self.open_))
 
     def rows(self, of: Tensor) -> "_Lines":
         """For the jets at `of` int64 [P]."""
-        return self._replace(
-            chord=self.chord[of],
-            intercept=self.intercept[of],
-            lower=self.lower[of],
-            open_=self.open_[of],
-        )
+        return _Lines(self.weight, self.bias, *(part.index_select(0, of) for part in self[2:]))
 
     def single(self) -> "_Lines":
         """In float32."""
-        weight, bias, chord, intercept, lower = (part.float() for part in self[:5])
-        return _Lines(weight, bias, chord, intercept, lower, self.open_)
+        return _Lines(*(part.float() for part in self))
+
+
+class _Rows(NamedTuple):
+    """Pairs of a jet and a neuron to bound: ``sign (weight relu(z) + bias)`` of neuron `row` for each.
+
+    weight: [R, H], bias: [R], jet and row: int64 [P], sign: [P].
+    """
+
+    weight: Tensor
+    bias: Tensor
+    jet: Tensor
+    row: Tensor
+    sign: Tensor
+
+    def chunks(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Some at a time: weights [p, H], biases [p] and jets [p]."""
+        size = _CPU_PAIRS if self.jet.device.type == "cpu" else _GPU_PAIRS
+        for jet, row, sign in zip(*(part.split(size) for part in self[2:]), strict=True):
+            yield sign[:, None] * self.weight.index_select(0, row), sign * self.bias.index_select(0, row), jet
 
 
 @dataclass(frozen=True)
@@ -159,46 +260,43 @@ class _Relaxation:
     def flat(self) -> "_Relaxation":
         return _Relaxation([lines.flat() for lines in self.layers], self.box)
 
-    def least(self, rows: Tensor, offset: Tensor, jet: Tensor, steps: int) -> Tensor:
-        """Lower bound [P] of ``rows relu(z) + offset``, z the last layer, over the box of each `jet`.
-
-        rows: [P, H], offset: [P], jet: int64 [P]; `steps` improve the lower lines before.
-        """
+    def least(self, rows: _Rows, steps: int) -> Tensor:
+        """Lower bounds [P] over the box of each jet; `steps` improve the lower lines before."""
         centre, radius = (self.box.lower + self.box.upper) / 2, (self.box.upper - self.box.lower) / 2
+        single = [lines.single() for lines in self.layers] if steps else []
         least = []
-        size = _CPU_PAIRS if jet.device.type == "cpu" else _GPU_PAIRS
-        for start in range(0, len(jet), size):
-            chunk = slice(start, start + size)
-            n, slope = jet[chunk], rows[chunk]
+        for weight, offset, n in rows.chunks():
             layers = [lines.rows(n) for lines in self.layers]
-            box = centre[n], radius[n]
+            box = centre.index_select(0, n), radius.index_select(0, n)
             if steps:
-                lower = _improved(slope.float(), [lines.single() for lines in layers], *box, steps)
+                begun = [lines.rows(n) for lines in single]
+                lower = _improved(weight.float(), begun, box[0].float(), box[1].float(), steps)
                 layers = [
                     lines._replace(lower=better.double()) for lines, better in zip(layers, lower, strict=True)
                 ]
-            at_inputs, constant, _ = _carried_back(slope, layers)
-            reach = (at_inputs * box[0]).sum(dim=1) - (at_inputs.abs() * box[1]).sum(dim=1)
-            least.append(reach + (constant + offset[chunk]))
-        return torch.cat(least) if least else offset
+            slope, constant = _carried_back(weight, layers)
+            reach = (slope * box[0]).sum(dim=1) - (slope.abs() * box[1]).sum(dim=1)
+            least.append(reach + (constant + offset))
+        return torch.cat(least) if least else centre.new_zeros(0)
 
 
-def _carried_back(slope: Tensor, layers: Sequence[_Lines]) -> tuple[Tensor, Tensor, list[Tensor]]:
+# Masks are numbers and products instead of choices in what follows: torch takes ten times as long for these.
+
+
+def _carried_back(slope: Tensor, layers: Sequence[_Lines]) -> tuple[Tensor, Tensor]:
     """A function ``slope relu(z)`` of the last layer, [P, H], below it as one of the inputs.
 
-    Returns its slope [P, F] and constant [P] there, and which neurons of each layer take the lower line.
+    Returns its slope [P, F] and constant [P] there.
     """
     constant = slope.new_zeros(len(slope))
-    low = []
     for lines in reversed(layers):
         positive = slope.clamp(min=0.0)
         negative = slope - positive
         constant = constant + (negative * lines.intercept).sum(dim=1)
-        low.append(slope > 0)
-        slope = positive * lines.lower + negative * lines.chord
+        slope = torch.addcmul(positive * lines.lower, negative, lines.chord)
         constant = constant + slope @ lines.bias
         slope = slope @ lines.weight
-    return slope, constant, low[::-1]
+    return slope, constant
 
 
 def _improved(rows: Tensor, layers: list[_Lines], centre: Tensor, radius: Tensor, steps: int) -> list[Tensor]:
@@ -207,59 +305,54 @@ def _improved(rows: Tensor, layers: list[_Lines], centre: Tensor, radius: Tensor
     The derivative of the bound by a slope is the weight of its line, never below zero, times the input of its
     neuron at that point of the relaxed network where the bound is taken.
     """
-    centre, radius = centre.float(), radius.float()
     step = _STEP
     for _ in range(steps):
-        slope, _, low = _carried_back(rows, layers)
-        h = centre - slope.sign() * radius
-        for place, (lines, on_lower) in enumerate(zip(layers, low, strict=True)):
+        slope, taken = rows, []
+        for lines in reversed(layers):
+            on_lower = slope.sign().clamp_(min=0.0)
+            line = torch.lerp(lines.chord, lines.lower, on_lower)
+            taken.append((line, torch.addcmul(lines.intercept, lines.intercept, on_lower, value=-1.0)))
+            slope = (slope * line) @ lines.weight
+        h = torch.addcmul(centre, slope.sign_(), radius, value=-1.0)
+        for lines, (line, shift) in zip(layers, reversed(taken), strict=True):
             z = torch.addmm(lines.bias, h, lines.weight.T)
-            h = torch.where(on_lower, lines.lower * z, lines.chord * z + lines.intercept)
-            moved = (lines.lower + step * z.sign()).clamp(0.0, 1.0)
-            layers[place] = lines._replace(lower=torch.where(lines.open_, moved, lines.lower))
+            h = torch.addcmul(shift, line, z)
+            lines.lower.add_(z.sign_().mul_(lines.open_), alpha=step).clamp_(0.0, 1.0)
         step *= _DECAY
     return [lines.lower for lines in layers]
 
 
-def _settled(bounds: Bounds, layer: AffineLayer, relaxation: _Relaxation, steps: int) -> Bounds:
-    """Bounds of a hidden layer, tightened where they leave the sign of a neuron open."""
+def _settled(
+    bounds: Bounds, layer: AffineLayer, relaxation: _Relaxation, centre: Tensor, steps: int
+) -> Bounds:
+    """Bounds of a hidden layer, tightened where they leave the sign of a neuron open.
+
+    centre: [N, H], its values in the centre of the box.
+    """
     lower, upper = bounds.lower.clone(), bounds.upper.clone()
-
-    def tighten(jet: Tensor, neuron: Tensor, sign: Tensor, steps: int) -> Tensor:
-        rows, offset = sign[:, None] * layer.weight[neuron], sign * layer.bias[neuron]
-        least = relaxation.least(rows, offset, jet, steps)
-        for side, chosen, better in ((lower, sign > 0, torch.maximum), (upper, sign < 0, torch.minimum)):
+    jet, neuron = ((lower < 0) & (upper > 0)).nonzero(as_tuple=True)
+    sign = torch.where(centre[jet, neuron] > 0, 1.0, -1.0).to(lower.dtype)
+    for turn, effort in (
+        (1, 0),
+        *([(1, steps)] if steps else []),
+        (-1, 0),
+        *([(-1, steps)] if steps else []),
+    ):
+        least = relaxation.least(_Rows(layer.weight, layer.bias, jet, neuron, turn * sign), effort)
+        for side, chosen, better in (
+            (lower, turn * sign > 0, torch.maximum),
+            (upper, turn * sign < 0, torch.minimum),
+        ):
             at = jet[chosen], neuron[chosen]
-            side[at] = better(side[at], (sign * least)[chosen])
-        return least
-
-    for effort in sorted({0, steps}):
-        jet, neuron = ((lower < 0) & (upper > 0)).nonzero(as_tuple=True)
-        sign = torch.where(lower[jet, neuron] + upper[jet, neuron] > 0, 1.0, -1.0).to(lower.dtype)
-        for _ in range(2):
-            open_ = tighten(jet, neuron, sign, effort) < 0
-            jet, neuron, sign = jet[open_], neuron[open_], -sign[open_]
+            side[at] = better(side[at], (turn * sign * least)[chosen])
+        open_ = least < 0
+        jet, neuron, sign = jet[open_], neuron[open_], sign[open_]
     return Bounds(lower, upper)
 
 
-def _bounded(bounds: Bounds, layer: AffineLayer, relaxation: _Relaxation, steps: int) -> Bounds:
-    """Bounds of the outputs, tightened on both sides."""
-    jets, outputs = bounds.lower.shape
-    jet = torch.arange(jets, device=bounds.lower.device).repeat_interleave(outputs)
-    rows, offset = layer.weight.repeat(jets, 1), layer.bias.repeat(jets)
-    lower, upper = bounds.lower, bounds.upper
-    # What steps end at is better than either line they begin with, but not for certain.
-    tries = ((relaxation, 0), (relaxation.flat(), 0), *([(relaxation, steps)] if steps else []))
-    for relaxed, effort in tries:
-        lower = torch.maximum(lower, relaxed.least(rows, offset, jet, effort).view_as(lower))
-        upper = torch.minimum(upper, -relaxed.least(-rows, -offset, jet, effort).view_as(upper))
-    return Bounds(lower, upper)
+def _largest(box: Bounds) -> Tensor:
+    return torch.maximum(box.lower.abs(), box.upper.abs())
 
 
-def _slacks(layers: Sequence[AffineLayer], box: Bounds) -> Iterator[Tensor]:
-    """Room for rounding behind each layer, [N, H]."""
-    size = torch.maximum(box.lower.abs(), box.upper.abs())
-    for position, layer in enumerate(layers):
-        size = layer.largest(size) if position else size
-        size = torch.addmm(layer.bias.abs(), size, layer.weight.abs().T)
-        yield _ROUNDING * size
+def _inside(box: Bounds, wider: Bounds) -> bool:
+    return bool((box.lower >= wider.lower).all() and (box.upper <= wider.upper).all())

@@ -11,8 +11,15 @@ from torch import Tensor, nn
 from robustag.attacks import BudgetRule, Sweep, audit
 from robustag.attacks.objectives import OBJECTIVES
 from robustag.attacks.problem import PerJetLoss, logit_margin
-from robustag.evaluation.certificates.bounds import Bounds, interval_bounds
-from robustag.evaluation.certificates.leads import leads_of, log_odds_of, proven_bounds
+from robustag.classes import CLASSES
+from robustag.evaluation.certificates.bounds import Bounds, Enclosure, enclosed
+from robustag.evaluation.certificates.leads import (
+    EFFORT,
+    interval_method,
+    least_leads,
+    proven_method,
+    worst_odds,
+)
 from robustag.evaluation.certificates.network import AffineLayer, affine_layers, forward
 from robustag.evaluation.certificates.tally import Tally, certificate_cuts
 from robustag.evaluation.discriminators import DISCRIMINATORS, Discriminator
@@ -22,7 +29,7 @@ from robustag.models import in_mode
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
-METHODS = {"interval": interval_bounds, "proven": proven_bounds}
+METHODS = {"interval": interval_method, "proven": proven_method}
 
 
 @dataclass(frozen=True)
@@ -102,35 +109,52 @@ def certify(
         forward(layers, reference.inputs), reference.label, reference.event_weight, chosen, evaluation.mistags
     )
     tally = Tally(jets, chosen, cuts, evaluation)
-    case = (jets.inputs, jets.missing, jets.label, rule)
+    definition = {"name": "worst_case", "members": certificates.attacks, "objective": "loss"}
 
-    def strongest(loss: PerJetLoss) -> Sweep:
-        definition = {"name": "worst_case", "members": certificates.attacks, "objective": "loss"}
-        return Sweep(definition, model, loss, *case, seed=seed, key=jets.key)
+    def strongest(loss: PerJetLoss, flavours: frozenset[int]) -> tuple[Tensor, Sweep]:
+        (of,) = torch.isin(jets.label, jets.label.new_tensor(sorted(flavours))).nonzero(as_tuple=True)
+        part = jets.select(of)
+        case = (part.inputs, part.missing, part.label, rule)
+        return of, Sweep(definition, model, loss, *case, seed=seed, key=part.key)
 
-    # Each number is attacked on its own, so that it is compared with its own bound.
-    raising = {name: OBJECTIVES[name] for name in (*(d.name for d in chosen), "margin")}
+    # Each number is attacked on its own, so that it is compared with its own bound. Of two flavours it is the
+    # same whichever is the signal.
+    raising = {_flavours(d): OBJECTIVES[d.name] for d in chosen}
+    every = frozenset(range(len(CLASSES)))
+    raising[every] = OBJECTIVES["margin"]
     with in_mode(model, training=False):
-        attacks = {name: strongest(loss) for name, loss in raising.items()}
-        rows: list[dict] = []
-        for epsilon in (0.0, *certificates.epsilons):
+        attacks = {flavours: strongest(loss, flavours) for flavours, loss in raising.items()}
+        clean = forward(layers, jets.inputs)
+        rows: dict[float, list[dict]] = {}
+        inside: Enclosure | None = None
+        # What is settled over a box is settled inside it, so that the widest comes first.
+        for epsilon in sorted({0.0, *certificates.epsilons}, reverse=True):
             budget = rule.budget(jets.inputs, jets.missing, epsilon)
             box = Bounds(budget.lower.double(), budget.upper.double())
-            logits = {name: _attacked(attack, layers, epsilon) for name, attack in attacks.items()}
-            attacked = {d.name: _odds(logits[d.name], d) for d in chosen}
-            margin = logit_margin(logits["margin"], jets.label)
-            for method, bounds in METHODS.items():
-                leads = leads_of(layers, box, jets.label, bounds)
-                odds = {d.name: _worst_odds(leads, jets.label, d) for d in chosen}
-                worst = _worst_margin(leads.lower, jets.label)
+            inside = enclosed(layers, box, EFFORT, inside)
+            logits = {
+                flavours: clean.index_copy(0, of, _attacked(attack, layers, epsilon))
+                for flavours, (of, attack) in attacks.items()
+            }
+            attacked = {d.name: _odds(logits[_flavours(d)], d) for d in chosen}
+            margin = logit_margin(logits[every], jets.label)
+            found = rows[epsilon] = []
+            for name, method in METHODS.items():
+                leads = least_leads(layers, inside, jets.label, method)
+                odds = {d.name: worst_odds(leads, jets.label, d) for d in chosen}
+                worst = _worst_margin(leads, jets.label)
                 for d in chosen:
                     # Of jets of other flavours than these two no bound is made, and none counts.
                     toward = (jets.label == d.signal).double() - (jets.label == d.background).double()
-                    _check(method, d.name, epsilon, toward * odds[d.name], toward * attacked[d.name])
-                _check(method, "margin", epsilon, -worst, -margin)
-                rows += tally.rows(method, epsilon, odds, worst)
-            rows += tally.rows("attack", epsilon, attacked, margin)
-    return pd.DataFrame(rows)
+                    _check(name, d.name, epsilon, toward * odds[d.name], toward * attacked[d.name])
+                _check(name, "margin", epsilon, -worst, -margin)
+                found += tally.rows(name, epsilon, odds, worst)
+            found += tally.rows("attack", epsilon, attacked, margin)
+    return pd.DataFrame([row for epsilon in sorted(rows) for row in rows[epsilon]])
+
+
+def _flavours(discriminator: Discriminator) -> frozenset[int]:
+    return frozenset({discriminator.signal, discriminator.background})
 
 
 def _odds(logits: Tensor, discriminator: Discriminator) -> Tensor:
@@ -142,11 +166,6 @@ def _attacked(attack: Sweep, layers: Sequence[AffineLayer], epsilon: float) -> T
     inputs = attack(epsilon)
     audit(attack, epsilon, inputs)
     return forward(layers, inputs.to(layers[0].weight.device))
-
-
-def _worst_odds(leads: Bounds, label: Tensor, discriminator: Discriminator) -> Tensor:
-    """Lowest log-odds of signal jets, highest of background jets, [N]."""
-    return torch.where(label == discriminator.signal, *log_odds_of(leads, label, discriminator))
 
 
 def _worst_margin(least: Tensor, label: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """A model as what a certificate needs: affine layers in float64 with a ReLU or sorting between any two."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -12,10 +12,23 @@ from robustag.models.networks.lipschitz import PairSort
 
 
 class AffineLayer(NamedTuple):
-    """``z = weight h + bias``, float64 [K, H] and [K]; h of all layers but the first is rectified before."""
+    """``z = weight h + bias``, float64 [K, H] and [K]; h of all layers but the first is rectified before.
+
+    A last layer may be another one for each jet: [N, K, H] and [N, K].
+    """
 
     weight: Tensor
     bias: Tensor
+
+    def applied(self, h: Tensor) -> Tensor:
+        """The outputs z [N, K] of h [N, H]."""
+        if self.weight.dim() == 2:
+            return torch.addmm(self.bias, h, self.weight.T)
+        return torch.baddbmm(self.bias[:, :, None], self.weight, h[:, :, None])[:, :, 0]
+
+    def sizes(self) -> Self:
+        """With absolute weights and biases."""
+        return self._replace(weight=self.weight.abs(), bias=self.bias.abs())
 
     def activated(self, before: Tensor) -> Tensor:
         """The h [N, H] of outputs [N, H] of the layer before; so, too, for both ends of an interval."""
@@ -65,7 +78,10 @@ def affine_layers(model: nn.Module) -> list[AffineLayer]:
 
 
 def contrasted(layers: Sequence[AffineLayer], contrast: Tensor) -> list[AffineLayer]:
-    """The same network with outputs ``contrast z`` instead of its logits z; contrast is [S, K]."""
+    """The same network with outputs ``contrast z`` instead of its logits z.
+
+    contrast: [S, K], or of each jet [N, S, K].
+    """
     *hidden, last = layers
     contrast = contrast.to(last.weight)
     return [*hidden, type(last)(contrast @ last.weight, contrast @ last.bias)]
@@ -75,5 +91,5 @@ def forward(layers: Sequence[AffineLayer], inputs: Tensor) -> Tensor:
     """Outputs float64 [N, K] for inputs [N, F]."""
     h = inputs.double()
     for position, layer in enumerate(layers):
-        h = torch.addmm(layer.bias, layer.activated(h) if position else h, layer.weight.T)
+        h = layer.applied(layer.activated(h) if position else h)
     return h

@@ -13,9 +13,9 @@ from robustag.attacks import BudgetRule
 from robustag.binomial import effective_number
 from robustag.classes import CLASSES
 from robustag.evaluation.binned import bin_of
-from robustag.evaluation.certificates.bounds import Bounds, crown_bounds
-from robustag.evaluation.certificates.leads import leads_of, log_odds_of, proven_bounds
-from robustag.evaluation.certificates.network import affine_layers, forward
+from robustag.evaluation.certificates.bounds import Bounds, Effort, Enclosure, enclosed, least_outputs
+from robustag.evaluation.certificates.leads import EFFORT
+from robustag.evaluation.certificates.network import AffineLayer, affine_layers, contrasted, forward
 from robustag.evaluation.certificates.tally import certificate_cuts
 from robustag.evaluation.discriminators import Discriminator
 from robustag.evaluation.settings import Evaluation
@@ -68,20 +68,29 @@ def certified_rates(
     raw = logits[:, d.signal] - logits[:, d.background]
     at = torch.tensor(list(cuts.values()), dtype=raw.dtype, device=raw.device)
     bins = _bins(jets, evaluation.bins["pt"])
+    odds = torch.zeros(2, len(CLASSES))
+    odds[:, d.signal], odds[:, d.background] = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
+    both = contrasted(layers, odds)
     parts = []
     for name, (rule, epsilon) in boxes.items():
         budget = rule.budget(jets.inputs, jets.missing, epsilon)
         box = Bounds(budget.lower.double(), budget.upper.double())
-        lowest, highest = log_odds_of(leads_of(layers, box, jets.label, crown_bounds), jets.label, d)
+        inside = enclosed(both, box)
+        lowest, highest = _ends(both, inside, Effort())
         # A jet that cruder bounds keep on its side of every cut needs no tighter ones.
         (open_,) = ((lowest[:, None] > at) != (highest[:, None] > at)).any(dim=1).nonzero(as_tuple=True)
-        near = Bounds(box.lower[open_], box.upper[open_])
-        tight = leads_of(layers, near, jets.label[open_], proven_bounds)
-        lowest[open_], highest[open_] = log_odds_of(tight, jets.label[open_], d)
+        near = inside.rows(open_)
+        lowest[open_], highest[open_] = _ends(both, enclosed(both, near.box, EFFORT, near), EFFORT)
         front = {"box": name, "epsilon": float(epsilon), "discriminator": d.name}
         scores = {"raw": raw, "lowest": lowest, "highest": highest}
         parts += [{**front, **row} for row in _rows(scores, jets, d, cuts, bins)]
     return pd.DataFrame(parts)
+
+
+def _ends(both: Sequence[AffineLayer], inside: Enclosure, effort: Effort) -> tuple[Tensor, Tensor]:
+    """Lowest and highest first output [N], where the second is its negative."""
+    lowest, highest = least_outputs(both, inside, effort).unbind(dim=1)
+    return lowest, -highest
 
 
 def _bins(jets: "JetTensors", edges: Sequence[float]) -> list[tuple[float, float, np.ndarray]]:

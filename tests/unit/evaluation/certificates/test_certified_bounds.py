@@ -13,17 +13,24 @@ from torch import nn
 
 from robustag.errors import InputError
 from robustag.evaluation.certificates import (
+    EFFORT,
     AffineLayer,
     Bounds,
     Effort,
     affine_layers,
     contrasted,
     crown_bounds,
+    enclosed,
     forward,
     interval_bounds,
-    proven_bounds,
+    least_outputs,
 )
 from robustag.models import build_model
+
+
+def proven_bounds(layers, box):
+    return crown_bounds(layers, box, EFFORT)
+
 
 METHODS = {"interval": interval_bounds, "crown": crown_bounds, "proven": proven_bounds}
 
@@ -172,6 +179,49 @@ def test_differences_of_logits_are_bounded_tighter_than_logits():
     contrast = torch.tensor([[1.0, 0.0, -1.0]])
     logits, difference = crown_bounds(layers, box), crown_bounds(contrasted(layers, contrast), box)
     assert (difference.lower[:, 0] > logits.lower[:, 0] - logits.upper[:, 2]).all()
+
+
+def test_each_jet_may_be_asked_for_other_differences_of_logits():
+    layers, box = random_layers(4, [6, 10, 10, 3]), random_box(4, 8, 6, 0.3)
+    inside = enclosed(layers, box, EFFORT)
+    generator = torch.Generator().manual_seed(9)
+    contrast = torch.randn(8, 2, 3, generator=generator, dtype=torch.float64)
+    together = contrasted(layers, contrast)
+    least, interval = least_outputs(together, inside, EFFORT), interval_bounds(together, box)
+    for jet in range(8):
+        own, there = contrasted(layers, contrast[jet]), inside.rows(torch.tensor([jet]))
+        alone = interval_bounds(own, there.box)
+        torch.testing.assert_close(least[[jet]], least_outputs(own, there, EFFORT))
+        torch.testing.assert_close(interval.lower[[jet]], alone.lower)
+        torch.testing.assert_close(interval.upper[[jet]], alone.upper)
+
+
+def test_what_a_wider_box_settles_makes_no_bound_looser_and_saves_work():
+    """Boxes from the widest inwards: bounds hold, and are no wider than those of a box on its own."""
+    layers = random_layers(8, [6, 12, 12, 12, 2])
+    wide, narrow = random_box(8, 30, 6, 0.3), random_box(8, 30, 6, 0.2)
+    inside = enclosed(layers, narrow, EFFORT, enclosed(layers, wide, EFFORT))
+    alone = enclosed(layers, narrow, EFFORT)
+    for x in points(narrow, 8, 200):
+        h = x
+        for layer, bounds in zip(layers, inside.hidden, strict=False):
+            h = layer.applied(layer.activated(h) if h is not x else h)
+            assert (bounds.lower <= h).all()
+            assert (h <= bounds.upper).all()
+    least, expected = (least_outputs(layers, each, EFFORT) for each in (inside, alone))
+    assert (least >= expected - 1e-6).all()
+    open_ = [
+        sum(((h.lower < 0) & (h.upper > 0)).sum().item() for h in each.hidden) for each in (inside, alone)
+    ]
+    assert open_[0] <= open_[1]
+
+
+def test_a_box_that_leaves_the_wider_one_is_refused():
+    layers = random_layers(8, [6, 12, 2])
+    wide = random_box(8, 5, 6, 0.3)
+    shifted = Bounds(wide.lower + 0.01, wide.upper + 0.01)
+    with pytest.raises(ValueError, match="give the wider box first"):
+        enclosed(layers, shifted, EFFORT, enclosed(layers, wide))
 
 
 def test_the_layers_of_a_tagger_say_what_it_says():

@@ -7,7 +7,15 @@ import pytest
 import torch
 
 from robustag.attacks import BudgetRule
-from robustag.evaluation.certificates import Bounds, affine_layers, certified_rates, leads_of, proven_bounds
+from robustag.evaluation.certificates import (
+    EFFORT,
+    Bounds,
+    affine_layers,
+    certified_rates,
+    contrasted,
+    enclosed,
+    least_outputs,
+)
 from robustag.evaluation.discriminators import DISCRIMINATORS
 from robustag.evaluation.settings import Evaluation
 from robustag.models import build_model
@@ -94,7 +102,8 @@ def test_the_jets_that_cruder_bounds_decide_need_no_tighter_ones(jets):
     layers = affine_layers(model)
     budget = RULE.budget(jets.inputs, jets.missing, EPSILON)
     box = Bounds(budget.lower.double(), budget.upper.double())
-    lower = leads_of(layers, box, jets.label, proven_bounds).lower[:, 2]
+    asked = contrasted(layers, torch.tensor([[1.0, 0.0, -1.0]]))
+    lower = least_outputs(asked, enclosed(layers, box, EFFORT), EFFORT)[:, 0]
     raw = (model(jets.inputs) @ torch.tensor([1.0, 0.0, -1.0])).detach()
     for mistag in EVALUATION.mistags:
         light = raw[jets.label == 2].sort(descending=True).values

@@ -99,13 +99,25 @@ def test_the_truth_is_bracketed_and_starts_from_the_clean_numbers(jets, rule):
     assert table[table.flavour == "b"].n.eq((jets.label == 0).sum().item()).all()
 
 
+def test_numbers_of_an_epsilon_do_not_depend_on_the_others(jets, rule):
+    """Boxes are bounded from the widest inwards, in whatever order they stand."""
+    model = build_model({"name": "mlp", "hidden": [12, 12], "dropout": 0.1}, 6, seed=4).eval()
+    both, reverse, alone = (
+        certify(model, jets, jets, rule, replace(CERTIFICATES, epsilons=epsilons), EVALUATION, 1)
+        for epsilons in ([0.05, 0.3], [0.3, 0.05], [0.05])
+    )
+    pd.testing.assert_frame_equal(both, reverse)
+    found, expected = values(both).loc[[0.05]], values(alone).loc[[0.05]]
+    pd.testing.assert_frame_equal(found, expected, atol=1e-6)
+
+
 def test_a_bound_that_an_attack_breaks_stops_everything(jets, rule, monkeypatch):
-    def boastful(layers, box):
-        middle = (box.lower + box.upper) / 2
-        return interval_bounds(layers, type(box)(middle, middle))
+    def boastful(layers, inside):
+        middle = (inside.box.lower + inside.box.upper) / 2
+        return interval_bounds(layers, type(inside.box)(middle, middle)).lower
 
     monkeypatch.setattr(sys.modules[certify.__module__], "METHODS", {"boastful": boastful})
-    with pytest.raises(BrokenCertificateError, match=r"boastful bounds BvL of jet \d+ by .* at epsilon 0.05"):
+    with pytest.raises(BrokenCertificateError, match=r"boastful bounds BvL of jet \d+ by .* at epsilon 0.3"):
         certify(linear(), jets, jets, rule, CERTIFICATES, EVALUATION, 1)
 
 
