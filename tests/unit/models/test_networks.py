@@ -1,8 +1,11 @@
+import math
+
 import pytest
 import torch
 from torch import nn
 
 from robustag.errors import InputError
+from robustag.evaluation.certificates import Bounds, affine_layers
 from robustag.models import Inputs, build_model, last_features
 from robustag.models.dropout import ReluDropout, shared_dropout
 
@@ -65,6 +68,18 @@ def test_the_seed_decides_the_weights_and_nothing_else_does():
     same, other = build_model(PAPER, 184, seed=5), build_model(PAPER, 184, seed=6)
     assert torch.equal(first[0].weight, same[0].weight)
     assert not torch.equal(first[0].weight, other[0].weight)
+
+
+def test_weights_for_bounds_keep_a_box_as_wide_as_it_was_and_the_usual_ones_do_not():
+    x = torch.randn(400, 100, generator=torch.Generator().manual_seed(8)).double()
+    for initial, least, most in (("interval", 0.9, 1.2), ("uniform", 30.0, math.inf)):
+        network = {"name": "mlp", "hidden": [100] * 4, "dropout": 0.0, "initial": initial}
+        layers = affine_layers(build_model(network, 100, seed=2))
+        bounds = Bounds(x - 0.01, x + 0.01)
+        for position, layer in enumerate(layers[:-1]):
+            bounds = (bounds.activated(layer) if position else bounds).through(layer)
+        behind = bounds.activated(layers[-1])
+        assert least < (behind.upper - behind.lower).mean() / 0.02 < most
 
 
 @pytest.mark.parametrize(

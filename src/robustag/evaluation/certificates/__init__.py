@@ -14,6 +14,7 @@ from robustag.evaluation.certificates.bounds import (
     interval_bounds,
     least_outputs,
 )
+from robustag.evaluation.certificates.branching import branched, reached
 from robustag.evaluation.certificates.certify import BrokenCertificateError, Certificates, certify
 from robustag.evaluation.certificates.leads import EFFORT, interval_method, least_leads, proven_method
 from robustag.evaluation.certificates.network import AffineLayer, affine_layers, contrasted, forward
@@ -28,6 +29,7 @@ __all__ = [
     "Effort",
     "Enclosure",
     "affine_layers",
+    "branched",
     "certified_rates",
     "certify",
     "contrasted",
@@ -39,4 +41,5 @@ __all__ = [
     "least_leads",
     "least_outputs",
     "proven_method",
+    "reached",
 ]

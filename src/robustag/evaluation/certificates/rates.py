@@ -13,15 +13,25 @@ from robustag.attacks import BudgetRule
 from robustag.binomial import effective_number
 from robustag.classes import CLASSES
 from robustag.evaluation.binned import bin_of
-from robustag.evaluation.certificates.bounds import Bounds, Effort, Enclosure, enclosed, least_outputs
+from robustag.evaluation.certificates.bounds import Bounds, Enclosure, enclosed, least_outputs
+from robustag.evaluation.certificates.branching import branched, reached
 from robustag.evaluation.certificates.leads import EFFORT
-from robustag.evaluation.certificates.network import AffineLayer, affine_layers, contrasted, forward
+from robustag.evaluation.certificates.network import (
+    AffineLayer,
+    SortingLayer,
+    affine_layers,
+    contrasted,
+    forward,
+)
 from robustag.evaluation.certificates.tally import certificate_cuts
 from robustag.evaluation.discriminators import Discriminator
 from robustag.evaluation.settings import Evaluation
 
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
+
+#: Jets of each cut and side that are branched, and parts of each that may be bounded.
+_JETS, _NODES = 100, 32
 
 
 def certified_rates(
@@ -76,21 +86,43 @@ def certified_rates(
         budget = rule.budget(jets.inputs, jets.missing, epsilon)
         box = Bounds(budget.lower.double(), budget.upper.double())
         inside = enclosed(both, box)
-        lowest, highest = _ends(both, inside, Effort())
+        lowest, highest = (least_outputs(both, inside) * torch.tensor([1.0, -1.0]).to(raw)).unbind(dim=1)
         # A jet that cruder bounds keep on its side of every cut needs no tighter ones.
         (open_,) = ((lowest[:, None] > at) != (highest[:, None] > at)).any(dim=1).nonzero(as_tuple=True)
-        near = inside.rows(open_)
-        lowest[open_], highest[open_] = _ends(both, enclosed(both, near.box, EFFORT, near), EFFORT)
+        near = enclosed(both, box.rows(open_), EFFORT, inside.rows(open_))
+        ends = least_outputs(both, near, EFFORT)
+        if not isinstance(both[-1], SortingLayer):
+            ends = _branched(both, near, ends, raw[open_], at)
+        lowest[open_], highest[open_] = ends[:, 0], -ends[:, 1]
         front = {"box": name, "epsilon": float(epsilon), "discriminator": d.name}
         scores = {"raw": raw, "lowest": lowest, "highest": highest}
         parts += [{**front, **row} for row in _rows(scores, jets, d, cuts, bins)]
     return pd.DataFrame(parts)
 
 
-def _ends(both: Sequence[AffineLayer], inside: Enclosure, effort: Effort) -> tuple[Tensor, Tensor]:
-    """Lowest and highest first output [N], where the second is its negative."""
-    lowest, highest = least_outputs(both, inside, effort).unbind(dim=1)
-    return lowest, -highest
+def _branched(
+    both: Sequence[AffineLayer], inside: Enclosure, least: Tensor, raw: Tensor, at: Tensor
+) -> Tensor:
+    """Lower bounds [N, 2] of log-odds and of their negative, better where branch and bound brings a jet back.
+
+    At each cut those jets are tried whose bound is on the other side of it than they are themselves, and
+    which no descent takes there; nearest to the cut first.
+
+    least: [N, 2], raw: log-odds [N], at: cuts.
+    """
+    least = least.clone()
+    *hidden, last = both
+    for side, sign in enumerate((1.0, -1.0)):
+        one = [*hidden, last._replace(weight=last.weight[[side]], bias=last.bias[[side]])]
+        met = reached(one, inside.box)
+        for cut in sign * at:
+            crossing = (sign * raw > cut) & (least[:, side] <= cut) & (met > cut)
+            (jets,) = crossing.nonzero(as_tuple=True)
+            jets = jets[least[jets, side].argsort(descending=True)[:_JETS]]
+            target = cut.expand(len(jets))
+            found = branched(one, inside.rows(jets), target, EFFORT, _NODES)
+            least[jets, side] = torch.maximum(least[jets, side], found)
+    return least
 
 
 def _bins(jets: "JetTensors", edges: Sequence[float]) -> list[tuple[float, float, np.ndarray]]:

@@ -1,5 +1,6 @@
 """Bounds on rates: exact for a linear model, and never left by a point of the box."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -96,7 +97,9 @@ def test_no_point_of_the_boxes_takes_a_rate_out_of_its_bounds(jets):
         np.testing.assert_array_equal(moved["lowest"], moved["highest"], "an empty box leaves no room")
 
 
-def test_the_jets_that_cruder_bounds_decide_need_no_tighter_ones(jets):
+def test_the_jets_that_cruder_bounds_decide_need_no_tighter_ones(jets, monkeypatch):
+    """Without branch and bound, which brings some back that are open here."""
+    monkeypatch.setattr(sys.modules[certified_rates.__module__], "_JETS", 0)
     model = network()
     found = rates_of(model, jets)
     layers = affine_layers(model)
@@ -110,6 +113,16 @@ def test_the_jets_that_cruder_bounds_decide_need_no_tighter_ones(jets):
         cut = light[int(mistag * len(light))] + 1e-5
         row = found[(found.working_point == mistag) & (found.flavour == "b") & (found.bin_low == 0)]
         assert row["lowest"].item() == pytest.approx((lower[jets.label == 0] > cut).double().mean().item())
+
+
+def test_branch_and_bound_brings_jets_back_that_slopes_alone_leave_open(jets, monkeypatch):
+    model, wide = network(), {"none": (RULE, 0.3)}
+    found = rates_of(model, jets, wide)
+    monkeypatch.setattr(sys.modules[certified_rates.__module__], "_JETS", 0)
+    without = rates_of(model, jets, wide)
+    assert (found["lowest"] >= without["lowest"]).all()
+    assert (found["highest"] <= without["highest"]).all()
+    assert (found["highest"] - found["lowest"]).sum() < (without["highest"] - without["lowest"]).sum()
 
 
 def test_each_box_stands_by_its_name_and_a_wider_one_allows_more(jets):
