@@ -10,11 +10,16 @@ import numpy as np
 import pandas as pd
 import torch
 
-from robustag.attacks import AttackDefinition
+from robustag.attacks import AttackDefinition, BudgetSettings
+from robustag.evaluation.bench import Bench
+from robustag.evaluation.certificates import Certificates, certify
 from robustag.evaluation.distances.classifier import Classifiers, Sample, Training
+from robustag.evaluation.settings import Evaluation
 from robustag.files import read_table
 from robustag.generate.weights import weight_settings
 from robustag.models import Inputs, build_model
+from robustag.tensors import Normalisation
+from robustag.tensors.loading import load_tensors
 from tests.benchmarks.generate.measure import bare_pythia
 from tests.benchmarks.study.jobs import Job
 from tests.benchmarks.study.looks import looks
@@ -25,6 +30,8 @@ from tests.benchmarks.study.products import Products, multiplied, products_of, s
 CHUNK, COLLISIONS = 2048, 300
 #: Jets by which networks that tell samples apart are timed.
 COMPARED = 512
+#: Jets by which certificates are timed.
+CERTIFIED = 100
 _MEASURED = {"attack": "attack", "scenario": "mismodel", "transfer": "transfer"}
 _SAMPLE = ["model", "seed", "target", "perturbation", "epsilon", "discriminator"]
 _COLUMNS = [*_SAMPLE, "kind", "metric", "n"]
@@ -94,6 +101,8 @@ def irreducible(results: Path, jobs: list[Job], inputs: Inputs) -> Counter[str]:
             bound[job.stage] += settings["jets"] * networks.attacked(job.wildcards["model"], passes)
         for jets, passes, precision in looks(job, results):
             bound[job.stage] += jets * networks.attacked(job.wildcards["model"], passes, precision)
+        if job.rule == "certify":
+            bound[job.stage] += certified(job, results, inputs)
     for row in measured(results / "tables"):
         shown = networks.rate(row.target, "forwards") * row.n if row.discriminator == "b" else 0.0
         bound[_MEASURED[row.kind]] += sorted_in(int(row.n)) + shown
@@ -128,6 +137,20 @@ def trained(job: Job, networks: Networks) -> float:
         number * (networks.rate(model, "forwards", batch) + networks.rate(model, towards, batch))
         for towards, number in passes.items()
     )
+
+
+def certified(job: Job, results: Path, inputs: Inputs) -> float:
+    """Seconds of the products of bounds and of attacks beside them: those made for a few jets, done again."""
+    settings, section = job.params["settings"], dict(job.params["settings"]["certificates"])
+    bench = Bench(inputs.table, Normalisation.load(results / "tensors/normalisation.json"))
+    model = bench.model(results / "models/{model}/seed{seed}.safetensors".format(**job.wildcards)).network
+    few = load_tensors([results / "tensors/nominal.index.json"], "test").sampled(CERTIFIED)
+    evaluation = Evaluation(**settings["evaluation"] | {"bootstrap": 1, "seed": 1})
+    del section["boxes"]
+    certificates = Certificates(**section, discriminators=job.params["discriminators"])
+    with Products() as made:
+        certify(model, few, few, bench.rule(BudgetSettings.of(settings)), certificates, evaluation, 1)
+    return multiplied(made.pairs) / len(few) * section["jets"]
 
 
 def measured(tables: Path) -> Iterator[pd.Series]:
