@@ -89,6 +89,7 @@ WRONG = {
         "models.clean_mtl_ibp_03: recipe 'mtl_ibp' bounds outputs, which products in bfloat16 would break"
     ),
     "models: {clean_mtl_ibp_03: {recipe: {weight: 0}}}": "clean_mtl_ibp_03.recipe.weight",
+    "models: {clean_mtl_ibp_03: {network: {initial: zero}}}": "clean_mtl_ibp_03.network.initial",
     "run: {certified: [clean_ibp]}": "run.certified names 'clean_ibp', which models lacks",
     "certificates: {boxes: {resolution: 0.1}}": "certificates.boxes",
     "certificates: {boxes: {none: 0}}": "certificates.boxes.none",
