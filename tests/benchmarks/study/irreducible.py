@@ -67,9 +67,9 @@ class Networks:
 
 def irreducible(results: Path, jobs: list[Job], inputs: Inputs) -> Counter[str]:
     """CPU seconds of each stage that has such a bound, on one thread: Pythia's own time for the collisions
-    made; the matrix products of trainings and attacks, of jobs that look at jets in many ways, and of
-    networks that tell samples apart; for every measured sample those of a forward pass, and one sort of its
-    jets for each discriminator. Clean jets count once, however often they are measured.
+    made; the matrix products of trainings, attacks and certificates, of jobs that look at jets in many ways,
+    and of networks that tell samples apart; for every measured sample those of a forward pass, and one sort
+    of its jets for each discriminator. Clean jets count once, however often they are measured.
 
     Parameters
     ----------

@@ -30,8 +30,8 @@ from robustag.evaluation.settings import Evaluation
 if TYPE_CHECKING:
     from robustag.tensors.loading import JetTensors
 
-#: Jets of each cut and side that are branched, and parts of each that may be bounded.
-_JETS, _NODES = 100, 32
+#: Share of the jets that may be branched at each cut and side, and parts of each that may be bounded.
+_SHARE, _NODES = 0.02, 32
 
 
 def certified_rates(
@@ -92,7 +92,7 @@ def certified_rates(
         near = enclosed(both, box.rows(open_), EFFORT, inside.rows(open_))
         ends = least_outputs(both, near, EFFORT)
         if not isinstance(both[-1], SortingLayer):
-            ends = _branched(both, near, ends, raw[open_], at)
+            ends = _branched(both, near, ends, raw[open_], at, int(_SHARE * len(raw)))
         lowest[open_], highest[open_] = ends[:, 0], -ends[:, 1]
         front = {"box": name, "epsilon": float(epsilon), "discriminator": d.name}
         scores = {"raw": raw, "lowest": lowest, "highest": highest}
@@ -101,14 +101,14 @@ def certified_rates(
 
 
 def _branched(
-    both: Sequence[AffineLayer], inside: Enclosure, least: Tensor, raw: Tensor, at: Tensor
+    both: Sequence[AffineLayer], inside: Enclosure, least: Tensor, raw: Tensor, at: Tensor, most: int
 ) -> Tensor:
     """Lower bounds [N, 2] of log-odds and of their negative, better where branch and bound brings a jet back.
 
     At each cut those jets are tried whose bound is on the other side of it than they are themselves, and
     which no descent takes there; nearest to the cut first.
 
-    least: [N, 2], raw: log-odds [N], at: cuts.
+    least: [N, 2], raw: log-odds [N], at: cuts, most: jets for each.
     """
     least = least.clone()
     *hidden, last = both
@@ -118,7 +118,7 @@ def _branched(
         for cut in sign * at:
             crossing = (sign * raw > cut) & (least[:, side] <= cut) & (met > cut)
             (jets,) = crossing.nonzero(as_tuple=True)
-            jets = jets[least[jets, side].argsort(descending=True)[:_JETS]]
+            jets = jets[least[jets, side].argsort(descending=True)[:most]]
             target = cut.expand(len(jets))
             found = branched(one, inside.rows(jets), target, EFFORT, _NODES)
             least[jets, side] = torch.maximum(least[jets, side], found)

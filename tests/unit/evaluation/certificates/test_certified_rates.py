@@ -99,7 +99,7 @@ def test_no_point_of_the_boxes_takes_a_rate_out_of_its_bounds(jets):
 
 def test_the_jets_that_cruder_bounds_decide_need_no_tighter_ones(jets, monkeypatch):
     """Without branch and bound, which brings some back that are open here."""
-    monkeypatch.setattr(sys.modules[certified_rates.__module__], "_JETS", 0)
+    monkeypatch.setattr(sys.modules[certified_rates.__module__], "_SHARE", 0.0)
     model = network()
     found = rates_of(model, jets)
     layers = affine_layers(model)
@@ -118,7 +118,7 @@ def test_the_jets_that_cruder_bounds_decide_need_no_tighter_ones(jets, monkeypat
 def test_branch_and_bound_brings_jets_back_that_slopes_alone_leave_open(jets, monkeypatch):
     model, wide = network(), {"none": (RULE, 0.3)}
     found = rates_of(model, jets, wide)
-    monkeypatch.setattr(sys.modules[certified_rates.__module__], "_JETS", 0)
+    monkeypatch.setattr(sys.modules[certified_rates.__module__], "_SHARE", 0.0)
     without = rates_of(model, jets, wide)
     assert (found["lowest"] >= without["lowest"]).all()
     assert (found["highest"] <= without["highest"]).all()
