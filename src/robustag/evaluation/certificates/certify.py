@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from robustag.attacks import BudgetRule, Sweep, audit
+from robustag.attacks import BudgetRule, Sweep, check_budget
 from robustag.attacks.objectives import OBJECTIVES
 from robustag.attacks.problem import PerJetLoss, logit_margin
 from robustag.classes import CLASSES
@@ -164,7 +164,7 @@ def _odds(logits: Tensor, discriminator: Discriminator) -> Tensor:
 def _attacked(attack: Sweep, layers: Sequence[AffineLayer], epsilon: float) -> Tensor:
     """Logits float64 [N, C] of the attacked jets."""
     inputs = attack(epsilon)
-    audit(attack, epsilon, inputs)
+    check_budget(attack, epsilon, inputs)
     return forward(layers, inputs.to(layers[0].weight.device))
 
 
