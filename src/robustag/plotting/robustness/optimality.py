@@ -73,7 +73,8 @@ def draw_optimality(table: pd.DataFrame, pairs: Sequence[Pair], sample: str, eps
     for row, measure in zip(panels, measures, strict=True):
         for axes, model in zip(row, models, strict=True):
             rows = table[(table["model"] == model.name) & (table["measure"] == measure)]
-            for name, line in rows.groupby("attack", sort=False):
+            # The first on top: a worst case of several attacks goes where the first of them does, and on.
+            for name, line in reversed([*rows.groupby("attack", sort=False)]):
                 gap = line["gap"].clip(lower=_LEAST)
                 axes.plot(line["passes"], gap, color=colours[str(name)], drawstyle="steps-post")
                 axes.plot(line["passes"].iloc[-1], gap.iloc[-1], "o", color=colours[str(name)])
