@@ -219,6 +219,20 @@ def test_a_killed_server_takes_its_jobs_along_and_says_so(parent, interpreter, s
     assert _ended(int(note.read_text()))
 
 
+def test_a_job_whose_server_goes_at_once_is_not_run_again(parent, interpreter, script, tmp_path):
+    told = script(
+        """
+        import os, signal, sys, time
+        open(sys.argv[1], "a").write("ran ")
+        os.kill(int(sys.argv[2]), signal.SIGKILL)
+        time.sleep(60)
+        """
+    )
+    note = tmp_path / "note"
+    assert _run([*interpreter, told, str(note), str(_server(parent))]).returncode == 1
+    assert note.read_text() == "ran "
+
+
 def test_options_of_python_itself_are_left_to_python(interpreter):
     assert _run([*interpreter, "-c", "print(2)"]).stdout == "2\n"
 

@@ -92,6 +92,9 @@ class Server:
             client.close()
             return None
         if process == 0:
+            # By itself, before it does anything: no client takes it for lost and runs its script as well.
+            with suppress(OSError):  # killed already: the server sees to that
+                client.sendall(ACCEPTED)
             client.close()
             self._leave()
             return request
@@ -103,8 +106,6 @@ class Server:
         """Wait for the end of a job, and for signals of its client."""
         self._doors.register(job.handle, selectors.EVENT_READ, lambda: self._end(job))
         self._doors.register(job.client, selectors.EVENT_READ, lambda: self._signal(job))
-        with suppress(OSError):  # killed already: its door says so
-            job.client.sendall(ACCEPTED)
 
     def _end(self, job: _Job) -> None:
         """Tell the client how its job has ended."""
