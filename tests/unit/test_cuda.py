@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tests.bounds import crown_bounds
 from tests.six_inputs import feature_table, scaling
 from tests.surfaces import SURFACE
 
 from robustag.attacks import BudgetRule, Spread, Sweep, audit
 from robustag.draws import Draws
 from robustag.evaluation.campaign import predict
-from robustag.evaluation.certificates import Bounds, affine_layers, crown_bounds, forward
+from robustag.evaluation.certificates import Bounds, affine_layers, forward
 from robustag.mismodelling import perturb
 from robustag.models import build_model
 from robustag.surface import jet_geometry, weight_surface

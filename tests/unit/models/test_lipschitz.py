@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from tests.bounds import crown_bounds
 
 from robustag.errors import InputError
 from robustag.evaluation.certificates import (
     Bounds,
     affine_layers,
-    crown_bounds,
     enclosed,
     forward,
     interval_bounds,

@@ -66,12 +66,9 @@ def interval_bounds(layers: Sequence[AffineLayer], box: Bounds) -> Bounds:
     Behind layers that sort, no interval is longer than the weights of a neuron allow: for a Lipschitz network
     this is its closed form, or tighter where some inputs stay.
     """
-    bounds, size = box, _largest(box)
-    for position, layer in enumerate(layers):
-        if position:
-            bounds, size = bounds.activated(layer), layer.largest(size)
-        size = layer.sizes().applied(size)
-        bounds = bounds.through(layer).widened(_ROUNDING * size)
+    bounds = box
+    for position, (layer, slack) in enumerate(zip(layers, _slacks(layers, box), strict=True)):
+        bounds = (bounds.activated(layer) if position else bounds).through(layer).widened(slack)
     return bounds
 
 
@@ -143,12 +140,12 @@ def enclosed(
         raise ValueError("bounds over a box say nothing outside it: give the wider box first")
     passed: list[_Lines] = []
     hidden: list[Bounds] = []
-    bounds, size, centre = box, _largest(box), (box.lower + box.upper) / 2
-    for position, layer in enumerate(layers[:-1]):
+    before = layers[:-1]
+    bounds, centre = box, (box.lower + box.upper) / 2
+    for position, (layer, slack) in enumerate(zip(before, _slacks(before, box), strict=True)):
         if position:
-            bounds, size, centre = bounds.activated(layer), layer.largest(size), layer.activated(centre)
-        size, centre = layer.sizes().applied(size), layer.applied(centre)
-        bounds, slack = bounds.through(layer), _ROUNDING * size
+            bounds, centre = bounds.activated(layer), layer.activated(centre)
+        bounds, centre = bounds.through(layer), layer.applied(centre)
         if wider is not None:
             bounds = bounds.within(wider.hidden[position])
         if position and not isinstance(layer, SortingLayer):
@@ -168,9 +165,7 @@ def least_outputs(layers: Sequence[AffineLayer], inside: Enclosure, effort: Effo
     *before, last = layers
     lines = [_Lines.of(layer, bounds) for layer, bounds in zip(before, inside.hidden, strict=True)]
     relaxation = _Relaxation(lines, inside.box)
-    size = _largest(inside.box)
-    for position, layer in enumerate(layers):
-        size = layer.sizes().applied(layer.largest(size) if position else size)
+    *_, slack = _slacks(layers, inside.box)
     front = inside.hidden[-1].activated(last) if before else inside.box
     least = front.through(last).lower
     if before and not isinstance(last, SortingLayer):
@@ -182,15 +177,7 @@ def least_outputs(layers: Sequence[AffineLayer], inside: Enclosure, effort: Effo
         improved = [(relaxation, effort.output)] if effort.output else []
         for relaxed, steps in ((relaxation, 0), (relaxation.flat(), 0), *improved):
             least = torch.maximum(least, relaxed.least(rows, steps).view_as(least))
-    return least - _ROUNDING * size
-
-
-def crown_bounds(layers: Sequence[AffineLayer], box: Bounds, effort: Effort = Effort()) -> Bounds:
-    """Outputs [N, S] over a box of inputs [N, F], of `enclosed` and `least_outputs`."""
-    inside = enclosed(layers, box, effort)
-    *before, last = layers
-    negative = [*before, last._replace(weight=-last.weight, bias=-last.bias)]
-    return Bounds(least_outputs(layers, inside, effort), -least_outputs(negative, inside, effort))
+    return least - slack
 
 
 class _Lines(NamedTuple):
@@ -350,8 +337,12 @@ def _settled(
     return Bounds(lower, upper)
 
 
-def _largest(box: Bounds) -> Tensor:
-    return torch.maximum(box.lower.abs(), box.upper.abs())
+def _slacks(layers: Sequence[AffineLayer], box: Bounds) -> Iterator[Tensor]:
+    """Room for rounding behind each layer, [N, H]."""
+    size = torch.maximum(box.lower.abs(), box.upper.abs())
+    for position, layer in enumerate(layers):
+        size = layer.sizes().applied(layer.largest(size) if position else size)
+        yield _ROUNDING * size
 
 
 def _inside(box: Bounds, wider: Bounds) -> bool:

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
+from tests.bounds import METHODS, crown_bounds, proven_bounds
 from torch import nn
 
 from robustag.errors import InputError
@@ -19,20 +20,12 @@ from robustag.evaluation.certificates import (
     Effort,
     affine_layers,
     contrasted,
-    crown_bounds,
     enclosed,
     forward,
     interval_bounds,
     least_outputs,
 )
 from robustag.models import build_model
-
-
-def proven_bounds(layers, box):
-    return crown_bounds(layers, box, EFFORT)
-
-
-METHODS = {"interval": interval_bounds, "crown": crown_bounds, "proven": proven_bounds}
 
 
 def random_layers(seed, widths):

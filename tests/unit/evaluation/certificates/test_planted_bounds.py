@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from tests.bounds import METHODS, crown_bounds, proven_bounds
 
 from robustag.evaluation.certificates import (
     EFFORT,
     AffineLayer,
     Bounds,
-    crown_bounds,
     enclosed,
     forward,
     interval_bounds,
@@ -15,12 +15,6 @@ from robustag.evaluation.certificates import (
     proven_method,
 )
 
-
-def proven_bounds(layers, box):
-    return crown_bounds(layers, box, EFFORT)
-
-
-METHODS = {"interval": interval_bounds, "crown": crown_bounds, "proven": proven_bounds}
 JETS, INPUTS = 12, 5
 
 
